@@ -22,6 +22,8 @@ from kg.search import ShortestPaths
 if TYPE_CHECKING:
     from graph_tool import Graph
 
+    from kg.kernel import Found
+
 __all__ = ["KG", "Candidate", "GraphError", "Mention", "Nodes", "ShortestPaths"]
 
 SAMPLE = Path(__file__).parent / "sample" / "kg.csv"
@@ -96,24 +98,24 @@ class KG:
         return _linker(self).link(mentions, types)
 
     def shortest_paths(
-        self, pairs: Sequence[tuple[int, int]], keep: int = 50, seed: int = 0, engine: Engine = "graph-tool"
+        self, pairs: Sequence[tuple[int, int]], keep: int = 50, seed: int = 0, engine: Engine = "fast"
     ) -> list[ShortestPaths]:
         """Per pair (s, t) of node indexes: distance, exact number of shortest paths, at most ``keep`` of them.
 
-        Both engines give the same. ``graph-tool`` runs one breadth-first search per distinct t, and kg.search counts and
-        draws; ``fast`` is the compiled search of kg.kernel. Raises KeyError for an index that the graph does not have. A
-        node and itself are connected by the one path of no hop.
+        Both engines give the same. ``fast`` is the compiled search of kg.kernel; ``graph-tool`` runs one breadth-first
+        search per distinct t in the graph-tool graph, and kg.search counts and draws. Pairs with the same end are quicker
+        one after the other. Raises KeyError for an index that the graph does not have. A node and itself are connected by
+        the one path of no hop.
         """
-        vertices = np.array([[self._vertex(s), self._vertex(t)] for s, t in pairs], np.int64).reshape(-1, 2)
-        find = {"graph-tool": self._by_graph_tool, "fast": self._by_kernel}[engine]
-        return find(pairs, vertices, keep, seed)
+        if keep < 0:
+            raise ValueError(f"found keep={keep}; expected how many paths to draw per pair, 0 or more")
+        ends = np.array(pairs, np.int64).reshape(-1, 2)
+        return {"graph-tool": self._by_graph_tool, "fast": self._by_kernel}[engine](ends, keep, seed)
 
-    def _by_graph_tool(
-        self, pairs: Sequence[tuple[int, int]], vertices: np.ndarray, keep: int, seed: int
-    ) -> list[ShortestPaths]:
+    def _by_graph_tool(self, ends: np.ndarray, keep: int, seed: int) -> list[ShortestPaths]:
         from kg import graph  # graph_tool takes a second to import, and is only needed here
 
-        net, index = _graph(self), self.nodes.index
+        net, index, pairs, vertices = _graph(self), self.nodes.index, ends.tolist(), self._checked(ends)
         found: list[ShortestPaths] = [search.UNREACHABLE] * len(pairs)
         for root, sources in search.by_target(vertices.tolist()).items():
             distance = graph.distances_to(net, root, list(sources))
@@ -129,24 +131,29 @@ class KG:
                     found[position] = ShortestPaths(result.distance, result.total, paths)
         return found
 
-    def _by_kernel(
-        self, pairs: Sequence[tuple[int, int]], vertices: np.ndarray, keep: int, seed: int
-    ) -> list[ShortestPaths]:
+    def _by_kernel(self, ends: np.ndarray, keep: int, seed: int) -> list[ShortestPaths]:
         from kg import kernel  # numba takes a second to import, and is only needed here
 
-        index = self.nodes.index
-        result = kernel.search(_contents(self)[2], vertices[:, 0], vertices[:, 1], index, keep, seed)
-        nodes = index[result.vertices]
+        distance, total, begin, nodes = (column.tolist() for column in self._search(ends, keep, seed))
         found = []
-        for i, (hops, total) in enumerate(zip(result.distance.tolist(), result.total.tolist(), strict=True)):
+        for i, hops in enumerate(distance):
             if hops < 0:
                 found.append(search.UNREACHABLE)
-            elif total < kernel.EXACT:
-                paths = nodes[result.begin[i] : result.begin[i + 1]].reshape(-1, hops + 1)
-                found.append(ShortestPaths(hops, int(total), tuple(map(tuple, paths.tolist()))))
+            elif total[i] < kernel.EXACT:
+                one_by_one = iter(nodes[begin[i] : begin[i + 1]])
+                found.append(ShortestPaths(hops, int(total[i]), tuple(zip(*[one_by_one] * (hops + 1), strict=True))))
             else:  # more paths than a float64 counts
-                found += self._by_graph_tool(pairs[i : i + 1], vertices[i : i + 1], keep, seed)
+                found += self._by_graph_tool(ends[i : i + 1], keep, seed)
         return found
+
+    def _search(self, ends: np.ndarray, keep: int, seed: int) -> "Found":
+        from kg import kernel
+
+        nodes, _, compact = _contents(self)
+        try:
+            return kernel.search(compact, nodes.index, ends, keep, seed)
+        except KeyError as error:
+            raise KeyError(f"graph {self.name} has no node {error.args[0]}") from None
 
     def describe(self, path: Sequence[int]) -> dict[str, Any]:
         """The evidence of one path: names and types of its nodes, and per hop each relation, its direction and its words."""
@@ -164,10 +171,17 @@ class KG:
                 )
         return {"nodes": list(path), "names": names, "types": types, "hops": hops}
 
+    def are_connected(self, froms: np.ndarray, tos: np.ndarray) -> np.ndarray:
+        """Per hop from a node to a node: whether there is an edge. Shape (n,)."""
+        return _contents(self)[1].find(self._vertices(froms), self._vertices(tos)) >= 0
+
     def hops_with_only(self, relations: frozenset[str], froms: np.ndarray, tos: np.ndarray) -> np.ndarray:
-        """Per hop from a node to a node: whether there is an edge, and it carries none but these relations. Shape (n,)."""
+        """Per hop from a node to a node: whether there is an edge, and it carries none but these relations. Shape (n,).
+
+        A relation is named as in kg.csv's column ``relation`` or ``display_relation``.
+        """
         edges = _contents(self)[1]
-        wanted = np.array([relation in relations for relation, _ in edges.relation_names], bool)
+        wanted = np.array([not relations.isdisjoint(names) for names in edges.relation_names], bool)
         return edges.all_relations(wanted, edges.find(self._vertices(froms), self._vertices(tos)))
 
     def name_of(self, node: int) -> str:
@@ -196,6 +210,15 @@ class KG:
         if vertex == len(index) or index[vertex] != node:
             raise KeyError(f"graph {self.name} has no node {node}")
         return vertex
+
+    def _checked(self, nodes: np.ndarray) -> np.ndarray:
+        """The vertices of these nodes. Raises KeyError for the first one that the graph does not have."""
+        index = self.nodes.index
+        vertices = np.searchsorted(index, nodes)
+        missing = index[np.minimum(vertices, len(index) - 1)] != nodes
+        if missing.any():
+            raise KeyError(f"graph {self.name} has no node {nodes[missing][0]}")
+        return vertices
 
     def _vertices(self, nodes: np.ndarray) -> np.ndarray:
         """The vertices of nodes that are known to exist."""

@@ -15,7 +15,7 @@ from kg.adjacency import Adjacency, adjacency
 from kg.primekg import Edges, Nodes, read_graph
 
 ARRAYS = ("pair", "start", "relation")
-ADJACENCY = ("start", "neighbors")
+ADJACENCY = Adjacency._fields
 
 
 def cache_folder() -> Path:
@@ -87,8 +87,13 @@ def _open(folder: Path) -> tuple[Nodes, Edges, Adjacency]:
     with pa.memory_map(str(folder / "nodes.arrow")) as file:
         table = pa.ipc.open_file(file).read_all()
     texts = {column: table[column].to_pylist() for column in table.column_names if column != "index"}
-    arrays = {array: np.load(folder / f"{array}.npy", mmap_mode="r") for array in ARRAYS}
+    arrays = {array: _mapped(folder / f"{array}.npy") for array in ARRAYS}
     facts = json.loads((folder / "facts.json").read_text("utf-8"))
     facts["relation_names"] = [(relation, display) for relation, display in facts["relation_names"]]
-    compact = {array: np.load(folder / f"adjacency_{array}.npy", mmap_mode="r") for array in ADJACENCY}
+    compact = {array: _mapped(folder / f"adjacency_{array}.npy") for array in ADJACENCY}
     return Nodes(table["index"].to_numpy(), **texts), Edges(**arrays, **facts), Adjacency(**compact)
+
+
+def _mapped(file: Path) -> np.ndarray:
+    """The array, memory-mapped; as a plain one, since compiled code takes longer to recognise a numpy.memmap."""
+    return np.asarray(np.load(file, mmap_mode="r"))
