@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import pyarrow as pa
 
 from kg import download, prepared, search
 from kg.adjacency import Adjacency
@@ -29,6 +30,7 @@ __all__ = ["KG", "Candidate", "GraphError", "Mention", "Nodes", "ShortestPaths"]
 SAMPLE = Path(__file__).parent / "sample" / "kg.csv"
 NAMES = ("sample", "primekg")
 Engine = Literal["graph-tool", "fast"]
+PAIR_FIELDS = ["from", "to", "distance", "total", "paths"]
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,27 @@ class KG:
             raise ValueError(f"found keep={keep}; expected how many paths to draw per pair, 0 or more")
         ends = np.array(pairs, np.int64).reshape(-1, 2)
         return {"graph-tool": self._by_graph_tool, "fast": self._by_kernel}[engine](ends, keep, seed)
+
+    def shortest_paths_arrow(self, pairs: np.ndarray, keep: int, seed: int) -> pa.StructArray:
+        """What the fast search finds for pairs of shape (m, 2), as Arrow: from, to, distance (null: none), total, paths.
+
+        All numbers are int64; a total beyond that stands as the largest.
+        """
+        from kg import kernel
+
+        distance, total, begin, nodes = self._search(pairs, keep, seed)
+        if (total >= kernel.EXACT).any():  # more paths than a float64 counts
+            found = self.shortest_paths(pairs.tolist(), keep, seed)
+            totals = [min(one.total, 2**63 - 1) for one in found]
+            hops = pa.array([one.distance for one in found], pa.int64())
+            paths = pa.array([one.paths for one in found], pa.list_(pa.list_(pa.int64())))
+        else:
+            drawn = np.diff(begin) // (distance + 1).clip(1)
+            each = pa.ListArray.from_arrays(_offsets(np.repeat(distance + 1, drawn)), nodes)
+            totals, hops = total.astype(np.int64), pa.array(distance, mask=distance < 0)
+            paths = pa.ListArray.from_arrays(_offsets(drawn), each)
+        ends = (pa.array(pairs[:, 0]), pa.array(pairs[:, 1]))
+        return pa.StructArray.from_arrays([*ends, hops, pa.array(totals), paths], PAIR_FIELDS)
 
     def _by_graph_tool(self, ends: np.ndarray, keep: int, seed: int) -> list[ShortestPaths]:
         from kg import graph  # graph_tool takes a second to import, and is only needed here
@@ -230,6 +253,11 @@ class KG:
         if edge < 0:
             raise KeyError(f"graph {self.name} has no edge between {self.nodes.index[a]} and {self.nodes.index[b]}")
         return [edges.relation_names[r] for r in edges.relation[edges.start[edge] : edges.start[edge + 1]]]
+
+
+def _offsets(lengths: np.ndarray) -> pa.Array:
+    """Where the lists of these lengths begin, and where the last one ends."""
+    return pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())
 
 
 # Opened once per process and content. Forked workers find them here, already open, and share the memory.

@@ -10,15 +10,19 @@ All compiled code is in this one file, because numba's cache does not see an edi
 """
 
 import threading
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numba as nb
 import numpy as np
+from llvmlite import ir
+from numba.core import cgutils
+from numba.extending import intrinsic
 
 from kg.adjacency import Adjacency
 
 FAR = np.uint16(65535)  # the depth of what no search has reached
 EXACT = 2.0**53  # counts are float64, exact below; a pair with more paths is left to kg.search
+AHEAD = 8  # rows
 BISECTION = 16  # to find a vertex in a long row takes about as long as to look at so many
 Count = int | np.int64
 ROOT, FIRST, END, REACH, EDGES = range(5)  # Side.state
@@ -154,6 +158,24 @@ def _draw(total, seed, s, t, ranks):
     return drawn
 
 
+def _prefetch_code(_, array, i):
+    """Have the processor bring array[i] into its cache, while it goes on with something else."""
+
+    def code(context, builder, signature, arguments):
+        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        address = builder.bitcast(builder.gep(data, [arguments[1]]), ir.IntType(8).as_pointer())
+        number = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [address.type, number, number, number])
+        function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+        builder.call(function, [address, number(0), number(3), number(1)])  # to read; keep it; data
+        return context.get_dummy_value()
+
+    return nb.types.void(array, i), code
+
+
+_prefetch: Any = intrinsic(_prefetch_code)
+
+
 @nb.njit(nogil=True, cache=True)
 def _degree(start, v):
     return np.int64(start[v + np.uint32(1)] - start[v])
@@ -191,9 +213,14 @@ def _probe(graph, side, other, own, met, crossing):
     those in this frontier (``own``), or in the other. Returns how many, and how many edges; of these the first are kept."""
     (start, neighbors), (near, far), (_, number, carried, queue, _, _) = graph, crossing, side
     there, number_there, carried_there = other.frontier, other.number, other.carried
-    size, edges = 0, 0
-    for i in range(side.state[FIRST], side.state[END]):
+    size, edges, last = 0, 0, side.state[END]
+    for i in range(side.state[FIRST], last):
         u = queue[i]
+        if i + AHEAD < last:
+            row = start[queue[i + AHEAD]]
+            _prefetch(neighbors, row)
+            _prefetch(neighbors, row + np.uint64(16))
+            _prefetch(neighbors, row + np.uint64(32))
         for e in range(start[u], start[u + np.uint32(1)]):
             v = neighbors[e]
             if (there[v >> np.uint32(6)] >> np.uint64(v & np.uint32(63))) & np.uint64(1):
@@ -313,9 +340,8 @@ def _numbers(side, reach, other, hops, left):
 
 
 @nb.njit(nogil=True, cache=True)
-def _ways_across(side, crossing, edges, v, ways):
+def _ways_across(near, far, edges, number, v, nexts, upto):
     """_ways_on for a vertex behind the side's frontier, from the edges that cross there."""
-    (near, far), (nexts, upto), number = crossing, ways, side.number
     size, total, ascending = 0, np.int64(0), True
     for e in range(edges):
         if near[e] == v:
@@ -331,9 +357,8 @@ def _ways_across(side, crossing, edges, v, ways):
 
 
 @nb.njit(nogil=True, cache=True)
-def _ways_between(graph, root, v, ways):
+def _ways_between(start, neighbors, root, v, nexts, upto):
     """_ways_on for a vertex two hops from the root: the neighbours of the root that are neighbours of v."""
-    start, neighbors = graph
     first, size = start[v], 0
     for e in range(start[root], start[root + np.uint32(1)]):
         w, last = neighbors[e], start[v + np.uint32(1)]
@@ -346,21 +371,20 @@ def _ways_between(graph, root, v, ways):
         if first == start[v + np.uint32(1)]:
             break
         if neighbors[first] == w:
-            ways.nexts[size], ways.upto[size] = w, size + 1
+            nexts[size], upto[size] = w, size + 1
             size += 1
     return size
 
 
 @nb.njit(nogil=True, cache=True)
-def _ways_on(graph, side, reach, other, hops, crossing, edges, v, left, highest, ways):
-    """The vertices that lead on from v, ``left`` hops from the side's root, and the running sum of their ways, up to the way of
-    the highest rank at least. Returns how many."""
-    (start, neighbors), (nexts, upto) = graph, ways
-    if left == reach + 1 and 0 < edges <= min(len(crossing.near), _degree(start, v)):
-        return _ways_across(side, crossing, edges, v, ways)
-    if left == 2 and BISECTION * _degree(start, side.queue[0]) < _degree(start, v):
-        return _ways_between(graph, side.queue[0], v, ways)
-    depth, wanted, number = _numbers(side, reach, other, hops, left - 1)
+def _ways_on(start, neighbors, near, far, edges, depth, wanted, number, root, v, highest, nexts, upto):
+    """The vertices that lead on from v towards the root, and the running sum of their ways, up to the way of the highest rank at
+    least. Returns how many. ``edges``: how many cross from v's level to the next, 0 where that is not known; depth, wanted and
+    number tell the vertices of the next level (_numbers). Plain arrays, because to unpack a tuple for every vertex takes long."""
+    if 0 < edges <= min(len(near), _degree(start, v)):
+        return _ways_across(near, far, edges, number, v, nexts, upto)
+    if root >= 0 and BISECTION * _degree(start, np.uint32(root)) < _degree(start, v):
+        return _ways_between(start, neighbors, np.uint32(root), v, nexts, upto)
     size, total = 0, np.int64(0)
     for e in range(start[v], start[v + np.uint32(1)]):
         w = neighbors[e]
@@ -408,9 +432,16 @@ def _build(graph, a, b, at, middles, crossing, ways_a, ways_b, ranks, room, plac
     """Write the paths of the drawn ranks, one after the other."""
     numbers_a, numbers_b = _middle_numbers(a, b, at)
     (nexts_a, upto_a), (nexts_b, upto_b), s, t = ways_a, ways_b, a.queue[0], b.queue[0]
-    hops, reach_a, reach_b = at.hops, at.reach_a, at.reach_b
+    (start, neighbors), (near, far), hops, reach_a, reach_b = graph, crossing, at.hops, at.reach_a, at.reach_b
     to_s = (hops + 1) // 2
     to_t = hops - to_s
+    depth_a, wanted_a, number_a = _numbers(a, reach_a, b, hops, to_s - 1)
+    depth_b, wanted_b, number_b = _numbers(b, reach_b, a, hops, to_t - 1)
+    edges_a, edges_b = at.edges if to_s == reach_a + 1 else 0, at.edges if to_t == reach_b + 1 else 0
+    root_a, root_b = (
+        np.int64(s) if to_s == 2 else -1,
+        np.int64(t) if to_t == 2 else -1,
+    )  # -1: further away than two hops
     i, before = 0, np.int64(0)
     for v in middles:
         to_b = np.int64(numbers_b[v])
@@ -421,9 +452,37 @@ def _build(graph, a, b, at, middles, crossing, ways_a, ways_b, ranks, room, plac
             i += 1
         size_a = size_b = 0
         if i > first and to_s > 1:
-            size_a = _ways_on(graph, a, reach_a, b, hops, crossing, at.edges, v, to_s, highest_a, ways_a)
+            size_a = _ways_on(
+                start,
+                neighbors,
+                near,
+                far,
+                edges_a,
+                depth_a,
+                wanted_a,
+                number_a,
+                root_a,
+                v,
+                highest_a,
+                nexts_a,
+                upto_a,
+            )
         if i > first and to_t > 1:
-            size_b = _ways_on(graph, b, reach_b, a, hops, crossing, at.edges, v, to_t, highest_b, ways_b)
+            size_b = _ways_on(
+                start,
+                neighbors,
+                near,
+                far,
+                edges_b,
+                depth_b,
+                wanted_b,
+                number_b,
+                root_b,
+                v,
+                highest_b,
+                nexts_b,
+                upto_b,
+            )
         for rank in ranks[first:i]:
             near_a, near_b, middle = (rank - before) // to_b, (rank - before) % to_b, place + to_s
             room[place], room[place + hops], room[middle] = s, t, v
