@@ -8,6 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from datasets import Dataset
 from datasets.fingerprint import Hasher
 
@@ -17,23 +20,25 @@ Batch = Mapping[str, list[Any]]
 REJECTED, DETAIL = "rejected_because", "rejected_detail"
 ROOT = Path(__file__).parent.parent
 CODE = {".py", ".jinja", ".tsv", ".txt"}
+ARROW_BATCH = 1000  # rows; a stage on Arrow tables spends its time per batch, not per row
 
 
 @dataclass(frozen=True)
 class Stage:
     """A named function, the columns it reads, the columns it adds, and the tools it is given."""
 
-    fn: Callable[..., dict[str, list[Any]]]
+    fn: Callable[..., dict[str, Any]]
     needs: tuple[str, ...]
     adds: tuple[str, ...]
     tools: dict[str, Any] = field(default_factory=dict)
+    arrow: bool = False
 
     @property
     def name(self) -> str:
         """The function's name, which is also the name of its file, its prompt and its test."""
         return self.fn.__name__
 
-    def __call__(self, batch: Batch, **tools: Any) -> dict[str, list[Any]]:
+    def __call__(self, batch: Any, **tools: Any) -> dict[str, Any]:
         """The columns that the function makes of this batch, with these tools over its own: so a stage is tried by hand."""
         return self.fn(batch, **{**self.tools, **tools})
 
@@ -51,13 +56,14 @@ class StageRun:
     cached: bool
 
 
-def stage(*, needs: str, adds: str = "") -> Callable[[Callable[..., dict[str, list[Any]]]], Stage]:
+def stage(*, needs: str, adds: str = "", arrow: bool = False) -> Callable[[Callable[..., dict[str, Any]]], Stage]:
     """Make a function a stage. Column names are separated by blanks; their types stand in row.py.
 
     The function gets the columns it needs, of the rows that are still alive, and returns lists of the same length: the
-    columns it adds, and where it rejects rows the two of ``rejects``.
+    columns it adds, and where it rejects rows the two of ``rejects``. With ``arrow`` its batch is a pyarrow.Table, and its
+    columns are pyarrow arrays: for stages that would spend their time on making Python objects.
     """
-    return lambda fn: Stage(fn, tuple(needs.split()), tuple(adds.split()))
+    return lambda fn: Stage(fn, tuple(needs.split()), tuple(adds.split()), arrow=arrow)
 
 
 def run(
@@ -73,15 +79,19 @@ def run(
     for s in stages:
         key = Hasher.hash((key, s.name, s.tools, code_hash()))
         started, there = time.perf_counter(), _files_beside(rows)
-        rows = rows.map(
-            apply_to_live_rows,
-            fn_kwargs={"stage": s},
-            batched=True,
-            batch_size=batch_size,
-            num_proc=num_proc if s.tools else None,  # starting workers costs more than a stage without tools
-            features=features([*rows.column_names, *s.adds]),
-            new_fingerprint=key,
-            desc=s.name,
+        rows = (
+            rows.with_format("arrow" if s.arrow else None)
+            .map(
+                apply_to_live_arrow if s.arrow else apply_to_live_rows,
+                fn_kwargs={"stage": s},
+                batched=True,
+                batch_size=max(batch_size, ARROW_BATCH) if s.arrow else batch_size,
+                num_proc=num_proc if s.tools else None,  # starting workers costs more than a stage without tools
+                features=features([*rows.column_names, *s.adds]),
+                new_fingerprint=key,
+                desc=s.name,
+            )
+            .with_format(None)
         )
         cached = {file["filename"] for file in rows.cache_files} <= there
         runs.append(StageRun(s.name, time.perf_counter() - started, cached))
@@ -103,14 +113,37 @@ def apply_to_live_rows(batch: Batch, stage: Stage) -> dict[str, list[Any]]:
     reasons = batch[REJECTED]
     live = [i for i, why in enumerate(reasons) if why is None]
     result = stage({column: [batch[column][i] for i in live] for column in stage.needs})
-    if undeclared := sorted(set(result) - set(stage.adds) - {REJECTED, DETAIL}):
-        raise ValueError(f"stage {stage.name!r} returned {undeclared}; it declares {sorted(stage.adds)}")
+    expect_declared(stage, result)
     out = {column: [None] * len(reasons) for column in stage.adds}
     out |= {REJECTED: list(reasons), DETAIL: list(batch[DETAIL])}
     for column, values in result.items():
         for i, value in zip(live, values, strict=True):
             out[column][i] = value
     return out
+
+
+def apply_to_live_arrow(batch: pa.Table, stage: Stage) -> pa.Table:
+    """apply_to_live_rows for a stage that takes and gives Arrow."""
+    live = batch[REJECTED].is_null()
+    result = stage(batch.filter(live).select(stage.needs))
+    expect_declared(stage, result)
+    if batch[REJECTED].null_count < len(batch):
+        # every row's place among the live ones; null for a row that is not live, and then so is its value
+        places = pa.array(np.cumsum(live) - 1, mask=~live.to_numpy())
+        result = {column: values.take(places) for column, values in result.items()}
+    for column in (REJECTED, DETAIL):
+        if column in result:
+            either = pc.call_function("coalesce", [batch[column], result.pop(column)])
+            batch = batch.set_column(batch.column_names.index(column), column, either)
+    for column, values in result.items():
+        batch = batch.append_column(column, values)
+    return batch
+
+
+def expect_declared(stage: Stage, result: Mapping[str, Any]) -> None:
+    """Raises ValueError for a column that the stage does not say it adds."""
+    if undeclared := sorted(set(result) - set(stage.adds) - {REJECTED, DETAIL}):
+        raise ValueError(f"stage {stage.name!r} returned {undeclared}; it declares {sorted(stage.adds)}")
 
 
 def check(columns: Sequence[str], stages: Sequence[Stage]) -> None:
