@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from kg.linker import SCORES, Alias, Candidate, Linker, read_aliases
+from kg.candidates import Candidate
+from kg.linker import SCORES, Alias, Linker, read_aliases
 from kg.primekg import Nodes
 
 NODES = [
