@@ -101,8 +101,8 @@ class KG:
     ) -> list[Sequence[Candidate]]:
         """Per mention the nodes that it may stand for, best first; ``types`` are looked at first (None: all types).
 
-        What look-up knows comes first, then similar names until there are ``similar`` candidates; 0 is look-up alone. Only an
-        ``accepted`` candidate is a link: the others are for a later choice.
+        What look-up knows comes first, then similar names until there are ``similar`` candidates (1: links and best guesses, 0: look-up
+        alone). Only an ``accepted`` candidate is a link: the others are for a later choice, by index.
         """
         return _linker(self).link(mentions, types, similar)
 

@@ -49,7 +49,5 @@ class Candidates(Sequence[Candidate]):
     def __eq__(self, other: object) -> bool:
         return self._all == (list(other) if isinstance(other, Sequence) else other)
 
-    __hash__ = None
-
     def __repr__(self) -> str:
         return repr(self._all)

@@ -60,7 +60,9 @@ SUBTYPE = re.compile(
 GENERIC_STEMS = (
     DISEASE_WORDS
     | NEOPLASM_WORDS
-    | frozenset(["cancer", "carcinoma", "deficiency", "infection", "hepatitis", "factor", "vitamin", "virus", "antigen"])
+    | frozenset(
+        ["cancer", "carcinoma", "deficiency", "infection", "hepatitis", "factor", "vitamin", "virus", "antigen"]
+    )
     | frozenset(["chromosome", "trisomy", "monosomy", "antibody", "receptor", "complex", "syndromes", "diseases"])
 )
 NUMBERED = re.compile(r"\d+|(?<![a-z])[a-z](?![a-z])")
@@ -131,11 +133,11 @@ def exact_key(name: str) -> str:
     return " ".join(name.lower().split())
 
 
-# a mention is folded to several keys in a row; small, so that no page of weight is copied into a forked worker
-@lru_cache(maxsize=512)
+# A batch of mentions is folded to one key after the other. Small: no page of weight is copied into a forked worker.
+@lru_cache(maxsize=2048)
 def words(name: str) -> tuple[str, ...]:
     """The folded words of a name, without punctuation and the suffix "(disease)"."""
-    folded = (fold_word(match["word"]) for match in tokens(name.removesuffix("(disease)")) if match["word"])
+    folded = [fold_word(match["word"]) for match in tokens(name.removesuffix("(disease)")) if match["word"]]
     return tuple([word for word in folded if word])
 
 
@@ -149,9 +151,10 @@ def singulars(name: str) -> list[str]:
     return [singular(word) for word in words(name)]
 
 
-def n2_words(name: str) -> list[str]:
+@lru_cache(maxsize=2048)
+def n2_words(name: str) -> tuple[str, ...]:
     """The words of the N2 key, sorted."""
-    return sorted({ROMAN.get(word) or singular(word) for word in words(name)} - FILLERS)
+    return tuple(sorted({ROMAN.get(word) or singular(word) for word in words(name)} - FILLERS))
 
 
 def n2_key(name: str) -> str:
@@ -175,12 +178,13 @@ def without_subtype(name: str) -> str:
     Also empty where the rest is too little to be the same disease: hepatitis B is no hepatitis that happens to be called B.
     """
     end = SUBTYPE.search(name)
-    stem = words(name[: end.start()]) if end else ()
-    telling = [word for word in stem if word not in FILLERS and word not in GENERIC_STEMS and len(word) > 2]
-    if end is None or not telling:
+    if end is None:
         return ""
-    says_so = end["kind"] or end["code"][:2].lower() in ROMAN or end["code"][0].isdigit()
-    return name[: end.start()].strip() if len(stem) > 1 or (len(stem[0]) >= 8 and says_so) else ""
+    stem = words(name[: end.start()])
+    telling = [word for word in stem if word not in FILLERS and word not in GENERIC_STEMS and len(word) > 2]
+    number = end["code"][0].isdigit() or end["code"][:2].lower() in ROMAN
+    enough = len(stem) > 1 or (len("".join(stem)) >= 8 and (end["kind"] is not None or number))
+    return name[: end.start()].strip() if telling and enough else ""
 
 
 def numbers(name: str) -> int:

@@ -37,6 +37,7 @@ SCORES = {
 BY_KEY = ("N1", "N2", "N3", "drug_salt", "drug_phonetic")
 ONLY_FOR = {"drug_salt": (DRUG, None), "drug_phonetic": (DRUG, None), "broader": (DISEASE, None)}
 FOR_GENES = ("exact", "alias")
+BATCH = 1024  # mentions that go through the levels together; fold keeps the words of that many
 Found = Iterable[tuple[int, list[int]]]  # the position of a mention and its vertices
 
 
@@ -75,25 +76,29 @@ class Linker:
     def link(
         self, mentions: Sequence[str], types: Sequence[str | None] | None = None, similar: int = 10
     ) -> list[Sequence[Candidate]]:
-        """Candidates of every mention, best first: what look-up links, then similar names until there are ``similar``.
+        """Candidates of every mention, best first: what look-up knows, then similar names until there are ``similar``.
 
-        With ``similar`` 0 only look-up; its speed is also that of the links of all mentions which look-up knows, since what is
-        similar to these is searched when somebody looks at it.
+        1 gives links and best guesses, 0 look-up alone. Whatever ``similar`` is, a mention that look-up links costs no search, unless
+        somebody looks below that link.
         """
         known = [None] * len(mentions) if types is None else list(types)
-        found = self._look_up(mentions, known)
-        if not similar:
-            return [*found]
+        if len(known) != len(mentions):
+            raise ValueError(
+                f"found {len(known)} types for {len(mentions)} mentions; expected one each, None where it is not known"
+            )
+        batches = [slice(begin, begin + BATCH) for begin in range(0, len(mentions), BATCH)]
+        found = [c for batch in batches for c in self._look_up(mentions[batch], known[batch])]
         linked = [any(c.accepted for c in candidates) for candidates in found]
 
-        def fill(wanted: bool) -> dict[int, list[Candidate]]:
-            at = [i for i, is_linked in enumerate(linked) if is_linked == wanted]
+        def fill(is_linked: bool) -> dict[int, list[Candidate]]:
+            at = [i for i, some in enumerate(found) if linked[i] == is_linked and len(some) < similar]
             near = self._similar_names.search([mentions[i] for i in at], [known[i] for i in at], similar) if at else []
             return {i: self._merge(found[i], names, known[i], similar) for i, names in zip(at, near, strict=True)}
 
         now, later = fill(False), cache(lambda: fill(True))
         return [
-            Candidates(candidates, lambda i=i: later()[i]) if linked[i] else now[i] for i, candidates in enumerate(found)
+            Candidates(some, lambda i=i: later()[i]) if linked[i] and len(some) < similar else now.get(i, some)
+            for i, some in enumerate(found)
         ]
 
     def resolve(self, alias: Alias) -> list[int]:
@@ -186,12 +191,13 @@ class Linker:
     def _merge(self, found: list[Candidate], near: list[Similar], type_: str | None, size: int) -> list[Candidate]:
         """What look-up found and the similar names below it; the best of these is a link where look-up accepted nothing."""
         linked, there = any(c.accepted for c in found), {c.node for c in found}
-        offered = [s for s in near if s.score >= self._embedder.offer]
-        best = fold.exact_key(self._nodes.name[offered[0].vertex]) if offered and not linked else None
-        accepted = best is not None and self._is_link(offered[0])
+        best = fold.exact_key(self._nodes.name[near[0].vertex]) if near and not linked else None
+        accepted = best is not None and self._is_link(near[0])
         below = [
-            self._candidate(s.vertex, round(s.score, 4), "similar", accepted and fold.exact_key(self._nodes.name[s.vertex]) == best)
-            for s in offered
+            self._candidate(
+                s.vertex, round(s.score, 4), "similar", accepted and fold.exact_key(self._nodes.name[s.vertex]) == best
+            )
+            for s in near
         ]
         merged = {c.node: c for c in found} | {c.node: c for c in below if c.accepted or c.node not in there}
         return sorted(merged.values(), key=lambda c: _order(c, type_))[: max(size, len(found))]

@@ -107,7 +107,9 @@ def _open(folder: Path) -> tuple[Nodes, Edges, Adjacency]:
     facts = json.loads((folder / "facts.json").read_text("utf-8"))
     facts["relation_names"] = [(relation, display) for relation, display in facts["relation_names"]]
     compact = {array: np.load(folder / f"adjacency_{array}.npy", mmap_mode="r") for array in ADJACENCY}
-    index = np.frombuffer(table["index"].combine_chunks().buffers()[1], np.int64)  # to_numpy would import pandas: 30 MB
+    index = np.frombuffer(
+        table["index"].combine_chunks().buffers()[1], np.int64
+    )  # to_numpy would import pandas: 30 MB
     return Nodes(index, **texts), Edges(**arrays, **facts), Adjacency(**compact)
 
 

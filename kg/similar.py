@@ -18,10 +18,12 @@ from kg.primekg import Nodes
 from kg.tables import DISEASE, DRUG, PHENOTYPE
 
 NEW_NUMBER, NEW_WORDS = 0.15, 0.10
-OTHER_TYPE = 0.02  # for a node of unknown type, where the mention's is known; for a type that is not clinical, where it is not
+OTHER_TYPE = (
+    0.02  # for a node of unknown type, where the mention's is known; for a type that is not clinical, where it is not
+)
 TYPE_UNKNOWN = {DISEASE: 0.0, DRUG: 0.0, PHENOTYPE: 0.005}  # many a disease is a phenotype of the same name, too
 MOST = NEW_NUMBER + NEW_WORDS + OTHER_TYPE  # that a score can lose
-LEAST = 0.1  # what shares less than this with the mention is not like it
+LEAST = 0.05  # what shares less than this with the mention is not like it
 BLOCK, SLAB = 128, 16384  # mentions and names whose vectors are multiplied at once
 
 
@@ -33,6 +35,15 @@ class Similar(NamedTuple):
     by_text: float
 
 
+class Rows(NamedTuple):
+    """The rows that mentions of one type are compared with, what each loses for its type, and the inverse lengths of its vectors."""
+
+    which: slice | np.ndarray
+    loss: np.ndarray
+    chars: np.ndarray
+    words: np.ndarray
+
+
 class SimilarNames:
     """Searches the names of one graph; the embedder, if there is one, is loaded with the first mention."""
 
@@ -42,6 +53,7 @@ class SimilarNames:
         self._kinds = sorted(set(nodes.type))
         code = {kind: i for i, kind in enumerate(self._kinds)}
         self._kind = np.fromiter((code[nodes.type[v]] for v in self._names.vertex), np.int8, len(self._names.vertex))
+        self._rows_of: dict[str | None, Rows] = {}
         self._known: dict[tuple[str, str | None, int], list[Similar]] = {}
 
     def search(self, mentions: Sequence[str], types: Sequence[str | None], keep: int) -> list[list[Similar]]:
@@ -55,52 +67,62 @@ class SimilarNames:
         return [self._known[a] for a in asked]
 
     def _search(self, mentions: list[str], type_: str | None, keep: int) -> list[list[Similar]]:
-        rows, loss = self._rows(type_)
-        meaning = self._meaning(mentions, rows)
-        return [self._best(mention, rows, loss, meaning[i : i + 1], keep) for i, mention in enumerate(mentions)]
+        rows = self._rows_of.get(type_) or self._rows(type_)
+        self._rows_of[type_] = rows
+        meaning = self._meaning(mentions, rows.which)
+        return [self._best(mention, rows, meaning[i], keep) for i, mention in enumerate(mentions)]
 
-    def _best(self, mention: str, rows: np.ndarray, loss: np.ndarray, meaning: np.ndarray, keep: int) -> list[Similar]:
+    def _best(self, mention: str, rows: Rows, meaning: np.ndarray, keep: int) -> list[Similar]:
         """The best of these rows. First without the losses, to set aside all rows that these could not bring down far enough."""
         names = self._names
-        chars, _ = names.chars.compare(tfidf.grams(mention), rows)
-        words, new = names.words.compare(fold.n2_words(mention), rows)
-        text = (chars + words) / 2
-        score = (chars + meaning[0]) / 2 if meaning.shape[1] else text
-        near = np.flatnonzero(score > _kth(score, keep) - MOST)
-        lost = loss[near] + NEW_WORDS * new[near] + NEW_NUMBER * (names.numbers[rows[near]] & ~fold.numbers(mention) != 0)
+        chars, chars_length = names.chars.shared(tfidf.grams(mention))
+        words, words_length = names.words.shared(fold.n2_words(mention))
+        by_chars = chars[rows.which] * rows.chars
+        by_chars *= 0.5 / chars_length
+        text = words[rows.which] * rows.words
+        text *= 0.5 / words_length
+        text += by_chars
+        score = by_chars + meaning / 2 if len(meaning) else text
+        near = np.flatnonzero(score > max(_kth(score, keep) - MOST, LEAST))
+        row = near if isinstance(rows.which, slice) else rows.which[near]
+        new_words = 1 - words[row] * rows.words[near] ** 2
+        lost = (
+            rows.loss[near] + NEW_WORDS * new_words + NEW_NUMBER * (names.numbers[row] & ~fold.numbers(mention) != 0)
+        )
         best = np.argsort(lost - score[near], kind="stable")[:keep]
-        near, lost = near[best], lost[best]
-        vertices = names.vertex[rows[near]].tolist()
+        near, lost, vertices = near[best], lost[best], names.vertex[row[best]].tolist()
         found = zip(vertices, (score[near] - lost).tolist(), (text[near] - lost).tolist(), strict=True)
         return [Similar(*facts) for facts in found]
 
-    def _meaning(self, mentions: list[str], rows: np.ndarray) -> np.ndarray:
+    def _meaning(self, mentions: list[str], which: slice | np.ndarray) -> np.ndarray:
         """The cosines of the mentions' vectors with those of these rows. Shape (mentions, rows); (mentions, 0) without a model."""
         if not self._embedder.model:
             return np.empty((len(mentions), 0), np.float32)
-        asked, cosines = self._embedder.encode(mentions), np.empty((len(mentions), len(rows)), np.float32)
-        for begin in range(0, len(rows), SLAB):
-            slab = self._vectors[rows[begin : begin + SLAB]].astype(np.float32)
-            cosines[:, begin : begin + SLAB] = asked @ slab.T
-        return cosines
+        asked, kept = self._embedder.encode(mentions), self._vectors[which]
+        slabs = (kept[begin : begin + SLAB].astype(np.float32) for begin in range(0, len(kept), SLAB))
+        return np.concatenate([asked @ slab.T for slab in slabs] or [np.empty((len(mentions), 0))], axis=1)
 
     @cached_property
     def _vectors(self) -> np.ndarray:
         return self._embedder.vectors([self._nodes.name[v] for v in self._names.vertex])
 
-    def _rows(self, type_: str | None) -> tuple[np.ndarray, np.ndarray]:
-        """The rows that a mention of this type is compared with, and what each loses for its type."""
+    def _rows(self, type_: str | None) -> Rows:
         kind, kinds = self._kind, self._kinds
+        which: slice | np.ndarray = slice(None)
         if type_ is None:
-            losses = np.array([TYPE_UNKNOWN.get(t, OTHER_TYPE) for t in kinds], np.float32)
-            return np.arange(len(kind)), losses[kind]
-        same, unknown = (kind == (kinds.index(t) if t in kinds else -1) for t in (type_, ""))
-        rows = np.flatnonzero(same | unknown)
-        return rows, np.where(same[rows], np.float32(0), np.float32(OTHER_TYPE))
+            loss = np.array([TYPE_UNKNOWN.get(t, OTHER_TYPE) for t in kinds], np.float32)[kind]
+        else:
+            same, unknown = (kind == (kinds.index(t) if t in kinds else -1) for t in (type_, ""))
+            which = np.flatnonzero(same | unknown)
+            loss = np.where(same[which], np.float32(0), np.float32(OTHER_TYPE))
+        lengths = (self._names.chars.length[which], self._names.words.length[which])
+        return Rows(which, loss, *(np.where(length > 0, 1 / np.maximum(length, 1e-6), 0) for length in lengths))
 
 
 def _kth(score: np.ndarray, k: int) -> float:
-    """The k-th largest score, or what gives that many at least; ``LEAST`` and what can be lost where there are fewer."""
-    high = score[score > 3 * LEAST]
-    high = high if len(high) >= k else score[score > LEAST]
-    return float(np.partition(high, len(high) - k)[len(high) - k]) if len(high) >= k else LEAST + MOST
+    """The k-th largest score; 0 where so few are above ``LEAST``."""
+    for least in (6 * LEAST, LEAST):  # most often the few high ones are enough
+        high = score[score > least]
+        if len(high) >= k:
+            return float(np.partition(high, len(high) - k)[len(high) - k])
+    return 0.0

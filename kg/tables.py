@@ -91,7 +91,10 @@ def digest(*columns: Iterable[str]) -> str:
 @cache
 def _code() -> str:
     """A hash of the code that derives something from names, so that an edit of it derives everything anew."""
-    files = (*map(Path(__file__).with_name, ("fold.py", "tables.py", "tfidf.py")), Path(__file__).parent / "words" / "salts.tsv")
+    files = (
+        *map(Path(__file__).with_name, ("fold.py", "tables.py", "tfidf.py")),
+        Path(__file__).parent / "words" / "salts.tsv",
+    )
     return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()[:8]
 
 

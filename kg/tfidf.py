@@ -36,8 +36,9 @@ class Index(NamedTuple):
     row: np.ndarray
     length: np.ndarray
 
-    def compare(self, terms: Iterable[str], rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The cosine of a text's terms with each of these rows, and the share of the row, squared, that the text lacks."""
+    def shared(self, terms: Iterable[str]) -> tuple[np.ndarray, float]:
+        """Per row the squared length of what it shares with a text of these terms, and the length of the text's own vector. Their
+        cosine is the first divided by both lengths."""
         wanted = hashes(sorted(set(terms)))
         at = self.key.searchsorted(wanted)
         known = self.key.take(at, mode="clip") == wanted if len(self.key) else np.zeros(len(wanted), bool)
@@ -45,8 +46,7 @@ class Index(NamedTuple):
         shared = np.zeros(len(self.length), np.float32)
         for term, value in zip(at[known].tolist(), square[known], strict=True):
             np.add.at(shared, self.row[self.start[term] : self.start[term + 1]], value)
-        shared, length = shared[rows], np.maximum(self.length[rows], 1e-6)
-        return shared / (length * max(math.sqrt(square.sum()), 1e-6)), 1 - shared / length**2
+        return shared, max(math.sqrt(square.sum()), 1e-6)
 
 
 class Names(NamedTuple):
@@ -76,7 +76,9 @@ def load(nodes: Nodes) -> Names:
 
 
 def _make(nodes: Nodes) -> dict[str, np.ndarray]:
-    vertex = [v for v, (name, type_) in enumerate(zip(nodes.name, nodes.type, strict=True)) if not is_symbol(name, type_)]
+    vertex = [
+        v for v, (name, type_) in enumerate(zip(nodes.name, nodes.type, strict=True)) if not is_symbol(name, type_)
+    ]
     names = [nodes.name[v] for v in vertex]
     made = {
         "vertex": np.array(vertex, np.int32),
@@ -91,6 +93,8 @@ def _make(nodes: Nodes) -> dict[str, np.ndarray]:
 
 def _index(texts: Sequence[Sequence[str]], terms_of: Callable[[str], list[str]]) -> Index:
     """The index of names, given as words: which words a name has, times which terms a word has, is which terms a name has."""
+    from scipy import sparse  # only where an index is made
+
     words = list(dict.fromkeys(chain.from_iterable(texts)))
     terms = [terms_of(word) for word in words]
     key = hashes(list(dict.fromkeys(chain.from_iterable(terms))))
@@ -98,7 +102,7 @@ def _index(texts: Sequence[Sequence[str]], terms_of: Callable[[str], list[str]])
     place = {word: i for i, word in enumerate(words)}
     has = _flags([[place[word] for word in text] for text in texts], len(words))
     of = _flags([key.searchsorted(hashes(some)) for some in terms], len(key))
-    found = (has @ of).tocsc()
+    found = sparse.csc_matrix(has @ of)
     count = np.diff(found.indptr)
     idf = (np.log((1 + len(texts)) / (1 + count)) + 1).astype(np.float32)
     length = np.sqrt(np.bincount(found.indices, np.repeat(idf**2, count), len(texts))).astype(np.float32)
@@ -107,7 +111,7 @@ def _index(texts: Sequence[Sequence[str]], terms_of: Callable[[str], list[str]])
 
 def _flags(rows: Sequence[Sequence[int] | np.ndarray], width: int) -> "csr_matrix":
     """A sparse matrix that has something where a row names a column; how much is of no interest."""
-    from scipy import sparse  # only where an index is made
+    from scipy import sparse
 
     column = np.fromiter(chain.from_iterable(rows), np.int32, sum(map(len, rows)))
     start = np.append(0, np.cumsum([len(row) for row in rows], dtype=np.int32))
