@@ -113,13 +113,13 @@ def named(text: str) -> Embedder:
 
 @lru_cache(maxsize=1)
 def _model(embedder: Embedder) -> "SentenceTransformer":
+    place, revision = _place(embedder)
     try:
         from sentence_transformers import SentenceTransformer
     except ImportError as why:
         raise EmbedderError(
             f"embedder {embedder} needs sentence-transformers ({why}); run pip install '.[embed]'"
         ) from why
-    place, revision = _place(embedder)
     try:
         return SentenceTransformer(place, revision=revision, model_kwargs={"use_safetensors": True})
     except OSError as why:

@@ -39,10 +39,11 @@ class Index(NamedTuple):
     def shared(self, terms: Iterable[str]) -> tuple[np.ndarray, float]:
         """Per row the squared length of what it shares with a text of these terms, and the length of the text's own vector. Their
         cosine is the first divided by both lengths."""
-        wanted = hashes(sorted(set(terms)))
-        at = self.key.searchsorted(wanted)
-        known = self.key.take(at, mode="clip") == wanted if len(self.key) else np.zeros(len(wanted), bool)
-        square = np.where(known, self.idf.take(at, mode="clip"), self.idf.max(initial=1)) ** 2  # a new term is rare
+        wanted, last = hashes(sorted(set(terms))), len(self.key) - 1
+        at = np.minimum(self.key.searchsorted(wanted), max(last, 0))
+        known = self.key[at] == wanted if last >= 0 else np.zeros(len(wanted), bool)
+        square = np.full(len(wanted), self.idf.max(initial=1) ** 2)  # a term that no name has is a rare one
+        square[known] = self.idf[at[known]] ** 2
         shared = np.zeros(len(self.length), np.float32)
         for term, value in zip(at[known].tolist(), square[known], strict=True):
             np.add.at(shared, self.row[self.start[term] : self.start[term + 1]], value)
