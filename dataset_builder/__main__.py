@@ -25,7 +25,7 @@ from dataset_builder.raw_data import LOCAL, SourceError
 from dataset_builder.sources import SOURCES, UNPINNED, known
 from dataset_builder.stage import ROOT, StageRun, code_hash, run, show
 from dataset_builder.verify import verify
-from kg import KG, NAMES, EmbedderError, GraphError
+from kg import KG, NAMES, Embedder, EmbedderError, GraphError
 from kg.embedder import EMBEDDERS
 from kg.guard import UnusableEnvironment
 
@@ -127,7 +127,7 @@ def build(given: argparse.Namespace) -> int:
     }
     manifest = publish.write(folder, publish.split_rows(rows), facts)
     print_summary(manifest, runs, folder)
-    for line in pins(origins):
+    for line in [*pins(origins), *said_of(kg.embedder)]:
         OUT.print(line, markup=False)
     return 0
 
@@ -213,6 +213,18 @@ def pins(origins: Sequence[Origin]) -> list[str]:
         for origin in origins
         if SOURCES[origin.source].revision == UNPINNED and origin.revision != LOCAL
     ]
+
+
+def said_of(embedder: Embedder) -> list[str]:
+    """What a reader should know of an embedder: that it may change under its name, that nobody has measured it."""
+    lines = []
+    if embedder.revision == UNPINNED:
+        lines.append(f"Embedder {embedder} is not pinned: give it as {embedder.model}@REVISION.")
+    if embedder.accept is None:
+        lines.append(
+            f"Embedder {embedder} is not calibrated: it orders similar names, and only their text accepts them."
+        )
+    return lines
 
 
 def print_counts(given: argparse.Namespace) -> int:
