@@ -97,18 +97,17 @@ def _index(texts: Sequence[Sequence[str]], terms_of: Callable[[str], list[str]])
     """The index of names, given as words: which words a name has, times which terms a word has, is which terms a name has."""
     from scipy import sparse  # only where an index is made
 
-    words = list(dict.fromkeys(chain.from_iterable(texts)))
-    terms = [terms_of(word) for word in words]
-    key = hashes(list(dict.fromkeys(chain.from_iterable(terms))))
-    key.sort()
-    place = {word: i for i, word in enumerate(words)}
-    has = _flags([[place[word] for word in text] for text in texts], len(words))
-    of = _flags([key.searchsorted(hashes(some)) for some in terms], len(key))
-    found = sparse.csc_matrix(has @ of)
+    place = {word: i for i, word in enumerate(dict.fromkeys(chain.from_iterable(texts)))}
+    terms = [hashes(terms_of(word)) for word in place]
+    key = np.unique(np.concatenate([np.empty(0, np.uint64), *terms]))
+    of = _flags([key.searchsorted(some) for some in terms], len(key))
+    found = sparse.csc_matrix(_flags([[place[word] for word in text] for text in texts], len(place)) @ of)
     count = np.diff(found.indptr)
     idf = (np.log((1 + len(texts)) / (1 + count)) + 1).astype(np.float32)
-    length = np.sqrt(np.bincount(found.indices, np.repeat(idf**2, count), len(texts))).astype(np.float32)
-    return Index(key, idf, found.indptr.astype(np.int64), found.indices, length)
+    square = np.zeros(len(texts), np.float32)
+    for term, value in enumerate(idf**2):  # term by term: one number per posting would take as much room as the index
+        np.add.at(square, found.indices[found.indptr[term] : found.indptr[term + 1]], value)
+    return Index(key, idf, found.indptr.astype(np.int64), found.indices, np.sqrt(square))
 
 
 def _flags(rows: Sequence[Sequence[int] | np.ndarray], width: int) -> "csr_matrix":

@@ -118,6 +118,6 @@ def test_the_packaged_minilm_works_offline() -> None:
     close, far, same = EMBEDDERS["minilm"].encode(["heart attack", "fracture of the wrist", "myocardial infarction"])
     assert close.shape == (384,)
     assert float(close @ close) == pytest.approx(1, abs=1e-5)
-    assert close @ same > 0.6 > close @ far
+    assert close @ same > close @ far + 0.1
     kg = KG.load("sample", "minilm")
     assert kg.link(["inflammation of the lungs"], ["disease"])[0]
