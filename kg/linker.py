@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 from kg import fold, tables
 from kg.candidates import Candidate, Candidates
 from kg.embedder import NONE, Embedder
+from kg.similar import Similar, SimilarNames
 from kg.tables import CLINICAL, DISEASE, DRUG, GENE, rank
 
 if TYPE_CHECKING:
     from kg.primekg import Nodes
-    from kg.similar import Similar, SimilarNames
 
 # The levels of look-up in their order.
 SCORES = {
@@ -90,14 +90,18 @@ class Linker:
         found = [c for batch in batches for c in self._look_up(mentions[batch], known[batch])]
         linked = [any(c.accepted for c in candidates) for candidates in found]
 
+        short = [
+            len(some) < similar or (similar > 0 and not is_link) for some, is_link in zip(found, linked, strict=True)
+        ]
+
         def fill(is_linked: bool) -> dict[int, list[Candidate]]:
-            at = [i for i, some in enumerate(found) if linked[i] == is_linked and len(some) < similar]
+            at = [i for i in range(len(found)) if short[i] and linked[i] == is_linked]
             near = self._similar_names.search([mentions[i] for i in at], [known[i] for i in at], similar) if at else []
             return {i: self._merge(found[i], names, known[i], similar) for i, names in zip(at, near, strict=True)}
 
         now, later = fill(False), cache(lambda: fill(True))
         return [
-            Candidates(some, lambda i=i: later()[i]) if linked[i] and len(some) < similar else now.get(i, some)
+            Candidates(some, lambda i=i: later()[i]) if linked[i] and short[i] else now.get(i, some)
             for i, some in enumerate(found)
         ]
 
@@ -215,8 +219,6 @@ class Linker:
 
     @cached_property
     def _similar_names(self) -> SimilarNames:
-        from kg.similar import SimilarNames  # numba takes a second to import, and is only needed here
-
         return SimilarNames(self._nodes, self._embedder)
 
     @cached_property

@@ -229,6 +229,17 @@ def test_a_link_is_given_without_any_search(monkeypatch: pytest.MonkeyPatch) -> 
     ]
 
 
+def test_how_many_are_asked_for_changes_no_link() -> None:
+    some = Linker(nodes(), replace(NONE, accept=0.2))
+    mentions = ["coffine", "hearts", "myocardial infarctions of the wall", "obesity", "Crohn disease type 2"]
+    known = ["drug", "drug", "disease", None, None]
+    one, ten = (
+        [[c.node for c in found if c.accepted] for found in some.link(mentions, known, similar)] for similar in (1, 10)
+    )
+    assert one == ten
+    assert one[0] == [25]  # look-up leaves two drugs open, the nearer one is a link
+
+
 def test_one_call_with_many_mentions_equals_many_calls(linker: Linker) -> None:
     mentions = ["obesity", "obesities", "heart trouble", "warfarine", "Crohn disease type 2", "", "WAS"] * 400
     known = ["disease", None, "anatomy", "drug", None, None, "gene/protein"] * 400
