@@ -25,7 +25,8 @@ from dataset_builder.raw_data import LOCAL, SourceError
 from dataset_builder.sources import SOURCES, UNPINNED, known
 from dataset_builder.stage import ROOT, StageRun, code_hash, run, show
 from dataset_builder.verify import verify
-from kg import KG, NAMES, GraphError
+from kg import KG, NAMES, Embedder, EmbedderError, GraphError
+from kg.embedder import EMBEDDERS
 from kg.guard import UnusableEnvironment
 
 VERSIONS = ("datasets", "huggingface_hub", "pyarrow", "numpy", "pyahocorasick")
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser().parse_args(arguments)
     try:
         return given.command(given)
-    except (SourceError, GraphError, publish.FolderError, UnusableEnvironment) as why:
+    except (SourceError, GraphError, EmbedderError, publish.FolderError, UnusableEnvironment) as why:
         print(f"error: {why}", file=sys.stderr)
         return 2
     except OSError as why:  # a full disk, a folder that is not ours to write
@@ -65,6 +66,12 @@ def parser() -> argparse.ArgumentParser:
     build_.add_argument("--rows", type=positive, metavar="N", help="only the first N rows of each source")
     build_.add_argument(
         "--kg", default="sample", metavar="NAME_OR_FILE", help=f"{', '.join(NAMES)}, or a .csv, .csv.gz, .parquet"
+    )
+    build_.add_argument(
+        "--embedder",
+        default="none",
+        metavar="NAME",
+        help=f"links what no look-up knows: {', '.join(EMBEDDERS)}, or org/model@revision (default: none)",
     )
     build_.add_argument(
         "--data-dir", type=Path, metavar="DIR", help="read DIR/<Hub id>/[config/]<split>.jsonl[.gz]|.parquet"
@@ -97,7 +104,7 @@ def build(given: argparse.Namespace) -> int:
     pipeline = known("pipeline", given.pipeline, PIPELINES)
     folder = given.out or Path("build") / pipeline
     publish.expect_free(folder)
-    kg = KG.load(given.kg)
+    kg = KG.load(given.kg, given.embedder)
     stages = PIPELINES[pipeline](kg, given.seed)
     questions, origins = read_questions(
         given.sources.split(","), chosen_splits(given.split), data_dir=given.data_dir, rows=given.rows
@@ -105,7 +112,7 @@ def build(given: argparse.Namespace) -> int:
     if given.num_proc:
         kg.open()
     rows, runs = run(on_disk(questions), stages, num_proc=given.num_proc)
-    inputs = {"graph": kg.digest, "code": code_hash(), "seed": given.seed}
+    inputs = {"graph": kg.digest, "embedder": kg.embedder.facts(), "code": code_hash(), "seed": given.seed}
     facts = {
         "pipeline": pipeline,
         "trial": any(origin.trial for origin in origins),
@@ -120,7 +127,7 @@ def build(given: argparse.Namespace) -> int:
     }
     manifest = publish.write(folder, publish.split_rows(rows), facts)
     print_summary(manifest, runs, folder)
-    for line in pins(origins):
+    for line in [*pins(origins), *said_of(kg.embedder)]:
         OUT.print(line, markup=False)
     return 0
 
@@ -146,6 +153,7 @@ def command_line(given: argparse.Namespace) -> str:
         str(given.kg),
     ]
     words += [word for split in given.split for word in ("--split", split)]
+    words += ["--embedder", given.embedder] if given.embedder != "none" else []
     words += ["--seed", str(given.seed)] + (["--rows", str(given.rows)] if given.rows else [])
     words += ["--data-dir", str(given.data_dir)] if given.data_dir else []
     return shlex.join(words)
@@ -205,6 +213,18 @@ def pins(origins: Sequence[Origin]) -> list[str]:
         for origin in origins
         if SOURCES[origin.source].revision == UNPINNED and origin.revision != LOCAL
     ]
+
+
+def said_of(embedder: Embedder) -> list[str]:
+    """What a reader should know of an embedder: that it may change under its name, that nobody has measured it."""
+    lines = []
+    if embedder.revision == UNPINNED:
+        lines.append(f"Embedder {embedder} is not pinned: give it as {embedder.model}@REVISION.")
+    if embedder.accept is None:
+        lines.append(
+            f"Embedder {embedder} is not calibrated: it orders similar names, and only their text accepts them."
+        )
+    return lines
 
 
 def print_counts(given: argparse.Namespace) -> int:

@@ -13,8 +13,10 @@ import pyarrow as pa
 
 from kg import download, prepared, search
 from kg.adjacency import Adjacency
+from kg.candidates import Candidate
+from kg.embedder import NONE, Embedder, EmbedderError, named
 from kg.fold import lab_chemicals, n1_key, n2_key
-from kg.linker import Candidate, Linker
+from kg.linker import Linker
 from kg.mentions import Mention, MentionFinder
 from kg.phrases import direction, statement
 from kg.primekg import Edges, GraphError, Nodes
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
     from kg.kernel import Found
 
-__all__ = ["KG", "Candidate", "GraphError", "Mention", "Nodes", "ShortestPaths"]
+__all__ = ["KG", "Candidate", "Embedder", "EmbedderError", "GraphError", "Mention", "Nodes", "ShortestPaths"]
 
 SAMPLE = Path(__file__).parent / "sample" / "kg.csv"
 NAMES = ("sample", "primekg")
@@ -44,14 +46,17 @@ class KG:
     name: str
     path: str
     digest: str
+    embedder: Embedder = NONE
 
     @classmethod
-    def load(cls, name_or_path: str | Path) -> "KG":
+    def load(cls, name_or_path: str | Path, embedder: str | Embedder = NONE) -> "KG":
         """The graph of this name, or of this .csv, .csv.gz or .parquet file in kg.csv's columns; read and checked at once.
 
         ``primekg`` is downloaded on first use. What has been read is kept prepared (kg.prepared), and a second load takes
-        under a second. Raises GraphError where there is no such graph, or the file is not in that form.
+        under a second. ``embedder`` (kg.embedder) helps to link what no look-up knows; none is needed, and it is loaded when
+        first used. Raises GraphError where there is no such graph, or the file is not in that form; EmbedderError.
         """
+        embedder = embedder if isinstance(embedder, Embedder) else named(embedder)
         name, path = str(name_or_path), Path(name_or_path)
         if name in NAMES:
             path = SAMPLE if name == "sample" else download.primekg()
@@ -61,7 +66,7 @@ class KG:
                 f"there is no graph {name!r}: expected one of {', '.join(NAMES)}, or the path of a .csv, .csv.gz or "
                 f".parquet file in the columns of PrimeKG's kg.csv{f'; did you mean {near[0]!r}?' if near else ''}"
             )
-        kg = cls(name if name in NAMES else path.name, str(path.resolve()), prepared.digest(path))
+        kg = cls(name if name in NAMES else path.name, str(path.resolve()), prepared.digest(path), embedder)
         rows = _contents(kg)[1].rows
         if name == "primekg" and rows != download.ROWS:
             raise GraphError(
@@ -74,12 +79,12 @@ class KG:
         _graph(self)
         _degrees(self)
         self.find_mentions("")
-        self.link(["no such mention"])
+        self.link(["no such mention"], similar=0)
         gc.collect()
         gc.freeze()  # or the collector would write to every shared object, and so copy it into every worker
 
     def __str__(self) -> str:
-        return self.name
+        return f"{self.name} with {self.embedder}" if self.embedder.model else self.name
 
     @property
     def nodes(self) -> Nodes:
@@ -95,9 +100,15 @@ class KG:
         """The spans of the text that name nodes, by dictionary."""
         return _finder(self).find(text)
 
-    def link(self, mentions: Sequence[str], types: Sequence[str | None] | None = None) -> list[list[Candidate]]:
-        """Per mention the nodes that it may stand for, best first; ``types`` are looked at first."""
-        return _linker(self).link(mentions, types)
+    def link(
+        self, mentions: Sequence[str], types: Sequence[str | None] | None = None, similar: int = 10
+    ) -> list[Sequence[Candidate]]:
+        """Per mention the nodes that it may stand for, best first; ``types`` are looked at first (None: all types).
+
+        What look-up knows comes first, then similar names until there are ``similar`` candidates (1: links and best guesses, 0: look-up
+        alone). Only an ``accepted`` candidate is a link: the others are for a later choice, by index.
+        """
+        return _linker(self).link(mentions, types, similar)
 
     def shortest_paths(
         self, pairs: Sequence[tuple[int, int]], keep: int = 50, seed: int = 0, engine: Engine = "fast"
@@ -286,4 +297,4 @@ def _finder(kg: KG) -> MentionFinder:
 
 @functools.lru_cache(maxsize=4)
 def _linker(kg: KG) -> Linker:
-    return Linker(kg.nodes)
+    return Linker(kg.nodes, kg.embedder)

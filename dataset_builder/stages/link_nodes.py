@@ -1,4 +1,4 @@
-"""Turn mentions into nodes of the graph, by exact and normalised names: no language model."""
+"""Turn mentions into nodes of the graph, by names and, where the graph has an embedder, by meaning: no language model."""
 
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,7 @@ def link_nodes(batch: Batch, kg: "KG") -> dict[str, list]:
 
 def _nodes(kg: "KG", mentions: list[dict]) -> list[dict]:
     """Every accepted node of every mention: two nodes with one name stay two."""
-    linked = kg.link([m["text"] for m in mentions], [m["type"] for m in mentions])
+    linked = kg.link([m["text"] for m in mentions], [m["type"] for m in mentions], similar=1)
     return [
         {"mention": i, "node": c.node, "name": c.name, "type": c.type, "method": c.method, "score": c.score}
         for i, candidates in enumerate(linked)
