@@ -53,11 +53,12 @@ format: setup ## ruff: mend and format in place
 types: setup ## pyright
 	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(PY) -m pyright
 
-bench: setup ## speed of the mention finder, speed and accuracy of linking (EMBEDDER); with KG=file of PrimeKG's size also load times, memory, processes
+bench: setup ## mentions, linking (EMBEDDER), ranking; with KG=file of PrimeKG's size also the path search, load times, memory, processes
 	$(PY) -m benchmarks.mentions $(call flag,,KG)
 	$(PY) -m benchmarks.linking_speed
 	$(PY) -m benchmarks.linking $(call flag,--embedder,EMBEDDER)
-	$(if $(KG),$(PY) -m benchmarks.full_size "$(KG)")
+	$(PY) -m benchmarks.mechanisms
+	$(if $(KG),$(PY) -m benchmarks.paths "$(KG)" && $(PY) -m benchmarks.path_scale "$(KG)" && $(PY) -m benchmarks.full_size "$(KG)")
 
 check: lint types test ## lint, types, test: before every commit
 
