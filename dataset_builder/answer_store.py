@@ -54,11 +54,18 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Known:
-    """What the store knows of one request: the entry that counts, how many bad ones there are, and what all have cost."""
+    """What the store knows of one request: the entry that counts, how many bad ones there are, and what all have cost.
+
+    ``priced``: the price of every paid one is known. ``lost_usd``: for calls that may have been paid and brought nothing.
+    """
 
     entry: Entry | None
     bad: int
+    prompt_tokens: int
+    completion_tokens: int
     usd: float
+    priced: bool
+    lost_usd: float
 
 
 @dataclass(frozen=True)
@@ -100,6 +107,31 @@ class AnswerStore:
         """All entries that are whole, in the order in which they were written."""
         rows = self._connection.execute(f"{_SELECT} order by rowid")
         return (entry for row in rows if (entry := _whole(row)) is not None)
+
+    def checksums(self, keys: Sequence[bytes]) -> set[tuple[bytes, bytes]]:
+        """(key, checksum) of every entry of these requests."""
+        return {
+            (known.key, known.checksum)
+            for start in range(0, len(keys), _ASKED)
+            for known in self._select(keys[start : start + _ASKED])
+        }
+
+    def counts(self) -> list[tuple[Any, ...]]:
+        """(stage, model, status, entries, prompt tokens, completion tokens, dollars) of each kind."""
+        sums = "count(*), sum(prompt_tokens), sum(completion_tokens), sum(usd)"
+        with self._lock:
+            return self._connection.execute(
+                f"select stage, model, status, {sums} from answers group by stage, model, status order by 1, 2, 3"
+            ).fetchall()
+
+    def usual(self, stage: str) -> tuple[float, float] | None:
+        """The mean completion tokens and seconds of a stage's good answers; None where there is none."""
+        means = "avg(completion_tokens), avg(seconds)"
+        with self._lock:
+            tokens, seconds = self._connection.execute(
+                f"select {means} from answers where stage = ? and status = 'good'", (stage,)
+            ).fetchone()
+        return None if tokens is None else (tokens, seconds)
 
     def __len__(self) -> int:
         return self._connection.execute("select count(*) from answers").fetchone()[0]
@@ -161,10 +193,22 @@ def _whole(row: tuple[Any, ...]) -> Entry | None:
 
 def _known(entries: Sequence[Entry]) -> Known:
     """The last good entry counts; without one, the last that says why there is none."""
+    if len(entries) == 1 and entries[0].status == "good":  # nearly always
+        e = entries[0]
+        return Known(e, 0, e.prompt_tokens or 0, e.completion_tokens or 0, e.usd or 0.0, e.usd is not None, 0.0)
     good = [entry for entry in entries if entry.status == "good"]
     failed = [entry for entry in entries if entry.status in ("failed", "final")]
-    entry = (good or failed or [None])[-1]
-    return Known(entry, sum(e.status == "bad" for e in entries), sum(e.usd or 0.0 for e in entries))
+    bad = [entry for entry in entries if entry.status == "bad"]
+    paid = good + bad
+    return Known(
+        entry=(good or failed or [None])[-1],
+        bad=len(bad),
+        prompt_tokens=sum(e.prompt_tokens or 0 for e in paid),
+        completion_tokens=sum(e.completion_tokens or 0 for e in paid),
+        usd=sum(e.usd or 0.0 for e in paid),
+        priced=all(e.usd is not None for e in paid),
+        lost_usd=sum(e.usd or 0.0 for e in entries if e.status in ("sent", "lost")),
+    )
 
 
 def text_of(response: str) -> str:

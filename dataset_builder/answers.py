@@ -2,16 +2,15 @@
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from datasets import Dataset
 from tqdm import tqdm
 
-from dataset_builder.answer_store import AnswerStore
-from dataset_builder.asking import advance, answer_of, replayed
-from dataset_builder.conversation import Answer, Request, Talk
+from dataset_builder.answer_store import AnswerStore, Entry
+from dataset_builder.asking import Recall, advance, answer_of, begin, replayed
+from dataset_builder.conversation import Request, Talk
 from dataset_builder.tally import Tally
 
 if TYPE_CHECKING:
@@ -20,16 +19,29 @@ if TYPE_CHECKING:
 
 BATCH = 256  # rows whose conversations are begun together
 TICK_S = 0.3  # of the progress bar
+Asked = tuple[str, Tally]
 
 
-@dataclass(frozen=True)
 class Answers:
-    """Where answers are, and how a missing one is got: with ``calls``, the arguments of a Dispatcher; None: it is an error."""
+    """Where answers are, and how a missing one is got: by a Dispatcher with the arguments ``calls``; None: it is an error.
 
-    store: AnswerStore
-    calls: Mapping[str, Any] | None = None
+    A context manager, since the dispatcher's connections, pace and budget last over all stages of a run.
+    """
 
-    def bring_in(self, stage: "Stage", rows: Dataset) -> tuple[str, Tally]:
+    def __init__(self, store: AnswerStore, calls: Mapping[str, Any] | None = None) -> None:
+        self.store, self.calls = store, calls
+        self._runner = asyncio.Runner()
+        self._dispatcher: Dispatcher | None = None
+
+    def __enter__(self) -> "Answers":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._dispatcher:
+            self._runner.run(self._dispatcher.close())
+        self._runner.close()
+
+    def bring_in(self, stage: "Stage", rows: Dataset) -> Asked:
         """The digest of all answers that these rows of a stage are given, and what was done to have them.
 
         Raises MissingAnswer, or ModelError where the run cannot go on.
@@ -37,38 +49,37 @@ class Answers:
         rows = rows.select_columns(["id", "rejected_because", *stage.needs])
         if self.calls is None:
             return self._replay(stage, rows)
-        return asyncio.run(self._ask(stage, rows))
+        return self._runner.run(self._ask(stage, rows))
 
-    def _replay(self, stage: "Stage", rows: Dataset) -> tuple[str, Tally]:
-        digests, tally = {}, Tally()
+    def _replay(self, stage: "Stage", rows: Dataset) -> Asked:
+        digests: dict[int, bytes] = {}
+        tally = Tally()
         for start in range(0, len(rows), BATCH):
             batch = rows[start : start + BATCH]
             talks = begin(stage, batch, start)
-            replayed(stage, talks, self.store, dict(enumerate(batch["id"], start)))
+            replayed(stage, talks, self.store, dict(enumerate(batch["id"], start)), tally)
             digests |= {talk.row: talk.digest for talk in talks}
-            tally.hits += sum(talk.heard for talk in talks)
         return digest_of(digests), tally
 
-    async def _ask(self, stage: "Stage", rows: Dataset) -> tuple[str, Tally]:
+    async def _ask(self, stage: "Stage", rows: Dataset) -> Asked:
         from dataset_builder.dispatch import Dispatcher  # imports the SDK, which takes a second
 
-        async with Dispatcher(self.store, **(self.calls or {})) as dispatcher:
-            asking = _Asking(stage, self.store, dispatcher)
-            return await asking.ask(rows)
+        if self._dispatcher is None:
+            self._dispatcher = Dispatcher(self.store, **(self.calls or {}))
+        self._dispatcher.tally = Tally()
+        return await _Asking(stage, self.store, self._dispatcher).ask(rows)
 
 
 class _Asking:
     """One stage's rows on their way through a dispatcher."""
 
     def __init__(self, stage: "Stage", store: AnswerStore, dispatcher: "Dispatcher") -> None:
-        self.stage, self.store, self.dispatcher = stage, store, dispatcher
-        self.tally = dispatcher.tally
+        self.stage, self.dispatcher, self.tally = stage, dispatcher, dispatcher.tally
+        self.recall = Recall(store, ("good", "final"), self.tally, dispatcher.budget.charge)
         self.digests: dict[int, bytes] = {}
-        self._bad: dict[bytes, int] = {}
-        self._charged: set[bytes] = set()
         self._open = asyncio.Semaphore(2 * dispatcher.in_flight)  # rows under way; some of them wait to ask again
 
-    async def ask(self, rows: Dataset) -> tuple[str, Tally]:
+    async def ask(self, rows: Dataset) -> Asked:
         """Begin batch by batch, as many rows as can be under way. Raises ModelError once what is in flight has come in."""
         tasks: set[asyncio.Task[None]] = set()
         with tqdm(total=len(rows), desc=self.stage.name, unit="row", disable=None) as bar:
@@ -85,6 +96,7 @@ class _Asking:
             finally:
                 outcomes = await asyncio.gather(*tasks, return_exceptions=True)
                 ticker.cancel()
+                await self.dispatcher.commits.flush()
             self._show(bar)
         if why := self.dispatcher.stopped or next((why for why in outcomes if why is not None), None):
             raise why
@@ -93,44 +105,28 @@ class _Asking:
     def _begin(self, batch: Mapping[str, list[Any]], start: int) -> list[Talk]:
         """Begin these rows' conversations, and lead them as far as the store goes. Returns those that must ask."""
         talks = begin(self.stage, batch, start)
-        waiting = advance(talks, self._recall)
+        waiting = advance(talks, self.recall)
         self.tally.done += len(batch["id"]) - len(waiting)
         self.digests |= {talk.row: talk.digest for talk in talks if talk.columns is not None}
         return waiting
-
-    def _recall(self, requests: Sequence[Request]) -> dict[bytes, Answer]:
-        known = self.store.find([request.key for request in requests])
-        found = {}
-        for request in requests:
-            if (about := known.get(request.key)) is None:
-                continue
-            if request.key not in self._charged:
-                self._charged.add(request.key)
-                self.dispatcher.budget.spent += about.usd
-            if about.entry and about.entry.status in ("good", "final"):
-                found[request.key] = answer_of(request, about.entry)
-                self.tally.hits += 1
-            elif about.bad:
-                self._bad[request.key] = about.bad
-        return found
 
     async def _finish(self, talk: Talk) -> None:
         """Ask what a row still has to ask, round after round."""
         try:
             while talk.columns is None:
-                known = self._recall(talk.requests)
+                known = self.recall(talk.requests)
                 missing = [request for request in talk.requests if request.key not in known]
                 entries = await asyncio.gather(*(self._answer(request) for request in missing))
-                known |= {r.key: answer_of(r, entry) for r, entry in zip(missing, entries, strict=True)}
-                talk.hear([known[request.key] for request in talk.requests])
+                answers = {r.key: answer_of(r, entry) for r, entry in zip(missing, entries, strict=True)}
+                talk.hear([known.get(r.key) or answers[r.key] for r in talk.requests])
             self.digests[talk.row] = talk.digest
             self.tally.done += 1
         finally:
             self._open.release()
 
-    def _answer(self, request: Request):
-        self._charged.add(request.key)
-        return self.dispatcher.answer(request, self.stage.name, self._bad.get(request.key, 0))
+    async def _answer(self, request: Request) -> Entry:
+        self.recall.seen.add(request.key)
+        return await self.dispatcher.answer(request, self.stage.name, self.recall.bad.get(request.key, 0))
 
     async def _tick(self, bar: tqdm) -> None:
         while True:
@@ -141,13 +137,6 @@ class _Asking:
         bar.set_postfix_str(self.tally.line(), refresh=False)
         bar.n = self.tally.done
         bar.refresh()
-
-
-def begin(stage: "Stage", batch: Mapping[str, list[Any]], start: int = 0) -> list[Talk]:
-    """The conversations of a batch's living rows, each with its row's number."""
-    live = [i for i, why in enumerate(batch["rejected_because"]) if why is None]
-    conversations = stage({column: [batch[column][i] for i in live] for column in stage.needs}) if live else []
-    return [Talk(start + i, conversation) for i, conversation in zip(live, conversations, strict=True)]
 
 
 def digest_of(digests: Mapping[int, bytes]) -> str:

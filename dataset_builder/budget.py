@@ -14,6 +14,10 @@ class Budget:
         self.cap, self.spent, self.reserved = cap, 0.0, 0.0
         self._settled = asyncio.Event()
 
+    def charge(self, usd: float) -> None:
+        """What was paid in an earlier run."""
+        self.spent += usd
+
     async def reserve(self, usd: float) -> bool:
         """True: the call may be made, and must be settled. False: it could break the cap."""
         while self.cap is not None and self.spent + self.reserved + usd > self.cap:

@@ -96,7 +96,7 @@ class Tries:
 
 
 class Dispatcher:
-    """Calls models for one run. It belongs to one event loop: use it inside ``async with``."""
+    """Calls models for one run; it belongs to one event loop. ``tally`` may be exchanged for a new one at any time."""
 
     def __init__(
         self,
@@ -118,10 +118,8 @@ class Dispatcher:
 
     stopped: ModelError | None
 
-    async def __aenter__(self) -> "Dispatcher":
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
+    async def close(self) -> None:
+        """Commit what is left and close all connections."""
         await self.commits.flush()
         for line in self._lines.values():
             await line.client.close()
@@ -233,7 +231,7 @@ class Dispatcher:
             usd = (
                 line.most(request) if prompt_tokens is None else line.price.usd(prompt_tokens, completion_tokens or 0)
             )
-        self.tally.paid(prompt_tokens, completion_tokens, usd)
+        self.tally.now.add(prompt_tokens, completion_tokens, usd)
         self.tally.bad += bad is not None
         self.tally.good += bad is None
         reason = None if bad is None else "content_filter" if then == Then.GIVE_UP else "unusable"

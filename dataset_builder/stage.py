@@ -12,8 +12,8 @@ from datasets import Dataset
 from datasets.fingerprint import Hasher
 
 from dataset_builder.answer_store import AnswerStore
-from dataset_builder.answers import Answers, begin
-from dataset_builder.asking import replayed
+from dataset_builder.answers import Answers
+from dataset_builder.asking import begin, replayed
 from dataset_builder.row import features
 from dataset_builder.tally import Tally
 
@@ -32,6 +32,7 @@ class Stage:
     adds: tuple[str, ...]
     tools: dict[str, Any] = field(default_factory=dict)
     asks: bool = False
+    guess: Callable[..., Any] | None = None
 
     @property
     def name(self) -> str:
@@ -57,14 +58,17 @@ class StageRun:
     calls: Tally | None = None  # of a stage that asks a model
 
 
-def stage(*, needs: str, adds: str = "", asks: bool = False) -> Callable[[Callable[..., Any]], Stage]:
+def stage(
+    *, needs: str, adds: str = "", asks: bool = False, guess: Callable[..., Any] | None = None
+) -> Callable[[Callable[..., Any]], Stage]:
     """Make a function a stage. Column names are separated by blanks; their types stand in row.py.
 
     The function gets the columns it needs, of the rows that are still alive, and returns lists of the same length: the
     columns it adds, and where it rejects rows the two of ``rejects``. A stage that ``asks`` a model returns a conversation
-    for each row instead (conversation.py).
+    for each row instead (conversation.py); its ``guess``, a plain batched function with the same tools, says what it would
+    typically add, for an estimate before anything was asked.
     """
-    return lambda fn: Stage(fn, tuple(needs.split()), tuple(adds.split()), asks=asks)
+    return lambda fn: Stage(fn, tuple(needs.split()), tuple(adds.split()), asks=asks, guess=guess)
 
 
 def run(
@@ -130,10 +134,15 @@ def apply_to_live_rows(batch: Batch, stage: Stage, store: AnswerStore | None = N
         result = stage({column: [batch[column][i] for i in live] for column in stage.needs})
     else:
         result = replayed(stage, begin(stage, batch), store, dict(enumerate(batch["id"])))
+    return merged(batch, stage, live, result)
+
+
+def merged(batch: Batch, stage: Stage, live: Sequence[int], result: Batch) -> dict[str, list[Any]]:
+    """The stage's columns for the whole batch, from its result for these rows of it. Raises ValueError where they do not fit."""
     if undeclared := sorted(set(result) - set(stage.adds) - {REJECTED, DETAIL}):
         raise ValueError(f"stage {stage.name!r} returned {undeclared}; it declares {sorted(stage.adds)}")
-    out = {column: [None] * len(reasons) for column in stage.adds}
-    out |= {REJECTED: list(reasons), DETAIL: list(batch[DETAIL])}
+    out = {column: list(batch.get(column) or [None] * len(batch[REJECTED])) for column in stage.adds}
+    out |= {REJECTED: list(batch[REJECTED]), DETAIL: list(batch[DETAIL])}
     for column, values in result.items():
         for i, value in zip(live, values, strict=True):
             out[column][i] = value

@@ -1,4 +1,4 @@
-"""What the calls of a stage came to: counts, tokens, dollars, errors by kind."""
+"""What the answers of a stage came to: counts, tokens, dollars, errors by kind."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -6,41 +6,54 @@ from typing import Any
 
 
 @dataclass
-class Tally:
-    """Counted as answers come. ``usd`` is None as soon as one model's price is not known; ``lost_usd`` is what calls may have
-    cost of which no answer came."""
+class Paid:
+    """Tokens and dollars of answers. ``usd`` is None as soon as the price of one model is not known."""
 
-    rows: int = 0
-    done: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    usd: float | None = 0.0
+
+    def add(self, prompt_tokens: int | None, completion_tokens: int | None, usd: float | None) -> None:
+        """One more answer."""
+        self.prompt_tokens += prompt_tokens or 0
+        self.completion_tokens += completion_tokens or 0
+        self.usd = None if usd is None or self.usd is None else self.usd + usd
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the manifest."""
+        usd = None if self.usd is None else round(self.usd, 6)
+        return {"prompt_tokens": self.prompt_tokens, "completion_tokens": self.completion_tokens, "usd": usd}
+
+
+@dataclass
+class Tally:
+    """Counted while answers come. ``now``: what this run paid; ``before``: what its other answers were paid in earlier runs."""
+
+    done: int = 0  # rows
     hits: int = 0  # answers that were in the store
     sent: int = 0  # calls, repeated ones too
     good: int = 0
     bad: int = 0  # paid and not usable
     in_flight: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    usd: float | None = 0.0
-    lost_usd: float = 0.0
+    now: Paid = field(default_factory=Paid)
+    before: Paid = field(default_factory=Paid)
+    lost_usd: float = 0.0  # what calls may have cost of which no answer came
     faults: Counter[str] = field(default_factory=Counter)
-
-    def paid(self, prompt_tokens: int | None, completion_tokens: int | None, usd: float | None) -> None:
-        """An answer came, good or bad."""
-        self.prompt_tokens += prompt_tokens or 0
-        self.completion_tokens += completion_tokens or 0
-        self.usd = None if usd is None or self.usd is None else self.usd + usd
 
     def line(self) -> str:
         """For the progress bar."""
-        money = "price unknown" if self.usd is None else f"${self.usd:.2f}"
+        money = "price unknown" if self.now.usd is None else f"${self.now.usd:.2f}"
+        tokens = f"{self.now.prompt_tokens / 1e3:,.0f}k+{self.now.completion_tokens / 1e3:,.0f}k tokens"
         faults = ", ".join(f"{number} {kind}" for kind, number in self.faults.most_common(4))
-        tokens = f"{self.prompt_tokens / 1e3:,.0f}k+{self.completion_tokens / 1e3:,.0f}k tokens"
         parts = (f"{self.in_flight} in flight", f"{self.hits} known", f"{self.sent} calls", tokens, money, faults)
         return ", ".join(part for part in parts if part)
 
     def as_dict(self) -> dict[str, Any]:
         """For the manifest's run facts."""
-        usd = None if self.usd is None else round(self.usd, 6)
-        counts = {
-            name: getattr(self, name) for name in ("hits", "sent", "good", "bad", "prompt_tokens", "completion_tokens")
+        return {
+            **{name: getattr(self, name) for name in ("hits", "sent", "good", "bad")},
+            "now": self.now.as_dict(),
+            "before": self.before.as_dict(),
+            "lost_usd": round(self.lost_usd, 6),
+            "faults": dict(self.faults),
         }
-        return {**counts, "usd": usd, "lost_usd": round(self.lost_usd, 6), "faults": dict(self.faults)}

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dataset_builder.answers import begin
-from dataset_builder.asking import advance, columns_of
+from dataset_builder.asking import advance, begin, columns_of
 from dataset_builder.conversation import Answer, Request
 from dataset_builder.stage import Batch, Stage
 
