@@ -10,13 +10,10 @@ retries, no pace, no check of what came.
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from pathlib import Path
 from typing import Any
 
 from benchmarks.model_calls_server import Server

@@ -7,7 +7,6 @@ import random
 import resource
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 from dataset_builder.answer_store import AnswerStore
