@@ -34,4 +34,5 @@ def kg_only(kg: KG, seed: int) -> list[Stage]:
     ]
 
 
-PIPELINES: dict[str, Callable[[KG, int], list[Stage]]] = {"kg_only": kg_only}
+# each takes of kg, seed, writer, judge, editor those that it names
+PIPELINES: dict[str, Callable[..., list[Stage]]] = {"kg_only": kg_only}

@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from dataset_builder.llm import LLM
+from dataset_builder.model_options import ROLES, stages_of
 from dataset_builder.pipelines import PIPELINES
 from dataset_builder.row import COLUMNS
 from dataset_builder.sources import SOURCES
 from dataset_builder.stage import show
 from kg import KG
 
+MODELS = {role: LLM(role) for role in ROLES}
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 
@@ -19,7 +22,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 def test_the_stage_table_in_the_readme_is_the_pipeline(name: str) -> None:
     written = re.search(rf"<!-- stages: {name} -->\n(.*?)\n?<!-- end -->", README, re.DOTALL)
     assert written is not None
-    expected = show(PIPELINES[name](KG("sample", "", ""), 0))
+    expected = show(stages_of(PIPELINES[name], KG("sample", "", ""), 0, MODELS))
     assert written.group(1) == expected, f"put this between the marks in README.md:\n{expected}"
 
 
@@ -67,6 +70,6 @@ def test_length_and_columns() -> None:
 
 def test_every_stage_has_a_file_and_a_test_of_its_name() -> None:
     for pipeline in PIPELINES.values():
-        for stage in pipeline(KG("sample", "", ""), 0):
+        for stage in stages_of(pipeline, KG("sample", "", ""), 0, MODELS):
             assert stage.fn.__module__ == f"dataset_builder.stages.{stage.name}"
             assert (ROOT / f"tests/stages/test_{stage.name}.py").is_file()

@@ -22,9 +22,15 @@ ALLOWED = {
     "dataset_builder.raw_rows": ("dataset_builder.row",),
     "dataset_builder.sources": tuple(f"dataset_builder.{m}" for m in ("row", "raw_rows", "raw_data")),
     "dataset_builder.raw_splits": tuple(f"dataset_builder.{m}" for m in ("row", "raw_data", "sources")),
-    "dataset_builder.stage": ("dataset_builder.row",),
+    "dataset_builder.json_reply": (),
+    "dataset_builder.conversation": ("dataset_builder.json_reply",),
+    "dataset_builder.answer_store": (),
+    "dataset_builder.pace": (),
+    "dataset_builder.stage": tuple(
+        f"dataset_builder.{m}" for m in ("row", "answers", "answer_store", "asking", "tally")
+    ),
     "dataset_builder.stages": tuple(
-        f"dataset_builder.{m}" for m in ("stage", "prompt", "row", "extraction", "contamination")
+        f"dataset_builder.{m}" for m in ("stage", "conversation", "prompt", "row", "extraction", "contamination")
     ),
     "sft": tuple(f"dataset_builder.{m}" for m in ("sources", "row", "contamination")),
     "lighteval_tasks": tuple(
