@@ -29,8 +29,11 @@ ALLOWED = {
     "dataset_builder.stage": tuple(
         f"dataset_builder.{m}" for m in ("row", "answers", "answer_store", "asking", "tally")
     ),
+    "dataset_builder.path_line": (),
+    "dataset_builder.rationale": (),
     "dataset_builder.stages": tuple(
-        f"dataset_builder.{m}" for m in ("stage", "conversation", "prompt", "row", "extraction", "contamination")
+        f"dataset_builder.{m}"
+        for m in ("stage", "conversation", "prompt", "row", "extraction", "rationale", "path_line", "contamination")
     ),
     "sft": tuple(f"dataset_builder.{m}" for m in ("sources", "row", "contamination")),
     "lighteval_tasks": tuple(
