@@ -1,0 +1,77 @@
+"""Does the rationale lead to the gold answer? (MedReason, quality filter; reference section 8.)
+
+A model answers the question from the rationale alone, its conclusion hidden. The option that it commits to is read by rule
+(extraction.py) and compared by label; only where no option can be read, a judge compares the answers, and its verdict is a
+field of its reply. Words in the texts, such as "true" or "untrue", decide nothing.
+"""
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from dataset_builder.conversation import Conversation, Part, ask, ask_json
+from dataset_builder.extraction import extract
+from dataset_builder.prompt import render
+from dataset_builder.rationale import parts
+from dataset_builder.stage import DETAIL, REJECTED, Batch, rows_of, stage
+
+if TYPE_CHECKING:
+    from dataset_builder.llm import LLM
+
+NEEDS = "question context options answer answer_label answer_type rationale"
+CODES = {"right": None, "wrong": "wrong_answer", "unclear": "unjudged"}
+Verdict = dict[str, Any]
+
+
+class Judgement(BaseModel):
+    """The judge's reply."""
+
+    model_config = ConfigDict(extra="forbid")
+    reason: str
+    verdict: Literal["right", "wrong", "unclear"]
+
+
+@stage(needs=NEEDS, adds="verdict", asks=True)
+def check_answer(batch: Batch, llm: "LLM") -> list[Conversation]:
+    """Rejects: wrong_answer, where the reasoning leads to another answer, or to none.
+
+    Rejects: unjudged, where neither rule nor judge can tell. Both keep their verdict in the row.
+    """
+    return [_check(row, llm) for row in rows_of(batch)]
+
+
+def _check(row: dict[str, Any], llm: "LLM") -> Conversation:
+    about = {name: row[name] for name in ("question", "context", "options", "answer_type")}
+    prompt = render("check_answer", **about, reasoning=hidden_conclusion(row["rationale"]))
+    given = yield from ask(llm.request(prompt))
+    verdict = by_rule(given, row) or (yield from _by_judge(given, row, about, llm))
+    code = CODES[verdict["label"]]
+    label = "unjudged" if code == "unjudged" else verdict["label"]
+    return {"verdict": verdict | {"label": label}, REJECTED: code, DETAIL: verdict["reason"] if code else None}
+
+
+def hidden_conclusion(rationale: str) -> str:
+    """The rationale without its last part. Raises ValueError where it has not the three parts that every writer of ours makes."""
+    found, fault = parts(rationale)
+    if found is None:
+        raise ValueError(f"rationale cannot be checked: {fault}; expected the three parts of MedReason")
+    return found.without_conclusion()
+
+
+def by_rule(given: str, row: dict[str, Any]) -> Verdict | None:
+    """The verdict where the answer commits to an option: compared by label. None where it commits to none."""
+    label, rule = extract(given, {option["label"]: option["text"] for option in row["options"]})
+    if label is None:
+        return None
+    right = label == row["answer_label"]
+    reason = f"the reasoning leads to {label}, " + (
+        "as it should" if right else f"the answer is {row['answer_label']}"
+    )
+    return {"label": "right" if right else "wrong", "by": f"rule {rule}", "reason": reason, "answer": given}
+
+
+def _by_judge(given: str, row: dict[str, Any], about: dict[str, Any], llm: "LLM") -> Part[Verdict]:
+    label = row["answer_label"] if row["answer_type"] == "choice" else None
+    prompt = render("check_answer_judge", **about, answer=row["answer"], label=label, given=given)
+    told = yield from ask_json(llm.request(prompt, schema=Judgement))
+    return {"label": told.verdict, "by": "judge", "reason": told.reason, "answer": given}
