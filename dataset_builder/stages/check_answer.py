@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from dataset_builder.conversation import Conversation, Part, ask, ask_json
+from dataset_builder.conversation import ASK_AGAIN, Conversation, Part, Request, ask_json
 from dataset_builder.extraction import extract
 from dataset_builder.prompt import render
 from dataset_builder.rationale import parts
@@ -43,11 +43,21 @@ def check_answer(batch: Batch, llm: "LLM") -> list[Conversation]:
 def _check(row: dict[str, Any], llm: "LLM") -> Conversation:
     about = {name: row[name] for name in ("question", "context", "options", "answer_type")}
     prompt = render("check_answer", **about, reasoning=hidden_conclusion(row["rationale"]))
-    given = yield from ask(llm.request(prompt))
+    given = yield from _answer(llm.request(prompt), row)
     verdict = by_rule(given, row) or (yield from _by_judge(given, row, about, llm))
     code = CODES[verdict["label"]]
     label = "unjudged" if code == "unjudged" else verdict["label"]
     return {"verdict": verdict | {"label": label}, REJECTED: code, DETAIL: verdict["reason"] if code else None}
+
+
+def _answer(request: Request, row: dict[str, Any]) -> Part[str]:
+    """The reader's text, asked for again where it states no answer at all: a fault of the endpoint is no evidence."""
+    [answer] = yield [request]
+    for _ in range(ASK_AGAIN):
+        if "the answer is" in answer.text.casefold() or by_rule(answer.text, row):
+            break
+        [answer] = yield [answer.reply(render("check_answer_again"))]
+    return answer.text
 
 
 def hidden_conclusion(rationale: str) -> str:
@@ -59,14 +69,18 @@ def hidden_conclusion(rationale: str) -> str:
 
 
 def by_rule(given: str, row: dict[str, Any]) -> Verdict | None:
-    """The verdict where the answer commits to an option: compared by label. None where it commits to none."""
+    """The verdict where the answer commits to an option, compared by label, or says that it can commit to none.
+
+    None where no option can be read, or there are none to choose from.
+    """
+    if not row["options"]:
+        return None
     label, rule = extract(given, {option["label"]: option["text"] for option in row["options"]})
-    if label is None:
+    if label is None and not rule.endswith(("_refusal", "_multiple")):
         return None
     right = label == row["answer_label"]
-    reason = f"the reasoning leads to {label}, " + (
-        "as it should" if right else f"the answer is {row['answer_label']}"
-    )
+    leads = f"the reasoning leads to {label or 'no single option'}"
+    reason = f"{leads}, {'as it should' if right else 'the answer is ' + row['answer_label']}"
     return {"label": "right" if right else "wrong", "by": f"rule {rule}", "reason": reason, "answer": given}
 
 
