@@ -77,7 +77,9 @@ class _Asking:
         self.stage, self.dispatcher, self.tally = stage, dispatcher, dispatcher.tally
         self.recall = Recall(store, ("good", "final"), self.tally, dispatcher.budget.charge)
         self.digests: dict[int, bytes] = {}
-        self._open = asyncio.Semaphore(2 * dispatcher.in_flight)  # rows under way; some of them wait to ask again
+        self._open = asyncio.Semaphore(
+            dispatcher.in_flight * 5 // 4 + 16
+        )  # rows under way; some of them wait to ask again
 
     async def ask(self, rows: Dataset) -> Asked:
         """Begin batch by batch, as many rows as can be under way. Raises ModelError once what is in flight has come in."""
@@ -113,12 +115,17 @@ class _Asking:
     async def _finish(self, talk: Talk) -> None:
         """Ask what a row still has to ask, round after round."""
         try:
+            known = self.recall(talk.requests) if len(talk.requests) > 1 else {}
             while talk.columns is None:
-                known = self.recall(talk.requests)
                 missing = [request for request in talk.requests if request.key not in known]
-                entries = await asyncio.gather(*(self._answer(request) for request in missing))
+                entries = (
+                    [await self._answer(r) for r in missing]
+                    if len(missing) == 1
+                    else await asyncio.gather(*map(self._answer, missing))
+                )
                 answers = {r.key: answer_of(r, entry) for r, entry in zip(missing, entries, strict=True)}
                 talk.hear([known.get(r.key) or answers[r.key] for r in talk.requests])
+                known = self.recall(talk.requests)
             self.digests[talk.row] = talk.digest
             self.tally.done += 1
         finally:

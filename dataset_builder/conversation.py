@@ -64,21 +64,22 @@ class Request:
             body["response_format"] = _response_format(self.schema)
         return body
 
-    @functools.cached_property
+    @property
     def key(self) -> bytes:
         """16 bytes over the canonical JSON of body, endpoint name and sample number."""
-        return hashlib.blake2b(self._canonical, digest_size=16).digest()
+        return self._key_and_size[0]
 
     @property
     def size(self) -> int:
         """Bytes of all that is sent: no tokenizer makes more tokens of it."""
-        return len(self._canonical)
+        return self._key_and_size[1]
 
     @functools.cached_property
-    def _canonical(self) -> bytes:
+    def _key_and_size(self) -> tuple[bytes, int]:
         sent = [self.llm.endpoint, self.sample, self.body]
         text = json.dumps(sent, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        return text.encode("utf-8", "surrogatepass")
+        data = text.encode("utf-8", "surrogatepass")
+        return hashlib.blake2b(data, digest_size=16).digest(), len(data)
 
 
 @functools.cache

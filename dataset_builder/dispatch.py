@@ -208,17 +208,21 @@ class Dispatcher:
         try:
             async with asyncio.timeout(self.timeout_s):  # in all; the SDK's own time-out is per read
                 response = await line.client.post("/chat/completions", cast_to=httpx.Response, body=line.body(request))
-            completion = faults.read(response.text)
+            text = response.content.decode("utf-8", "replace")
+            completion = faults.read(text)
         except (openai.APIError, TimeoutError) as why:
             fault = faults.fault_of(why)
             if fault.then == Then.SLOW_DOWN:
+                if isinstance(why, openai.APIStatusError):
+                    self._read_limits(line, why.response.headers)
                 line.pacer.refuse(sent_at, fault.retry_after)
             return Fault(fault.kind, fault.then, self._clean(fault.detail), fault.retry_after, fault.maybe_paid)
         except ValueError as why:
             return Fault("no completion", Then.TRY_AGAIN, str(why), maybe_paid=True)
         line.pacer.ok(sent_at)
-        self._read_limits(line, response.headers)
-        return self._paid(request, stage, line, completion, self._clean(response.text), time.monotonic() - sent_at)
+        if line.answered % 50 == 0:
+            self._read_limits(line, response.headers)
+        return self._paid(request, stage, line, completion, self._clean(text), time.monotonic() - sent_at)
 
     def _paid(
         self, request: Request, stage: str, line: Line, completion: faults.Completion, response: str, seconds: float

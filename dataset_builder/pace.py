@@ -1,110 +1,142 @@
 """How fast to send to an endpoint whose limit may be known, unknown or moving, and which answers 429 above it.
 
-Sends are paced, never in bursts. Slow start doubles the rate every half second. A *cut* is made when, among what was sent in
-the last second, more was refused than chance explains: the rate becomes 0.97 of what the server accepted in that time, which
-is measured and not guessed. Then it grows 0.4 % a second, and faster the longer nothing was refused, so that a limit that
-rose is found again. A known limit is only a ceiling. Rising latency without any 429 (a full server) stops the growth.
+Sends are paced, never in bursts. The rate doubles every third of a second until the first *cut*, which is made when more of
+what was sent lately was refused than chance explains. A cut sets the rate a little below what the server has accepted, which
+is measured and not guessed; deeper where cut follows cut, since then the limit falls. After it the rate grows slowly, at first,
+so that it stays near a steady limit, and ever faster the longer nothing is refused, so that a limit that rose is found; at once
+fast where the last cuts show that it rises. Where cut after cut does not help, the refusals have nothing to do with the rate.
+A known limit is only a ceiling. Rising latency without any 429 (a full server) stops the growth.
 """
 
 import asyncio
+import itertools
+import math
 import time
 from collections import deque
 
 WINDOW = 1.0  # seconds over which refusals are counted
-AT_LEAST = 0.2  # of the window, before anything is concluded from it
-CUT, GROW, FASTEST = 0.97, 0.004, 0.15  # of the accepted rate; a second; a second after long quiet
-QUIET_DOUBLES = 3.0  # seconds without a cut in which the growth doubles
-DOUBLE_S = 0.5  # slow start
+AT_LEAST = 0.2  # seconds since the last cut, before anything is concluded
+START, START_DOUBLES = 100.0, 0.3  # requests a second at first; seconds
+OVERLOAD, OF_LAST = 6, 30  # so many refusals of the last sends end the start: chance does not make so many
+AFTER_START = 0.03  # growth a second, since the start tells the limit only roughly
+CUT, NEXT_CUT, DEEPEST = (
+    0.97,
+    0.95,
+    0.85,
+)  # of the accepted rate: the first cut; each that follows within a second; at most
+FOLLOWS = 1.5  # seconds within which a cut follows another
+HELPLESS, WITHIN = 6, 1.0  # so many cuts in a row, each within so many seconds, and still refused: not for our rate
+GROW, GROW_DOUBLES, FASTEST = 0.004, 1.0, 0.6  # a second; seconds of quiet in which that doubles; a second
+RISING = 1.25  # accepted of late, to accepted since the last cut: the limit has risen, it is no bucket that ran empty
 CATCH_UP = 0.02  # seconds that a late sender may make up for
 LONG_WAIT = 5.0  # a Retry-After above this is for everybody, not for one row
-FULL = 2.0  # times the usual latency: the server is full
-FORGET = 0.98  # of what is remembered about limit and noise, a second
+FULL, LOOK = 2.0, 0.1  # times the usual latency: the server is full; seconds between looks
+FORGET = 0.98  # of what is remembered about chance, a second
+BELOW = 0.98  # of a known limit
 
 
-class Pacer:
-    """The pace towards one model at one endpoint. ``ceiling``: a known limit, requests per second."""
+class Law:
+    """The rate, as a pure function of what was sent and what came, and when. ``ceiling``: a known limit, requests a second."""
 
-    def __init__(
-        self, ceiling: float = float("inf"), tokens_per_second: float = float("inf"), rate: float = 20.0
-    ) -> None:
-        known = ceiling < float("inf")
-        self.ceiling, self.tokens_per_second = 0.98 * ceiling, 0.98 * tokens_per_second
-        self.rate = self.ceiling if known else rate
-        self.slow_start = not known
-        now = time.monotonic()
-        self.next = self.last = self.cut_at = now
-        self.next_token = self.paused_until = 0.0
+    def __init__(self, now: float, ceiling: float = math.inf) -> None:
+        known = ceiling < math.inf
+        self.ceiling = BELOW * ceiling
+        self.rate = self.ceiling if known else START
+        self.starting = not known
+        self.next = self.last = self.cut_at = self.looked_at = now
+        self.paused_until = 0.0
+        self.cuts = 0  # that followed each other
+        self.growth = GROW
+        self.accepted = self.noise = self.usual_latency = 0.0
+        self.chain = self.chain_sent = self.chain_refused = 0
+        self.before_chain = (self.rate, self.starting)
+        self.full = False
         self.sent: deque[float] = deque()
         self.refused: deque[float] = deque()  # by the time when they were sent
+        self.sent_since_cut = self.refused_since_cut = 0
         self.answered: deque[tuple[float, float]] = deque()  # end, latency
-        self.usual_latency, self.top, self.noise = 0.0, 0.0, 0.0
-        self._turn = asyncio.Lock()
 
-    def limit(self, requests: float | None, tokens: float | None) -> None:
-        """The endpoint names its limits, per second."""
-        if requests:
-            self.ceiling = 0.98 * requests
-        if tokens:
-            self.tokens_per_second = 0.98 * tokens
-
-    async def slot(self, tokens: int = 0) -> float:
-        """Wait for the next moment to send a call that may take so many tokens; it is given back to `ok` or `refuse`."""
-        async with self._turn:  # one after the other, so that a new rate counts for all who wait
-            return await self._wait(tokens)
-
-    async def _wait(self, tokens: int) -> float:
-        now = time.monotonic()
-        self._grow(now)
+    def next_send(self, now: float) -> float:
+        """When the next request may be sent."""
+        elapsed, self.last = now - self.last, now
+        if now - self.looked_at > LOOK:
+            self.looked_at, self.full = now, self._server_is_full(now)
+        due = self.next + 1 / self.rate
+        if now >= self.paused_until and not self.full and due > now - CATCH_UP:  # the pace is what limits
+            if self.starting:
+                self.rate *= 2 ** (elapsed / START_DOUBLES)
+            else:
+                quiet = min(now - self.cut_at, 60.0)
+                self.rate *= 1 + min(self.growth * 2 ** (quiet / GROW_DOUBLES), FASTEST) * elapsed
+        self.noise *= FORGET**elapsed
+        self.rate = min(self.rate, self.ceiling)
         self.next = max(self.next + 1 / self.rate, now - CATCH_UP, self.paused_until)
-        at = self.next
-        if tokens and self.tokens_per_second < float("inf"):
-            self.next_token = max(self.next_token, now - CATCH_UP)
-            at = max(at, self.next_token)
-            self.next_token += tokens / self.tokens_per_second
-        if at > now:
-            await asyncio.sleep(at - now)
-        sent_at = time.monotonic()
-        self.sent.append(sent_at)
-        return sent_at
+        return self.next
 
-    def ok(self, sent_at: float) -> None:
-        """An answer came to the call sent at that time."""
-        now = time.monotonic()
+    def sent_at(self, now: float) -> None:
+        """A request was sent."""
+        self.sent.append(now)
+        self.sent_since_cut += 1
+
+    def ok(self, sent_at: float, now: float) -> None:
+        """An answer came to the request sent at that time."""
         self.answered.append((now, now - sent_at))
         while self.answered[0][0] < now - WINDOW:
             self.answered.popleft()
 
-    def refuse(self, sent_at: float, retry_after: float = 0.0) -> None:
-        """A 429 came to the call sent at that time."""
-        now = time.monotonic()
+    def refuse(self, sent_at: float, now: float, retry_after: float = 0.0) -> None:
+        """A 429 came to the request sent at that time."""
         if retry_after > LONG_WAIT:
             self.paused_until = max(self.paused_until, now + retry_after)
         self.refused.append(sent_at)
-        since = max(now - WINDOW, self.cut_at)
-        if sent_at < self.cut_at or now - since < AT_LEAST * WINDOW:
+        if sent_at < self.cut_at:
             return  # sent before the last cut, so no news
-        sent, refused = _count(self.sent, since), _count(self.refused, since)
+        self.refused_since_cut += 1
+        since = max(sent_at - WINDOW, self.cut_at)
+        if now - self.cut_at < AT_LEAST:
+            return
+        known = _between(self.sent, since, sent_at)  # of later ones nobody knows yet what becomes of them
+        if not known:
+            return  # it comes too late to tell anything
+        if self.starting:
+            known = known[:OF_LAST]
+        sent, refused = len(known), len(_between(self.refused, known[-1], sent_at))
         chance = self.noise * sent
-        if refused < max(3, 0.01 * sent + chance + 3 * chance**0.5):
-            return
-        if self.rate < self.top / 2:  # cut to half and still refused: these refusals do not depend on our rate
-            self.noise = max(self.noise, refused / sent)
-            return
-        accepted = (sent - refused) / (now - since)
-        self.top = max(self.top, accepted)
-        self.rate = max(1.0, CUT * min(self.rate, accepted))
-        self.slow_start, self.cut_at = False, now
+        enough = OVERLOAD if self.starting else max(3, 0.01 * sent)
+        if refused >= enough + chance + 3 * chance**0.5:
+            self._cut((sent - refused) / max(now - known[-1], AT_LEAST), now)
 
-    def _grow(self, now: float) -> None:
-        elapsed, self.last = now - self.last, now
-        if (
-            now >= self.paused_until and not self._server_is_full(now) and self.next > now - 0.05
-        ):  # the pace is what limits
-            quiet = min(now - self.cut_at, 60.0)
-            growth = min(GROW * 2 ** (quiet / QUIET_DOUBLES), FASTEST)
-            self.rate *= 2 ** (elapsed / DOUBLE_S) if self.slow_start else 1 + growth * elapsed
-        self.noise, self.top = self.noise * FORGET**elapsed, self.top * FORGET**elapsed
-        self.rate = min(self.rate, self.ceiling)
+    def _cut(self, lately: float, now: float) -> None:
+        """``lately``: accepted a second, in the window. A bucket that ran empty makes it too high; since the last cut, when the
+        bucket was empty too, what was accepted is what flows in."""
+        elapsed = now - self.cut_at
+        since_cut = (self.sent_since_cut - self.refused_since_cut) / elapsed
+        accepted = lately if lately > RISING * since_cut and not self.starting else since_cut
+        rise = math.log(accepted / self.accepted) / elapsed if self.accepted > 0 and accepted > 0 else 0.0
+        self.cuts = self.cuts + 1 if elapsed < FOLLOWS and not self.starting and rise < 0 else 0
+        if self._helpless(elapsed, now):
+            return
+        self.growth = AFTER_START if self.starting else GROW if self.cuts else min(max(GROW, rise / 2), FASTEST)
+        self.accepted = accepted
+        self.rate = max(1.0, max(CUT * NEXT_CUT**self.cuts, DEEPEST) * min(self.rate, accepted))
+        self.starting, self.cut_at = False, now
+        self.sent_since_cut = self.refused_since_cut = 0
+
+    def _helpless(self, elapsed: float, now: float) -> bool:
+        """True where cut after cut has not helped: these refusals do not depend on our rate, which is set back to what it was."""
+        if elapsed > WITHIN:
+            self.chain, self.before_chain = 0, (self.rate, self.starting)
+            self.chain_sent = self.chain_refused = 0
+        self.chain += 1
+        self.chain_sent += self.sent_since_cut
+        self.chain_refused += self.refused_since_cut
+        if self.chain <= HELPLESS:
+            return False
+        self.noise = max(self.noise, self.chain_refused / self.chain_sent)
+        self.rate, self.starting = self.before_chain
+        self.chain, self.cut_at = 0, now
+        self.sent_since_cut = self.refused_since_cut = 0
+        return True
 
     def _server_is_full(self, now: float) -> bool:
         """Latency has doubled: hold the rate, once a second, at what the server completes."""
@@ -112,23 +144,60 @@ class Pacer:
             return False
         recent = sorted(self.answered[-j][1] for j in range(1, min(50, len(self.answered)) + 1))
         latency = recent[len(recent) // 2]
-        usual = self.usual_latency * (1 + 0.05 / self.rate)  # forgets 5 % a second
+        usual = self.usual_latency * (1 + 0.05 * LOOK)  # forgets 5 % a second
         self.usual_latency = min(usual, latency) if usual else latency
         if latency <= FULL * self.usual_latency:
             return False
         if now - self.cut_at > WINDOW:
-            self.slow_start, self.cut_at = False, now
             self.rate = min(self.rate, max(5.0, 1.05 * len(self.answered) / WINDOW))
+            self.starting, self.cut_at, self.growth = False, now, GROW
+            self.sent_since_cut = self.refused_since_cut = 0
         return True
 
 
-def _count(times: deque[float], since: float) -> int:
-    """How many are not older; what is much older is dropped."""
-    while times and times[0] < since - 3 * WINDOW:
+class Pacer:
+    """The law with a clock: the pace towards one model at one endpoint. Limits are in requests and tokens a second."""
+
+    def __init__(self, ceiling: float = math.inf) -> None:
+        self.law = Law(time.monotonic(), ceiling)
+        self.tokens_per_second = math.inf
+        self._next_token = 0.0
+        self._turn = asyncio.Lock()
+
+    def limit(self, requests: float | None, tokens: float | None) -> None:
+        """The endpoint names its limits."""
+        if requests:
+            self.law.ceiling = BELOW * requests
+        if tokens:
+            self.tokens_per_second = BELOW * tokens
+
+    async def slot(self, tokens: int) -> float:
+        """Wait for the next moment to send a request that may take so many tokens; it is given back to `ok` or `refuse`."""
+        async with self._turn:  # one after the other, so that a new rate counts for all who wait
+            now = time.monotonic()
+            at = self.law.next_send(now)
+            if self.tokens_per_second < math.inf:
+                self._next_token = max(self._next_token, now - CATCH_UP)
+                at = max(at, self._next_token)
+                self._next_token += tokens / self.tokens_per_second
+            if at > now:
+                await asyncio.sleep(at - now)
+            sent_at = time.monotonic()
+            self.law.sent_at(sent_at)
+            return sent_at
+
+    def ok(self, sent_at: float) -> None:
+        """An answer came to the request sent at that time."""
+        self.law.ok(sent_at, time.monotonic())
+
+    def refuse(self, sent_at: float, retry_after: float = 0.0) -> None:
+        """A 429 came to the request sent at that time."""
+        self.law.refuse(sent_at, time.monotonic(), retry_after)
+
+
+def _between(times: deque[float], since: float, until: float) -> list[float]:
+    """Those times, the last first; what is much older is dropped."""
+    while times and times[0] < since - 10 * WINDOW:
         times.popleft()
-    newer = 0
-    for at in reversed(times):
-        if at < since:
-            break
-        newer += 1
-    return newer
+    newer = itertools.dropwhile(lambda at: at > until, reversed(times))
+    return list(itertools.takewhile(lambda at: at >= since, newer))

@@ -1,5 +1,6 @@
 """What a build prints at its end: what became of the questions, the stages' times, what the models' answers cost."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from dataset_builder.raw_data import LOCAL
 from dataset_builder.sources import SOURCES, UNPINNED
 from dataset_builder.stage import StageRun
 
-OUT = Console(highlight=False, soft_wrap=True)
+OUT = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
 
 
 def print_summary(manifest: dict[str, Any], runs: Sequence[StageRun], folder: Path) -> None:
@@ -43,14 +44,16 @@ def _stages(runs: Sequence[StageRun]) -> Table:
     columns = {"stage": "left", "seconds": "right", " ": "left"}
     asked = any(r.calls for r in runs)
     if asked:
-        columns |= {"known": "right", "calls": "right", "tokens": "right", "paid now": "right", "faults": "left"}
+        columns |= dict.fromkeys(("known", "calls", "tokens in", "tokens out", "paid now"), "right") | {
+            "faults": "left"
+        }
     table = _table("stages", **columns)
     for r in runs:
         cells = [r.stage, f"{r.seconds:.2f}", "from cache" if r.cached else ""]
         if r.calls:
-            tokens = f"{r.calls.now.prompt_tokens:,} + {r.calls.now.completion_tokens:,}"
+            counts = (r.calls.hits, r.calls.sent, r.calls.now.prompt_tokens, r.calls.now.completion_tokens)
             faults = ", ".join(f"{number} {kind}" for kind, number in r.calls.faults.most_common())
-            cells += [f"{r.calls.hits:,}", f"{r.calls.sent:,}", tokens, dollars(r.calls.now.usd), faults]
+            cells += [*(f"{count:,}" for count in counts), dollars(r.calls.now.usd), faults]
         table.add_row(*cells)
     return table
 
