@@ -5,7 +5,7 @@ import json
 import pytest
 
 from dataset_builder.llm import LLM
-from dataset_builder.stages.check_answer import check_answer, hidden_conclusion
+from dataset_builder.stages.check_answer import check_answer, hidden_conclusion, last_words
 from tests.converse import converse
 
 RATIONALE = (
@@ -56,7 +56,7 @@ def test_a_letter_is_compared_by_rule_and_no_judge_is_asked(given: str, label: s
     row, requests = check(given)
     assert (row["verdict"]["label"], row["rejected_because"], len(requests)) == (label, code, 1)
     assert row["verdict"]["by"].startswith("rule ")
-    assert row["verdict"]["answer"] == given
+    assert row["verdict"]["answer"] == last_words(given)
 
 
 @pytest.mark.parametrize(
@@ -138,3 +138,9 @@ def test_none_is_right_where_it_is_the_right_option() -> None:
     options = [*OPTIONS, {"label": "D", "text": "None of the above"}]
     row, _ = check("The answer is none of the above.", options=options, answer="None of the above", answer_label="D")
     assert row["verdict"]["label"] == "right"
+
+
+def test_what_is_kept_of_the_text_is_its_answer() -> None:
+    assert last_words("Sure! Crystals. So the answer is A? No. The answer is B.\n") == "The answer is B."
+    assert last_words("It is gout. **The final answer is A**") == "The final answer is A**"
+    assert last_words(" Gout (A) ") == "Gout (A)"
