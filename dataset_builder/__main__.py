@@ -52,6 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BAD_INPUT as why:
         print(f"error: {why}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("interrupted. Nothing is lost: the same command goes on where it was", file=sys.stderr)
+        return 130
     except OSError as why:  # a full disk, a folder that is not ours to write
         print(f"error: {why}. Nothing is lost: mend it, and run the same command again", file=sys.stderr)
         return 2

@@ -77,32 +77,47 @@ class _Asking:
         self.stage, self.dispatcher, self.tally = stage, dispatcher, dispatcher.tally
         self.recall = Recall(store, ("good", "final"), self.tally, dispatcher.budget.charge)
         self.digests: dict[int, bytes] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._failures: list[BaseException] = []
         self._open = asyncio.Semaphore(
             dispatcher.in_flight * 5 // 4 + 16
         )  # rows under way; some of them wait to ask again
 
     async def ask(self, rows: Dataset) -> Asked:
-        """Begin batch by batch, as many rows as can be under way. Raises ModelError once what is in flight has come in."""
-        tasks: set[asyncio.Task[None]] = set()
+        """Begin batch by batch, as many rows as can be under way.
+
+        Raises what ended it (ModelError; a programmer's error) only when all that was in flight has come in.
+        """
         with tqdm(total=len(rows), desc=self.stage.name, unit="row", disable=None) as bar:
             ticker = asyncio.create_task(self._tick(bar))
             try:
-                for start in range(0, len(rows), BATCH):
-                    for talk in await asyncio.to_thread(self._begin, rows[start : start + BATCH], start):
-                        await self._open.acquire()
-                        task = asyncio.create_task(self._finish(talk))
-                        tasks.add(task)
-                        task.add_done_callback(tasks.discard)
-                    if self.dispatcher.stopped:
-                        break
+                await self._begin_all(rows)
+            except asyncio.CancelledError:  # Ctrl-C
+                self.dispatcher.stop("it was interrupted")
+                raise
             finally:
-                outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+                await asyncio.gather(*self._tasks, return_exceptions=True)
                 ticker.cancel()
                 await self.dispatcher.commits.flush()
             self._show(bar)
-        if why := self.dispatcher.stopped or next((why for why in outcomes if why is not None), None):
-            raise why
+        if self._failures:
+            raise self._failures[0]
         return digest_of(self.digests), self.tally
+
+    async def _begin_all(self, rows: Dataset) -> None:
+        for start in range(0, len(rows), BATCH):
+            for talk in await asyncio.to_thread(self._begin, rows[start : start + BATCH], start):
+                await self._open.acquire()
+                if self._failures:
+                    return
+                task = asyncio.create_task(self._finish(talk))
+                self._tasks.add(task)
+                task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if (why := task.exception()) is not None:
+            self._failures.append(why)
 
     def _begin(self, batch: Mapping[str, list[Any]], start: int) -> list[Talk]:
         """Begin these rows' conversations, and lead them as far as the store goes. Returns those that must ask."""

@@ -6,11 +6,12 @@ paid is stored, the bad ones too.
 """
 
 import asyncio
+import contextlib
 import random
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
 import openai
@@ -115,6 +116,7 @@ class Dispatcher:
         self._lines: dict[LLM, Line] = {}
         self._asked: dict[bytes, asyncio.Future[Entry]] = {}
         self._secrets = secrets()
+        self._ended = asyncio.Event()
 
     stopped: ModelError | None
 
@@ -157,8 +159,8 @@ class Dispatcher:
             elif isinstance(outcome, Entry):
                 await self.commits.put(outcome)
                 return outcome
-            elif outcome.then == Then.END_RUN:
-                self._stop(line, outcome.detail)
+            elif outcome.then == Then.END_RUN or outcome.retry_after > DEADLINE_S:
+                self._end(line, outcome.detail)
             elif line.adapt(request, outcome):
                 continue
             else:
@@ -167,7 +169,13 @@ class Dispatcher:
             wait = 0.0 if outcome.then == Then.GIVE_UP else tries.wait(outcome)
             if tries.over(outcome.then, wait):
                 return await self._give_up(request, stage, line, outcome, tries)
-            await asyncio.sleep(wait)
+            await self._rest(wait)
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait, but no longer than the run lasts."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._ended.wait()
 
     async def _call(self, request: Request, stage: str, line: Line) -> Entry | Fault:
         """One call, from its place in the queue to its outcome."""
@@ -180,6 +188,10 @@ class Dispatcher:
             if self.budget.cap is not None:  # on disk before it is sent: what is in flight at a kill counts as spent
                 await self.commits.put(self._entry(request, stage, "sent", usd=most))
             sent_at = await line.pacer.slot(request.size // 4 + request.llm.max_tokens)
+            if self.stopped:  # while it waited; it was not sent
+                self.budget.settle(most, 0.0)
+                self._clear(request, stage)
+                raise self.stopped
             self.tally.sent += 1
             self.tally.in_flight += 1
             usd = most  # unless the outcome says better, also where this task is cancelled
@@ -194,9 +206,14 @@ class Dispatcher:
             if outcome.maybe_paid and line.price:
                 self.tally.lost_usd += most
                 self.commits.put(self._entry(request, stage, "lost", outcome.kind, outcome.detail, usd=most))
-            elif self.budget.cap is not None:
-                self.commits.put(self._entry(request, stage, "lost", outcome.kind, outcome.detail, usd=0.0))
+            else:
+                self._clear(request, stage)
         return outcome
+
+    def _clear(self, request: Request, stage: str) -> None:
+        """Where there is a cap: what was reserved on disk has cost nothing."""
+        if self.budget.cap is not None:
+            self.commits.put(self._entry(request, stage, "lost", usd=0.0))
 
     @staticmethod
     def _cost(outcome: Entry | Fault, most: float) -> float:
@@ -250,20 +267,24 @@ class Dispatcher:
     async def _give_up(self, request: Request, stage: str, line: Line, fault: Fault, tries: Tries) -> Entry:
         line.given_up += 1
         if fault.kind in ("no connection", "time-out") and (line.given_up >= DOWN or not line.answered):
-            self._stop(line, f"{line.given_up} requests were given up in a row, the last after {fault.detail}")
+            self._end(line, f"{line.given_up} requests were given up in a row, the last after {fault.detail}")
         if fault.kind in ("400", "422") and not line.answered and line.given_up >= DOWN:
-            self._stop(line, f"it refused the first {line.given_up} requests: {fault.detail}")
+            self._end(line, f"it refused the first {line.given_up} requests: {fault.detail}")
         lasting = fault.then == Then.GIVE_UP or tries.bad >= BAD
         entry = self._entry(request, stage, "final" if lasting else "failed", "llm_failed", fault.detail)
         await self.commits.put(entry)
         return entry
 
-    def _stop(self, line: Line, why: str) -> None:
-        self.stopped = ModelError(
-            f"the run was stopped: model {line.llm.model!r} at endpoint {line.llm.endpoint!r}: {why}. "
-            "Every answer that was paid is in the store; mend the cause and run the same command again"
+    def _end(self, line: Line, why: str) -> NoReturn:
+        raise self.stop(f"model {line.llm.model!r} at endpoint {line.llm.endpoint!r}: {why}")
+
+    def stop(self, why: str) -> ModelError:
+        """Send nothing more; what is in flight comes in. Every call of `answer` that waits raises ModelError."""
+        self.stopped = self.stopped or ModelError(
+            f"the run was stopped: {why}. Every answer that came is in the store; mend the cause and run the same command again"
         )
-        raise self.stopped
+        self._ended.set()
+        return self.stopped
 
     def _entry(
         self, request: Request, stage: str, status: str, reason: str = "", detail: str = "", usd: float | None = None

@@ -6,6 +6,7 @@ from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import Any, NamedTuple
 
+import aiohttp
 import openai
 
 
@@ -58,12 +59,13 @@ def read(response: str) -> Completion:
 
 def fault_of(why: openai.APIError | TimeoutError) -> Fault:
     """The kind of an exception of the SDK, and what to do."""
-    if isinstance(why, TimeoutError | openai.APITimeoutError):
+    if isinstance(why, TimeoutError):
         return Fault("time-out", Then.TRY_AGAIN, "no whole answer within the time-out", maybe_paid=True)
     if not isinstance(why, openai.APIStatusError):
-        refused = "Cannot connect" in str(why.__cause__) or "refused" in str(why.__cause__)
-        kind = "no connection" if refused else "cut"
-        return Fault(kind, Then.TRY_AGAIN, f"{kind}: {why.__cause__ or why}"[:300], maybe_paid=not refused)
+        # what the transport says, since the SDK over aiohttp calls nearly everything a time-out
+        cause = why.__cause__.__cause__ if why.__cause__ else None
+        kind = "no connection" if isinstance(cause, aiohttp.ClientConnectorError) else "cut"
+        return Fault(kind, Then.TRY_AGAIN, f"{kind}: {cause or why}"[:300], maybe_paid=kind == "cut")
     status, detail = why.status_code, f"status {why.status_code}: {why.message}"[:300]
     kind, code = str(status), why.code or _inner_code(why.body)
     if status == 429:

@@ -34,10 +34,10 @@ class LLM:
     @classmethod
     def named(cls, text: str) -> "LLM":
         """``model`` or ``model@endpoint``. Raises ModelError."""
-        match = re.fullmatch(r"([^@\s]+(?:@[^@\s]+)*?)(?:@([a-z][a-z0-9_-]*))?", text)
-        if match is None:
+        model, _, endpoint = text.rpartition("@") if "@" in text else (text, "", OPENAI)
+        if not re.fullmatch(r"\S+", model) or not re.fullmatch(r"[a-z][a-z0-9_-]*", endpoint):
             raise ModelError(f"model {text!r}: expected MODEL or MODEL@ENDPOINT, such as gpt-4o or qwen3-8b@sglang")
-        return cls(match[1], match[2] or OPENAI)
+        return cls(model, endpoint)
 
     def __str__(self) -> str:
         return self.model if self.endpoint == OPENAI else f"{self.model}@{self.endpoint}"

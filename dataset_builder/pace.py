@@ -4,7 +4,7 @@ Sends are paced, never in bursts. The rate doubles every third of a second until
 what was sent lately was refused than chance explains. A cut sets the rate a little below what the server has accepted, which
 is measured and not guessed; deeper where cut follows cut, since then the limit falls. After it the rate grows slowly, at first,
 so that it stays near a steady limit, and ever faster the longer nothing is refused, so that a limit that rose is found; at once
-fast where the last cuts show that it rises. Where cut after cut does not help, the refusals have nothing to do with the rate.
+fast where the last cuts show that it rises. Refusals at a rate that was accepted before are chance, and are allowed for.
 A known limit is only a ceiling. Rising latency without any 429 (a full server) stops the growth.
 """
 
@@ -25,14 +25,18 @@ CUT, NEXT_CUT, DEEPEST = (
     0.85,
 )  # of the accepted rate: the first cut; each that follows within a second; at most
 FOLLOWS = 1.5  # seconds within which a cut follows another
-HELPLESS, WITHIN = 6, 1.0  # so many cuts in a row, each within so many seconds, and still refused: not for our rate
+HELPLESS = (
+    6  # so many cuts in a row, each to a lower rate and soon after the last, and still refused: not for our rate
+)
+SOON_S, SOON_SENDS = 1.0, 60  # either is soon
+ENOUGH, HALF_OF = 40, 0.5  # sends that tell the share of refusals that come by chance; seconds
 GROW, GROW_DOUBLES, FASTEST = 0.004, 1.0, 0.6  # a second; seconds of quiet in which that doubles; a second
 RISING = 1.25  # accepted of late, to accepted since the last cut: the limit has risen, it is no bucket that ran empty
-CATCH_UP = 0.02  # seconds that a late sender may make up for
+CATCH_UP = 0.1  # seconds that a late sender may make up for
 LONG_WAIT = 5.0  # a Retry-After above this is for everybody, not for one row
 FULL, LOOK = 2.0, 0.1  # times the usual latency: the server is full; seconds between looks
 FORGET = 0.98  # of what is remembered about chance, a second
-BELOW = 0.98  # of a known limit
+BELOW = 0.99  # of a known limit
 
 
 class Law:
@@ -48,8 +52,7 @@ class Law:
         self.cuts = 0  # that followed each other
         self.growth = GROW
         self.accepted = self.noise = self.usual_latency = 0.0
-        self.chain = self.chain_sent = self.chain_refused = 0
-        self.before_chain = (self.rate, self.starting)
+        self.calm_sent = self.calm_refused = 0
         self.full = False
         self.sent: deque[float] = deque()
         self.refused: deque[float] = deque()  # by the time when they were sent
@@ -114,29 +117,28 @@ class Law:
         accepted = lately if lately > RISING * since_cut and not self.starting else since_cut
         rise = math.log(accepted / self.accepted) / elapsed if self.accepted > 0 and accepted > 0 else 0.0
         self.cuts = self.cuts + 1 if elapsed < FOLLOWS and not self.starting and rise < 0 else 0
-        if self._helpless(elapsed, now):
-            return
+        self.noise = max(self.noise, self._by_chance(now))
         self.growth = AFTER_START if self.starting else GROW if self.cuts else min(max(GROW, rise / 2), FASTEST)
         self.accepted = accepted
         self.rate = max(1.0, max(CUT * NEXT_CUT**self.cuts, DEEPEST) * min(self.rate, accepted))
         self.starting, self.cut_at = False, now
         self.sent_since_cut = self.refused_since_cut = 0
 
-    def _helpless(self, elapsed: float, now: float) -> bool:
-        """True where cut after cut has not helped: these refusals do not depend on our rate, which is set back to what it was."""
-        if elapsed > WITHIN:
-            self.chain, self.before_chain = 0, (self.rate, self.starting)
-            self.chain_sent = self.chain_refused = 0
-        self.chain += 1
-        self.chain_sent += self.sent_since_cut
-        self.chain_refused += self.refused_since_cut
-        if self.chain <= HELPLESS:
-            return False
-        self.noise = max(self.noise, self.chain_refused / self.chain_sent)
-        self.rate, self.starting = self.before_chain
-        self.chain, self.cut_at = 0, now
-        self.sent_since_cut = self.refused_since_cut = 0
-        return True
+    def _by_chance(self, now: float) -> float:
+        """The share of refusals that had nothing to do with the rate: those of the first half of the time since a cut, when
+        the rate was below what had been accepted; over as many cuts as it takes to tell."""
+        if now - self.cut_at < HALF_OF and not self.starting:
+            return 0.0  # the last cut was not deep enough
+        half = self.cut_at + (now - self.cut_at) / 2
+        sent, refused = (len(_between(times, self.cut_at, half)) for times in (self.sent, self.refused))
+        if refused > OVERLOAD / OF_LAST * sent:
+            return 0.0  # it began above the limit
+        self.calm_sent, self.calm_refused = self.calm_sent + sent, self.calm_refused + refused
+        if self.calm_sent < ENOUGH:
+            return 0.0
+        share = self.calm_refused / self.calm_sent if self.calm_refused >= 3 else 0.0
+        self.calm_sent = self.calm_refused = 0
+        return share
 
     def _server_is_full(self, now: float) -> bool:
         """Latency has doubled: hold the rate, once a second, at what the server completes."""

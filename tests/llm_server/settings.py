@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from itertools import accumulate
 from typing import Any
 
@@ -75,13 +75,13 @@ class Settings:
 
 @dataclass
 class Limits:
-    """Two token buckets and a cap on calls in flight."""
+    """Two token buckets and a cap on calls in flight. The schedule's time runs from the first request."""
 
     settings: Settings
-    start: float = field(default_factory=time.monotonic)
+    start: float | None = None
 
     def __post_init__(self) -> None:
-        self.filled, self.schedule = self.start, self.settings.schedule()
+        self.filled, self.schedule = 0.0, self.settings.schedule()
         self.bucket = self.rate_at(0.0) * self.settings.burst_s
         self.tokens = self.settings.tpm / 60 * self.settings.burst_s
 
@@ -95,6 +95,8 @@ class Limits:
     def over(self, tokens: int, in_flight: int) -> str | None:
         """Which limit a request is over, or None; what is over a limit takes nothing from the buckets."""
         now, s = time.monotonic(), self.settings
+        if self.start is None:
+            self.start = self.filled = now
         elapsed, self.filled = now - self.filled, now
         if s.max_concurrency and in_flight >= s.max_concurrency:
             return "over_concurrency"
