@@ -7,9 +7,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from dataset_builder.named_options import Named, Options, read_answer
+from dataset_builder.named_options import AHEAD, Named, Options, read_answer
 
-AHEAD = 400  # characters after "the answer is" that can belong to the answer
 LETTER = r"(?-i:[A-Z])"
 LETTER_ALONE = rf"(?=\W{{0,4}}(?:option )?\(?{LETTER}\)?\**(?:[.,:;]|\s*$))"
 
@@ -17,7 +16,7 @@ FIELD = re.compile(
     r"[\"'](?:(?:final|correct|best|selected|chosen|predicted)[_ ]?)?"
     r"(?:answer[\"']\s?:\s?\{\s?[\"'](?:label|letter|option|choice)|answer(?:[_ ]?(?:choice|letter|option|label|idx|index))?|"
     r"choice|letter|prediction|(?<=[_ ])option)[\"']\s?:\s?"
-    r"(\[[^\]\n]{0,300}\]|\"(?:[^\"\\\n]|\\.){0,3000}\"|'[^'\n]{0,3000}'|[^,\n}\"']{1,300})",
+    r"(\[[^\]\n]{0,300}\]|\"(?:[^\"\\]|\\.){0,3000}\"|'[^'\n]{0,3000}'|[^,\n}\"']{1,300})",
     re.IGNORECASE,
 )
 TEMPLATES = (
@@ -45,7 +44,7 @@ LABELLED = re.compile(
 ADVERB = r"(?:,? ?(?:therefore|thus|hence|then|likely|probably|most likely|clearly|indeed|still|actually|definitely|obviously),?)?"
 ANSWER_IS = re.compile(
     r"\b(answers?|options?|choices?|responses?|statements?|explanation|choice letter)"
-    r"(?: (?:here|left|for this \w+|to (?:this|the) \w+|choice|in this (?:case|scenario)|among (?:these|the options)|that [^.\n]{1,60}?))?"
+    r"(?: (?:here|left|for this \w+|to (?:this|the) \w+|choice|in this (?:case|scenario)|among (?:these|the options)|that [^.\n]{1,160}?))?"
     rf"{ADVERB} (?:is|are|was|(?:would|should|must|will|has to|appears to|seems to){ADVERB} be)\b{ADVERB}",
     re.IGNORECASE,
 )
@@ -53,11 +52,13 @@ QUALIFIED = re.compile(
     r"\b(?:correct|right|best|true|accurate|appropriate|likely|suitable|plausible|final|only) $", re.IGNORECASE
 )
 PLURAL = ("options", "choices", "statements", "explanation")  # these are the answer only where they are called right
-OTHERS = re.compile(  # "the incorrect answer is", "most answers are"
-    r"\b(?:(?:incorrect|wrong|not|n't|other|remaining|these|all|both|some|of the)"
+OTHERS = re.compile(  # "the incorrect answer is", "most answers are", "whether the answer is"
+    r"\b(?:(?:incorrect|wrong|not|n't|other|remaining|these|all|both|some|of the|if|whether)"
     r" (?:(?:the|an?|single|most|best|correct|right|likely|accurate|suitable|appropriate) )*|most )$",
     re.IGNORECASE,
 )
+
+CONDITION = re.compile(r"(?:^|[.!?\n] ?)if\b[^.!?\n]*$", re.IGNORECASE)  # "If it fails, the answer would be"
 
 CHOOSING = re.compile(
     r"\b(?:I|we)(?:'d| would| will|'ll)?(?: therefore)? (?:choose|chose|select|selected|pick|picked|go with|opt for)\b"
@@ -66,7 +67,7 @@ CHOOSING = re.compile(
 )
 
 SO_IT_IS = re.compile(
-    rf"\b(?:is|are|be|with|option|answer)\b ?:?\s?(?=\**\(?{LETTER}[).:]{{1,3}}\**(?:\s|$))"
+    rf"\b(?:is|are|be|with)\b ?:?\s?(?=\**\(?{LETTER}[).:]{{1,3}}\**(?:\s|$))"
     rf"|\b(?:is|are|be|option|answer) ?: ?\**\n+(?=\W{{0,6}}(?:option )?\(?{LETTER}(?:\)[.:]?|[.:]))",
     re.IGNORECASE,
 )
@@ -132,6 +133,8 @@ def _after(rule: str, anchor: re.Pattern[str], text: str, options: Options) -> I
         before = text[max(0, match.start() - 60) : match.start()]
         subject = match.group(1).lower() if anchor.groups else ""
         if OTHERS.search(before) or (subject in PLURAL and not QUALIFIED.search(before)):
+            continue
+        if "would" in match.group() and CONDITION.search(text[max(0, match.start() - 300) : match.start()]):
             continue
         if named := read_answer(text[match.end() : match.end() + AHEAD], options):
             yield Commitment(match.end(), named, rule)

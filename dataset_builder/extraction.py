@@ -15,6 +15,7 @@ from dataset_builder.named_options import Named, Options, fold, letters_at_start
 ERROR = re.compile(r"\s*(?:error communicating|the response was filtered|openai error|rate limit)", re.IGNORECASE)
 # full-width brackets and signs of Chinese text
 WIDE = str.maketrans("\uff08\uff09\uff3b\uff3d\u3010\u3011\uff1a\uff0e\uff0c\uff0a", "()[][]:.,*")
+ESCAPED_BREAK = re.compile(r"\\n(?![a-z])")  # within JSON; not \nu of LaTeX
 NEXT_QUESTION = re.compile(
     r"\n ?(?:#{1,6} ?)?(?:\*\*)?(?:(?:medical )?question|q|problem|example|user|human|instructions?|options|passage) ?\d* ?(?:\*\*)? ?(?:[:.]|\n)"
     r"|\n ?(?:an?|the) \d{1,3}[- ](?:year|month|week|day)s?[- ]old\b"
@@ -22,7 +23,7 @@ NEXT_QUESTION = re.compile(
     re.IGNORECASE,
 )
 LISTED = re.compile(r"(?m)^\W{0,12}(?:[Oo]ption )?([A-Z])[).:]")
-SENTENCE_END = re.compile(r"(?<=[\w)\]*\"'%][\w)\]*\"'%][.!?])\s+|\n+")
+SENTENCE_END = re.compile(r"(?<=[\w)\]*\"'%][\w)\]*\"'%][.!?])\s+|(?<=[a-z] [A-Z][.!?])\s+(?=[A-Z])|\n+")
 CUE = re.compile(
     r"\b(?:therefore|thus|hence|conclusion|in summary|overall|so(?=,)|based on|given th\w+|considering|as a result|"
     r"most (?:likely|appropriate|accurate|suitable|effective|common|direct|probable|plausible)|greatest|highest|best|correct|"
@@ -34,7 +35,10 @@ DOUBT = re.compile(
     r"rul(?:e|es|ed|ing) out|eliminat\w*|exclude[sd]?|avoid(?:ed)?|contraindicated|(?:should|would) not|than)\b",
     re.IGNORECASE,
 )
-DENIED = re.compile(rf"{DOUBT.pattern}|\b(?:not|unlike|without|no longer|isn't|doesn't)\b", re.IGNORECASE)
+DENIED = re.compile(
+    rf"{DOUBT.pattern}|\b(?:not|unlike|without|no longer|isn't|doesn't|cannot|can't|unable|unclear|sorry|depends|insufficient)\b",
+    re.IGNORECASE,
+)
 POINTED = re.compile(r"\(([A-Z])\)|\b(?:options?|choice|statement) \(?([A-Z])\b", re.IGNORECASE)
 GOOD_VERDICT = re.compile(
     r"(?m)^\W{0,12}(?:option )?([A-Z])[).:]+[^\n]{0,600}?(?:(?:\bis|[-–:]|\bconsidered) (?:the )?(?:most |only |best )?"
@@ -83,7 +87,8 @@ def after_thinking(text: str) -> str | None:
     answer = text.rpartition("</think>")[2]
     if "<think>" in answer:
         return None
-    return re.sub(r"\n(?: ?\n)+", "\n\n", re.sub(r"[^\S\n]+", " ", answer.translate(WIDE)))
+    lines = ESCAPED_BREAK.sub("\n", answer.translate(WIDE))
+    return re.sub(r"\n(?: ?\n)+", "\n\n", re.sub(r"[^\S\n]+", " ", lines))
 
 
 def next_question(text: str, found: Sequence[Commitment], options: Options) -> int | None:
@@ -135,20 +140,27 @@ def bare_line(text: str, options: Options) -> Named | None:
 
 def conclusion(text: str, options: Options) -> Named | None:
     """The last sentence that concludes and names exactly one option, by letter or by words."""
-    sentences = _sentences(text)
     listing = _lists_options(text, options)
-    for sentence in reversed(sentences):
-        pointed = {letter for pair in POINTED.findall(sentence) for letter in pair if letter in options}
-        ends = sentence is sentences[-1] and not sentence[-1].isalnum()
-        if not (CUE.search(sentence) or (pointed and ends)) or (listing and LISTED.match(sentence)):
+    for sentence in reversed(_sentences(text)):
+        if not CUE.search(sentence) or (listing and LISTED.match(sentence)):
             continue
         if "combination of" in sentence:
             return Named(None, "multiple")
+        pointed = _pointed(sentence, options)
         tail = re.split(r"\b(?:is|are|be|with|of|to)\b(?!.*\b(?:is|are|be)\b)", sentence)[-1]
         named = pointed or set(options.named(tail)) or set(options.named(sentence))
         if len(named) == 1 and not DOUBT.search(sentence):
             return Named(min(named), "letter" if pointed else "text")
     return None
+
+
+def last_sentence(text: str, options: Options) -> Named | None:
+    """... the drug of such an attack (B).: a last, finished sentence that points to one option by its letter."""
+    sentence = _sentences(text)[-1]
+    pointed = _pointed(sentence, options)
+    finished = not sentence[-1].isalnum() and not DENIED.search(sentence)
+    listed = _lists_options(text, options) and LISTED.match(sentence)
+    return Named(min(pointed), "letter") if len(pointed) == 1 and finished and not listed else None
 
 
 def subject(text: str, options: Options) -> Named | None:
@@ -179,7 +191,7 @@ def only_verdict(text: str, options: Options) -> Named | None:
 def only_option_named(text: str, options: Options) -> Named | None:
     """This fits gout.: a short, finished answer that names one option, and only that one."""
     short = len(text) <= 300 and re.search(r"[.!][\s*\"']*$", text) and not DENIED.search(text)
-    named = options.named(text) if short else []
+    named = options.named(text, every=True) if short else []
     return Named(named[0], "text") if len(named) == 1 else None
 
 
@@ -188,11 +200,18 @@ UNDECLARED: tuple[Callable[[str, Options], Named | None], ...] = (
     leading_option,
     bare_line,
     conclusion,
+    last_sentence,
     subject,
     inline_option,
     only_verdict,
     only_option_named,
 )
+
+
+def _pointed(sentence: str, options: Options) -> set[str]:
+    """The letters of options that a sentence points to: "(B)", "option B"; an (I) beside (II) is a number."""
+    letters = {letter for pair in POINTED.findall(sentence) for letter in pair if letter in options}
+    return letters - {"I"} if "(II" in sentence or "(IV)" in sentence else letters
 
 
 def _lists_options(text: str, options: Options) -> bool:

@@ -15,6 +15,7 @@ END = r"(?=$|[^A-Za-z0-9'’-]|['’](?![A-Za-z])|-\s)"  # no letter where a wor
 CAPITALS = re.compile(rf"{OPEN}{KIND}{OPEN}([A-Z]{{1,10}}){END}")
 SMALL = re.compile(rf"{OPEN}{KIND}{OPEN}(?<![A-Za-z])([a-z])(?=[)\]}}.:,\"'*]|\s*$)")
 ARTICLE_FIRST = re.compile(r"^\W*(?:[Tt]he|an|An|a)\s")  # a capital A may be the answer
+AHEAD = 400  # characters after "the answer is" that can belong to the answer
 YES_NO = ("yes", "no", "maybe")
 NEXT = re.compile(
     r"[\s*`\"')\]]{0,6}(?:,\s?(?:and|or|&)?|/|&|\+|\band\b|\bor\b)\s*(?:also\s|either\s)?(?:options?\s|choices?\s)?"
@@ -74,24 +75,22 @@ class Options(dict[str, str]):
             (words for words in self.words.items() if len(words[1]) > 1), key=lambda item: -len(item[1])
         )
 
-    def named(self, text: str) -> list[str]:
+    def named(self, text: str, *, every: bool = False) -> list[str]:
         """The options all of whose words stand in the text; one within the words of another named one does not count.
 
-        Words of one or two letters ("no", "O") count in a short text only.
+        Words of one or two letters ("no", "O") count in a short text only, or with ``every``: where they would be in the way.
         """
         folded = f" {fold(text)} "
         short = len(folded) < 40
         found = {
             label: f" {words} "
             for label, words in self.words.items()
-            if f" {words} " in folded and (len(words) > 2 or (short and len(words) == 2) or folded == f" {words} ")
-            if words not in YES_NO or (short and _ends_clause(text, words))
+            if f" {words} " in folded
+            and (every or len(words) > 2 or (short and len(words) == 2) or folded == f" {words} ")
+            and (words not in YES_NO or (short and _ends_clause(text, words)))
         }
-        return [
-            a
-            for a, words in found.items()
-            if not any(words != longer and words in longer for longer in found.values())
-        ]
+        within = {a for a, words in found.items() for longer in found.values() if words != longer and words in longer}
+        return [label for label in found if label not in within]
 
     def at_start(self, text: str) -> str | None:
         """The option whose words the text begins with, the longest first. A yes or no must stand alone or before a reason."""
@@ -178,11 +177,21 @@ def _combined(text: str, options: Options) -> Named:
 
 def _alone(text: str, label: str, options: Options) -> Named:
     """The option that the text begins with, unless another one is joined on."""
-    words = options.words[label]
-    after = fold(text[:600]).partition(words)[2].strip()
-    joined = re.match(r"(?:and|or) (?=.)", after)
-    other = options.at_start(after[joined.end() :]) if joined else None
-    return Named(None, "multiple") if other and other != label else Named(label, "text")
+    joined = re.search(
+        rf"{_words(options[label])}[\s\"')*]*(?:,|/|\band\b|\bor\b)(?: ?(?:and|or)\b)?", text[:600], re.IGNORECASE
+    )
+    other = options.at_start(text[joined.end() : joined.end() + AHEAD]) if joined else None
+    if not joined or not other or other == label:
+        return Named(label, "text")
+    clause = re.match(
+        rf"\s*(?:the )?{_words(options[other])}(?={NEW_CLAUSE.pattern})", text[joined.end() :], re.IGNORECASE
+    )
+    return Named(label, "text") if clause else Named(None, "multiple")
+
+
+def _words(text: str) -> str:
+    """A pattern for these words, whatever stands between them."""
+    return r"\W+".join(map(re.escape, re.findall(r"\w+", text)))
 
 
 def _by_letters(letters: list[str], rest: str, options: Options, *, field: bool) -> Named | None:

@@ -79,7 +79,7 @@ ADDED: dict[str, Column] = {
     "verdict": Column(
         {"label": TEXT, "by": TEXT, "reason": TEXT, "answer": TEXT},
         "whether the rationale without its conclusion leads to the gold answer: right, wrong or unjudged; by which rule or "
-        "judge, why, and the answer that a model gave from the rationale alone",
+        "judge, why, and the answer that a model gave from the rationale alone (its last words)",
     ),
     "prompt": Column(MESSAGES, "the user's turn, as TRL reads it"),
     "completion": Column(MESSAGES, "the assistant's turn, as TRL reads it"),

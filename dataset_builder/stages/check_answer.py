@@ -5,11 +5,12 @@ A model answers the question from the rationale alone, its conclusion hidden. Th
 field of its reply. Words in the texts, such as "true" or "untrue", decide nothing.
 """
 
+import re
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from dataset_builder.conversation import Conversation, Part, ask, ask_json
+from dataset_builder.conversation import ASK_AGAIN, Conversation, Part, Request, ask_json
 from dataset_builder.extraction import extract
 from dataset_builder.prompt import render
 from dataset_builder.rationale import parts
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from dataset_builder.llm import LLM
 
 NEEDS = "question context options answer answer_label answer_type rationale"
-CODES = {"right": None, "wrong": "wrong_answer", "unclear": "unjudged"}
+CODES = {"right": None, "wrong": "wrong_answer", "unjudged": "unjudged"}
+STATED = re.compile(r"\bthe (?:final |correct |best )?answer is\b", re.IGNORECASE)
 Verdict = dict[str, Any]
 
 
@@ -31,7 +33,12 @@ class Judgement(BaseModel):
     verdict: Literal["right", "wrong", "unclear"]
 
 
-@stage(needs=NEEDS, adds="verdict", asks=True)
+def all_right(batch: Batch, llm: "LLM") -> dict[str, list[Any]]:
+    """For an estimate: every row goes on."""
+    return {"verdict": [None] * len(batch["rationale"])}
+
+
+@stage(needs=NEEDS, adds="verdict", asks=True, guess=all_right)
 def check_answer(batch: Batch, llm: "LLM") -> list[Conversation]:
     """Rejects: wrong_answer, where the reasoning leads to another answer, or to none.
 
@@ -43,11 +50,27 @@ def check_answer(batch: Batch, llm: "LLM") -> list[Conversation]:
 def _check(row: dict[str, Any], llm: "LLM") -> Conversation:
     about = {name: row[name] for name in ("question", "context", "options", "answer_type")}
     prompt = render("check_answer", **about, reasoning=hidden_conclusion(row["rationale"]))
-    given = yield from ask(llm.request(prompt))
-    verdict = by_rule(given, row) or (yield from _by_judge(given, row, about, llm))
+    text = yield from _answer(llm.request(prompt), row)
+    given = last_words(text)
+    verdict = by_rule(text, row) or (yield from _by_judge(given, row, about, llm))
     code = CODES[verdict["label"]]
-    label = "unjudged" if code == "unjudged" else verdict["label"]
-    return {"verdict": verdict | {"label": label}, REJECTED: code, DETAIL: verdict["reason"] if code else None}
+    return {"verdict": verdict | {"answer": given}, REJECTED: code, DETAIL: verdict["reason"] if code else None}
+
+
+def _answer(request: Request, row: dict[str, Any]) -> Part[str]:
+    """The reader's text, asked for again where it states no answer at all: a fault of the endpoint is no evidence."""
+    [answer] = yield [request]
+    for _ in range(ASK_AGAIN):
+        if STATED.search(answer.text) or by_rule(answer.text, row):
+            break
+        [answer] = yield [answer.reply(render("check_answer_again"))]
+    return answer.text
+
+
+def last_words(text: str) -> str:
+    """The text from where it last says "the answer is"; all of it where it does not."""
+    *_, start = [0, *(match.start() for match in STATED.finditer(text))]
+    return text[start:].strip()
 
 
 def hidden_conclusion(rationale: str) -> str:
@@ -58,20 +81,25 @@ def hidden_conclusion(rationale: str) -> str:
     return found.without_conclusion()
 
 
-def by_rule(given: str, row: dict[str, Any]) -> Verdict | None:
-    """The verdict where the answer commits to an option: compared by label. None where it commits to none."""
-    label, rule = extract(given, {option["label"]: option["text"] for option in row["options"]})
-    if label is None:
+def by_rule(text: str, row: dict[str, Any]) -> Verdict | None:
+    """The verdict where the answer commits to an option, compared by label, or says that it can commit to none.
+
+    None where no option can be read, or there are none to choose from.
+    """
+    if not row["options"]:
+        return None
+    label, rule = extract(text, {option["label"]: option["text"] for option in row["options"]})
+    if label is None and not rule.endswith(("_refusal", "_multiple")):
         return None
     right = label == row["answer_label"]
-    reason = f"the reasoning leads to {label}, " + (
-        "as it should" if right else f"the answer is {row['answer_label']}"
-    )
-    return {"label": "right" if right else "wrong", "by": f"rule {rule}", "reason": reason, "answer": given}
+    leads = f"the reasoning leads to {label or 'no single option'}"
+    reason = f"{leads}, {'as it should' if right else 'the answer is ' + row['answer_label']}"
+    return {"label": "right" if right else "wrong", "by": f"rule {rule}", "reason": reason}
 
 
 def _by_judge(given: str, row: dict[str, Any], about: dict[str, Any], llm: "LLM") -> Part[Verdict]:
-    label = row["answer_label"] if row["answer_type"] == "choice" else None
-    prompt = render("check_answer_judge", **about, answer=row["answer"], label=label, given=given)
+    letter = row["answer_label"] if row["answer_type"] == "choice" else None
+    prompt = render("check_answer_judge", **about, answer=row["answer"], label=letter, given=given)
     told = yield from ask_json(llm.request(prompt, schema=Judgement))
-    return {"label": told.verdict, "by": "judge", "reason": told.reason, "answer": given}
+    label = "unjudged" if told.verdict == "unclear" else told.verdict
+    return {"label": label, "by": "judge", "reason": told.reason}

@@ -43,7 +43,12 @@ def link_nodes(batch: Batch, kg: "KG", llm: "LLM | None" = None, most: int = 0) 
     return {"nodes": nodes} | rejects("no_nodes", details)
 
 
-link_nodes_asking = replace(link_nodes, needs=("question", "mentions"), asks=True)
+def by_name(batch: Batch, kg: "KG", llm: "LLM", most: int) -> dict[str, list[Any]]:
+    """For an estimate: what is sure without asking."""
+    return link_nodes(batch, kg=kg)
+
+
+link_nodes_asking = replace(link_nodes, needs=("question", "mentions"), asks=True, guess=by_name)
 
 
 def _candidates(kg: "KG", rows: list[list[Mention]], *, any_type: bool) -> "list[list[list[Candidate]]]":

@@ -27,7 +27,14 @@ class KeptPaths(BaseModel):
     numbers: list[int]
 
 
-@stage(needs="question gold_text candidate_paths", adds="paths", asks=True)
+def first_paths(batch: Batch, kg: "KG", llm: "LLM", keep: int) -> dict[str, list[Any]]:
+    """For an estimate: the first paths of every pair."""
+    return {
+        "paths": [[p for pair in pairs for p in _described(pair, kg)[:keep]] for pairs in batch["candidate_paths"]]
+    }
+
+
+@stage(needs="question gold_text candidate_paths", adds="paths", asks=True, guess=first_paths)
 def prune_paths(batch: Batch, kg: "KG", llm: "LLM", keep: int) -> list[Conversation]:
     """Rejects: no_usable_path, where of no pair a path is kept. Of a pair that has no more than ``keep`` all are, unasked."""
     return [_prune(row, kg, llm, keep) for row in rows_of(batch)]
@@ -43,14 +50,18 @@ def _prune(row: dict[str, Any], kg: "KG", llm: "LLM", keep: int) -> Conversation
 
 def _kept(row: dict[str, Any], pair: dict[str, Any], kg: "KG", llm: "LLM", keep: int) -> Part[list[Path]]:
     """The paths of one pair, the best first; their score is the rank turned round (1, 1/2, 1/3), null where nobody was asked."""
-    facts = {"length": pair["distance"], "total": pair["total"]}
-    paths = [kg.describe(nodes) | facts for nodes in pair["paths"]]
+    paths = _described(pair, kg)
     if len(paths) <= keep:
-        return [path | {"score": None} for path in paths]
+        return paths
     lines = [path_line(path) for path in paths]
     prompt = render("prune_paths", question=row["question"], answer=row["gold_text"], keep=keep, paths=lines)
     reply = yield from ask_json(llm.request(prompt, schema=KeptPaths), check=lambda kept: fault(kept, len(paths)))
     return [paths[number - 1] | {"score": 1 / rank} for rank, number in enumerate(reply.numbers[:keep], 1)]
+
+
+def _described(pair: dict[str, Any], kg: "KG") -> list[Path]:
+    facts = {"length": pair["distance"], "total": pair["total"], "score": None}
+    return [kg.describe(nodes) | facts for nodes in pair["paths"]]
 
 
 def fault(reply: KeptPaths, last: int) -> str | None:

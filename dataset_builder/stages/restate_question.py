@@ -32,7 +32,21 @@ class Restatement(BaseModel):
     answer: Side
 
 
-@stage(needs="question context options answer_type gold_text mentions nodes", adds="restated", asks=True)
+def by_place(batch: Batch, llm: "LLM") -> dict[str, list[Any]]:
+    """For an estimate: the texts as they are, and the nodes by where their mentions stand."""
+    restated = []
+    for row in rows_of(batch):
+        sides: dict[str, list[int]] = {"question": [], "answer": []}
+        for node in named_nodes(row["mentions"], row["nodes"]):
+            sides[row["mentions"][node["mention"]]["place"]].append(node["node"])
+        texts = {"question": row["question"], "answer": row["gold_text"]}
+        restated.append(texts | {f"{name}_nodes": nodes for name, nodes in sides.items()})
+    return {"restated": restated}
+
+
+@stage(
+    needs="question context options answer_type gold_text mentions nodes", adds="restated", asks=True, guess=by_place
+)
 def restate_question(batch: Batch, llm: "LLM") -> list[Conversation]:
     """Rejects: no_path, where question and answer name one and the same node."""
     return [_restate(row, llm) for row in rows_of(batch)]

@@ -9,14 +9,22 @@ from typing import TYPE_CHECKING, Any
 from dataset_builder.conversation import ASK_AGAIN, Conversation, Rejected
 from dataset_builder.path_line import path_line
 from dataset_builder.prompt import render
-from dataset_builder.rationale import leak, parts
+from dataset_builder.rationale import Rationale, leak, parts
 from dataset_builder.stage import Batch, rows_of, stage
 
 if TYPE_CHECKING:
     from dataset_builder.llm import LLM
 
 
-@stage(needs="question context options answer_type restated paths", adds="rationale", asks=True)
+USUAL = 2000  # characters of a rationale, for an estimate
+
+
+def of_usual_length(batch: Batch, llm: "LLM") -> dict[str, list[Any]]:
+    """For an estimate: something as long as a rationale."""
+    return {"rationale": [str(Rationale("1", "1" * USUAL, "1"))] * len(batch["paths"])}
+
+
+@stage(needs="question context options answer_type restated paths", adds="rationale", asks=True, guess=of_usual_length)
 def write_rationale(batch: Batch, llm: "LLM") -> list[Conversation]:
     """Rejects: leaked_answer, where the text mentions given paths or a given answer, twice.
 

@@ -104,7 +104,7 @@ def _answer(prompt: str) -> str:
     if blake2b(prompt.encode(), digest_size=1).digest()[0] % 7 == 0:
         return f"The answer is {options[0][0]}."
     named = [label for label, text in options if text.casefold().rstrip(".") in reasoning]
-    return f"The reasoning ends here. The answer is {named[-1]}." if named else "It leads to no answer."
+    return f"The reasoning ends here. The answer is {named[-1]}." if named else "It leads nowhere. The answer is none."
 
 
 RULES: dict[str, Callable[[str], dict[str, Any] | str]] = {

@@ -22,7 +22,7 @@ def named(place: str, text: str, type_: str = "disease", negated: bool = False) 
 def extract(*replies: str) -> tuple[dict, list[Request]]:
     said = iter(replies)
     columns, requests = converse(
-        extract_mentions.using(llm=LLM("m")),
+        extract_mentions.using(llm=LLM("m"), kg=None),
         {"question": [QUESTION], "gold_text": [GOLD]},
         lambda _: next(said),
     )
