@@ -11,6 +11,7 @@ import resource
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 from datasets import Dataset
@@ -19,9 +20,10 @@ from dataset_builder.answer_store import AnswerStore
 from dataset_builder.answers import Answers
 from dataset_builder.conversation import Conversation, ask
 from dataset_builder.llm import LLM
-from dataset_builder.model_options import default_store
 from dataset_builder.questions import on_disk
 from dataset_builder.stage import Batch, rows_of, run, stage
+
+STORE = Path(os.environ["HF_HOME"]) / "answers.sqlite"
 
 
 @stage(needs="question", adds="rationale", asks=True)
@@ -89,7 +91,7 @@ def bare(file: str, in_flight: int) -> float:
 def ours(file: str, in_flight: int, seconds: float | None = None, **options: Any) -> float:
     """The first half of a stage, store included; returns seconds. ``seconds``: the process ends after so many."""
     rows = Dataset.from_file(file)
-    with Answers(AnswerStore(default_store()), {"prices": {}, "in_flight": in_flight, **options}) as answers:
+    with Answers(AnswerStore(STORE), {"prices": {}, "in_flight": in_flight, **options}) as answers:
         if seconds is not None:
             threading.Timer(seconds + 0.5, os._exit, (0,)).start()
         started = time.perf_counter()
@@ -100,7 +102,7 @@ def ours(file: str, in_flight: int, seconds: float | None = None, **options: Any
 def replay(file: str) -> float:
     """Both halves of a stage whose answers are all in the store, without one call; returns seconds."""
     started = time.perf_counter()
-    with Answers(AnswerStore(default_store())) as answers:
+    with Answers(AnswerStore(STORE)) as answers:
         run(Dataset.from_file(file), [answer_prompt.using(llm=LLM("scripted"))], answers=answers, batch_size=256)
     return time.perf_counter() - started
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 ASK_AGAIN = 2  # times, where a reply is not the JSON that was asked for
 ROUNDS = 50  # more of them is a conversation that never ends: an error of its author
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 Message = dict[str, str]
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
@@ -77,8 +78,7 @@ class Request:
     @functools.cached_property
     def _key_and_size(self) -> tuple[bytes, int]:
         sent = [self.llm.endpoint, self.sample, self.body]
-        text = json.dumps(sent, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-        data = text.encode("utf-8", "surrogatepass")
+        data = _CANONICAL.encode(sent).encode("utf-8", "surrogatepass")
         return hashlib.blake2b(data, digest_size=16).digest(), len(data)
 
 
