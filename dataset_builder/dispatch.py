@@ -29,10 +29,10 @@ from dataset_builder.prices import Price, price_of
 from dataset_builder.tally import Tally
 
 FAULTS = 8  # calls of one request that may fail
-REFUSALS = 60  # 429s to one request
+REFUSALS = 20  # 429s to one request
 BAD = 4  # paid answers to one request that cannot be used
 DEADLINE_S = 1800.0  # for one request, from its first call
-BACK_OFF = {Then.TRY_AGAIN: (0.25, 8.0), Then.SLOW_DOWN: (0.05, 30.0)}  # first wait and longest, seconds; doubling
+BACK_OFF = {Then.TRY_AGAIN: (0.25, 8.0), Then.SLOW_DOWN: (0.05, 8.0)}  # first wait and longest, seconds; doubling
 DOWN = 20  # requests given up in a row without an answer: the endpoint is gone
 
 

@@ -24,9 +24,9 @@ class Running:
         return self.state.stats()
 
     def change(self, **settings: Any) -> None:
-        """Other settings from now on, and counters at zero."""
+        """These settings from now on, all others as at first, and counters at zero."""
         self.state.reset()
-        self.state.set(self.state.settings.changed(settings))
+        self.state.set(Settings().changed(settings))
 
 
 @contextlib.contextmanager
