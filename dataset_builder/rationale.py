@@ -17,7 +17,8 @@ LEAK = re.compile(
     rf"|\b(?:I|we) (?:was|were|have been|am|are) (?:given|told|provided|shown)\b[^.\n]{{0,40}}\b{_WHAT}"
     rf"|\b(?:I|we) (?:already )?know (?:that )?the (?:correct |right |final )?answer\b|\banswer is already known\b"
     rf"|\bknowledge graph\b|\bthe notes\b|\bwhere others ended up\b"
-    rf"|\b(?:as|according to|based on|per|matches|match|agrees with|consistent with) the (?:notes|hints?|correct answer|right answer|answer key)\b",
+    r"|\b(?:as|according to|based on|per|matches|match|agrees with|consistent with) the (?:notes|hints?|answer key)\b"
+    r"|\b(?:according to|based on|matches|match|agrees with|consistent with) the (?:correct|right) answer\b",
     re.IGNORECASE,
 )
 

@@ -89,6 +89,7 @@ def test_words_that_give_it_away(text: str) -> None:
         "Of the given answer options, only gout fits.",
         "The listed answer choices differ in their crystals.",
         "He was told to rest.",
+        "This makes gout stand out as the correct answer.",
         "Vaccines are listed in the schedule.",
         "The physician notes a swollen joint.",
         "This path is known to be rare.",
