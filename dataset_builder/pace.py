@@ -32,7 +32,7 @@ SOON_S, SOON_SENDS = 1.0, 60  # either is soon
 ENOUGH, HALF_OF = 40, 0.5  # sends that tell the share of refusals that come by chance; seconds
 GROW, GROW_DOUBLES, FASTEST = 0.004, 1.0, 0.6  # a second; seconds of quiet in which that doubles; a second
 RISING = 1.25  # accepted of late, to accepted since the last cut: the limit has risen, it is no bucket that ran empty
-CATCH_UP = 0.1  # seconds that a late sender may make up for
+CATCH_UP, KNOWN_CATCH_UP = 0.03, 0.15  # seconds that a late sender may make up for; below a known limit
 LONG_WAIT = 5.0  # a Retry-After above this is for everybody, not for one row
 FULL, LOOK = 2.0, 0.1  # times the usual latency: the server is full; seconds between looks
 FORGET = 0.98  # of what is remembered about chance, a second
@@ -64,8 +64,8 @@ class Law:
         elapsed, self.last = now - self.last, now
         if now - self.looked_at > LOOK:
             self.looked_at, self.full = now, self._server_is_full(now)
-        due = self.next + 1 / self.rate
-        if now >= self.paused_until and not self.full and due > now - CATCH_UP:  # the pace is what limits
+        late, due = KNOWN_CATCH_UP if self.ceiling < math.inf else CATCH_UP, self.next + 1 / self.rate
+        if now >= self.paused_until and not self.full and due > now - late:  # the pace is what limits
             if self.starting:
                 self.rate *= 2 ** (elapsed / START_DOUBLES)
             else:
@@ -73,7 +73,7 @@ class Law:
                 self.rate *= 1 + min(self.growth * 2 ** (quiet / GROW_DOUBLES), FASTEST) * elapsed
         self.noise *= FORGET**elapsed
         self.rate = min(self.rate, self.ceiling)
-        self.next = max(self.next + 1 / self.rate, now - CATCH_UP, self.paused_until)
+        self.next = max(self.next + 1 / self.rate, now - late, self.paused_until)
         return self.next
 
     def sent_at(self, now: float) -> None:
