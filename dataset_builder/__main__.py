@@ -26,6 +26,7 @@ from dataset_builder.model_options import (
     add_store,
     answers_of,
     models_of,
+    positive,
     stages_of,
     store_of,
 )
@@ -116,13 +117,6 @@ def add_input(command: argparse.ArgumentParser) -> None:
     add_roles(command)
     add_limits(command)
     add_store(command)
-
-
-def positive(text: str) -> int:
-    """A whole number above zero, as argparse wants it checked."""
-    if (number := int(text)) < 1:
-        raise argparse.ArgumentTypeError(f"found {number}, expected a whole number above 0")
-    return number
 
 
 def build(given: argparse.Namespace) -> int:
