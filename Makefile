@@ -6,15 +6,21 @@ NAMES ?= $(PRIMEKG)/names.tsv.gz
 GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dataset stages count verify calibrate test test-all lint format types bench check clean
+.PHONY: help setup dataset estimate store stages count verify calibrate test test-all lint format types bench check clean
 
 #> Variables, all optional (`python -m dataset_builder build --help` says more):
 #>   PIPELINE=kg_only  SOURCES=medqa,medmcqa  SPLIT="medmcqa=validation medqa=test"  ROWS=100  SEED=0
 #>   KG=path/to/kg.csv  EMBEDDER=none|minilm|medembed|org/model@revision  DATA_DIR=folder/of/raw/files  OUT=build/kg_only  NUM_PROC=8
 #>   PYTHON=path/to/python3.11 (setup)
+#> Models, for pipelines that ask one: WRITER=model[@endpoint]  JUDGE=…  EDITOR=…; URL and key of an endpoint are read from the
+#> environment: OPENAI_BASE_URL, OPENAI_API_KEY; for model@NAME, NAME_BASE_URL and NAME_API_KEY; for model@azure, AZURE_OPENAI_*.
+#>   MAX_USD=20  RATE=requests/minute  IN_FLIGHT=256  TIMEOUT=seconds  STORE=answers.sqlite  REPLAY_ONLY=1  PRICE="model=0.15/0.60"
 flag = $(if $($(2)),$(1) "$($(2))")
-BUILD = $(call flag,--sources,SOURCES) $(foreach split,$(SPLIT),--split "$(split)") $(call flag,--rows,ROWS) $(call flag,--kg,KG) $(call flag,--embedder,EMBEDDER) \
-  $(call flag,--data-dir,DATA_DIR) $(call flag,--out,OUT) $(call flag,--num-proc,NUM_PROC) $(call flag,--seed,SEED)
+INPUT = $(call flag,--sources,SOURCES) $(foreach split,$(SPLIT),--split "$(split)") $(call flag,--rows,ROWS) $(call flag,--kg,KG) $(call flag,--embedder,EMBEDDER) \
+  $(call flag,--data-dir,DATA_DIR) $(call flag,--seed,SEED) $(call flag,--writer,WRITER) $(call flag,--judge,JUDGE) \
+  $(call flag,--editor,EDITOR) $(call flag,--max-usd,MAX_USD) $(call flag,--rate,RATE) $(call flag,--in-flight,IN_FLIGHT) \
+  $(call flag,--timeout,TIMEOUT) $(call flag,--store,STORE) $(foreach price,$(PRICE),--price "$(price)") \
+  $(if $(REPLAY_ONLY),--replay-only)
 
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2} /^#> ?/ {text = text "\n" substr($$0, 4)} END {print text}' Makefile
@@ -24,7 +30,13 @@ setup: .venv/.ready ## make .venv: CPython 3.11, graph-tool, requirements/cpu.lo
 	@PYTHON="$(PYTHON)" requirements/install.sh && touch $@
 
 dataset: setup ## build a dataset folder: PIPELINE, and what else is set below
-	$(PY) -m dataset_builder $(strip build $(PIPELINE) $(BUILD))
+	$(PY) -m dataset_builder $(strip build $(PIPELINE) $(INPUT) $(call flag,--out,OUT) $(call flag,--num-proc,NUM_PROC))
+
+estimate: setup ## say what a build would cost, from a sample of rows, before the first call
+	$(PY) -m dataset_builder $(strip estimate $(PIPELINE) $(INPUT))
+
+store: setup ## the models' answers: DO=stats, DO="export answers.parquet", DO="import answers.parquet"
+	$(PY) -m dataset_builder $(strip store $(or $(DO),stats) $(call flag,--store,STORE))
 
 stages: setup ## show the stages of every pipeline: what each needs, adds and rejects
 	$(PY) -m dataset_builder stages
@@ -53,7 +65,8 @@ format: setup ## ruff: mend and format in place
 types: setup ## pyright
 	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(PY) -m pyright
 
-bench: setup ## mentions, linking (EMBEDDER), ranking; with KG=file of PrimeKG's size also the path search, load times, memory, processes
+bench: setup ## model calls, mentions, linking (EMBEDDER), ranking; with KG=file of PrimeKG's size also path search, load times, memory
+	$(PY) -m benchmarks.model_calls
 	$(PY) -m benchmarks.mentions $(call flag,,KG)
 	$(PY) -m benchmarks.linking_speed
 	$(PY) -m benchmarks.linking $(call flag,--embedder,EMBEDDER)

@@ -1,5 +1,5 @@
-"""python -m dataset_builder build|stages|verify|count: build a dataset folder, show the pipelines, check a folder, count
-what the sources hold."""
+"""python -m dataset_builder build|estimate|stages|verify|count|store: build a dataset folder, say before what it would cost, show
+the pipelines, check a folder, count what the sources hold, export the models' answers."""
 
 import argparse
 import datetime
@@ -14,23 +14,45 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
-from dataset_builder import publish
-from dataset_builder.funnel import reasons_of, total
+from dataset_builder import publish, store_files
+from dataset_builder.answer_store import StoreError
+from dataset_builder.asking import MissingAnswer
+from dataset_builder.estimate import estimate, table
+from dataset_builder.llm import LLM, ModelError
+from dataset_builder.model_options import (
+    ROLES,
+    add_limits,
+    add_roles,
+    add_store,
+    answers_of,
+    models_of,
+    positive,
+    stages_of,
+    store_of,
+)
 from dataset_builder.pipelines import PIPELINES
-from dataset_builder.questions import Origin, count_questions, on_disk, read_questions
-from dataset_builder.raw_data import LOCAL, SourceError
-from dataset_builder.sources import SOURCES, UNPINNED, known
+from dataset_builder.prices import read_prices
+from dataset_builder.questions import count_questions, on_disk, read_questions
+from dataset_builder.raw_data import SourceError
+from dataset_builder.sources import SOURCES, known
 from dataset_builder.stage import ROOT, StageRun, code_hash, run, show
+from dataset_builder.summary import OUT, pins, print_summary
 from dataset_builder.verify import verify
 from kg import KG, NAMES, Embedder, EmbedderError, GraphError
-from kg.embedder import EMBEDDERS
+from kg.embedder import UNPINNED
 from kg.guard import UnusableEnvironment
 
-VERSIONS = ("datasets", "huggingface_hub", "pyarrow", "numpy", "pyahocorasick")
-OUT = Console(highlight=False, soft_wrap=True)
+VERSIONS = ("datasets", "huggingface_hub", "pyarrow", "numpy", "pyahocorasick", "openai")
+BAD_INPUT = (
+    SourceError,
+    GraphError,
+    EmbedderError,
+    publish.FolderError,
+    UnusableEnvironment,
+    ModelError,
+    StoreError,
+    MissingAnswer,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,9 +60,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser().parse_args(arguments)
     try:
         return given.command(given)
-    except (SourceError, GraphError, EmbedderError, publish.FolderError, UnusableEnvironment) as why:
+    except BAD_INPUT as why:
         print(f"error: {why}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("interrupted. Nothing is lost: the same command goes on where it was", file=sys.stderr)
+        return 130
     except OSError as why:  # a full disk, a folder that is not ours to write
         print(f"error: {why}. Nothing is lost: mend it, and run the same command again", file=sys.stderr)
         return 2
@@ -52,33 +77,20 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(required=True)
     build_ = commands.add_parser("build", help="build a dataset folder")
     build_.set_defaults(command=build)
-    build_.add_argument("pipeline", metavar="PIPELINE", help=f"one of: {', '.join(PIPELINES)}")
-    build_.add_argument(
-        "--sources", default="sample", help=f"comma-separated, of: {', '.join(SOURCES)} (default: sample)"
-    )
-    build_.add_argument(
-        "--split",
-        action="append",
-        default=[],
-        metavar="SOURCE=SPLIT",
-        help="take this split of a source instead of its train split; an evaluation split makes the build a trial",
-    )
-    build_.add_argument("--rows", type=positive, metavar="N", help="only the first N rows of each source")
-    build_.add_argument(
-        "--kg", default="sample", metavar="NAME_OR_FILE", help=f"{', '.join(NAMES)}, or a .csv, .csv.gz, .parquet"
-    )
-    build_.add_argument(
-        "--embedder",
-        default="none",
-        metavar="NAME",
-        help=f"links what no look-up knows: {', '.join(EMBEDDERS)}, or org/model@revision (default: none)",
-    )
-    build_.add_argument(
-        "--data-dir", type=Path, metavar="DIR", help="read DIR/<Hub id>/[config/]<split>.jsonl[.gz]|.parquet"
-    )
+    add_input(build_)
     build_.add_argument("--out", type=Path, metavar="DIR", help="the dataset folder (default: build/PIPELINE)")
     build_.add_argument("--num-proc", type=positive, metavar="N", help="worker processes (default: 1)")
-    build_.add_argument("--seed", type=int, default=0, metavar="N", help="of all draws (default: 0)")
+    estimate_ = commands.add_parser(
+        "estimate", help="say what a build would cost, from a sample of rows; asks nothing"
+    )
+    estimate_.set_defaults(command=print_estimate)
+    add_input(estimate_)
+    estimate_.add_argument("--sample", type=positive, default=200, metavar="N", help="rows to look at (default: 200)")
+    store = commands.add_parser("store", help="the answer store: export it, import one, say what is in it")
+    store.add_argument("action", choices=("export", "import", "stats"))
+    store.add_argument("file", type=Path, nargs="?", metavar="FILE", help="the .parquet file to write or to read")
+    store.add_argument("--store", type=Path, metavar="FILE", help="the answer store (default: in $HF_HOME/medreason)")
+    store.set_defaults(command=handle_store)
     stages = commands.add_parser("stages", help="print each pipeline as a table of its stages")
     stages.set_defaults(command=print_stages)
     verify_ = commands.add_parser("verify", help="check a dataset folder against its manifest")
@@ -91,11 +103,36 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def positive(text: str) -> int:
-    """A whole number above zero, as argparse wants it checked."""
-    if (number := int(text)) < 1:
-        raise argparse.ArgumentTypeError(f"found {number}, expected a whole number above 0")
-    return number
+def add_input(command: argparse.ArgumentParser) -> None:
+    """What shapes the rows, and the models: the same for a build and its estimate."""
+    command.add_argument("pipeline", metavar="PIPELINE", help=f"one of: {', '.join(PIPELINES)}")
+    command.add_argument(
+        "--sources", default="sample", help=f"comma-separated, of: {', '.join(SOURCES)} (default: sample)"
+    )
+    command.add_argument(
+        "--split",
+        action="append",
+        default=[],
+        metavar="SOURCE=SPLIT",
+        help="take this split of a source instead of its train split; an evaluation split makes the build a trial",
+    )
+    command.add_argument("--rows", type=positive, metavar="N", help="only the first N rows of each source")
+    command.add_argument(
+        "--kg", default="sample", metavar="NAME_OR_FILE", help=f"{', '.join(NAMES)}, or a .csv, .csv.gz, .parquet"
+    )
+    command.add_argument(
+        "--embedder",
+        default="none",
+        metavar="NAME",
+        help=f"links what no look-up knows: {', '.join(EMBEDDERS)}, or org/model@revision (default: none)",
+    )
+    command.add_argument(
+        "--data-dir", type=Path, metavar="DIR", help="read DIR/<Hub id>/[config/]<split>.jsonl[.gz]|.parquet"
+    )
+    command.add_argument("--seed", type=int, default=0, metavar="N", help="of all draws (default: 0)")
+    add_roles(command)
+    add_limits(command)
+    add_store(command)
 
 
 def build(given: argparse.Namespace) -> int:
@@ -104,15 +141,18 @@ def build(given: argparse.Namespace) -> int:
     pipeline = known("pipeline", given.pipeline, PIPELINES)
     folder = given.out or Path("build") / pipeline
     publish.expect_free(folder)
+    models = models_of(PIPELINES[pipeline], pipeline, given)
     kg = KG.load(given.kg, given.embedder)
-    stages = PIPELINES[pipeline](kg, given.seed)
+    stages = stages_of(PIPELINES[pipeline], kg, given.seed, models)
     questions, origins = read_questions(
         given.sources.split(","), chosen_splits(given.split), data_dir=given.data_dir, rows=given.rows
     )
     if given.num_proc:
         kg.open()
-    rows, runs = run(on_disk(questions), stages, num_proc=given.num_proc)
+    with answers_of(given) as answers:
+        rows, runs = run(on_disk(questions), stages, answers=answers, num_proc=given.num_proc)
     inputs = {"graph": kg.digest, "embedder": kg.embedder.facts(), "code": code_hash(), "seed": given.seed}
+    inputs |= {"models": {role: str(llm) for role, llm in models.items()}} if models else {}
     facts = {
         "pipeline": pipeline,
         "trial": any(origin.trial for origin in origins),
@@ -156,6 +196,7 @@ def command_line(given: argparse.Namespace) -> str:
     words += ["--embedder", given.embedder] if given.embedder != "none" else []
     words += ["--seed", str(given.seed)] + (["--rows", str(given.rows)] if given.rows else [])
     words += ["--data-dir", str(given.data_dir)] if given.data_dir else []
+    words += [word for role in ROLES if (name := getattr(given, role)) for word in (f"--{role}", name)]
     return shlex.join(words)
 
 
@@ -165,11 +206,17 @@ def run_facts(started: float, runs: Sequence[StageRun]) -> dict[str, Any]:
     return {
         "started": datetime.datetime.fromtimestamp(started, datetime.UTC).isoformat(timespec="seconds"),
         "seconds": round(time.time() - started, 1),
-        "stages": [{"stage": r.stage, "seconds": round(r.seconds, 2), "cached": r.cached} for r in runs],
+        "stages": [stage_facts(r) for r in runs],
         "git": {"commit": commit, "clean": None if status is None else not status},
         "python": platform.python_version(),
         "versions": {name: importlib.metadata.version(name) for name in VERSIONS},
     }
+
+
+def stage_facts(one: StageRun) -> dict[str, Any]:
+    """Time and, where a model was asked, calls and costs."""
+    calls = {"calls": one.calls.as_dict()} if one.calls else {}
+    return {"stage": one.stage, "seconds": round(one.seconds, 2), "cached": one.cached, **calls}
 
 
 def git(*words: str) -> str | None:
@@ -178,41 +225,6 @@ def git(*words: str) -> str | None:
         return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return None
-
-
-def print_summary(manifest: dict[str, Any], runs: Sequence[StageRun], folder: Path) -> None:
-    """The funnel, the time of each stage, and the line that loads the result."""
-    counts = total(manifest["funnel"])
-    questions = Table(title="questions", title_justify="left")
-    for column in ("source", "in", "published", "rejected"):
-        questions.add_column(column, justify="left" if column == "source" else "right")
-    questions.add_column("because")
-    table = {**manifest["funnel"], "all": counts} if len(manifest["funnel"]) > 1 else manifest["funnel"]
-    for name, count in table.items():
-        because = ", ".join(f"{number} {reason}" for reason, number in reasons_of(count).items())
-        questions.add_row(
-            name, *map(str, (count["in"], count["published"], count["in"] - count["published"])), because
-        )
-    times = Table(title="stages", title_justify="left")
-    for column in ("stage", "seconds", ""):
-        times.add_column(column, justify="right" if column == "seconds" else "left")
-    for r in runs:
-        times.add_row(r.stage, f"{r.seconds:.2f}", "from cache" if r.cached else "")
-    OUT.print(questions, times)
-    if manifest["trial"]:
-        OUT.print("A trial: it holds rows of an evaluation split, and is never training data.")
-    OUT.print(f"{counts['published']} rows published in {folder} ({manifest['run']['seconds']} s). To load them:")
-    OUT.print(f"    from datasets import load_dataset; rows = load_dataset({folder.as_posix()!r})", markup=False)
-
-
-def pins(origins: Sequence[Origin]) -> list[str]:
-    """What to write into the record of every source that was read at the newest commit, so that a rebuild reads the same."""
-    return [
-        f"{origin.source} is not pinned. To read these rows again, put into its record in dataset_builder/sources.py:\n"
-        f'    revision="{origin.revision}",'
-        for origin in origins
-        if SOURCES[origin.source].revision == UNPINNED and origin.revision != LOCAL
-    ]
 
 
 def said_of(embedder: Embedder) -> list[str]:
@@ -235,9 +247,43 @@ def print_counts(given: argparse.Namespace) -> int:
 
 def print_stages(given: argparse.Namespace) -> int:
     """Each pipeline, with what every stage reads, adds and uses."""
-    kg = KG.load("sample")
+    kg, models = KG.load("sample"), {role: LLM(role) for role in ROLES}
     for name, pipeline in PIPELINES.items():
-        OUT.print(f"{name}\n\n{inspect.getdoc(pipeline)}\n\n{show(pipeline(kg, 0))}\n", markup=False)
+        stages = stages_of(pipeline, kg, 0, models)
+        OUT.print(f"{name}\n\n{inspect.getdoc(pipeline)}\n\n{show(stages)}\n", markup=False)
+    return 0
+
+
+def print_estimate(given: argparse.Namespace) -> int:
+    """Calls, tokens, dollars and hours of what is not in the store yet."""
+    pipeline = known("pipeline", given.pipeline, PIPELINES)
+    models = models_of(PIPELINES[pipeline], pipeline, given)
+    stages = stages_of(PIPELINES[pipeline], KG.load(given.kg), given.seed, models)
+    splits = chosen_splits(given.split)
+    questions, _ = read_questions(given.sources.split(","), splits, data_dir=given.data_dir, rows=given.rows)
+    found, stopped = estimate(on_disk(questions), stages, store_of(given), sample=given.sample, seed=given.seed)
+    OUT.print(f"{len(questions)} questions, estimated from {min(given.sample, len(questions))} of them:", markup=False)
+    for line in table(found, read_prices(given.price), given.in_flight, given.rate):
+        OUT.print(line, markup=False)
+    if stopped:
+        OUT.print(
+            f"What follows {stopped} cannot be counted before its answers are there: build a few rows (--rows 20) first."
+        )
+    return 0
+
+
+def handle_store(given: argparse.Namespace) -> int:
+    """Export or import a Parquet file, or print what the store holds."""
+    store = store_of(given)
+    if given.action == "stats":
+        print(store_files.stats(store))
+    elif given.file is None:
+        raise StoreError(f"store {given.action}: expected a FILE, such as answers.parquet")
+    elif given.action == "export":
+        print(f"{store_files.export(store, given.file)} entries of {store} written to {given.file}")
+    else:
+        added, total = store_files.import_(store, given.file)
+        print(f"{added} of {total} entries of {given.file} added to {store}; the others were there")
     return 0
 
 

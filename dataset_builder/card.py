@@ -33,6 +33,8 @@ def card(folder: Path, splits: Mapping[str, Dataset], manifest: Mapping[str, Any
         reasons=list(reasons_of(counts)),
         columns={name: (_type_name(COLUMNS[name].type), COLUMNS[name].meaning) for name in manifest["columns"]},
         example=splits["train"][0] if "train" in splits else None,
+        asked=(asked := [stage for stage in facts["run"]["stages"] if "calls" in stage]),
+        lost=sum(stage["calls"]["lost_usd"] for stage in asked),
     )
     return f"---\n{_metadata(folder, splits, manifest).to_yaml()}\n---\n\n{text.strip()}\n"
 

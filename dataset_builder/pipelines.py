@@ -2,15 +2,21 @@
 
 from collections.abc import Callable
 
+from dataset_builder.llm import LLM
 from dataset_builder.stage import Stage
+from dataset_builder.stages.check_answer import check_answer
 from dataset_builder.stages.drop_image_questions import drop_image_questions
 from dataset_builder.stages.drop_negative_stems import drop_negative_stems
+from dataset_builder.stages.extract_mentions import extract_mentions
 from dataset_builder.stages.find_mentions import find_mentions
-from dataset_builder.stages.link_nodes import link_nodes
+from dataset_builder.stages.link_nodes import link_nodes, link_nodes_asking
+from dataset_builder.stages.prune_paths import prune_paths
 from dataset_builder.stages.rank_paths import rank_paths
-from dataset_builder.stages.search_paths import search_paths
+from dataset_builder.stages.restate_question import restate_question
+from dataset_builder.stages.search_paths import search_paths, search_paths_restated
 from dataset_builder.stages.to_messages import to_messages
 from dataset_builder.stages.verbalize_paths import verbalize_paths
+from dataset_builder.stages.write_rationale import write_rationale
 from kg import KG
 
 
@@ -34,4 +40,25 @@ def kg_only(kg: KG, seed: int) -> list[Stage]:
     ]
 
 
-PIPELINES: dict[str, Callable[[KG, int], list[Stage]]] = {"kg_only": kg_only}
+def medreason(kg: KG, seed: int, writer: LLM, judge: LLM) -> list[Stage]:
+    """MedReason (arXiv:2504.00993), with the paper's figures: temperature 0, 5,000 tokens, ten candidates, 50 paths, K = 3.
+
+    A model finds the entities of question and answer, says what each stands for where names do not decide, and which belong
+    to the question and which to the answer. The graph gives all shortest paths between the two, the model keeps the useful
+    ones and writes a rationale with them. A second model has to find the answer from the rationale alone, its conclusion hidden.
+    """
+    return [
+        drop_image_questions,
+        extract_mentions.using(llm=writer, kg=kg),
+        link_nodes_asking.using(kg=kg, llm=writer, most=10),
+        restate_question.using(llm=writer),
+        search_paths_restated.using(kg=kg, keep=50, seed=seed),
+        prune_paths.using(kg=kg, llm=writer, keep=3),
+        write_rationale.using(llm=writer),
+        check_answer.using(llm=judge),
+        to_messages,
+    ]
+
+
+# each takes of kg, seed, writer, judge, editor those that it names
+PIPELINES: dict[str, Callable[..., list[Stage]]] = {"kg_only": kg_only, "medreason": medreason}

@@ -45,11 +45,16 @@ HOP = {"relation": TEXT, "display_relation": TEXT, "direction": TEXT, "statement
 ADDED: dict[str, Column] = {
     "mentions": Column(
         List({"place": TEXT, "start": INT, "end": INT, "text": TEXT, "type": TEXT, "negated": FLAG}),
-        "words that name an entity: in `question` or in `gold_text` (place: question, answer), with offsets",
+        "words that name an entity: in `question` or in `gold_text` (place: question, answer), with offsets, which are null "
+        "where the words stand in neither",
     ),
     "nodes": Column(
         List({"mention": INT, "node": INT, "name": TEXT, "type": TEXT, "method": TEXT, "score": SCORE}),
         "the nodes that mentions stand for: position in `mentions`, node index, how it was found",
+    ),
+    "restated": Column(
+        {"question": TEXT, "answer": TEXT, "question_nodes": List(INT), "answer_nodes": List(INT)},
+        "question and answer in a model's words, and the node indexes that belong to each: between these, paths are searched",
     ),
     "candidate_paths": Column(
         List({"from": INT, "to": INT, "distance": INT, "total": INT, "paths": List(List(INT))}),
@@ -68,9 +73,14 @@ ADDED: dict[str, Column] = {
             }
         ),
         "the kept shortest paths from question to answer: nodes, every relation of every hop with its direction and in "
-        "words, number of hops, how many shortest paths the pair has, rank score",
+        "words, number of hops, how many shortest paths the pair has, rank score (null where nothing was ranked)",
     ),
     "rationale": Column(TEXT, "step-by-step text from question to answer"),
+    "verdict": Column(
+        {"label": TEXT, "by": TEXT, "reason": TEXT, "answer": TEXT},
+        "whether the rationale without its conclusion leads to the gold answer: right, wrong or unjudged; by which rule or "
+        "judge, why, and the answer that a model gave from the rationale alone (its last words)",
+    ),
     "prompt": Column(MESSAGES, "the user's turn, as TRL reads it"),
     "completion": Column(MESSAGES, "the assistant's turn, as TRL reads it"),
 }

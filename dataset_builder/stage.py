@@ -14,7 +14,11 @@ import pyarrow.compute as pc
 from datasets import Dataset
 from datasets.fingerprint import Hasher
 
+from dataset_builder.answer_store import AnswerStore
+from dataset_builder.answers import Answers
+from dataset_builder.asking import begin, replayed
 from dataset_builder.row import features
+from dataset_builder.tally import Tally
 
 Batch = Mapping[str, list[Any]]
 REJECTED, DETAIL = "rejected_because", "rejected_detail"
@@ -27,19 +31,21 @@ ARROW_BATCH = 1000  # rows; a stage on Arrow tables spends its time per batch, n
 class Stage:
     """A named function, the columns it reads, the columns it adds, and the tools it is given."""
 
-    fn: Callable[..., dict[str, Any]]
+    fn: Callable[..., Any]
     needs: tuple[str, ...]
     adds: tuple[str, ...]
     tools: dict[str, Any] = field(default_factory=dict)
     arrow: bool = False
+    asks: bool = False
+    guess: Callable[..., Any] | None = None
 
     @property
     def name(self) -> str:
         """The function's name, which is also the name of its file, its prompt and its test."""
         return self.fn.__name__
 
-    def __call__(self, batch: Any, **tools: Any) -> dict[str, Any]:
-        """The columns that the function makes of this batch, with these tools over its own: so a stage is tried by hand."""
+    def __call__(self, batch: Any, **tools: Any) -> Any:
+        """What the function makes of this batch, with these tools over its own: columns or, where it asks, conversations."""
         return self.fn(batch, **{**self.tools, **tools})
 
     def using(self, **tools: Any) -> "Stage":
@@ -54,36 +60,56 @@ class StageRun:
     stage: str
     seconds: float
     cached: bool
+    calls: Tally | None = None  # of a stage that asks a model
 
 
-def stage(*, needs: str, adds: str = "", arrow: bool = False) -> Callable[[Callable[..., dict[str, Any]]], Stage]:
+def stage(
+    *,
+    needs: str,
+    adds: str = "",
+    arrow: bool = False,
+    asks: bool = False,
+    guess: Callable[..., Any] | None = None,
+) -> Callable[[Callable[..., Any]], Stage]:
     """Make a function a stage. Column names are separated by blanks; their types stand in row.py.
 
     The function gets the columns it needs, of the rows that are still alive, and returns lists of the same length: the
     columns it adds, and where it rejects rows the two of ``rejects``. With ``arrow`` its batch is a pyarrow.Table, and its
-    columns are pyarrow arrays: for stages that would spend their time on making Python objects.
+    columns are pyarrow arrays: for stages that would spend their time on making Python objects. A stage that ``asks`` a model
+    returns a conversation for each row instead (conversation.py); its ``guess``, a plain batched function with the same tools,
+    says what it would typically add, for an estimate before anything was asked.
     """
-    return lambda fn: Stage(fn, tuple(needs.split()), tuple(adds.split()), arrow=arrow)
+    return lambda fn: Stage(fn, tuple(needs.split()), tuple(adds.split()), {}, arrow, asks, guess)
 
 
 def run(
-    rows: Dataset, stages: Sequence[Stage], *, num_proc: int | None = None, batch_size: int = 64
+    rows: Dataset,
+    stages: Sequence[Stage],
+    *,
+    answers: Answers | None = None,
+    num_proc: int | None = None,
+    batch_size: int = 64,
 ) -> tuple[Dataset, list[StageRun]]:
     """Apply the stages in order to rows that lie on disk.
 
-    Cached by input, stage, tools and all source code, so that an edit is never ignored: `map` by itself fingerprints an
-    imported function by its name only.
+    A stage that asks a model first has all its answers brought into the store, and only then is mapped over the rows: `map`
+    never waits for a network and cannot lose a paid answer. Cached by input, stage, tools, all source code, and the answers,
+    so that an edit or a new answer is never ignored: `map` by itself fingerprints an imported function by its name only.
     """
     check(rows.column_names, stages)
+    if answers is None and (asking := [s.name for s in stages if s.asks]):
+        raise ValueError(f"the stages {asking} ask a model; expected answers=Answers(store, …)")
     key, runs = rows._fingerprint, []
     for s in stages:
-        key = Hasher.hash((key, s.name, s.tools, code_hash()))
         started, there = time.perf_counter(), _files_beside(rows)
+        digest, tally = answers.bring_in(s, rows) if answers and s.asks else ("", None)
+        key = Hasher.hash((key, s.name, s.tools, code_hash(), digest))
+        facts = {"stage": s} if s.arrow else {"stage": s, "store": answers.store if answers and s.asks else None}
         rows = (
             rows.with_format("arrow" if s.arrow else None)
             .map(
                 apply_to_live_arrow if s.arrow else apply_to_live_rows,
-                fn_kwargs={"stage": s},
+                fn_kwargs=facts,
                 batched=True,
                 batch_size=max(batch_size, ARROW_BATCH) if s.arrow else batch_size,
                 num_proc=num_proc if s.tools else None,  # starting workers costs more than a stage without tools
@@ -94,7 +120,7 @@ def run(
             .with_format(None)
         )
         cached = {file["filename"] for file in rows.cache_files} <= there
-        runs.append(StageRun(s.name, time.perf_counter() - started, cached))
+        runs.append(StageRun(s.name, time.perf_counter() - started, cached, tally))
     return rows, runs
 
 
@@ -103,19 +129,35 @@ def _files_beside(rows: Dataset) -> set[str]:
     return {str(path) for path in Path(rows.cache_files[0]["filename"]).parent.iterdir()}
 
 
+def rows_of(batch: Batch) -> list[dict[str, Any]]:
+    """The batch as rows, for a stage that makes a conversation of each."""
+    return [dict(zip(batch, values, strict=True)) for values in zip(*batch.values(), strict=True)]
+
+
 def rejects(code: str, details: Sequence[str | None]) -> dict[str, list[Any]]:
     """The two columns by which a stage rejects rows with this code: those that have a detail. None: the row goes on."""
     return {REJECTED: [code if detail else None for detail in details], DETAIL: list(details)}
 
 
-def apply_to_live_rows(batch: Batch, stage: Stage) -> dict[str, list[Any]]:
-    """A rejected row keeps its reason and gets nulls; a stage never sees it, nor a column that it does not need."""
+def apply_to_live_rows(batch: Batch, stage: Stage, store: AnswerStore | None = None) -> dict[str, list[Any]]:
+    """A rejected row keeps its reason and gets nulls; a stage never sees it, nor a column that it does not need.
+
+    ``store``: where a stage that asks finds its answers, all of them. Raises MissingAnswer.
+    """
     reasons = batch[REJECTED]
     live = [i for i, why in enumerate(reasons) if why is None]
-    result = stage({column: [batch[column][i] for i in live] for column in stage.needs})
+    if store is None:
+        result = stage({column: [batch[column][i] for i in live] for column in stage.needs})
+    else:
+        result = replayed(stage, begin(stage, batch), store, dict(enumerate(batch["id"])))
+    return merged(batch, stage, live, result)
+
+
+def merged(batch: Batch, stage: Stage, live: Sequence[int], result: Batch) -> dict[str, list[Any]]:
+    """The stage's columns for the whole batch, from its result for these rows of it. Raises ValueError where they do not fit."""
     expect_declared(stage, result)
-    out = {column: [None] * len(reasons) for column in stage.adds}
-    out |= {REJECTED: list(reasons), DETAIL: list(batch[DETAIL])}
+    out = {column: list(batch.get(column) or [None] * len(batch[REJECTED])) for column in stage.adds}
+    out |= {REJECTED: list(batch[REJECTED]), DETAIL: list(batch[DETAIL])}
     for column, values in result.items():
         for i, value in zip(live, values, strict=True):
             out[column][i] = value

@@ -226,6 +226,11 @@ class KG:
         """The node's type, one of kg.primekg.NODE_TYPES."""
         return self.nodes.type[self._vertex(node)]
 
+    @property
+    def types(self) -> frozenset[str]:
+        """The types that nodes of this graph have."""
+        return frozenset(self.nodes.type)
+
     def is_lab_chemical(self, node: int) -> bool:
         """Whether the node's name is that of a laboratory value or gas, which a vignette names without meaning a drug."""
         return n1_key(self.name_of(node)) in lab_chemicals()

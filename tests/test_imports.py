@@ -15,14 +15,25 @@ ALLOWED = {
     "dataset_builder.contamination": ("kg.embedder", "dataset_builder.row"),
     "dataset_builder.row": (),
     "dataset_builder.prompt": (),
-    "dataset_builder.extraction": (),
+    "dataset_builder.extraction": ("dataset_builder.declared_answers", "dataset_builder.named_options"),
+    "dataset_builder.declared_answers": ("dataset_builder.named_options",),
+    "dataset_builder.named_options": (),
     "dataset_builder.raw_data": (),
     "dataset_builder.raw_rows": ("dataset_builder.row",),
     "dataset_builder.sources": tuple(f"dataset_builder.{m}" for m in ("row", "raw_rows", "raw_data")),
     "dataset_builder.raw_splits": tuple(f"dataset_builder.{m}" for m in ("row", "raw_data", "sources")),
-    "dataset_builder.stage": ("dataset_builder.row",),
+    "dataset_builder.json_reply": (),
+    "dataset_builder.conversation": ("dataset_builder.json_reply",),
+    "dataset_builder.answer_store": (),
+    "dataset_builder.pace": (),
+    "dataset_builder.stage": tuple(
+        f"dataset_builder.{m}" for m in ("row", "answers", "answer_store", "asking", "tally")
+    ),
+    "dataset_builder.path_line": (),
+    "dataset_builder.rationale": (),
     "dataset_builder.stages": tuple(
-        f"dataset_builder.{m}" for m in ("stage", "prompt", "row", "extraction", "contamination")
+        f"dataset_builder.{m}"
+        for m in ("stage", "conversation", "prompt", "row", "extraction", "rationale", "path_line", "contamination")
     ),
     "sft": tuple(f"dataset_builder.{m}" for m in ("sources", "row", "contamination")),
     "lighteval_tasks": tuple(

@@ -74,7 +74,7 @@ def test_make_dataset_passes_values_through() -> None:
     command = make("-n", "dataset", *(f"{name}={value}" for name, value in VARIABLES.items())).splitlines()[-1]
     assert command == (
         '.venv/bin/python -m dataset_builder build medreason --sources "medmcqa" --split "medmcqa=validation" --rows "10"'
-        ' --kg "my kg.csv" --data-dir "raw" --out "build/x" --num-proc "2" --seed "0"'
+        ' --kg "my kg.csv" --data-dir "raw" --seed "0" --out "build/x" --num-proc "2"'
     )
 
 

@@ -1,36 +1,123 @@
-"""Turn mentions into nodes of the graph, by names and, where the graph has an embedder, by meaning: no language model."""
+"""Turn mentions into nodes of the graph: by exact and similar names, and where these do not decide, by asking a model.
 
-from typing import TYPE_CHECKING
+Without a model only what is sure is linked. With one (`link_nodes_asking`; MedReason, entity linking, reference section 3)
+it chooses among numbered candidates, or none: by index, so that it cannot invent a node.
+"""
 
-from dataset_builder.stage import Batch, rejects, stage
+import itertools
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
+
+from dataset_builder.conversation import Conversation, Part, Rejected, ask_json, together
+from dataset_builder.prompt import render
+from dataset_builder.stage import Batch, rejects, rows_of, stage
 
 if TYPE_CHECKING:
-    from kg import KG
+    from dataset_builder.llm import LLM
+    from kg import KG, Candidate
+
+Mention = dict[str, Any]
+
+
+class Choice(BaseModel):
+    """The reply's form: the number of a candidate, null for none of them."""
+
+    model_config = ConfigDict(extra="forbid")
+    reason: str
+    number: int | None
 
 
 @stage(needs="mentions", adds="nodes")
-def link_nodes(batch: Batch, kg: "KG") -> dict[str, list]:
-    """Rejects: no_nodes, where no mention of the question, or none of the answer, stands for a node."""
-    nodes = [_nodes(kg, mentions) for mentions in batch["mentions"]]
-    missing = [
-        sorted(
-            {"question", "answer"}
-            - {mentions[n["mention"]]["place"] for n in found if not mentions[n["mention"]]["negated"]}
-        )
-        for found, mentions in zip(nodes, batch["mentions"], strict=True)
-    ]
-    details = [
-        f"no node for any mention in the {' and in the '.join(places)}" if places else None for places in missing
-    ]
+def link_nodes(batch: Batch, kg: "KG", llm: "LLM | None" = None, most: int = 0) -> Any:
+    """Rejects: no_nodes, where no mention of the question, or none of the answer, stands for a node.
+
+    ``llm`` is asked about mentions of which no candidate is accepted; it is shown the ``most`` best ones.
+    """
+    linked = _candidates(kg, batch["mentions"], most, any_type=llm is not None)
+    if llm is not None:
+        return [_choose(row, found, llm, most) for row, found in zip(rows_of(batch), linked, strict=True)]
+    nodes = [_accepted(found) for found in linked]
+    details = [_missing(*pair) for pair in zip(batch["mentions"], nodes, strict=True)]
     return {"nodes": nodes} | rejects("no_nodes", details)
 
 
-def _nodes(kg: "KG", mentions: list[dict]) -> list[dict]:
+def by_name(batch: Batch, kg: "KG", llm: "LLM", most: int) -> dict[str, list[Any]]:
+    """For an estimate: what is sure without asking."""
+    return link_nodes(batch, kg=kg)
+
+
+link_nodes_asking = replace(link_nodes, needs=("question", "mentions"), asks=True, guess=by_name)
+
+
+def _candidates(
+    kg: "KG", rows: list[list[Mention]], most: int, *, any_type: bool
+) -> "list[list[Sequence[Candidate]]]":
+    """What the graph knows of every mention of every row, looked up at once; ``most`` candidates where none is accepted.
+
+    ``any_type``: a type that the graph does not have says nothing, and nodes of all types are looked at.
+    """
+    mentions = [mention for row in rows for mention in row]
+    known = kg.types
+    types = [None if any_type and m["type"] not in known else m["type"] for m in mentions]
+    texts = [m["text"] for m in mentions]
+    found = kg.link(texts, types, similar=1)
+    if most > 1:  # more to choose from, where nothing is sure
+        unsure = [i for i, candidates in enumerate(found) if not any(c.accepted for c in candidates)]
+        more = kg.link([texts[i] for i in unsure], [types[i] for i in unsure], similar=most)
+        longer = dict(zip(unsure, more, strict=True))
+        found = [longer.get(i, candidates) for i, candidates in enumerate(found)]
+    of_row = iter(found)
+    return [list(itertools.islice(of_row, len(row))) for row in rows]
+
+
+def _accepted(linked: "Sequence[Sequence[Candidate]]") -> list[dict[str, Any]]:
     """Every accepted node of every mention: two nodes with one name stay two."""
-    linked = kg.link([m["text"] for m in mentions], [m["type"] for m in mentions], similar=1)
-    return [
-        {"mention": i, "node": c.node, "name": c.name, "type": c.type, "method": c.method, "score": c.score}
-        for i, candidates in enumerate(linked)
-        for c in candidates
-        if c.accepted
-    ]
+    return [_node(i, c, c.method) for i, candidates in enumerate(linked) for c in candidates if c.accepted]
+
+
+def _node(mention: int, candidate: "Candidate", method: str) -> dict[str, Any]:
+    c = candidate
+    return {"mention": mention, "node": c.node, "name": c.name, "type": c.type, "method": method, "score": c.score}
+
+
+def _missing(mentions: list[Mention], nodes: list[dict[str, Any]]) -> str | None:
+    """The sides without a node, in words; a negated mention does not count."""
+    sides = {mentions[n["mention"]]["place"] for n in nodes if not mentions[n["mention"]]["negated"]}
+    places = sorted({"question", "answer"} - sides)
+    return f"no node for any mention in the {' and in the '.join(places)}" if places else None
+
+
+def _choose(row: dict[str, Any], linked: "Sequence[Sequence[Candidate]]", llm: "LLM", most: int) -> Conversation:
+    """Ask once for every wording that is open, all at the same time. A negated mention starts no path and is not worth a call."""
+    mentions: list[Mention] = row["mentions"]
+    unsure = {}
+    for i, candidates in enumerate(linked):
+        if candidates and not mentions[i]["negated"] and not any(c.accepted for c in candidates):
+            unsure.setdefault((mentions[i]["text"].casefold(), mentions[i]["type"]), i)
+    parts = [_ask(row["question"], mentions[i], linked[i][:most], llm) for i in unsure.values()]
+    chosen = dict(zip(unsure, (yield from together(parts)), strict=True))
+    nodes = _accepted(linked)
+    for i, mention in enumerate(mentions):
+        if candidate := chosen.get((mention["text"].casefold(), mention["type"])):
+            nodes.append(_node(i, candidate, "chosen"))
+    nodes.sort(key=lambda node: node["mention"])
+    if detail := _missing(mentions, nodes):
+        raise Rejected("no_nodes", detail)
+    return {"nodes": nodes}
+
+
+def _ask(question: str, mention: Mention, candidates: "Sequence[Candidate]", llm: "LLM") -> "Part[Candidate | None]":
+    prompt = render(
+        "link_nodes", question=question, mention=mention["text"], type=mention["type"], candidates=candidates
+    )
+    choice = yield from ask_json(llm.request(prompt, schema=Choice), check=lambda c: _out_of_range(c, len(candidates)))
+    return None if choice.number is None else candidates[choice.number - 1]
+
+
+def _out_of_range(choice: Choice, last: int) -> str | None:
+    if choice.number is None or 1 <= choice.number <= last:
+        return None
+    return f"number {choice.number} is none of the entries 1 to {last}; write null for none"

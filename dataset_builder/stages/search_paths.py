@@ -3,6 +3,7 @@
 Arrow in, Arrow out: the search takes less time than it would take to make Python objects of what it finds.
 """
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,19 +14,39 @@ from dataset_builder.stage import rejects, stage
 if TYPE_CHECKING:
     from kg import KG
 
+SIDES = ("question", "answer")
+
 
 @stage(needs="mentions nodes", adds="candidate_paths", arrow=True)
 def search_paths(batch: pa.Table, kg: "KG", keep: int, seed: int) -> dict[str, pa.Array]:
     """Rejects: no_path, where no node of the question is connected with another node of the answer."""
-    row, node, place = _nodes(batch)
-    sides = [(row[place == side], node[place == side]) for side in ("question", "answer")]
+    if "restated" in batch.column_names:
+        sides = [_restated(batch, f"{side}_nodes") for side in SIDES]
+    else:
+        row, node, place = _nodes(batch)
+        sides = [(row[place == side], node[place == side]) for side in SIDES]
     return _between(kg, keep, seed, batch.num_rows, *sides)
+
+
+# where a model has said which nodes belong to the question and which to the answer, its word counts
+search_paths_restated = replace(search_paths, needs=("restated",))
+
+
+def _restated(batch: pa.Table, side: str) -> tuple[np.ndarray, np.ndarray]:
+    """Row and node of every node that a model has put on this side."""
+    nodes = batch["restated"].combine_chunks().field(side)
+    return _rows(nodes), nodes.flatten().to_numpy()
+
+
+def _rows(lists: pa.ListArray) -> np.ndarray:
+    """The number of the row that each item of the lists is in."""
+    return np.repeat(np.arange(len(lists)), np.diff(lists.offsets.to_numpy()))
 
 
 def _nodes(batch: pa.Table) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Row, node and place of every node whose mention is not negated: a negated one starts no path."""
     mentions, nodes = (batch[column].combine_chunks() for column in ("mentions", "nodes"))
-    row = np.repeat(np.arange(len(nodes)), np.diff(nodes.offsets.to_numpy()))
+    row = _rows(nodes)
     first = mentions.offsets.to_numpy()[:-1] - mentions.offsets[0].as_py()
     mention = mentions.flatten().take(pa.array(first[row] + nodes.flatten().field("mention").to_numpy()))
     counts = ~mention.field("negated").to_numpy(zero_copy_only=False)

@@ -6,9 +6,8 @@ arm for the pipelines that reason, and says nothing of whether the answer follow
 
 from typing import Any
 
+from dataset_builder.path_line import path_line
 from dataset_builder.stage import Batch, stage
-
-ARROWS = {"forward": "—{}→", "backward": "←{}—", "undirected": "—{}—"}
 
 
 @stage(needs="paths answer answer_label answer_type", adds="rationale")
@@ -25,7 +24,7 @@ def verbalize_paths(batch: Batch) -> dict[str, list]:
 
 
 def _rationale(paths: list[dict[str, Any]], conclusion: str) -> str:
-    found = "\n".join(f"{i}. {_line(path)}" for i, path in enumerate(paths, 1))
+    found = "\n".join(f"{i}. {path_line(path)}" for i, path in enumerate(paths, 1))
     steps = "\n".join(f"{i}. {_steps(path)}" for i, path in enumerate(paths, 1))
     return f"**Finding reasoning paths:**\n{found}\n\n**Reasoning Process:**\n{steps}\n\n**Conclusion:**\n{conclusion}"
 
@@ -37,16 +36,6 @@ def _conclusion(answer: str, label: str | None, answer_type: str) -> str:
     return (
         f"These paths connect the question with this answer: {f'{label}. ' if answer_type == 'choice' else ''}{answer}"
     )
-
-
-def _line(path: dict[str, Any]) -> str:
-    """The path on one line, each hop with its relations and their direction."""
-    parts = [path["names"][0]]
-    for hop, name in zip(path["hops"], path["names"][1:], strict=True):
-        ways = {relation["direction"] for relation in hop}
-        arrow = ARROWS[ways.pop() if len(ways) == 1 else "undirected"]
-        parts += [arrow.format(" / ".join(relation["display_relation"] for relation in hop)), name]
-    return " ".join(parts)
 
 
 def _steps(path: dict[str, Any]) -> str:

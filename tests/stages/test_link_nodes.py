@@ -1,6 +1,9 @@
 """Mentions become nodes: all that share the name, with method and score."""
 
-from dataset_builder.stages.link_nodes import link_nodes
+from dataset_builder.llm import LLM
+from dataset_builder.stages.link_nodes import link_nodes, link_nodes_asking
+from kg import Candidate
+from tests.converse import converse
 
 EDGES = (
     "Colchicine drug | indication | gout disease",
@@ -45,3 +48,88 @@ def test_a_negated_mention_is_linked_but_is_no_side(make_kg) -> None:
     result = link_nodes(batch, kg=make_kg(*EDGES))
     assert len(result["nodes"][0]) == 2
     assert result["rejected_because"] == ["no_nodes"]
+
+
+# with a model
+
+
+SIMILAR = {"the gout": [("gout", False), ("pseudogout", False)], "Colchicine": [("Colchicine", True)]}
+
+
+class Graph:
+    """Candidates as the linker gives them where names are only similar; the types that were asked for are kept."""
+
+    types = frozenset({"disease", "drug"})
+
+    def __init__(self, **similar: list[tuple[str, bool]]) -> None:
+        self.similar = SIMILAR | similar
+        self.asked: list[tuple[str, str | None]] = []
+
+    def link(self, mentions, types):
+        self.asked += zip(mentions, types, strict=True)
+        return [
+            [
+                Candidate(10 + i, name, "disease", 0.8, "similar", sure)
+                for i, (name, sure) in enumerate(self.similar.get(m, []))
+            ]
+            for m in mentions
+        ]
+
+
+def ask(kg, mentions: list[dict], *replies: str, most: int = 10):
+    said = iter(replies)
+    batch = {"question": ["What helps in the gout?"], "mentions": [mentions]}
+    columns, requests = converse(link_nodes_asking.using(kg=kg, llm=LLM("m"), most=most), batch, lambda _: next(said))
+    return {name: values[0] for name, values in columns.items()}, requests
+
+
+QUESTION, ANSWER = mention("question", "the gout", "disease"), mention("answer", "Colchicine", "drug")
+
+
+def test_the_model_chooses_by_number_where_no_name_is_sure() -> None:
+    row, requests = ask(Graph(), [QUESTION, ANSWER], '{"reason": "the same", "number": 2}')
+    assert [(n["mention"], n["name"], n["method"]) for n in row["nodes"]] == [
+        (0, "pseudogout", "chosen"),
+        (1, "Colchicine", "similar"),
+    ]
+    prompt = requests[0].messages[-1]["content"]
+    assert "\n1. gout (disease)\n2. pseudogout (disease)\n" in prompt
+    assert 'Words: "the gout" (marked as: disease)' in prompt
+    assert len(requests) == 1  # colchicine was sure
+
+
+def test_none_of_them_leaves_the_mention_without_node() -> None:
+    row, _ = ask(Graph(), [QUESTION, ANSWER], '{"reason": "another", "number": null}')
+    assert (row["rejected_because"], row["rejected_detail"]) == ("no_nodes", "no node for any mention in the question")
+
+
+def test_a_number_that_is_not_there_is_asked_for_again() -> None:
+    row, requests = ask(Graph(), [QUESTION, ANSWER], '{"reason": "", "number": 3}', '{"reason": "", "number": 1}')
+    assert row["nodes"][0]["name"] == "gout"
+    assert "number 3 is none of the entries 1 to 2" in requests[1].messages[-1]["content"]
+    row, _ = ask(Graph(), [QUESTION, ANSWER], *['{"reason": "", "number": 0}'] * 3)
+    assert row["rejected_because"] == "bad_json"
+
+
+def test_only_the_best_candidates_are_shown() -> None:
+    _, requests = ask(Graph(), [QUESTION, ANSWER], '{"reason": "", "number": 1}', most=1)
+    assert "pseudogout" not in requests[0].messages[-1]["content"]
+
+
+def test_the_same_words_are_asked_about_once_and_negated_ones_never() -> None:
+    denied = mention("question", "the gout", "disease", negated=True)
+    row, requests = ask(Graph(), [QUESTION, dict(QUESTION), ANSWER], '{"reason": "", "number": 1}')
+    assert ([n["mention"] for n in row["nodes"]], len(requests)) == ([0, 1, 2], 1)
+    row, requests = ask(Graph(), [denied, ANSWER])
+    assert (row["rejected_because"], requests) == ("no_nodes", [])
+
+
+def test_a_type_that_the_graph_lacks_is_looked_up_across_all_types() -> None:
+    kg = Graph()
+    ask(kg, [mention("question", "the gout", "symptom"), ANSWER], '{"reason": "", "number": 1}')
+    assert kg.asked == [("the gout", None), ("Colchicine", "drug")]
+
+
+def test_a_type_that_a_real_graph_lacks_finds_the_node(make_kg) -> None:
+    row, _ = ask(make_kg(*EDGES), [mention("question", "Gout", "condition"), ANSWER])
+    assert [n["name"] for n in row["nodes"]] == ["gout", "Colchicine"]

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from dataset_builder.stages.search_paths import search_paths
+from dataset_builder.stages.search_paths import search_paths, search_paths_restated
 
 EDGES = (
     "Colchicine drug | indication | gout disease",
@@ -60,3 +60,12 @@ def test_rows_do_not_mix_and_a_row_without_path_is_rejected(make_kg) -> None:
 def test_a_negated_mention_starts_no_path(make_kg) -> None:
     result = search(make_kg(*EDGES), row([PODAGRA, GOUT], [COLCHICINE], negated=(GOUT,)))
     assert [pair["from"] for pair in result["candidate_paths"][0]] == [PODAGRA]
+
+
+def test_the_sides_that_a_model_has_named_count(make_kg) -> None:
+    restated = {"question_nodes": [PODAGRA, GOUT], "answer_nodes": [COLCHICINE, GOUT]}
+    batch = pa.table({"restated": [restated]})
+    result = search_paths_restated(batch, kg=make_kg(*EDGES), keep=50, seed=0)
+    assert [(pair["from"], pair["to"]) for pair in result["candidate_paths"].to_pylist()[0]] == [
+        (GOUT, COLCHICINE), (PODAGRA, COLCHICINE), (PODAGRA, GOUT),
+    ]  # fmt: skip

@@ -1,0 +1,55 @@
+"""The scripted server as a process, for benchmarks: its URL, its counters, and what its log says of a limit."""
+
+import json
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from tests.llm_server.settings import Limits, Settings
+
+
+class Server:
+    """A context manager; the settings are those of tests/llm_server."""
+
+    def __init__(self, reply: str = "echo", **settings: Any) -> None:
+        self.folder = tempfile.TemporaryDirectory()
+        self.settings = Settings(**settings, log=f"{self.folder.name}/log.tsv")
+        words = [f"{name}={value}" for name, value in settings.items()] + [f"log={self.settings.log}"]
+        command = [sys.executable, "-m", "tests.llm_server", "--reply", reply, "--set", *words]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        self.url = self.process.stdout.readline().split()[-1]
+
+    def __enter__(self) -> "Server":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        self.process.wait()
+        self.folder.cleanup()
+
+    def stats(self) -> dict[str, Any]:
+        """The counters."""
+        with urllib.request.urlopen(self.url.replace("/v1", "/stats")) as answer:
+            return json.load(answer)
+
+    def use(self, seconds: float) -> str:
+        """The share of the limit that was used, in all and after 5 s, and the share of 429s. Time runs from the first request."""
+        self.stats()  # flushes the log
+        lines = [line.split("\t") for line in Path(self.settings.log).read_text().splitlines()]
+        start = min(float(line[0]) for line in lines)
+        limit = Limits(self.settings)
+        shares = []
+        for since in (0.0, 5.0):
+            allowed = (
+                sum(limit.rate_at(start_of / 100) for start_of in range(int(since * 100), int(seconds * 100))) / 100
+            )
+            taken = sum(
+                since <= float(line[0]) - start < seconds and not line[3].startswith(("over", "429")) for line in lines
+            )
+            shares.append(taken / allowed)
+        over = sum(line[3].strip().startswith("over") for line in lines)
+        return f"{shares[0]:.1%} of the limit used, {shares[1]:.1%} after 5 s; {over / len(lines):.2%} of {len(lines):,} calls over it"

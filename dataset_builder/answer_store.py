@@ -1,0 +1,224 @@
+"""Every answer that was ever paid for, under the hash of its request: an SQLite file that survives kill -9.
+
+Only raw answers are kept, and never a key or a URL. Of one request there may be several entries: answers that were paid and
+could not be used (``bad``), the one that can (``good``), and, unpaid, why none came (``failed``: ask again; ``final``: the
+same request would fail again) or what a call may cost or have cost of which no answer is here (``sent``, before the call, where there is a cap; ``lost``).
+"""
+
+import hashlib
+import json
+import sqlite3
+import threading
+import time
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+STATUSES = ("good", "bad", "failed", "final", "sent", "lost")
+_TABLE = """create table if not exists answers (
+    key blob not null, status text not null, reason text, detail text, response text, checksum blob not null,
+    model text not null, stage text not null, prompt_tokens integer, completion_tokens integer, usd real,
+    seconds real, at real not null)"""
+_INDEX = "create index if not exists answers_key on answers (key)"
+_ASKED = 500  # keys in one select: SQLite allows 999 variables in old versions
+
+
+class StoreError(ValueError):
+    """The file is no answer store, or it cannot be read; the message says what to do."""
+
+
+class Entry(NamedTuple):
+    """One row of the table. ``reason`` and ``detail`` say why an answer is bad, or none came; ``usd`` is None where no price is known."""
+
+    key: bytes
+    status: str
+    reason: str | None
+    detail: str | None
+    response: str | None
+    model: str
+    stage: str
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    usd: float | None = None
+    seconds: float | None = None
+    at: float | None = None  # None: now
+
+    @property
+    def checksum(self) -> bytes:
+        """8 bytes over what must not be torn."""
+        text = f"{self.status}\0{self.reason}\0{self.detail}\0{self.response}"
+        return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8, key=self.key).digest()
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the store knows of one request: the entry that counts, how many bad ones there are, and what all have cost.
+
+    ``priced``: the price of every paid one is known. ``lost_usd``: for calls that may have been paid and brought nothing.
+    """
+
+    entry: Entry | None
+    bad: int
+    prompt_tokens: int
+    completion_tokens: int
+    usd: float
+    priced: bool
+    lost_usd: float
+
+
+@dataclass(frozen=True)
+class AnswerStore:
+    """The store at this path; opened when it is used, in each process anew. Safe for several threads and processes."""
+
+    path: Path
+    _open: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False, hash=False)
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"path": self.path}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        object.__setattr__(self, "path", state["path"])
+        object.__setattr__(self, "_open", {})
+
+    def find(self, keys: Sequence[bytes]) -> dict[bytes, Known]:
+        """What is known of these requests. An entry that is torn or corrupt is left out, with a warning."""
+        found: dict[bytes, list[Entry]] = {}
+        for start in range(0, len(keys), _ASKED):
+            for entry in self._select(keys[start : start + _ASKED]):
+                found.setdefault(entry.key, []).append(entry)
+        return {key: _known(entries) for key, entries in found.items()}
+
+    def add(self, entries: Iterable[Entry]) -> None:
+        """Commit these entries together, on disk when it returns. What settles a call takes away its ``sent``.
+
+        Raises StoreError where the file cannot be written.
+        """
+        entries = list(entries)
+        now = time.time()
+        rows = [(*e[:5], e.checksum, *e[5:11], now if e.at is None else e.at) for e in entries]
+        settled = [(e.key,) for e in entries if e.status != "sent"]
+        try:
+            with self._lock, self._connection as connection:
+                connection.executemany("delete from answers where key = ? and status = 'sent'", settled)
+                connection.executemany(f"insert into answers values ({', '.join('?' * 13)})", rows)
+        except sqlite3.Error as why:
+            raise StoreError(
+                f"{self.path}: {len(rows)} answers could not be written ({why}); mend it, and run again"
+            ) from why
+
+    def entries(self) -> Iterable[Entry]:
+        """All entries that are whole, in the order in which they were written."""
+        rows = self._connection.execute(f"{_SELECT} order by rowid")
+        return (entry for row in rows if (entry := _whole(row)) is not None)
+
+    def checksums(self, keys: Sequence[bytes]) -> set[tuple[bytes, bytes]]:
+        """(key, checksum) of every entry of these requests."""
+        return {
+            (known.key, known.checksum)
+            for start in range(0, len(keys), _ASKED)
+            for known in self._select(keys[start : start + _ASKED])
+        }
+
+    def counts(self) -> list[tuple[Any, ...]]:
+        """(stage, model, status, entries, prompt tokens, completion tokens, dollars) of each kind."""
+        sums = "count(*), sum(prompt_tokens), sum(completion_tokens), sum(usd)"
+        with self._lock:
+            return self._connection.execute(
+                f"select stage, model, status, {sums} from answers group by stage, model, status order by 1, 2, 3"
+            ).fetchall()
+
+    def usual(self, stage: str) -> tuple[float, float] | None:
+        """The mean completion tokens and seconds of a stage's good answers; None where there is none."""
+        means = "avg(completion_tokens), avg(seconds)"
+        with self._lock:
+            tokens, seconds = self._connection.execute(
+                f"select {means} from answers where stage = ? and status = 'good'", (stage,)
+            ).fetchone()
+        return None if tokens is None else (tokens, seconds)
+
+    def __len__(self) -> int:
+        return self._connection.execute("select count(*) from answers").fetchone()[0]
+
+    def _select(self, keys: Sequence[bytes]) -> list[Entry]:
+        marks = ", ".join("?" * len(keys))
+        try:
+            with self._lock:
+                rows = self._connection.execute(f"{_SELECT} where key in ({marks}) order by rowid", keys).fetchall()
+        except sqlite3.DatabaseError as why:
+            if len(keys) > 1:  # a damaged page spoils the keys on it, not the others
+                return [entry for key in keys for entry in self._select([key])]
+            warnings.warn(f"{self.path}: an entry cannot be read ({why}); it is asked for again", stacklevel=2)
+            return []
+        return [entry for row in rows if (entry := _whole(row)) is not None]
+
+    @property
+    def _lock(self) -> threading.Lock:
+        return self._open.setdefault("lock", threading.Lock())
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        if "connection" not in self._open:
+            self._open["connection"] = self._connect()
+        return self._open["connection"]
+
+    def _connect(self) -> sqlite3.Connection:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(self.path, timeout=60, check_same_thread=False)
+            for statement in ("pragma journal_mode=wal", "pragma synchronous=full", _TABLE, _INDEX):
+                connection.execute(statement)
+            columns = {row[1] for row in connection.execute("pragma table_info(answers)")}
+        except sqlite3.Error as why:
+            raise StoreError(
+                f"{self.path} cannot be opened as an answer store ({why}); move it away, or name another"
+            ) from why
+        if not {"checksum", *Entry._fields} <= columns:
+            raise StoreError(f"{self.path} is no answer store: its table has the columns {sorted(columns)}")
+        return connection
+
+
+_SELECT = f"select {', '.join(Entry._fields)}, checksum from answers"
+
+
+def _whole(row: tuple[Any, ...]) -> Entry | None:
+    """The entry of a row, or None with a warning where it is not as it was written."""
+    entry = Entry(*row[:-1])
+    try:
+        if entry.checksum == row[-1]:
+            return entry
+    except (AttributeError, TypeError, ValueError):  # a column of another type: damaged too
+        pass
+    warnings.warn(
+        f"an entry of the answer store is torn or corrupt ({entry.stage}); it counts as missing", stacklevel=3
+    )
+    return None
+
+
+def _known(entries: Sequence[Entry]) -> Known:
+    """The last good entry counts; without one, the last that says why there is none."""
+    if len(entries) == 1 and entries[0].status == "good":  # nearly always
+        e = entries[0]
+        return Known(e, 0, e.prompt_tokens or 0, e.completion_tokens or 0, e.usd or 0.0, e.usd is not None, 0.0)
+    good = [entry for entry in entries if entry.status == "good"]
+    failed = [entry for entry in entries if entry.status in ("failed", "final")]
+    bad = [entry for entry in entries if entry.status == "bad"]
+    paid = good + bad
+    return Known(
+        entry=(good or failed or [None])[-1],
+        bad=len(bad),
+        prompt_tokens=sum(e.prompt_tokens or 0 for e in paid),
+        completion_tokens=sum(e.completion_tokens or 0 for e in paid),
+        usd=sum(e.usd or 0.0 for e in paid),
+        priced=all(e.usd is not None for e in paid),
+        lost_usd=sum(e.usd or 0.0 for e in entries if e.status in ("sent", "lost")),
+    )
+
+
+def text_of(response: str) -> str:
+    """The text of a chat completion as it came: "" where it has none."""
+    return json.loads(response)["choices"][0]["message"].get("content") or ""

@@ -1,0 +1,122 @@
+"""The command line's words about models: which ones, at what pace and cost, and where their answers are kept."""
+
+import argparse
+import inspect
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from dataset_builder.answer_store import AnswerStore
+from dataset_builder.answers import Answers
+from dataset_builder.llm import LLM, ModelError
+from dataset_builder.prices import read_prices
+from dataset_builder.stage import Stage
+from kg import KG
+
+ROLES = {
+    "writer": "the model that extracts, restates and writes",
+    "judge": "the model that answers from a rationale and judges",
+    "editor": "the model that refines and shortens",
+}
+
+
+def add_roles(parser: argparse.ArgumentParser) -> None:
+    """--writer, --judge, --editor."""
+    for role, meaning in ROLES.items():
+        parser.add_argument(
+            f"--{role}", metavar="MODEL[@ENDPOINT]", help=f"{meaning}; ENDPOINT names variables of the environment"
+        )
+
+
+def add_limits(parser: argparse.ArgumentParser) -> None:
+    """What a run may cost, and how fast it may be."""
+    parser.add_argument(
+        "--max-usd",
+        type=above_zero,
+        metavar="USD",
+        help="stop before the answers of this dataset could cost more, those paid before included",
+    )
+    parser.add_argument(
+        "--rate", type=above_zero, metavar="N", help="requests a minute that a model's endpoint allows, where known"
+    )
+    parser.add_argument(
+        "--in-flight", type=positive, default=256, metavar="N", help="calls at the same time, at most (default: 256)"
+    )
+    parser.add_argument(
+        "--timeout", type=above_zero, default=300.0, metavar="S", help="seconds for a whole answer (default: 300)"
+    )
+    parser.add_argument(
+        "--replay-only", action="store_true", help="ask nothing: a request without an answer in the store is an error"
+    )
+
+
+def add_store(parser: argparse.ArgumentParser) -> None:
+    """--store and --price."""
+    parser.add_argument("--store", type=Path, metavar="FILE", help=f"the answer store (default: {default_store()})")
+    parser.add_argument(
+        "--price",
+        action="append",
+        default=[],
+        metavar="MODEL=IN/OUT",
+        help="dollars per million tokens, instead of prices.tsv",
+    )
+
+
+def positive(text: str) -> int:
+    """A whole number above zero, as argparse wants it checked."""
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError(f"found {number}, expected a whole number above 0")
+    return number
+
+
+def above_zero(text: str) -> float:
+    """A number above zero, as argparse wants it checked."""
+    if (number := float(text)) <= 0:
+        raise argparse.ArgumentTypeError(f"found {number:g}, expected a number above 0")
+    return number
+
+
+def default_store() -> Path:
+    """Beside the graphs, in Hugging Face's home."""
+    home = os.environ.get("HF_HOME") or "~/.cache/huggingface"
+    return Path(home).expanduser() / "medreason" / "answers.sqlite"
+
+
+def store_of(given: argparse.Namespace) -> AnswerStore:
+    """The answer store that the command line names."""
+    return AnswerStore(given.store or default_store())
+
+
+def answers_of(given: argparse.Namespace) -> Answers:
+    """Where a build's answers come from."""
+    if given.replay_only:
+        return Answers(store_of(given))
+    return Answers(
+        store_of(given),
+        {
+            "prices": read_prices(given.price),
+            "in_flight": given.in_flight,
+            "per_minute": given.rate,
+            "max_usd": given.max_usd,
+            "timeout_s": given.timeout,
+        },
+    )
+
+
+def models_of(pipeline: Callable[..., list[Stage]], name: str, given: argparse.Namespace) -> dict[str, LLM]:
+    """The models that a pipeline takes, by role. Raises ModelError where one is not given."""
+    roles = [role for role in inspect.signature(pipeline).parameters if role in ROLES]
+    if missing := [role for role in roles if not getattr(given, role)]:
+        flags = " ".join(f"--{role} MODEL[@ENDPOINT]" for role in missing)
+        raise ModelError(
+            f"pipeline {name} asks models; expected {flags} (make: {' '.join(f'{role.upper()}=…' for role in missing)}). "
+            "kg_only needs none"
+        )
+    return {role: LLM.named(getattr(given, role)) for role in roles}
+
+
+def stages_of(pipeline: Callable[..., list[Stage]], kg: KG, seed: int, models: dict[str, LLM]) -> list[Stage]:
+    """The pipeline's stages with these tools."""
+    tools: dict[str, Any] = {"kg": kg, "seed": seed, **models}
+    return pipeline(**{name: tools[name] for name in inspect.signature(pipeline).parameters})

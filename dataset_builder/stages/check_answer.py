@@ -1,0 +1,105 @@
+"""Does the rationale lead to the gold answer? (MedReason, quality filter; reference section 8.)
+
+A model answers the question from the rationale alone, its conclusion hidden. The option that it commits to is read by rule
+(extraction.py) and compared by label; only where no option can be read, a judge compares the answers, and its verdict is a
+field of its reply. Words in the texts, such as "true" or "untrue", decide nothing.
+"""
+
+import re
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from dataset_builder.conversation import ASK_AGAIN, Conversation, Part, Request, ask_json
+from dataset_builder.extraction import extract
+from dataset_builder.prompt import render
+from dataset_builder.rationale import parts
+from dataset_builder.stage import DETAIL, REJECTED, Batch, rows_of, stage
+
+if TYPE_CHECKING:
+    from dataset_builder.llm import LLM
+
+NEEDS = "question context options answer answer_label answer_type rationale"
+CODES = {"right": None, "wrong": "wrong_answer", "unjudged": "unjudged"}
+STATED = re.compile(r"\bthe (?:final |correct |best )?answer is\b", re.IGNORECASE)
+Verdict = dict[str, Any]
+
+
+class Judgement(BaseModel):
+    """The judge's reply."""
+
+    model_config = ConfigDict(extra="forbid")
+    reason: str
+    verdict: Literal["right", "wrong", "unclear"]
+
+
+def all_right(batch: Batch, llm: "LLM") -> dict[str, list[Any]]:
+    """For an estimate: every row goes on."""
+    return {"verdict": [None] * len(batch["rationale"])}
+
+
+@stage(needs=NEEDS, adds="verdict", asks=True, guess=all_right)
+def check_answer(batch: Batch, llm: "LLM") -> list[Conversation]:
+    """Rejects: wrong_answer, where the reasoning leads to another answer, or to none.
+
+    Rejects: unjudged, where neither rule nor judge can tell. Both keep their verdict in the row.
+    """
+    return [_check(row, llm) for row in rows_of(batch)]
+
+
+def _check(row: dict[str, Any], llm: "LLM") -> Conversation:
+    about = {name: row[name] for name in ("question", "context", "options", "answer_type")}
+    prompt = render("check_answer", **about, reasoning=hidden_conclusion(row["rationale"]))
+    text = yield from _answer(llm.request(prompt), row)
+    given = last_words(text)
+    verdict = by_rule(text, row) or (yield from _by_judge(given, row, about, llm))
+    code = CODES[verdict["label"]]
+    return {"verdict": verdict | {"answer": given}, REJECTED: code, DETAIL: verdict["reason"] if code else None}
+
+
+def _answer(request: Request, row: dict[str, Any]) -> Part[str]:
+    """The reader's text, asked for again where it states no answer at all: a fault of the endpoint is no evidence."""
+    [answer] = yield [request]
+    for _ in range(ASK_AGAIN):
+        if STATED.search(answer.text) or by_rule(answer.text, row):
+            break
+        [answer] = yield [answer.reply(render("check_answer_again"))]
+    return answer.text
+
+
+def last_words(text: str) -> str:
+    """The text from where it last says "the answer is"; all of it where it does not."""
+    *_, start = [0, *(match.start() for match in STATED.finditer(text))]
+    return text[start:].strip()
+
+
+def hidden_conclusion(rationale: str) -> str:
+    """The rationale without its last part. Raises ValueError where it has not the three parts that every writer of ours makes."""
+    found, fault = parts(rationale)
+    if found is None:
+        raise ValueError(f"rationale cannot be checked: {fault}; expected the three parts of MedReason")
+    return found.without_conclusion()
+
+
+def by_rule(text: str, row: dict[str, Any]) -> Verdict | None:
+    """The verdict where the answer commits to an option, compared by label, or says that it can commit to none.
+
+    None where no option can be read, or there are none to choose from.
+    """
+    if not row["options"]:
+        return None
+    label, rule = extract(text, {option["label"]: option["text"] for option in row["options"]})
+    if label is None and not rule.endswith(("_refusal", "_multiple")):
+        return None
+    right = label == row["answer_label"]
+    leads = f"the reasoning leads to {label or 'no single option'}"
+    reason = f"{leads}, {'as it should' if right else 'the answer is ' + row['answer_label']}"
+    return {"label": "right" if right else "wrong", "by": f"rule {rule}", "reason": reason}
+
+
+def _by_judge(given: str, row: dict[str, Any], about: dict[str, Any], llm: "LLM") -> Part[Verdict]:
+    letter = row["answer_label"] if row["answer_type"] == "choice" else None
+    prompt = render("check_answer_judge", **about, answer=row["answer"], label=letter, given=given)
+    told = yield from ask_json(llm.request(prompt, schema=Judgement))
+    label = "unjudged" if told.verdict == "unclear" else told.verdict
+    return {"label": label, "by": "judge", "reason": told.reason}

@@ -1,0 +1,96 @@
+"""Ask a model which entities question and gold text name (MedReason, entity extraction; reference section 2).
+
+The words are looked for in the texts: what a mention is, and where it stands, is checked and not believed. A type that the
+graph does not have is kept; such a mention is linked across all types.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from dataset_builder.conversation import Conversation, Rejected, ask_json
+from dataset_builder.prompt import render
+from dataset_builder.stage import Batch, rows_of, stage
+
+if TYPE_CHECKING:
+    from dataset_builder.llm import LLM
+    from kg import KG
+
+
+class Named(BaseModel):
+    """One entity as the model names it."""
+
+    model_config = ConfigDict(extra="forbid")
+    place: Literal["question", "answer"]
+    text: str
+    type: str
+    negated: bool
+
+
+class Mentions(BaseModel):
+    """The reply's form."""
+
+    model_config = ConfigDict(extra="forbid")
+    mentions: list[Named]
+
+
+def by_dictionary(batch: Batch, llm: "LLM", kg: "KG") -> dict[str, list[Any]]:
+    """For an estimate: what the graph's dictionary finds. A row of which it knows too little is counted like the one before."""
+    found, usual = [], None
+    for row in rows_of(batch):
+        mentions = [
+            {"place": place, "start": m.start, "end": m.end, "text": m.text, "type": m.type, "negated": m.negated}
+            for place, text in (("question", row["question"]), ("answer", row["gold_text"]))
+            for m in kg.find_mentions(text)
+        ]
+        if not without_mention(mentions):
+            usual = mentions
+        found.append(usual or mentions)
+    return {"mentions": found}
+
+
+@stage(needs="question gold_text", adds="mentions", asks=True, guess=by_dictionary)
+def extract_mentions(batch: Batch, llm: "LLM", kg: "KG") -> list[Conversation]:
+    """Rejects: no_mentions, where the question or the answer names no entity (a negated one does not count).
+
+    ``kg`` serves the estimate only.
+    """
+    return [_extract(row, llm) for row in rows_of(batch)]
+
+
+def _extract(row: dict[str, Any], llm: "LLM") -> Conversation:
+    texts = {"question": row["question"], "answer": row["gold_text"]}
+    reply = yield from ask_json(llm.request(render("extract_mentions", **texts), schema=Mentions))
+    mentions = mentions_in(reply.mentions, texts)
+    if missing := without_mention(mentions):
+        raise Rejected("no_mentions", f"no entity named in the {' and in the '.join(missing)}")
+    return {"mentions": mentions}
+
+
+def without_mention(mentions: list[dict[str, Any]]) -> list[str]:
+    """The places that name nothing, or only what they deny."""
+    named = {m["place"] for m in mentions if not m["negated"]}
+    return [place for place in ("question", "answer") if place not in named]
+
+
+def mentions_in(named: list[Named], texts: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The mentions in the order of the texts, each once. Words that stand in neither text are kept without offsets."""
+    found = {}
+    for entity in named:
+        if re.search(r"\w", entity.text):
+            mention = _located(entity, texts)
+            found.setdefault((mention["place"], mention["start"], mention["text"].casefold()), mention)
+    return sorted(found.values(), key=lambda m: (m["place"] == "answer", m["start"] is None, m["start"] or 0))
+
+
+def _located(entity: Named, texts: Mapping[str, str]) -> dict[str, Any]:
+    """The entity with the offsets of its words: in the place that the model gives, else in the other one."""
+    words = r"\s+".join(map(re.escape, entity.text.split()))
+    whole = re.compile(rf"(?<!\w){words}(?!\w)", re.IGNORECASE)
+    about = {"type": entity.type.strip(), "negated": entity.negated}
+    for place in sorted(texts, key=lambda place: place != entity.place):
+        if match := whole.search(texts[place]):
+            return {"place": place, "start": match.start(), "end": match.end(), "text": match.group()} | about
+    return {"place": entity.place, "start": None, "end": None, "text": " ".join(entity.text.split())} | about

@@ -1,0 +1,73 @@
+"""Keep of every pair's paths those that help to explain the answer (MedReason, path pruning; reference section 6).
+
+A model chooses by number among the paths that the graph has, relations shown: a path that is not there cannot be chosen.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
+
+from dataset_builder.conversation import Conversation, Part, Rejected, ask_json, together
+from dataset_builder.path_line import path_line
+from dataset_builder.prompt import render
+from dataset_builder.stage import Batch, rows_of, stage
+
+if TYPE_CHECKING:
+    from dataset_builder.llm import LLM
+    from kg import KG
+
+Path = dict[str, Any]
+
+
+class KeptPaths(BaseModel):
+    """The reply's form: numbers of paths, the best first."""
+
+    model_config = ConfigDict(extra="forbid")
+    reason: str
+    numbers: list[int]
+
+
+def first_paths(batch: Batch, kg: "KG", llm: "LLM", keep: int) -> dict[str, list[Any]]:
+    """For an estimate: the first paths of every pair."""
+    return {
+        "paths": [[p for pair in pairs for p in _described(pair, kg)[:keep]] for pairs in batch["candidate_paths"]]
+    }
+
+
+@stage(needs="question gold_text candidate_paths", adds="paths", asks=True, guess=first_paths)
+def prune_paths(batch: Batch, kg: "KG", llm: "LLM", keep: int) -> list[Conversation]:
+    """Rejects: no_usable_path, where of no pair a path is kept. Of a pair that has no more than ``keep`` all are, unasked."""
+    return [_prune(row, kg, llm, keep) for row in rows_of(batch)]
+
+
+def _prune(row: dict[str, Any], kg: "KG", llm: "LLM", keep: int) -> Conversation:
+    kept = yield from together(_kept(row, pair, kg, llm, keep) for pair in row["candidate_paths"])
+    paths = [path for group in kept for path in group]
+    if not paths:
+        raise Rejected("no_usable_path", f"of {len(kept)} connected pairs, no path was found of use")
+    return {"paths": paths}
+
+
+def _kept(row: dict[str, Any], pair: dict[str, Any], kg: "KG", llm: "LLM", keep: int) -> Part[list[Path]]:
+    """The paths of one pair, the best first; their score is the rank turned round (1, 1/2, 1/3), null where nobody was asked."""
+    paths = _described(pair, kg)
+    if len(paths) <= keep:
+        return paths
+    lines = [path_line(path) for path in paths]
+    prompt = render("prune_paths", question=row["question"], answer=row["gold_text"], keep=keep, paths=lines)
+    reply = yield from ask_json(llm.request(prompt, schema=KeptPaths), check=lambda kept: fault(kept, len(paths)))
+    return [paths[number - 1] | {"score": 1 / rank} for rank, number in enumerate(reply.numbers[:keep], 1)]
+
+
+def _described(pair: dict[str, Any], kg: "KG") -> list[Path]:
+    facts = {"length": pair["distance"], "total": pair["total"], "score": None}
+    return [kg.describe(nodes) | facts for nodes in pair["paths"]]
+
+
+def fault(reply: KeptPaths, last: int) -> str | None:
+    """What is wrong with the numbers, in words for the model. More than were asked for are no fault: the best come first."""
+    if strange := [number for number in reply.numbers if not 1 <= number <= last]:
+        return f"there is no connection {strange[0]}; the list goes from 1 to {last}"
+    if len(set(reply.numbers)) < len(reply.numbers):
+        return "a number stands there twice"
+    return None

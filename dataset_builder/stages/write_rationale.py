@@ -1,0 +1,53 @@
+"""Write the rationale from question, restated answer and kept paths (MedReason, rationale generation; reference section 7).
+
+The reader of a rationale has neither paths nor answer. A text that gives away that its writer had them is asked for once
+more and then rejected; one without its three parts is asked for as often as a reply that is not the JSON asked for.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from dataset_builder.conversation import ASK_AGAIN, Conversation, Rejected
+from dataset_builder.path_line import path_line
+from dataset_builder.prompt import render
+from dataset_builder.rationale import Rationale, leak, parts
+from dataset_builder.stage import Batch, rows_of, stage
+
+if TYPE_CHECKING:
+    from dataset_builder.llm import LLM
+
+
+USUAL = 2000  # characters of a rationale, for an estimate
+
+
+def of_usual_length(batch: Batch, llm: "LLM") -> dict[str, list[Any]]:
+    """For an estimate: something as long as a rationale."""
+    return {"rationale": [str(Rationale("1", "1" * USUAL, "1"))] * len(batch["paths"])}
+
+
+@stage(needs="question context options answer_type restated paths", adds="rationale", asks=True, guess=of_usual_length)
+def write_rationale(batch: Batch, llm: "LLM") -> list[Conversation]:
+    """Rejects: leaked_answer, where the text mentions given paths or a given answer, twice.
+
+    Rejects: bad_rationale, where one of the three parts is missing, three times.
+    """
+    return [_write(row, llm) for row in rows_of(batch)]
+
+
+def _write(row: dict[str, Any], llm: "LLM") -> Conversation:
+    about = {name: row[name] for name in ("question", "context", "options", "answer_type")}
+    shown = {"finding": row["restated"]["question"], "conclusion": row["restated"]["answer"]}
+    request = llm.request(render("write_rationale", **about, **shown, paths=list(map(path_line, row["paths"]))))
+    faulty, leaked = 0, 0
+    while True:
+        [answer] = yield [request]
+        rationale, fault = parts(answer.text)
+        found = leak(str(rationale)) if rationale else None
+        if rationale and not found:
+            return {"rationale": str(rationale)}
+        if found and leaked == 1:
+            raise Rejected("leaked_answer", f"the text says {found!r}, also when it is written again")
+        if fault and faulty == ASK_AGAIN:
+            raise Rejected("bad_rationale", f"after {ASK_AGAIN + 1} texts: {fault}")
+        faulty, leaked = faulty + bool(fault), leaked + bool(found)
+        kind = "leak" if found else "parts"
+        request = answer.reply(render("write_rationale_again", fault=kind, found=found or fault))
