@@ -39,7 +39,7 @@ from dataset_builder.stage import ROOT, StageRun, code_hash, run, show
 from dataset_builder.summary import OUT, pins, print_summary
 from dataset_builder.verify import verify
 from kg import KG, NAMES, Embedder, EmbedderError, GraphError
-from kg.embedder import UNPINNED
+from kg.embedder import EMBEDDERS, UNPINNED
 from kg.guard import UnusableEnvironment
 
 VERSIONS = ("datasets", "huggingface_hub", "pyarrow", "numpy", "pyahocorasick", "openai")
@@ -258,7 +258,7 @@ def print_estimate(given: argparse.Namespace) -> int:
     """Calls, tokens, dollars and hours of what is not in the store yet."""
     pipeline = known("pipeline", given.pipeline, PIPELINES)
     models = models_of(PIPELINES[pipeline], pipeline, given)
-    stages = stages_of(PIPELINES[pipeline], KG.load(given.kg), given.seed, models)
+    stages = stages_of(PIPELINES[pipeline], KG.load(given.kg, given.embedder), given.seed, models)
     splits = chosen_splits(given.split)
     questions, _ = read_questions(given.sources.split(","), splits, data_dir=given.data_dir, rows=given.rows)
     found, stopped = estimate(on_disk(questions), stages, store_of(given), sample=given.sample, seed=given.seed)
