@@ -144,6 +144,10 @@ def apply_to_live_rows(batch: Batch, stage: Stage, store: AnswerStore | None = N
 
     ``store``: where a stage that asks finds its answers, all of them. Raises MissingAnswer.
     """
+    if stage.arrow:
+        table = Dataset.from_dict(dict(batch), features=features(list(batch))).data.table
+        done = apply_to_live_arrow(table, stage)
+        return {column: done[column].to_pylist() for column in (*stage.adds, REJECTED, DETAIL)}
     reasons = batch[REJECTED]
     live = [i for i, why in enumerate(reasons) if why is None]
     if store is None:
