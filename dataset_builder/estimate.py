@@ -16,7 +16,8 @@ from dataset_builder.asking import Recall, advance, begin, columns_of
 from dataset_builder.conversation import Request
 from dataset_builder.llm import LLM
 from dataset_builder.prices import Price, price_of
-from dataset_builder.stage import Batch, Stage, apply_to_live_rows, check, merged
+from dataset_builder.row import features
+from dataset_builder.stage import Batch, Stage, apply_to_live_arrow, apply_to_live_rows, check, merged
 
 BYTES_PER_TOKEN = 4  # of English text
 USUAL = (500, 10.0)  # completion tokens and seconds of an answer, until the store has one of the stage
@@ -45,6 +46,10 @@ def estimate(
     columns: dict[str, list[Any]] = {name: list(values) for name, values in rows[numbers].items()}
     scale, found = len(rows) / max(len(numbers), 1), []
     for stage in stages:
+        if stage.arrow:
+            rows_now = Dataset.from_dict(columns, features=features(list(columns)))
+            columns |= apply_to_live_arrow(rows_now.data.table, stage).to_pydict()
+            continue
         if not stage.asks:
             columns |= apply_to_live_rows(columns, stage)
             continue
