@@ -45,6 +45,7 @@ def kill_at_random(times: int) -> str:
 def _process(home: Path, server: Server) -> subprocess.Popen[bytes]:
     environment = os.environ | {
         "HF_HOME": str(home),
+        "XDG_DATA_HOME": str(home),
         "HF_DATASETS_CACHE": str(home / "datasets"),
         "OPENAI_BASE_URL": server.url,
         "OPENAI_API_KEY": "none",

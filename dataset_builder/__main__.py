@@ -25,6 +25,7 @@ from dataset_builder.model_options import (
     add_roles,
     add_store,
     answers_of,
+    default_store,
     models_of,
     positive,
     stages_of,
@@ -89,7 +90,7 @@ def parser() -> argparse.ArgumentParser:
     store = commands.add_parser("store", help="the answer store: export it, import one, say what is in it")
     store.add_argument("action", choices=("export", "import", "stats"))
     store.add_argument("file", type=Path, nargs="?", metavar="FILE", help="the .parquet file to write or to read")
-    store.add_argument("--store", type=Path, metavar="FILE", help="the answer store (default: in $HF_HOME/medreason)")
+    store.add_argument("--store", type=Path, metavar="FILE", help=f"the answer store (default: {default_store()})")
     store.set_defaults(command=handle_store)
     stages = commands.add_parser("stages", help="print each pipeline as a table of its stages")
     stages.set_defaults(command=print_stages)

@@ -78,8 +78,8 @@ def above_zero(text: str) -> float:
 
 
 def default_store() -> Path:
-    """Beside the graphs, in Hugging Face's home."""
-    home = os.environ.get("HF_HOME") or "~/.cache/huggingface"
+    """Among the user's data: answers were paid for, and caches are what people delete."""
+    home = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
     return Path(home).expanduser() / "medreason" / "answers.sqlite"
 
 

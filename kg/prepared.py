@@ -20,7 +20,7 @@ ADJACENCY = Adjacency._fields
 
 
 def cache_folder() -> Path:
-    """Where downloaded and prepared graphs lie: ``$HF_HOME/medreason``. They can be deleted at any time; the answer store there cannot."""
+    """Where downloaded and prepared graphs lie: ``$HF_HOME/medreason``. They can be deleted at any time."""
     home = os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "huggingface"
     return Path(home).expanduser() / "medreason"
 

@@ -20,6 +20,7 @@ _SESSION = tempfile.mkdtemp(prefix="medreason-tests-")
 atexit.register(shutil.rmtree, _SESSION, ignore_errors=True)
 os.environ |= {
     "HF_HOME": _SESSION,
+    "XDG_DATA_HOME": f"{_SESSION}/data",
     "HF_DATASETS_CACHE": f"{_SESSION}/datasets",
     "HF_HUB_OFFLINE": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -36,6 +37,7 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     """No test sees the Arrow files of another, here or in a process that it starts."""
     home = tmp_path_factory.mktemp("hf")
     monkeypatch.setenv("HF_HOME", str(home))
+    monkeypatch.setenv("XDG_DATA_HOME", str(home / "data"))
     monkeypatch.setenv("HF_DATASETS_CACHE", str(home / "datasets"))
     if "datasets" in sys.modules:
         monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", home / "datasets")

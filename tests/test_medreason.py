@@ -33,6 +33,7 @@ class Builder:
         self.home, self.code = home, code
         self.environment = os.environ | {
             "HF_HOME": str(home / "hf"),
+            "XDG_DATA_HOME": str(home / "data"),
             "HF_DATASETS_CACHE": str(home / "hf/datasets"),
             "OPENAI_BASE_URL": url,
             "OPENAI_API_KEY": KEY,
