@@ -28,7 +28,11 @@ def print_summary(manifest: dict[str, Any], runs: Sequence[StageRun], folder: Pa
     if over := counts.get("over_budget"):
         OUT.print(f"--max-usd stopped it at {over} rows. Run it again with a higher cap: it goes on where it stopped.")
     OUT.print(f"{counts['published']} rows published in {folder} ({manifest['run']['seconds']} s). To load them:")
-    OUT.print(f"    from datasets import load_dataset; rows = load_dataset({folder.as_posix()!r})", markup=False)
+    for name in manifest.get("configs", ()) or (None,):
+        config = f", {name!r}" if name else ""
+        OUT.print(
+            f"    from datasets import load_dataset; rows = load_dataset({folder.as_posix()!r}{config})", markup=False
+        )
 
 
 def _questions(funnel: Mapping[str, Any], counts: Mapping[str, int]) -> Table:
