@@ -27,6 +27,7 @@ from dataset_builder.model_options import (
     answers_of,
     choices_of,
     models_of,
+    positive,
     shown,
     stages_of,
     stand_ins,
@@ -119,13 +120,6 @@ def add_input(command: argparse.ArgumentParser) -> None:
     add_roles(command)
     add_limits(command)
     add_store(command)
-
-
-def positive(text: str) -> int:
-    """A whole number above zero, as argparse wants it checked."""
-    if (number := int(text)) < 1:
-        raise argparse.ArgumentTypeError(f"found {number}, expected a whole number above 0")
-    return number
 
 
 def build(given: argparse.Namespace) -> int:

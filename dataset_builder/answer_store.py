@@ -94,14 +94,22 @@ class AnswerStore:
         return {key: _known(entries) for key, entries in found.items()}
 
     def add(self, entries: Iterable[Entry]) -> None:
-        """Commit these entries together, on disk when it returns. What settles a call takes away its ``sent``."""
+        """Commit these entries together, on disk when it returns. What settles a call takes away its ``sent``.
+
+        Raises StoreError where the file cannot be written.
+        """
         entries = list(entries)
         now = time.time()
         rows = [(*e[:5], e.checksum, *e[5:11], now if e.at is None else e.at) for e in entries]
         settled = [(e.key,) for e in entries if e.status != "sent"]
-        with self._lock, self._connection as connection:
-            connection.executemany("delete from answers where key = ? and status = 'sent'", settled)
-            connection.executemany(f"insert into answers values ({', '.join('?' * 13)})", rows)
+        try:
+            with self._lock, self._connection as connection:
+                connection.executemany("delete from answers where key = ? and status = 'sent'", settled)
+                connection.executemany(f"insert into answers values ({', '.join('?' * 13)})", rows)
+        except sqlite3.Error as why:
+            raise StoreError(
+                f"{self.path}: {len(rows)} answers could not be written ({why}); mend it, and run again"
+            ) from why
 
     def entries(self) -> Iterable[Entry]:
         """All entries that are whole, in the order in which they were written."""

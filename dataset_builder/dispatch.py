@@ -11,21 +11,16 @@ import random
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import NoReturn
 
-import httpx
-import openai
-
-from dataset_builder import faults
 from dataset_builder.answer_store import AnswerStore, Entry
 from dataset_builder.budget import Budget
 from dataset_builder.commits import Commits
 from dataset_builder.conversation import Request
-from dataset_builder.endpoint import connect, secrets
 from dataset_builder.faults import Fault, Then
+from dataset_builder.line import Arrived, Line, line_to
 from dataset_builder.llm import LLM, ModelError
-from dataset_builder.pace import Pacer
-from dataset_builder.prices import Price, price_of
+from dataset_builder.prices import Price
 from dataset_builder.tally import Tally
 
 FAULTS = 8  # calls of one request that may fail
@@ -33,46 +28,8 @@ REFUSALS = 20  # 429s to one request
 BAD = 4  # paid answers to one request that cannot be used
 DEADLINE_S = 1800.0  # for one request, from its first call
 BACK_OFF = {Then.TRY_AGAIN: (0.25, 8.0), Then.SLOW_DOWN: (0.05, 8.0)}  # first wait and longest, seconds; doubling
+LASTING = ("context length", "content filter")  # kinds of faults that no later run asks about again
 DOWN = 20  # requests given up in a row without an answer: the endpoint is gone
-
-
-@dataclass
-class Line:
-    """The line to one model: its client, its pace, its price, and what its endpoint turned out not to take."""
-
-    llm: LLM
-    client: openai.AsyncOpenAI
-    pacer: Pacer
-    price: Price | None
-    answered: int = 0
-    given_up: int = 0  # in a row
-    no_schema: bool = False
-    new_max_tokens: bool = False
-
-    def body(self, request: Request) -> dict[str, Any]:
-        """The request's body, as this endpoint takes it."""
-        body = dict(request.body)
-        if self.no_schema:
-            body.pop("response_format", None)
-        if self.new_max_tokens:
-            body["max_completion_tokens"] = body.pop("max_tokens")
-        return body
-
-    def adapt(self, request: Request, fault: Fault) -> bool:
-        """True, once, where an endpoint refuses a field that can be left out or called otherwise."""
-        if fault.kind not in ("400", "422"):
-            return False
-        if "response_format" in fault.detail and request.schema and not self.no_schema:
-            self.no_schema = True
-        elif "max_completion_tokens" in fault.detail and not self.new_max_tokens:
-            self.new_max_tokens = True
-        else:
-            return False
-        return True
-
-    def most(self, request: Request) -> float:
-        """The most that a call can cost: a token has at least one byte."""
-        return self.price.usd(request.size, request.llm.max_tokens) if self.price else 0.0
 
 
 @dataclass
@@ -115,7 +72,6 @@ class Dispatcher:
         self._slots = asyncio.Semaphore(in_flight)
         self._lines: dict[LLM, Line] = {}
         self._asked: dict[bytes, asyncio.Future[Entry]] = {}
-        self._secrets = secrets()
         self._ended = asyncio.Event()
 
     stopped: ModelError | None
@@ -148,20 +104,19 @@ class Dispatcher:
     async def _ask(self, request: Request, stage: str, tries: Tries) -> Entry:
         line = self._line(request.llm)
         while True:
-            outcome = await self._call(request, stage, line)
+            left_out, outcome = line.left_out, await self._call(request, stage, line)
             if isinstance(outcome, Entry) and outcome.status == "bad":
                 self.commits.put(outcome)
                 tries.bad += 1
-                final = outcome.reason == "content_filter"
-                outcome = Fault(
-                    "bad answer", Then.GIVE_UP if final else Then.TRY_AGAIN, f"the answer is {outcome.detail}"
-                )
+                filtered = outcome.reason == "content_filter"
+                kind, then = ("content filter", Then.GIVE_UP) if filtered else ("bad answer", Then.TRY_AGAIN)
+                outcome = Fault(kind, then, f"the answer is {outcome.detail}")
             elif isinstance(outcome, Entry):
                 await self.commits.put(outcome)
                 return outcome
             elif outcome.then == Then.END_RUN or outcome.retry_after > DEADLINE_S:
                 self._end(line, outcome.detail)
-            elif line.adapt(request, outcome):
+            elif line.adapt(request, outcome, left_out):
                 continue
             else:
                 tries.faults += outcome.then == Then.TRY_AGAIN
@@ -196,7 +151,8 @@ class Dispatcher:
             self.tally.in_flight += 1
             usd = most  # unless the outcome says better, also where this task is cancelled
             try:
-                outcome = await self._outcome(request, stage, line, sent_at)
+                came = await line.call(request, self.timeout_s, sent_at)
+                outcome = came if isinstance(came, Fault) else self._paid(request, stage, line, came)
                 usd = self._cost(outcome, most)
             finally:
                 self.tally.in_flight -= 1
@@ -221,37 +177,10 @@ class Dispatcher:
             return most if outcome.maybe_paid else 0.0
         return outcome.usd or 0.0
 
-    async def _outcome(self, request: Request, stage: str, line: Line, sent_at: float) -> Entry | Fault:
-        try:
-            async with asyncio.timeout(self.timeout_s):  # in all; the SDK's own time-out is per read
-                response = await line.client.post("/chat/completions", cast_to=httpx.Response, body=line.body(request))
-            text = response.content.decode("utf-8", "replace")
-            completion = faults.read(text)
-        except (openai.APIError, TimeoutError) as why:
-            fault = faults.fault_of(why)
-            if fault.then == Then.SLOW_DOWN:
-                if isinstance(why, openai.APIStatusError):
-                    self._read_limits(line, why.response.headers)
-                line.pacer.refuse(sent_at, fault.retry_after)
-            return Fault(fault.kind, fault.then, self._clean(fault.detail), fault.retry_after, fault.maybe_paid)
-        except ValueError as why:
-            return Fault("no completion", Then.TRY_AGAIN, str(why), maybe_paid=True)
-        line.pacer.ok(sent_at)
-        if line.answered % 50 == 0:
-            self._read_limits(line, response.headers)
-        return self._paid(request, stage, line, completion, self._clean(text), time.monotonic() - sent_at)
-
-    def _paid(
-        self, request: Request, stage: str, line: Line, completion: faults.Completion, response: str, seconds: float
-    ) -> Entry:
+    def _paid(self, request: Request, stage: str, line: Line, came: Arrived) -> Entry:
         """The entry of an answer, good or bad."""
-        bad, then, prompt_tokens, completion_tokens = completion
-        line.answered, line.given_up = line.answered + 1, 0
-        usd = None
-        if line.price:
-            usd = (
-                line.most(request) if prompt_tokens is None else line.price.usd(prompt_tokens, completion_tokens or 0)
-            )
+        bad, then, prompt_tokens, completion_tokens = came.completion
+        usd = line.usd(request, prompt_tokens, completion_tokens)
         self.tally.now.add(prompt_tokens, completion_tokens, usd)
         self.tally.bad += bad is not None
         self.tally.good += bad is None
@@ -260,8 +189,8 @@ class Dispatcher:
             self.tally.faults[bad] += 1
         status = "good" if bad is None else "bad"
         return Entry(
-            request.key, status, reason, bad, response, str(request.llm), stage,
-            prompt_tokens, completion_tokens, usd, round(seconds, 3),
+            request.key, status, reason, bad, came.response, str(request.llm), stage,
+            prompt_tokens, completion_tokens, usd, came.seconds,
         )  # fmt: skip
 
     async def _give_up(self, request: Request, stage: str, line: Line, fault: Fault, tries: Tries) -> Entry:
@@ -270,7 +199,7 @@ class Dispatcher:
             self._end(line, f"{line.given_up} requests were given up in a row, the last after {fault.detail}")
         if fault.kind in ("400", "422") and not line.answered and line.given_up >= DOWN:
             self._end(line, f"it refused the first {line.given_up} requests: {fault.detail}")
-        lasting = fault.then == Then.GIVE_UP or tries.bad >= BAD
+        lasting = fault.kind in LASTING or tries.bad >= BAD
         entry = self._entry(request, stage, "final" if lasting else "failed", "llm_failed", fault.detail)
         await self.commits.put(entry)
         return entry
@@ -295,24 +224,11 @@ class Dispatcher:
         """One line per model and endpoint, however it is sampled."""
         name = LLM(llm.model, llm.endpoint)
         if name not in self._lines:
-            price = price_of(llm.model, self.prices)
-            if price is None and self.budget.cap is not None:
+            line = line_to(name, self.prices, self.per_minute)
+            if line.price is None and self.budget.cap is not None:
                 raise ModelError(
                     f"--max-usd needs the price of {llm.model!r}, which is not in prices.tsv; "
                     f"add --price {llm.model}=IN/OUT, in dollars per million tokens (0/0 for a server of your own)"
                 )
-            per_second = self.per_minute / 60 if self.per_minute else float("inf")
-            self._lines[name] = Line(name, connect(llm.endpoint), Pacer(per_second), price)
+            self._lines[name] = line
         return self._lines[name]
-
-    def _read_limits(self, line: Line, headers: httpx.Headers) -> None:
-        requests, tokens = (headers.get(f"x-ratelimit-limit-{what}") for what in ("requests", "tokens"))
-        if (requests or tokens) and self.per_minute is None:
-            line.pacer.limit(*(float(n) / 60 if n and n.isdigit() else None for n in (requests, tokens)))
-
-    def _clean(self, text: str) -> str:
-        """A key that an endpoint sends back goes no further."""
-        for secret in self._secrets:
-            if secret in text:
-                text = text.replace(secret, "[key]")
-        return text

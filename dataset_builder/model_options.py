@@ -54,7 +54,7 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
         "--rate", type=above_zero, metavar="N", help="requests a minute that a model's endpoint allows, where known"
     )
     parser.add_argument(
-        "--in-flight", type=int, default=256, metavar="N", help="calls at the same time, at most (default: 256)"
+        "--in-flight", type=positive, default=256, metavar="N", help="calls at the same time, at most (default: 256)"
     )
     parser.add_argument(
         "--timeout", type=above_zero, default=300.0, metavar="S", help="seconds for a whole answer (default: 300)"
@@ -74,6 +74,13 @@ def add_store(parser: argparse.ArgumentParser) -> None:
         metavar="MODEL=IN/OUT",
         help="dollars per million tokens, instead of prices.tsv",
     )
+
+
+def positive(text: str) -> int:
+    """A whole number above zero, as argparse wants it checked."""
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError(f"found {number}, expected a whole number above 0")
+    return number
 
 
 def above_zero(text: str) -> float:

@@ -1,6 +1,7 @@
 """What a build prints at its end: what became of the questions, the stages' times, what the models' answers cost."""
 
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -46,18 +47,13 @@ def _questions(funnel: Mapping[str, Any], counts: Mapping[str, int]) -> Table:
 
 def _stages(runs: Sequence[StageRun]) -> Table:
     columns = {"stage": "left", "seconds": "right", " ": "left"}
-    asked = any(r.calls for r in runs)
-    if asked:
-        columns |= dict.fromkeys(("known", "calls", "tokens in", "tokens out", "paid now"), "right") | {
-            "faults": "left"
-        }
+    if any(r.calls for r in runs):
+        columns |= dict.fromkeys(("known", "calls", "tokens", "paid now"), "right")
     table = _table("stages", **columns)
     for r in runs:
         cells = [r.stage, f"{r.seconds:.2f}", "from cache" if r.cached else ""]
         if r.calls:
-            counts = (r.calls.hits, r.calls.sent, r.calls.now.prompt_tokens, r.calls.now.completion_tokens)
-            faults = ", ".join(f"{number} {kind}" for kind, number in r.calls.faults.most_common())
-            cells += [*(f"{count:,}" for count in counts), dollars(r.calls.now.usd), faults]
+            cells += [f"{r.calls.hits:,}", f"{r.calls.sent:,}", r.calls.now.tokens(), dollars(r.calls.now.usd)]
         table.add_row(*cells)
     return table
 
@@ -65,7 +61,7 @@ def _stages(runs: Sequence[StageRun]) -> Table:
 def _table(title: str, **columns: str) -> Table:
     table = Table(title=title, title_justify="left")
     for name, justify in columns.items():
-        table.add_column(name.strip(), justify=justify)  # pyright: ignore[reportArgumentType]  two of rich's words
+        table.add_column(name.strip(), justify=justify, no_wrap=name == "stage")  # pyright: ignore[reportArgumentType]
     return table
 
 
@@ -78,8 +74,11 @@ def call_lines(runs: Sequence[StageRun]) -> list[str]:
     before = [t.before.usd for t in tallies]
     lost = sum(t.lost_usd for t in tallies)
     known = f"{sum(t.hits for t in tallies):,} answers were in the store ({dollars(_sum(before))})"
+    faults = sum((t.faults for t in tallies), Counter[str]())
     line = f"{sum(t.sent for t in tallies):,} calls, {dollars(_sum(now))}; {known}"
     lines = [line + (f"; calls that brought no answer may have cost up to {dollars(lost)} more" if lost else "")]
+    if faults:
+        lines.append("Faults: " + ", ".join(f"{number} × {kind}" for kind, number in faults.most_common()) + ".")
     if _sum([*now, *before]) is None:
         lines.append("A model's price is not known, so only its tokens are counted: --price MODEL=IN/OUT names it.")
     return lines

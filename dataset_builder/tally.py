@@ -19,6 +19,10 @@ class Paid:
         self.completion_tokens += completion_tokens or 0
         self.usd = None if usd is None or self.usd is None else self.usd + usd
 
+    def tokens(self) -> str:
+        """``61k+5k``: of prompts and completions."""
+        return f"{self.prompt_tokens / 1e3:,.0f}k+{self.completion_tokens / 1e3:,.0f}k"
+
     def as_dict(self) -> dict[str, Any]:
         """For the manifest."""
         usd = None if self.usd is None else round(self.usd, 6)
@@ -43,9 +47,15 @@ class Tally:
     def line(self) -> str:
         """For the progress bar."""
         money = "price unknown" if self.now.usd is None else f"${self.now.usd:.2f}"
-        tokens = f"{self.now.prompt_tokens / 1e3:,.0f}k+{self.now.completion_tokens / 1e3:,.0f}k tokens"
-        faults = ", ".join(f"{number} {kind}" for kind, number in self.faults.most_common(4))
-        parts = (f"{self.in_flight} in flight", f"{self.hits} known", f"{self.sent} calls", tokens, money, faults)
+        faults = ", ".join(f"{number} × {kind}" for kind, number in self.faults.most_common(4))
+        parts = (
+            f"{self.in_flight} in flight",
+            f"{self.hits} known",
+            f"{self.sent} calls",
+            f"{self.now.tokens()} tokens",
+            money,
+            faults,
+        )
         return ", ".join(part for part in parts if part)
 
     def as_dict(self) -> dict[str, Any]:
