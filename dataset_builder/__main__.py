@@ -40,6 +40,7 @@ from dataset_builder.raw_data import SourceError
 from dataset_builder.sources import SOURCES, known
 from dataset_builder.stage import ROOT, StageRun, code_hash, run, show
 from dataset_builder.summary import OUT, pins, print_summary
+from dataset_builder.tiers import has_tiers, scores_of, tiers_of
 from dataset_builder.verify import verify
 from kg import KG, NAMES, GraphError
 from kg.guard import UnusableEnvironment
@@ -139,6 +140,8 @@ def build(given: argparse.Namespace) -> int:
         kg.open()
     with answers_of(given) as answers:
         rows, runs = run(on_disk(questions), stages, answers=answers, num_proc=given.num_proc)
+        routed = has_tiers(rows.column_names)
+        tiers = {"tiers": tiers_of(rows, stages, answers.store), "scores": scores_of(rows)} if routed else {}
     inputs = {"graph": kg.digest, "code": code_hash(), "seed": given.seed}
     inputs |= {"models": shown(models)} if models else {}
     inputs |= choices
@@ -152,7 +155,7 @@ def build(given: argparse.Namespace) -> int:
         "stages": show(stages),
         "folder": folder.as_posix(),
         "command": command_line(given),
-        "run": run_facts(started, runs),
+        "run": run_facts(started, runs) | tiers,
     }
     manifest = publish.write(folder, publish.split_rows(rows), facts)
     print_summary(manifest, runs, folder)

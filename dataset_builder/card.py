@@ -49,7 +49,7 @@ def card(
         columns=_table(manifest["columns"], COLUMNS),
         configs={name: _table(rows.column_names, COLUMNS | UNROLLED) for name, rows in unrolled.items()},
         several={name: (COMPLETIONS[name], manifest["configs"][name]) for name in unrolled},
-        several_example=unrolled["reasonmed"][0]["completion"][0]["content"] if unrolled else None,
+        many_example=unrolled["reasonmed"][0]["completion"][0]["content"] if unrolled else None,
         example=splits["train"][0] if "train" in splits else None,
         asked=(asked := [stage for stage in facts["run"]["stages"] if "calls" in stage]),
         lost=sum(stage["calls"]["lost_usd"] for stage in asked),

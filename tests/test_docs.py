@@ -17,12 +17,15 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 
 
-@pytest.mark.parametrize("name", ["kg_only", "medreason"])
-def test_the_stage_table_in_the_readme_is_the_pipeline(name: str) -> None:
-    written = re.search(rf"<!-- stages: {name} -->\n(.*?)\n?<!-- end -->", README, re.DOTALL)
+@pytest.mark.parametrize(
+    ("file", "name"), [("README.md", "kg_only"), *(("dataset_builder/stages/README.md", name) for name in PIPELINES)]
+)
+def test_the_written_stage_table_is_the_pipeline(file: str, name: str) -> None:
+    text = (ROOT / file).read_text("utf-8")
+    written = re.search(rf"<!-- stages: {name} -->\n(.*?)\n?<!-- end -->", text, re.DOTALL)
     assert written is not None
     expected = show(stages_of(PIPELINES[name], KG("sample", "", ""), 0, MODELS))
-    assert written.group(1) == expected, f"put this between the marks in README.md:\n{expected}"
+    assert written.group(1) == expected, f"put this between the marks in {file}:\n{expected}"
 
 
 def test_every_make_command_in_the_readme_is_a_target_with_known_variables() -> None:

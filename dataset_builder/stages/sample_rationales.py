@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dataset_builder.conversation import Conversation, Part, Rejected, Request, together
 from dataset_builder.path_line import path_line
 from dataset_builder.prompt import render
-from dataset_builder.stage import Batch, rows_of, stage
+from dataset_builder.stage import DETAIL, REJECTED, Batch, rows_of, stage
 from dataset_builder.verdicts import about, final_answer
 
 if TYPE_CHECKING:
@@ -52,9 +52,10 @@ def _ask(row: dict[str, Any], models: "list[tuple[LLM, float]]") -> Conversation
         requests.append(request)
         times[llm, temperature] += 1
     candidates = yield from together(_write(request, row) for request in requests)
-    if all(candidate["text"] is None for candidate in candidates):
-        raise Rejected("llm_failed", f"none of {len(candidates)} samples came; the first: {candidates[0]['failure']}")
-    return {"candidates": candidates}
+    if any(candidate["text"] for candidate in candidates):
+        return {"candidates": candidates}
+    why = f"none of {len(candidates)} samples came; the first: {candidates[0]['failure']}"
+    return {"candidates": candidates, REJECTED: "llm_failed", DETAIL: why}
 
 
 def _write(request: Request, row: dict[str, Any]) -> Part[Sample]:
