@@ -12,11 +12,11 @@ from dataset_builder.rationale import leak
 QUOTED = 8  # words in a row that a text shares with a note and that do not stand in the question
 
 _MATERIAL = re.compile(
-    r"\b(?:error|reviewers?'?|examiners?'?|feedback|correction) (?:notes?|reasons?|comments?|feedback)\b"
+    r"\b(?:error|reviewer(?:'?s'?)?|examiner(?:'?s'?)?|feedback|correction) (?:notes?|reasons?|comments?|feedback)\b"
     r"|\b(?:the|these|those|as) (?:error )?(?:notes?|feedback) (?:say|says|state|states|point|points|show|shows|mention|mentions)\b"
-    r"|\b(?:the|my|this|a) (?:(?:original|earlier|previous|first|colleague'?s?) )+(?:draft|rationale|reasoning|attempt|version|chain of thought)s?\b"
+    r"|\b(?:the|my|this) (?:(?:original|earlier|previous|first|colleague'?s?) )+(?:draft|rationale|reasoning|attempt|version|chain of thought)s?\b"
     r"|\b(?:the|this) draft\b"
-    r"|\b(?:other|earlier|previous|failed) attempts? (?:at|to|of|had|have|failed|went|made|missed|overlooked)\b"
+    r"|\b(?:other|earlier|previous|failed) attempts? (?:at (?:this|the) (?:question|case)|missed|overlooked|went wrong)\b"
     r"|\b(?:gold|target|reference|given|provided|known) (?:answer|option|label|conclusion)\b"
     r"|\bthe (?:correct|right|final) answer (?:is|was|has been) (?:already )?(?:given|provided|known|stated|supplied)\b",
     re.IGNORECASE,
@@ -64,7 +64,7 @@ def unsupported(text: str, sources: Iterable[str]) -> str | None:
     known = {_value(number) for number in re.findall(r"\d+(?:[.,]\d+)*", given)}
     for match in _NUMBER.finditer(_LIST_MARK.sub("", text)):
         words = match.group()
-        if not words[0].isdigit() or words[-1].isalpha():
+        if any(letter.isalpha() for letter in words):
             continue  # part of a name
         value = _value(words.rstrip("% "))
         if value not in known and (words.endswith("%") or not (value.isdigit() and int(value) <= _COUNTS)):

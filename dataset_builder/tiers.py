@@ -6,7 +6,7 @@ before routing nobody knows a question's tier.
 
 import math
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from datasets import Dataset
@@ -29,7 +29,7 @@ def has_tiers(columns: Sequence[str]) -> bool:
 
 def tiers_of(rows: Dataset, stages: Sequence[Stage], store: AnswerStore) -> dict[str, Facts]:
     """Per tier: questions, published, kept rationales, answers in use with their tokens and dollars, dollars per kept rationale."""
-    tiers = {tier: {"questions": 0, "published": 0, "rationales": 0} for tier in (*TIERS, NO_TIER)}
+    tiers: dict[str, Facts] = {tier: {"questions": 0, "published": 0, "rationales": 0} for tier in (*TIERS, NO_TIER)}
     recalls = {tier: Recall(store) for tier in tiers}
     for start in range(0, len(rows), BATCH):
         batch = rows[start : start + BATCH]
@@ -57,12 +57,13 @@ def _saw(stage: Stage, batch: Mapping[str, list[Any]], i: int) -> bool:
     return all(batch[name][i] is not None for name in needs)
 
 
-def scores_of(rows: Iterable[Mapping[str, Any]]) -> Facts:
+def scores_of(rows: Dataset) -> Facts:
     """Mean scores of published questions with 95 % intervals: of all, and of refined ones before and after refinement.
 
     A question counts once, with the mean of its rationales, since these are not independent.
     """
-    scored = [[score for score in row["scores"] if score] for row in rows if row["rejected_because"] is None]
+    found = zip(rows["scores"], rows["rejected_because"], strict=True)
+    scored = [[score for score in scores if score] for scores, why in found if why is None]
     refined = [[score for score in scores if score["before"] is not None] for scores in scored]
     return {
         "all": interval([statistics.fmean(s["score"] for s in scores) for scores in scored if scores]),
