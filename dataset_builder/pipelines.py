@@ -21,6 +21,7 @@ from dataset_builder.stages.restate_question import restate_question
 from dataset_builder.stages.route import route
 from dataset_builder.stages.sample_rationales import sample_rationales, sample_rationales_grounded
 from dataset_builder.stages.score_rationales import score_rationales
+from dataset_builder.stages.search_option_paths import search_option_paths
 from dataset_builder.stages.search_paths import search_paths, search_paths_restated
 from dataset_builder.stages.summarize_rationale import summarize_rationale
 from dataset_builder.stages.support_rationales import support_rationales
@@ -79,6 +80,8 @@ def reasonmed(
     answers are compared by rule, sound ones judged; by the share of wrong ones a question is easy (up to 4/9), medium (up to
     7/9) or difficult. Of easy questions the two best rationales are kept; of medium ones they are repaired, of difficult ones
     one is written anew, by the editor, and verified again. Each gets a short response and a score.
+
+    ``grounded``: writers see the graph's paths from the question to every option alike, and it is counted what each says of them.
     """
     writers = tuple(replace(writer, top_p=0.9, max_tokens=8192) for writer in writers)
     editor = replace(editor, max_tokens=8192)
@@ -86,16 +89,10 @@ def reasonmed(
     sampling = {"writers": writers, "temperatures": (0.7, 0.9, 1.0)}
     verifying = {"llm": voter, "votes": judge_votes}
     refining = {"editor": editor, **verifying, "rounds": 2}
-    paths = [
-        drop_negative_stems,
-        find_mentions.using(kg=kg),
-        link_nodes.using(kg=kg),
-        search_paths.using(kg=kg, keep=50, seed=seed),
-        rank_paths.using(kg=kg, keep=3, max_hops=4),
-    ]
+    paths = search_option_paths.using(kg=kg, keep=2, max_hops=3, seed=seed)
     return [
         drop_image_questions,
-        *(paths if grounded else []),
+        *([paths] if grounded else []),
         (sample_rationales_grounded if grounded else sample_rationales).using(**sampling),
         judge_rationales.using(**verifying),
         route.using(easy=Fraction(4, 9), medium=Fraction(7, 9), most_unjudged=Fraction(1, 3)),
