@@ -14,10 +14,10 @@ QUOTED = 8  # words in a row that a text shares with a note and that do not stan
 _MATERIAL = re.compile(
     r"\b(?:error|reviewer(?:'?s'?)?|examiner(?:'?s'?)?|feedback|correction) (?:notes?|reasons?|comments?|feedback)\b"
     r"|\b(?:the|these|those|as) (?:error )?(?:notes?|feedback) (?:say|says|state|states|point|points|show|shows|mention|mentions)\b"
-    r"|\b(?:the|my|this) (?:(?:original|earlier|previous|first|colleague'?s?) )+(?:draft|rationale|reasoning|attempt|version|chain of thought)s?\b"
+    r"|\b(?:the|my|this) (?:(?:original|earlier|previous|first|colleague'?s?) )+(?:draft|rationale|reasoning|chain of thought)s?\b"
     r"|\b(?:the|this) draft\b"
     r"|\b(?:other|earlier|previous|failed) attempts? (?:at (?:this|the) (?:question|case)|missed|overlooked|went wrong)\b"
-    r"|\b(?:gold|target|reference|given|provided|known) (?:answer|option|label|conclusion)\b"
+    r"|\b(?:gold|target|reference|given|provided|known) (?:answer|option|label|conclusion)\b(?! (?:choice|option))"
     r"|\bthe (?:correct|right|final) answer (?:is|was|has been) (?:already )?(?:given|provided|known|stated|supplied)\b",
     re.IGNORECASE,
 )
@@ -34,6 +34,7 @@ _NAME = r"(?:type|class|grade|stage|factor|chromosome|trisomy|monosomy|step|opti
 _NUMBER = re.compile(
     rf"(?i:\b{_NAME} )?(?<![\w.,-])\d+(?:[.,]\d+)*(?:\s?%)?(?:-(?!year|month|week|day|hour|minute|fold|point)[A-Za-z]\w*)?"
 )
+_CALCULATED = re.compile(r"[\d)%] ?[=≈] ?\$?$")  # what stands before a result: 190/250 = 0.76
 _COUNTS = 10  # "two of 6 options", "within 3 steps": small whole numbers claim nothing that could be looked up
 
 
@@ -54,7 +55,8 @@ def tells_of_material(text: str, notes: Sequence[str], open_texts: Iterable[str]
 def unsupported(text: str, sources: Iterable[str]) -> str | None:
     """The first number or citation of a text that stands in none of its sources, or None.
 
-    Numbers that are part of a name (type 2, B12, 21-hydroxylase), mark a step, or only count up to ten are no claims.
+    Numbers that are part of a name (type 2, B12, 21-hydroxylase), mark a step, count up to ten, or are calculated before the
+    reader's eyes (the terms of the sum must be supported) are no claims.
     """
     given = "\n".join(sources)
     if cited := next(
@@ -62,10 +64,13 @@ def unsupported(text: str, sources: Iterable[str]) -> str | None:
     ):
         return cited
     known = {_value(number) for number in re.findall(r"\d+(?:[.,]\d+)*", given)}
-    for match in _NUMBER.finditer(_LIST_MARK.sub("", text)):
+    text = _LIST_MARK.sub("", text)
+    for match in _NUMBER.finditer(text):
         words = match.group()
         if any(letter.isalpha() for letter in words):
             continue  # part of a name
+        if _CALCULATED.search(text, 0, match.start()):
+            continue
         value = _value(words.rstrip("% "))
         if value not in known and (words.endswith("%") or not (value.isdigit() and int(value) <= _COUNTS)):
             return words

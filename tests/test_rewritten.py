@@ -38,6 +38,7 @@ def test_a_text_that_tells_of_notes_or_answer_is_found(text: str) -> None:
         "A first draft of air, a note of caution, an error of metabolism.",
         "A 61-year-old man takes 1,000 mg of allopurinol and has a uric acid of 9.5 mg/dL.",
         "The patient's previous attempts to lose weight failed.",
+        "None of the provided answer choices but gout fits; reduction succeeded on the first attempt.",
     ],
 )
 def test_clinical_prose_is_not(text: str) -> None:
@@ -48,6 +49,7 @@ def test_clinical_prose_is_not(text: str) -> None:
     ("text", "claim"),
     [
         ("In 83.7% of cases it is gout.", "83.7%"),
+        ("It is 140 / 61 = 2.3.", "140"),
         ("A dose of 300 mg is usual.", "300"),
         ("It was shown in 2014.", "2014"),
         ("Sensitivity is 5 % here.", "5 %"),
@@ -73,6 +75,7 @@ def test_what_nothing_supports_is_found(text: str, claim: str) -> None:
         "Two of 4 options remain, and 3 of 5 findings fit.",
         "Trisomy 21 and HPV 16 are names, too. So is factor 13, and grade 3.",
         "Clinical judgement guides the physician.",
+        "His clearance is 9.5 / 1,000 = 0.0095, or 9.5 * (61 - 1) = 570.",
     ],
 )
 def test_names_steps_small_counts_and_what_stands_in_the_question_are_not(text: str) -> None:
