@@ -1,20 +1,23 @@
 # The commands of this project; `make` lists them. Every one runs in .venv, which `make setup` makes and keeps up to date.
 PY := .venv/bin/python
 PIPELINE ?= kg_only
+PRIMEKG = $(or $(SHARED_DATA),../shared/data)/primekg
+NAMES ?= $(PRIMEKG)/names.tsv.gz
+GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dataset estimate store stages count verify test test-all lint format types bench check clean
+.PHONY: help setup dataset estimate store stages count verify calibrate test test-all lint format types bench check clean
 
 #> Variables, all optional (`python -m dataset_builder build --help` says more):
 #>   PIPELINE=kg_only  SOURCES=medqa,medmcqa  SPLIT="medmcqa=validation medqa=test"  ROWS=100  SEED=0
-#>   KG=path/to/kg.csv  DATA_DIR=folder/of/raw/files  OUT=build/kg_only  NUM_PROC=8
+#>   KG=path/to/kg.csv  EMBEDDER=none|minilm|medembed|org/model@revision  DATA_DIR=folder/of/raw/files  OUT=build/kg_only  NUM_PROC=8
 #>   PYTHON=path/to/python3.11 (setup)
 #> Models, for pipelines that ask one: WRITER=model[@endpoint]  JUDGE=…  EDITOR=…; URL and key of an endpoint are read from the
 #> environment: OPENAI_BASE_URL, OPENAI_API_KEY; for model@NAME, NAME_BASE_URL and NAME_API_KEY; for model@azure, AZURE_OPENAI_*.
 #>   reasonmed: WRITERS=model,model,model  JUDGE_VOTES=1  GROUNDED=1
 #>   MAX_USD=20  RATE=requests/minute  IN_FLIGHT=256  TIMEOUT=seconds  STORE=answers.sqlite  REPLAY_ONLY=1  PRICE="model=0.15/0.60"
 flag = $(if $($(2)),$(1) "$($(2))")
-INPUT = $(call flag,--sources,SOURCES) $(foreach split,$(SPLIT),--split "$(split)") $(call flag,--rows,ROWS) $(call flag,--kg,KG) \
+INPUT = $(call flag,--sources,SOURCES) $(foreach split,$(SPLIT),--split "$(split)") $(call flag,--rows,ROWS) $(call flag,--kg,KG) $(call flag,--embedder,EMBEDDER) \
   $(call flag,--data-dir,DATA_DIR) $(call flag,--seed,SEED) $(call flag,--writer,WRITER) $(call flag,--judge,JUDGE) \
   $(call flag,--writers,WRITERS) $(call flag,--editor,EDITOR) $(call flag,--judge-votes,JUDGE_VOTES) \
   $(if $(GROUNDED),--grounded) $(call flag,--max-usd,MAX_USD) $(call flag,--rate,RATE) $(call flag,--in-flight,IN_FLIGHT) \
@@ -46,6 +49,9 @@ count: setup ## count what the sources' files hold: DATA_DIR
 verify: setup ## check a dataset folder against its manifest: OUT, KG
 	$(PY) -m dataset_builder $(strip verify "$(or $(OUT),build/$(PIPELINE))" $(call flag,--kg,KG))
 
+calibrate: setup ## from which score an embedder's similar names are links: EMBEDDER; GOLD, NAMES or KG
+	$(PY) -m kg calibrate $(if $(KG),--kg "$(KG)",--names $(NAMES)) --gold $(GOLD) $(call flag,--embedder,EMBEDDER)
+
 test: setup ## run the tests, without the slow ones
 	$(PY) -m pytest -m "not slow"
 
@@ -61,10 +67,13 @@ format: setup ## ruff: mend and format in place
 types: setup ## pyright
 	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(PY) -m pyright
 
-bench: setup ## speed of model calls and of the mention finder; with KG=file of PrimeKG's size also load times, memory, processes
+bench: setup ## model calls, mentions, linking (EMBEDDER), ranking; with KG=file of PrimeKG's size also path search, load times, memory
 	$(PY) -m benchmarks.model_calls
 	$(PY) -m benchmarks.mentions $(call flag,,KG)
-	$(if $(KG),$(PY) -m benchmarks.full_size "$(KG)")
+	$(PY) -m benchmarks.linking_speed
+	$(PY) -m benchmarks.linking $(call flag,--embedder,EMBEDDER)
+	$(PY) -m benchmarks.mechanisms
+	$(if $(KG),$(PY) -m benchmarks.paths "$(KG)" && $(PY) -m benchmarks.path_scale "$(KG)" && $(PY) -m benchmarks.full_size "$(KG)")
 
 check: lint types test ## lint, types, test: before every commit
 

@@ -6,7 +6,6 @@ found is in tests/fixtures/mentions/medqa_labels.jsonl, which holds no word of t
 negation flag is right. `report` prints what those labels say, and the finder's speed. Data: $SHARED_DATA, ../shared/data.
 """
 
-import gzip
 import hashlib
 import json
 import os
@@ -18,11 +17,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from dataset_builder.raw_splits import read_split
 from dataset_builder.row import row_id
 from dataset_builder.sources import SOURCES
+from kg.gold import read_names
 from kg.mentions import Mention, MentionFinder
 from kg.primekg import Nodes
 
@@ -51,13 +49,7 @@ class Label(NamedTuple):
 
 def read_nodes(shared_data: Path) -> Nodes:
     """The real names as nodes; a node's index is its row, and its type is empty where it is not known."""
-    with gzip.open(shared_data / "primekg" / "names.tsv.gz", "rt", encoding="utf-8", newline="\n") as lines:
-        header, *rows = [line.rstrip("\n").split("\t") for line in lines]
-    if header != ["name", "type", "evidence"]:
-        raise ValueError(f"names.tsv.gz has the columns {header}; expected name, type, evidence")
-    names, types, evidence = (list(column) for column in zip(*rows, strict=True))
-    numbers = np.arange(len(names))
-    return Nodes(numbers, [str(number) for number in numbers], types, names, evidence)
+    return read_names(shared_data / "primekg" / "names.tsv.gz")
 
 
 def read_questions(shared_data: Path) -> list[tuple[str, str]]:

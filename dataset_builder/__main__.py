@@ -42,11 +42,21 @@ from dataset_builder.stage import ROOT, StageRun, code_hash, run, show
 from dataset_builder.summary import OUT, pins, print_summary
 from dataset_builder.tiers import has_tiers, scores_of, tiers_of
 from dataset_builder.verify import verify
-from kg import KG, NAMES, GraphError
+from kg import KG, NAMES, Embedder, EmbedderError, GraphError
+from kg.embedder import EMBEDDERS, UNPINNED
 from kg.guard import UnusableEnvironment
 
 VERSIONS = ("datasets", "huggingface_hub", "pyarrow", "numpy", "pyahocorasick", "openai")
-BAD_INPUT = (SourceError, GraphError, publish.FolderError, UnusableEnvironment, ModelError, StoreError, MissingAnswer)
+BAD_INPUT = (
+    SourceError,
+    GraphError,
+    EmbedderError,
+    publish.FolderError,
+    UnusableEnvironment,
+    ModelError,
+    StoreError,
+    MissingAnswer,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -115,6 +125,12 @@ def add_input(command: argparse.ArgumentParser) -> None:
         "--kg", default="sample", metavar="NAME_OR_FILE", help=f"{', '.join(NAMES)}, or a .csv, .csv.gz, .parquet"
     )
     command.add_argument(
+        "--embedder",
+        default="none",
+        metavar="NAME",
+        help=f"links what no look-up knows: {', '.join(EMBEDDERS)}, or org/model@revision (default: none)",
+    )
+    command.add_argument(
         "--data-dir", type=Path, metavar="DIR", help="read DIR/<Hub id>/[config/]<split>.jsonl[.gz]|.parquet"
     )
     command.add_argument("--seed", type=int, default=0, metavar="N", help="of all draws (default: 0)")
@@ -130,7 +146,7 @@ def build(given: argparse.Namespace) -> int:
     folder = given.out or Path("build") / pipeline
     publish.expect_free(folder)
     models = models_of(PIPELINES[pipeline], pipeline, given)
-    kg = KG.load(given.kg)
+    kg = KG.load(given.kg, given.embedder)
     choices = choices_of(PIPELINES[pipeline], given)
     stages = stages_of(PIPELINES[pipeline], kg, given.seed, models, **choices)
     questions, origins = read_questions(
@@ -142,7 +158,7 @@ def build(given: argparse.Namespace) -> int:
         rows, runs = run(on_disk(questions), stages, answers=answers, num_proc=given.num_proc)
         routed = has_tiers(rows.column_names)
         tiers = {"tiers": tiers_of(rows, stages, answers.store), "scores": scores_of(rows)} if routed else {}
-    inputs = {"graph": kg.digest, "code": code_hash(), "seed": given.seed}
+    inputs = {"graph": kg.digest, "embedder": kg.embedder.facts(), "code": code_hash(), "seed": given.seed}
     inputs |= {"models": shown(models)} if models else {}
     inputs |= choices
     facts = {
@@ -159,7 +175,7 @@ def build(given: argparse.Namespace) -> int:
     }
     manifest = publish.write(folder, publish.split_rows(rows), facts)
     print_summary(manifest, runs, folder)
-    for line in pins(origins):
+    for line in [*pins(origins), *said_of(kg.embedder)]:
         OUT.print(line, markup=False)
     return 0
 
@@ -185,6 +201,7 @@ def command_line(given: argparse.Namespace) -> str:
         str(given.kg),
     ]
     words += [word for split in given.split for word in ("--split", split)]
+    words += ["--embedder", given.embedder] if given.embedder != "none" else []
     words += ["--seed", str(given.seed)] + (["--rows", str(given.rows)] if given.rows else [])
     words += ["--data-dir", str(given.data_dir)] if given.data_dir else []
     words += [word for role in ROLES if (name := getattr(given, role)) for word in (f"--{role}", name)]
@@ -220,6 +237,18 @@ def git(*words: str) -> str | None:
         return None
 
 
+def said_of(embedder: Embedder) -> list[str]:
+    """What a reader should know of an embedder: that it may change under its name, that nobody has measured it."""
+    lines = []
+    if embedder.revision == UNPINNED:
+        lines.append(f"Embedder {embedder} is not pinned: give it as {embedder.model}@REVISION.")
+    if embedder.accept is None:
+        lines.append(
+            f"Embedder {embedder} is not calibrated: it orders similar names, and only their text accepts them."
+        )
+    return lines
+
+
 def print_counts(given: argparse.Namespace) -> int:
     """What every split that has a file in this folder holds."""
     print(count_questions(given.data_dir))
@@ -240,7 +269,7 @@ def print_estimate(given: argparse.Namespace) -> int:
     pipeline = known("pipeline", given.pipeline, PIPELINES)
     models = models_of(PIPELINES[pipeline], pipeline, given)
     choices = choices_of(PIPELINES[pipeline], given)
-    stages = stages_of(PIPELINES[pipeline], KG.load(given.kg), given.seed, models, **choices)
+    stages = stages_of(PIPELINES[pipeline], KG.load(given.kg, given.embedder), given.seed, models, **choices)
     splits = chosen_splits(given.split)
     questions, _ = read_questions(given.sources.split(","), splits, data_dir=given.data_dir, rows=given.rows)
     found, stopped = estimate(on_disk(questions), stages, store_of(given), sample=given.sample, seed=given.seed)

@@ -195,10 +195,11 @@ class Dispatcher:
 
     async def _give_up(self, request: Request, stage: str, line: Line, fault: Fault, tries: Tries) -> Entry:
         line.given_up += 1
-        if fault.kind in ("no connection", "time-out") and (line.given_up >= DOWN or not line.answered):
-            self._end(line, f"{line.given_up} requests were given up in a row, the last after {fault.detail}")
-        if fault.kind in ("400", "422") and not line.answered and line.given_up >= DOWN:
-            self._end(line, f"it refused the first {line.given_up} requests: {fault.detail}")
+        gone = fault.kind in ("no connection", "time-out")
+        if (gone and not line.answered) or (line.given_up >= DOWN and (gone or not line.answered)):
+            self._end(
+                line, f"{line.given_up} requests were given up and none was answered, the last after: {fault.detail}"
+            )
         lasting = fault.kind in LASTING or tries.bad >= BAD
         entry = self._entry(request, stage, "final" if lasting else "failed", "llm_failed", fault.detail)
         await self.commits.put(entry)

@@ -32,7 +32,7 @@ def add_roles(parser: argparse.ArgumentParser) -> None:
         )
     parser.add_argument(
         "--judge-votes",
-        type=int,
+        type=positive,
         default=1,
         metavar="N",
         help="judgements of each rationale; most votes decide (reasonmed)",

@@ -61,7 +61,7 @@ def medreason(kg: KG, seed: int, writer: LLM, judge: LLM) -> list[Stage]:
     return [
         drop_image_questions,
         extract_mentions.using(llm=writer, kg=kg),
-        link_nodes_asking.using(kg=kg, llm=writer, most=10),
+        link_nodes_asking.using(kg=kg, llm=writer, most=10, least=0.6),
         restate_question.using(llm=writer),
         search_paths_restated.using(kg=kg, keep=50, seed=seed),
         prune_paths.using(kg=kg, llm=writer, keep=3),

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from datasets import Dataset
 from datasets.fingerprint import Hasher
 
@@ -21,6 +24,7 @@ Batch = Mapping[str, list[Any]]
 REJECTED, DETAIL = "rejected_because", "rejected_detail"
 ROOT = Path(__file__).parent.parent
 CODE = {".py", ".jinja", ".tsv", ".txt"}
+ARROW_BATCH = 1000  # rows; a stage on Arrow tables spends its time per batch, not per row
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ class Stage:
     needs: tuple[str, ...]
     adds: tuple[str, ...]
     tools: dict[str, Any] = field(default_factory=dict)
+    arrow: bool = False
     asks: bool = False
     guess: Callable[..., Any] | None = None
 
@@ -39,7 +44,7 @@ class Stage:
         """The function's name, which is also the name of its file, its prompt and its test."""
         return self.fn.__name__
 
-    def __call__(self, batch: Batch, **tools: Any) -> Any:
+    def __call__(self, batch: Any, **tools: Any) -> Any:
         """What the function makes of this batch, with these tools over its own: columns or, where it asks, conversations."""
         return self.fn(batch, **{**self.tools, **tools})
 
@@ -59,16 +64,22 @@ class StageRun:
 
 
 def stage(
-    *, needs: str, adds: str = "", asks: bool = False, guess: Callable[..., Any] | None = None
+    *,
+    needs: str,
+    adds: str = "",
+    arrow: bool = False,
+    asks: bool = False,
+    guess: Callable[..., Any] | None = None,
 ) -> Callable[[Callable[..., Any]], Stage]:
     """Make a function a stage. Column names are separated by blanks; their types stand in row.py.
 
     The function gets the columns it needs, of the rows that are still alive, and returns lists of the same length: the
-    columns it adds, and where it rejects rows the two of ``rejects``. A stage that ``asks`` a model returns a conversation
-    for each row instead (conversation.py); its ``guess``, a plain batched function with the same tools, says what it would
-    typically add, for an estimate before anything was asked.
+    columns it adds, and where it rejects rows the two of ``rejects``. With ``arrow`` its batch is a pyarrow.Table, and its
+    columns are pyarrow arrays: for stages that would spend their time on making Python objects. A stage that ``asks`` a model
+    returns a conversation for each row instead (conversation.py); its ``guess``, a plain batched function with the same tools,
+    says what it would typically add, for an estimate before anything was asked.
     """
-    return lambda fn: Stage(fn, tuple(needs.split()), tuple(adds.split()), asks=asks, guess=guess)
+    return lambda fn: Stage(fn, tuple(needs.split()), tuple(adds.split()), {}, arrow, asks, guess)
 
 
 def run(
@@ -93,15 +104,20 @@ def run(
         started, there = time.perf_counter(), _files_beside(rows)
         digest, tally = answers.bring_in(s, rows) if answers and s.asks else ("", None)
         key = Hasher.hash((key, s.name, s.tools, code_hash(), digest))
-        rows = rows.map(
-            apply_to_live_rows,
-            fn_kwargs={"stage": s, "store": answers.store if answers and s.asks else None},
-            batched=True,
-            batch_size=batch_size,
-            num_proc=num_proc if s.tools else None,  # starting workers costs more than a stage without tools
-            features=features([*rows.column_names, *s.adds]),
-            new_fingerprint=key,
-            desc=s.name,
+        facts = {"stage": s} if s.arrow else {"stage": s, "store": answers.store if answers and s.asks else None}
+        rows = (
+            rows.with_format("arrow" if s.arrow else None)
+            .map(
+                apply_to_live_arrow if s.arrow else apply_to_live_rows,
+                fn_kwargs=facts,
+                batched=True,
+                batch_size=max(batch_size, ARROW_BATCH) if s.arrow else batch_size,
+                num_proc=num_proc if s.tools else None,  # starting workers costs more than a stage without tools
+                features=features([*rows.column_names, *s.adds]),
+                new_fingerprint=key,
+                desc=s.name,
+            )
+            .with_format(None)
         )
         cached = {file["filename"] for file in rows.cache_files} <= there
         runs.append(StageRun(s.name, time.perf_counter() - started, cached, tally))
@@ -128,6 +144,10 @@ def apply_to_live_rows(batch: Batch, stage: Stage, store: AnswerStore | None = N
 
     ``store``: where a stage that asks finds its answers, all of them. Raises MissingAnswer.
     """
+    if stage.arrow:
+        table = Dataset.from_dict(dict(batch), features=features(list(batch))).data.table
+        done = apply_to_live_arrow(table, stage)
+        return {column: done[column].to_pylist() for column in (*stage.adds, REJECTED, DETAIL)}
     reasons = batch[REJECTED]
     live = [i for i, why in enumerate(reasons) if why is None]
     if store is None:
@@ -139,14 +159,37 @@ def apply_to_live_rows(batch: Batch, stage: Stage, store: AnswerStore | None = N
 
 def merged(batch: Batch, stage: Stage, live: Sequence[int], result: Batch) -> dict[str, list[Any]]:
     """The stage's columns for the whole batch, from its result for these rows of it. Raises ValueError where they do not fit."""
-    if undeclared := sorted(set(result) - set(stage.adds) - {REJECTED, DETAIL}):
-        raise ValueError(f"stage {stage.name!r} returned {undeclared}; it declares {sorted(stage.adds)}")
+    expect_declared(stage, result)
     out = {column: list(batch.get(column) or [None] * len(batch[REJECTED])) for column in stage.adds}
     out |= {REJECTED: list(batch[REJECTED]), DETAIL: list(batch[DETAIL])}
     for column, values in result.items():
         for i, value in zip(live, values, strict=True):
             out[column][i] = value
     return out
+
+
+def apply_to_live_arrow(batch: pa.Table, stage: Stage) -> pa.Table:
+    """apply_to_live_rows for a stage that takes and gives Arrow."""
+    live = batch[REJECTED].is_null()
+    result = stage(batch.filter(live).select(stage.needs))
+    expect_declared(stage, result)
+    if batch[REJECTED].null_count < len(batch):
+        # every row's place among the live ones; null for a row that is not live, and then so is its value
+        places = pa.array(np.cumsum(live) - 1, mask=~live.to_numpy())
+        result = {column: values.take(places) for column, values in result.items()}
+    for column in (REJECTED, DETAIL):
+        if column in result:
+            either = pc.call_function("coalesce", [batch[column], result.pop(column)])
+            batch = batch.set_column(batch.column_names.index(column), column, either)
+    for column, values in result.items():
+        batch = batch.append_column(column, values)
+    return batch
+
+
+def expect_declared(stage: Stage, result: Mapping[str, Any]) -> None:
+    """Raises ValueError for a column that the stage does not say it adds."""
+    if undeclared := sorted(set(result) - set(stage.adds) - {REJECTED, DETAIL}):
+        raise ValueError(f"stage {stage.name!r} returned {undeclared}; it declares {sorted(stage.adds)}")
 
 
 def check(columns: Sequence[str], stages: Sequence[Stage]) -> None:

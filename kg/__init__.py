@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import pyarrow as pa
 
 from kg import download, prepared, search
 from kg.adjacency import Adjacency
+from kg.candidates import Candidate
+from kg.embedder import NONE, Embedder, EmbedderError, named
 from kg.fold import lab_chemicals, n1_key, n2_key
-from kg.linker import Candidate, Linker
+from kg.linker import Linker
 from kg.mentions import Mention, MentionFinder
 from kg.phrases import direction, statement
 from kg.primekg import Edges, GraphError, Nodes
@@ -22,11 +25,14 @@ from kg.search import ShortestPaths
 if TYPE_CHECKING:
     from graph_tool import Graph
 
-__all__ = ["KG", "Candidate", "GraphError", "Mention", "Nodes", "ShortestPaths"]
+    from kg.kernel import Found
+
+__all__ = ["KG", "Candidate", "Embedder", "EmbedderError", "GraphError", "Mention", "Nodes", "ShortestPaths"]
 
 SAMPLE = Path(__file__).parent / "sample" / "kg.csv"
 NAMES = ("sample", "primekg")
 Engine = Literal["graph-tool", "fast"]
+PAIR_FIELDS = ["from", "to", "distance", "total", "paths"]
 
 
 @dataclass(frozen=True)
@@ -40,14 +46,17 @@ class KG:
     name: str
     path: str
     digest: str
+    embedder: Embedder = NONE
 
     @classmethod
-    def load(cls, name_or_path: str | Path) -> "KG":
+    def load(cls, name_or_path: str | Path, embedder: str | Embedder = NONE) -> "KG":
         """The graph of this name, or of this .csv, .csv.gz or .parquet file in kg.csv's columns; read and checked at once.
 
         ``primekg`` is downloaded on first use. What has been read is kept prepared (kg.prepared), and a second load takes
-        under a second. Raises GraphError where there is no such graph, or the file is not in that form.
+        under a second. ``embedder`` (kg.embedder) helps to link what no look-up knows; none is needed, and it is loaded when
+        first used. Raises GraphError where there is no such graph, or the file is not in that form; EmbedderError.
         """
+        embedder = embedder if isinstance(embedder, Embedder) else named(embedder)
         name, path = str(name_or_path), Path(name_or_path)
         if name in NAMES:
             path = SAMPLE if name == "sample" else download.primekg()
@@ -57,7 +66,7 @@ class KG:
                 f"there is no graph {name!r}: expected one of {', '.join(NAMES)}, or the path of a .csv, .csv.gz or "
                 f".parquet file in the columns of PrimeKG's kg.csv{f'; did you mean {near[0]!r}?' if near else ''}"
             )
-        kg = cls(name if name in NAMES else path.name, str(path.resolve()), prepared.digest(path))
+        kg = cls(name if name in NAMES else path.name, str(path.resolve()), prepared.digest(path), embedder)
         rows = _contents(kg)[1].rows
         if name == "primekg" and rows != download.ROWS:
             raise GraphError(
@@ -70,12 +79,12 @@ class KG:
         _graph(self)
         _degrees(self)
         self.find_mentions("")
-        self.link(["no such mention"])
+        self.link(["no such mention"], similar=0)
         gc.collect()
         gc.freeze()  # or the collector would write to every shared object, and so copy it into every worker
 
     def __str__(self) -> str:
-        return self.name
+        return f"{self.name} with {self.embedder}" if self.embedder.model else self.name
 
     @property
     def nodes(self) -> Nodes:
@@ -91,29 +100,56 @@ class KG:
         """The spans of the text that name nodes, by dictionary."""
         return _finder(self).find(text)
 
-    def link(self, mentions: Sequence[str], types: Sequence[str | None] | None = None) -> list[list[Candidate]]:
-        """Per mention the nodes that it may stand for, best first; ``types`` are looked at first."""
-        return _linker(self).link(mentions, types)
+    def link(
+        self, mentions: Sequence[str], types: Sequence[str | None] | None = None, similar: int = 10
+    ) -> list[Sequence[Candidate]]:
+        """Per mention the nodes that it may stand for, best first; ``types`` are looked at first (None: all types).
+
+        What look-up knows comes first, then similar names until there are ``similar`` candidates (1: links and best guesses, 0: look-up
+        alone). Only an ``accepted`` candidate is a link: the others are for a later choice, by index.
+        """
+        return _linker(self).link(mentions, types, similar)
 
     def shortest_paths(
-        self, pairs: Sequence[tuple[int, int]], keep: int = 50, seed: int = 0, engine: Engine = "graph-tool"
+        self, pairs: Sequence[tuple[int, int]], keep: int = 50, seed: int = 0, engine: Engine = "fast"
     ) -> list[ShortestPaths]:
         """Per pair (s, t) of node indexes: distance, exact number of shortest paths, at most ``keep`` of them.
 
-        Both engines give the same. ``graph-tool`` runs one breadth-first search per distinct t, and kg.search counts and
-        draws; ``fast`` is the compiled search of kg.kernel. Raises KeyError for an index that the graph does not have. A
-        node and itself are connected by the one path of no hop.
+        Both engines give the same. ``fast`` is the compiled search of kg.kernel; ``graph-tool`` runs one breadth-first
+        search per distinct t in the graph-tool graph, and kg.search counts and draws. Pairs with the same end are quicker
+        one after the other. Raises KeyError for an index that the graph does not have. A node and itself are connected by
+        the one path of no hop.
         """
-        vertices = np.array([[self._vertex(s), self._vertex(t)] for s, t in pairs], np.int64).reshape(-1, 2)
-        find = {"graph-tool": self._by_graph_tool, "fast": self._by_kernel}[engine]
-        return find(pairs, vertices, keep, seed)
+        if keep < 0:
+            raise ValueError(f"found keep={keep}; expected how many paths to draw per pair, 0 or more")
+        ends = np.array(pairs, np.int64).reshape(-1, 2)
+        return {"graph-tool": self._by_graph_tool, "fast": self._by_kernel}[engine](ends, keep, seed)
 
-    def _by_graph_tool(
-        self, pairs: Sequence[tuple[int, int]], vertices: np.ndarray, keep: int, seed: int
-    ) -> list[ShortestPaths]:
+    def shortest_paths_arrow(self, pairs: np.ndarray, keep: int, seed: int) -> pa.StructArray:
+        """What the fast search finds for pairs of shape (m, 2), as Arrow: from, to, distance (null: none), total, paths.
+
+        All numbers are int64; a total beyond that stands as the largest.
+        """
+        from kg import kernel
+
+        distance, total, begin, nodes = self._search(pairs, keep, seed)
+        if (total >= kernel.EXACT).any():  # more paths than a float64 counts
+            found = self.shortest_paths(pairs.tolist(), keep, seed)
+            totals = [min(one.total, 2**63 - 1) for one in found]
+            hops = pa.array([one.distance for one in found], pa.int64())
+            paths = pa.array([one.paths for one in found], pa.list_(pa.list_(pa.int64())))
+        else:
+            drawn = np.diff(begin) // (distance + 1).clip(1)
+            each = pa.ListArray.from_arrays(_offsets(np.repeat(distance + 1, drawn)), nodes)
+            totals, hops = total.astype(np.int64), pa.array(distance, mask=distance < 0)
+            paths = pa.ListArray.from_arrays(_offsets(drawn), each)
+        ends = (pa.array(pairs[:, 0]), pa.array(pairs[:, 1]))
+        return pa.StructArray.from_arrays([*ends, hops, pa.array(totals), paths], PAIR_FIELDS)
+
+    def _by_graph_tool(self, ends: np.ndarray, keep: int, seed: int) -> list[ShortestPaths]:
         from kg import graph  # graph_tool takes a second to import, and is only needed here
 
-        net, index = _graph(self), self.nodes.index
+        net, index, pairs, vertices = _graph(self), self.nodes.index, ends.tolist(), self._checked(ends)
         found: list[ShortestPaths] = [search.UNREACHABLE] * len(pairs)
         for root, sources in search.by_target(vertices.tolist()).items():
             distance = graph.distances_to(net, root, list(sources))
@@ -129,24 +165,29 @@ class KG:
                     found[position] = ShortestPaths(result.distance, result.total, paths)
         return found
 
-    def _by_kernel(
-        self, pairs: Sequence[tuple[int, int]], vertices: np.ndarray, keep: int, seed: int
-    ) -> list[ShortestPaths]:
+    def _by_kernel(self, ends: np.ndarray, keep: int, seed: int) -> list[ShortestPaths]:
         from kg import kernel  # numba takes a second to import, and is only needed here
 
-        index = self.nodes.index
-        result = kernel.search(_contents(self)[2], vertices[:, 0], vertices[:, 1], index, keep, seed)
-        nodes = index[result.vertices]
+        distance, total, begin, nodes = (column.tolist() for column in self._search(ends, keep, seed))
         found = []
-        for i, (hops, total) in enumerate(zip(result.distance.tolist(), result.total.tolist(), strict=True)):
+        for i, hops in enumerate(distance):
             if hops < 0:
                 found.append(search.UNREACHABLE)
-            elif total < kernel.EXACT:
-                paths = nodes[result.begin[i] : result.begin[i + 1]].reshape(-1, hops + 1)
-                found.append(ShortestPaths(hops, int(total), tuple(map(tuple, paths.tolist()))))
+            elif total[i] < kernel.EXACT:
+                one_by_one = iter(nodes[begin[i] : begin[i + 1]])
+                found.append(ShortestPaths(hops, int(total[i]), tuple(zip(*[one_by_one] * (hops + 1), strict=True))))
             else:  # more paths than a float64 counts
-                found += self._by_graph_tool(pairs[i : i + 1], vertices[i : i + 1], keep, seed)
+                found += self._by_graph_tool(ends[i : i + 1], keep, seed)
         return found
+
+    def _search(self, ends: np.ndarray, keep: int, seed: int) -> "Found":
+        from kg import kernel
+
+        nodes, _, compact = _contents(self)
+        try:
+            return kernel.search(compact, nodes.index, ends, keep, seed)
+        except KeyError as error:
+            raise KeyError(f"graph {self.name} has no node {error.args[0]}") from None
 
     def describe(self, path: Sequence[int]) -> dict[str, Any]:
         """The evidence of one path: names and types of its nodes, and per hop each relation, its direction and its words."""
@@ -164,10 +205,17 @@ class KG:
                 )
         return {"nodes": list(path), "names": names, "types": types, "hops": hops}
 
+    def are_connected(self, froms: np.ndarray, tos: np.ndarray) -> np.ndarray:
+        """Per hop from a node to a node: whether there is an edge. Shape (n,)."""
+        return _contents(self)[1].find(self._vertices(froms), self._vertices(tos)) >= 0
+
     def hops_with_only(self, relations: frozenset[str], froms: np.ndarray, tos: np.ndarray) -> np.ndarray:
-        """Per hop from a node to a node: whether there is an edge, and it carries none but these relations. Shape (n,)."""
+        """Per hop from a node to a node: whether there is an edge, and it carries none but these relations. Shape (n,).
+
+        A relation is named as in kg.csv's column ``relation`` or ``display_relation``.
+        """
         edges = _contents(self)[1]
-        wanted = np.array([relation in relations for relation, _ in edges.relation_names], bool)
+        wanted = np.array([not relations.isdisjoint(names) for names in edges.relation_names], bool)
         return edges.all_relations(wanted, edges.find(self._vertices(froms), self._vertices(tos)))
 
     def name_of(self, node: int) -> str:
@@ -202,6 +250,15 @@ class KG:
             raise KeyError(f"graph {self.name} has no node {node}")
         return vertex
 
+    def _checked(self, nodes: np.ndarray) -> np.ndarray:
+        """The vertices of these nodes. Raises KeyError for the first one that the graph does not have."""
+        index = self.nodes.index
+        vertices = np.searchsorted(index, nodes)
+        missing = index[np.minimum(vertices, len(index) - 1)] != nodes
+        if missing.any():
+            raise KeyError(f"graph {self.name} has no node {nodes[missing][0]}")
+        return vertices
+
     def _vertices(self, nodes: np.ndarray) -> np.ndarray:
         """The vertices of nodes that are known to exist."""
         return np.searchsorted(self.nodes.index, nodes)
@@ -212,6 +269,11 @@ class KG:
         if edge < 0:
             raise KeyError(f"graph {self.name} has no edge between {self.nodes.index[a]} and {self.nodes.index[b]}")
         return [edges.relation_names[r] for r in edges.relation[edges.start[edge] : edges.start[edge + 1]]]
+
+
+def _offsets(lengths: np.ndarray) -> pa.Array:
+    """Where the lists of these lengths begin, and where the last one ends."""
+    return pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())
 
 
 # Opened once per process and content. Forked workers find them here, already open, and share the memory.
@@ -240,4 +302,4 @@ def _finder(kg: KG) -> MentionFinder:
 
 @functools.lru_cache(maxsize=4)
 def _linker(kg: KG) -> Linker:
-    return Linker(kg.nodes)
+    return Linker(kg.nodes, kg.embedder)

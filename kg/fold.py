@@ -7,7 +7,7 @@ links. The levels N1, N2, N3 and the two drug keys are those that were measured 
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 GREEK = re.compile(r"GREEK (?:SMALL|CAPITAL) LETTER (?:FINAL )?(?P<name>[A-Z]+)$")
@@ -51,6 +51,21 @@ DISEASE_WORDS = frozenset(["disease", "disorder", "syndrome"])
 # The two diseases of one eponym that only this word tells apart.
 KEEP_DISEASE_WORD = frozenset(["cushing"])
 NEOPLASM_WORDS = frozenset(["neoplasm", "tumor", "tumour"])
+SUBTYPE = re.compile(
+    r"(?<=[\w,)])\s+(?P<kind>(?:sub)?type|group|form|variant|grade|stage|class)?(?(kind)\s+|)"
+    rf"(?P<code>\d{{1,3}}[a-z]{{0,2}}|(?:{'|'.join(ROMAN_NUMERALS)})[a-d]?|[a-z]\d{{0,2}})$",
+    re.IGNORECASE,
+)
+# What is left of another thing, not of a disease with subtypes: vitamin B, factor V, trisomy 21.
+GENERIC_STEMS = (
+    DISEASE_WORDS
+    | NEOPLASM_WORDS
+    | frozenset(
+        ["cancer", "carcinoma", "deficiency", "infection", "hepatitis", "factor", "vitamin", "virus", "antigen"]
+    )
+    | frozenset(["chromosome", "trisomy", "monosomy", "antibody", "receptor", "complex", "syndromes", "diseases"])
+)
+NUMBERED = re.compile(r"\d+|(?<![a-z])[a-z](?![a-z])")
 PHONETIC = [
     (re.compile(pattern), sound)
     for pattern, sound in [
@@ -118,10 +133,12 @@ def exact_key(name: str) -> str:
     return " ".join(name.lower().split())
 
 
-def words(name: str) -> list[str]:
+# A batch of mentions is folded to one key after the other. Small: no page of weight is copied into a forked worker.
+@lru_cache(maxsize=2048)
+def words(name: str) -> tuple[str, ...]:
     """The folded words of a name, without punctuation and the suffix "(disease)"."""
-    folded = (fold_word(match["word"]) for match in tokens(name.removesuffix("(disease)")) if match["word"])
-    return [word for word in folded if word]
+    folded = [fold_word(match["word"]) for match in tokens(name.removesuffix("(disease)")) if match["word"]]
+    return tuple([word for word in folded if word])
 
 
 def n1_key(name: str) -> str:
@@ -129,23 +146,58 @@ def n1_key(name: str) -> str:
     return " ".join(words(name))
 
 
-def _n2_words(name: str) -> list[str]:
-    return sorted({ROMAN.get(word) or singular(word) for word in words(name)} - FILLERS)
+def singulars(name: str) -> list[str]:
+    """The words of the N1 key in their order, each in the singular."""
+    return [singular(word) for word in words(name)]
+
+
+@lru_cache(maxsize=2048)
+def n2_words(name: str) -> tuple[str, ...]:
+    """The words of the N2 key, sorted."""
+    return tuple(sorted({ROMAN.get(word) or singular(word) for word in words(name)} - FILLERS))
 
 
 def n2_key(name: str) -> str:
     """N1, and plural, Roman numerals, word order and "type" ignored ("Neoplasms, Lung" is "lung neoplasm")."""
-    return " ".join(_n2_words(name))
+    return " ".join(n2_words(name))
 
 
 def n3_key(name: str) -> str:
     """N2, and disease, disorder, syndrome ignored, neoplasm equal to tumor; empty where nothing else is left."""
-    kept = set(_n2_words(name))
+    kept = set(n2_words(name))
     if not kept & KEEP_DISEASE_WORD:
         kept -= DISEASE_WORDS
     if kept & NEOPLASM_WORDS:
         kept = kept - NEOPLASM_WORDS | {"neoplasm"}
     return " ".join(sorted(kept)) if kept != {"neoplasm"} else ""
+
+
+def without_subtype(name: str) -> str:
+    """A disease's name up to the number or letter of its subtype ("…, type 2B", "… IV"); empty where it does not end in one.
+
+    Also empty where the rest is too little to be the same disease: hepatitis B is no hepatitis that happens to be called B.
+    """
+    end = SUBTYPE.search(name)
+    if end is None:
+        return ""
+    stem = words(name[: end.start()])
+    telling = [word for word in stem if word not in FILLERS and word not in GENERIC_STEMS and len(word) > 2]
+    number = end["code"][0].isdigit() or end["code"][:2].lower() in ROMAN
+    enough = len(stem) > 1 or (len("".join(stem)) >= 8 and (end["kind"] is not None or number))
+    return name[: end.start()].strip() if telling and enough else ""
+
+
+def numbers(name: str) -> int:
+    """The numbers and single letters of a name as bits, since they tell subtypes apart: a bit per letter, per number below 37,
+    and one for all others."""
+    bits = 0
+    for word in words(name):
+        if word[-1:] in "abcd" and word[:-1] in ROMAN:  # IIa is 2 and a
+            word = f"{ROMAN[word[:-1]]}{word[-1]}"
+        for part in NUMBERED.findall(ROMAN.get(word, word)):
+            bit = ord(part) - ord("a") if part.isalpha() else 25 + int(part) if 0 < int(part) < 37 else 62
+            bits |= 1 << bit
+    return bits
 
 
 @cache

@@ -1,38 +1,44 @@
-"""Mention to nodes without a model: exact name, reviewed alias, then folded keys (engineering/linking.md section 1).
+"""Mention to nodes, in the order of engineering/linking.md section 1: exact, alias, folded keys, broader disease, similar names.
 
-The first level with an answer wins and all nodes under its key are returned, since two nodes with one name stay two. The score
-is a rank of the methods, not a probability: the folded keys were measured at 99 % right on disease synonyms, the drug keys at
-95 %. Gene symbols are linked in exact case and by alias only. Names are never keys of a node: every table holds lists.
+The first level of look-up with an answer wins and all nodes under its key are returned, since two nodes with one name stay two. Its
+score is a rank of the levels, not a probability: the folded keys were measured at 99 % right on disease synonyms, the drug
+keys at 95 %. Gene symbols are linked in exact case and by alias only. What no level accepts goes to the similar names
+(kg.similar), whose best is a link from the embedder's threshold up; the others are offered for a later choice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
-from kg import fold
+from kg import fold, tables
+from kg.candidates import Candidate, Candidates
+from kg.embedder import NONE, Embedder
+from kg.similar import Similar, SimilarNames
+from kg.tables import CLINICAL, DISEASE, DRUG, GENE, rank
 
 if TYPE_CHECKING:
     from kg.primekg import Nodes
 
-Table = dict[str, list[int]]
-
-GENE, DRUG, DISEASE, PHENOTYPE = "gene/protein", "drug", "disease", "effect/phenotype"
-SCORES = {"exact": 1.0, "alias": 0.98, "N1": 0.96, "N2": 0.94, "N3": 0.92, "drug_salt": 0.9, "drug_phonetic": 0.85}
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A node that a mention may stand for, by which method, and whether that is accepted without asking further."""
-
-    node: int
-    name: str
-    type: str
-    score: float
-    method: str
-    accepted: bool
+# The levels of look-up in their order.
+SCORES = {
+    "exact": 1.0,
+    "alias": 0.98,
+    "N1": 0.96,
+    "N2": 0.94,
+    "N3": 0.92,
+    "drug_salt": 0.9,
+    "drug_phonetic": 0.85,
+    "broader": 0.8,
+}
+BY_KEY = ("N1", "N2", "N3", "drug_salt", "drug_phonetic")
+ONLY_FOR = {"drug_salt": (DRUG, None), "drug_phonetic": (DRUG, None), "broader": (DISEASE, None)}
+FOR_GENES = ("exact", "alias")
+BATCH = 1024  # mentions that go through the levels together; fold keeps the words of that many
+Found = Iterable[tuple[int, list[int]]]  # the position of a mention and its vertices
 
 
 @dataclass(frozen=True)
@@ -44,72 +50,97 @@ class Alias:
     names: tuple[str, ...]
 
 
+@cache
 def read_aliases() -> list[Alias]:
     """The reviewed aliases of kg/words/aliases.tsv."""
     return [Alias(text, type_, tuple(names.split("|"))) for text, type_, names in fold.read_words("aliases.tsv")]
 
 
-def is_symbol(name: str, type_: str) -> bool:
-    """Whether a node's name is a gene symbol; full protein names ("Glucocorticoid receptor") are ordinary names."""
-    return type_ == GENE and " " not in name and not (name[1:].islower() and name.isalpha() and len(name) > 4)
+def _is_for(level: str, type_: str | None) -> bool:
+    return level in FOR_GENES if type_ == GENE else level not in ONLY_FOR or type_ in ONLY_FOR[level]
+
+
+def _order(candidate: Candidate, type_: str | None) -> tuple[bool, bool, tuple[int, str], float]:
+    """What comes first: links, the mention's type, where that is not known the clinical types, then the score."""
+    c = candidate
+    by_type = (0, "") if type_ or not c.accepted else rank(c.type)
+    return not c.accepted, type_ is not None and c.type not in (type_, ""), by_type, -c.score
 
 
 class Linker:
-    """Looks mentions up in tables over the whole graph; each table is built when it is first needed."""
+    """Links mentions to the nodes of one graph; tables, indexes and embedder are opened when they are first needed."""
 
-    def __init__(self, nodes: Nodes) -> None:
-        self._nodes = nodes
+    def __init__(self, nodes: Nodes, embedder: Embedder = NONE) -> None:
+        self._nodes, self._embedder = nodes, embedder
 
-    def link(self, mentions: Sequence[str], types: Sequence[str | None] | None = None) -> list[list[Candidate]]:
-        """Candidates of every mention, best first; an empty list where no rule knows it."""
-        known = types if types is not None else [None] * len(mentions)
-        return [self._link(mention, type_) for mention, type_ in zip(mentions, known, strict=True)]
+    def link(
+        self, mentions: Sequence[str], types: Sequence[str | None] | None = None, similar: int = 10
+    ) -> list[Sequence[Candidate]]:
+        """Candidates of every mention, best first: what look-up knows, then similar names until there are ``similar``.
+
+        1 gives links and best guesses, 0 look-up alone. Whatever ``similar`` is, a mention that look-up links costs no search, unless
+        somebody looks below that link.
+        """
+        known = [None] * len(mentions) if types is None else list(types)
+        if len(known) != len(mentions):
+            raise ValueError(
+                f"found {len(known)} types for {len(mentions)} mentions; expected one each, None where it is not known"
+            )
+        batches = [slice(begin, begin + BATCH) for begin in range(0, len(mentions), BATCH)]
+        found = [c for batch in batches for c in self._look_up(mentions[batch], known[batch])]
+        linked = [any(c.accepted for c in candidates) for candidates in found]
+
+        short = [
+            len(some) < similar or (similar > 0 and not is_link) for some, is_link in zip(found, linked, strict=True)
+        ]
+
+        def fill(is_linked: bool) -> dict[int, list[Candidate]]:
+            at = [i for i in range(len(found)) if short[i] and linked[i] == is_linked]
+            near = self._similar_names.search([mentions[i] for i in at], [known[i] for i in at], similar) if at else []
+            return {i: self._merge(found[i], names, known[i], similar) for i, names in zip(at, near, strict=True)}
+
+        now, later = fill(False), cache(lambda: fill(True))
+        return [
+            Candidates(some, lambda i=i: later()[i]) if linked[i] and short[i] else now.get(i, some)
+            for i, some in enumerate(found)
+        ]
 
     def resolve(self, alias: Alias) -> list[int]:
         """Vertices of the first canonical name that this graph has, by exact, N1 or N2 name, the alias's type first."""
         for name in alias.names:
-            for lookup in (self._by_name, self._by_n1, self._by_n2):
-                found = lookup(name)
-                same = [v for v in found if self._nodes.type[v] == alias.type]
-                if same or (found and alias.type != GENE):
-                    return same or found
+            for level in ("exact", "N1", "N2"):
+                for _, found in self._find(level, [name]):
+                    same = [v for v in found if self._nodes.type[v] == alias.type]
+                    if same or alias.type != GENE:
+                        return same or found
         return []
 
-    def _link(self, mention: str, type_: str | None) -> list[Candidate]:
-        for method, lookup in self._levels(type_):
-            if found := lookup(mention):
-                return self._candidates(mention, found, type_, method)
-        return []
+    def _look_up(self, mentions: Sequence[str], types: Sequence[str | None]) -> list[list[Candidate]]:
+        found: list[list[Candidate]] = [[] for _ in mentions]
+        open_ = list(range(len(mentions)))
+        for level in SCORES:
+            asked = [i for i in open_ if _is_for(level, types[i])]
+            for position, vertices in self._find(level, [mentions[i] for i in asked]):
+                i = asked[position]
+                found[i] = self._candidates(mentions[i], vertices, types[i], level)
+            open_ = [i for i in open_ if not found[i]]
+        return found
 
-    def _levels(self, type_: str | None) -> list[tuple[str, Callable[[str], list[int]]]]:
-        levels = [("exact", self._by_name), ("alias", self._by_alias)]
-        if type_ != GENE:
-            levels += [("N1", self._by_n1), ("N2", self._by_n2), ("N3", self._by_n3)]
-        if type_ in (DRUG, None):
-            levels += [("drug_salt", self._by_salt), ("drug_phonetic", self._by_sound)]
-        return levels
+    def _find(self, level: str, mentions: Sequence[str]) -> Found:
+        if level == "exact":
+            return self._by_name(mentions)
+        if level == "alias":
+            return [(i, vertices) for i, mention in enumerate(mentions) if (vertices := self._by_alias(mention))]
+        if level == "broader":
+            return self._by_stem(mentions)
+        key = tables.TABLES[level][0]
+        return self._tables[level].find([key(mention) for mention in mentions])
 
-    def _candidates(self, mention: str, vertices: list[int], type_: str | None, method: str) -> list[Candidate]:
-        accepted = self._accepted(mention, vertices, method)
-        candidates = [self._candidate(v, method, v in accepted) for v in vertices]
-        return sorted(candidates, key=lambda c: (not c.accepted, type_ is not None and c.type != type_))
-
-    def _candidate(self, vertex: int, method: str, accepted: bool) -> Candidate:
-        nodes = self._nodes
-        return Candidate(
-            int(nodes.index[vertex]), nodes.name[vertex], nodes.type[vertex], SCORES[method], method, accepted
-        )
-
-    def _accepted(self, mention: str, vertices: list[int], method: str) -> set[int]:
-        """All, but of several drugs that share a folded key only the one that is the bare base itself."""
-        keys = {v: fold.n1_key(self._nodes.name[v]) for v in vertices} if method.startswith("drug") else {}
-        if len(set(keys.values())) <= 1:
-            return set(vertices)
-        base = fold.drug_salt_key(mention)
-        return {v for v in vertices if keys[v] == base}
-
-    def _by_name(self, mention: str) -> list[int]:
-        return self._symbols.get(mention, []) + self._names.get(fold.exact_key(mention), [])
+    def _by_name(self, mentions: Sequence[str]) -> Found:
+        found = defaultdict(list, self._tables["symbol"].find(mentions))
+        for i, vertices in self._tables["exact"].find([fold.exact_key(mention) for mention in mentions]):
+            found[i] += vertices
+        return found.items()
 
     def _by_alias(self, mention: str) -> list[int]:
         alias = self._aliases.get(mention) or self._aliases.get(fold.n2_key(mention))
@@ -119,62 +150,81 @@ class Linker:
             self._resolved[alias.text] = self.resolve(alias)
         return self._resolved[alias.text]
 
-    def _by_n1(self, mention: str) -> list[int]:
-        return self._n1.get(fold.n1_key(mention), [])
+    def _by_stem(self, mentions: Sequence[str]) -> Found:
+        """The disease that remains when the subtype is taken off: broader than the mention, never the same."""
+        stems = [(i, stem) for i, mention in enumerate(mentions) if (stem := fold.without_subtype(mention))]
+        for level in ("exact", "N1", "N2", "N3"):
+            found = dict(self._find(level, [stem for _, stem in stems]))
+            diseases = [[v for v in found.get(k, []) if self._nodes.type[v] == DISEASE] for k in range(len(stems))]
+            yield from [(i, vertices) for (i, _), vertices in zip(stems, diseases, strict=True) if vertices]
+            stems = [stem for stem, vertices in zip(stems, diseases, strict=True) if not vertices]
 
-    def _by_n2(self, mention: str) -> list[int]:
-        return self._n2.get(fold.n2_key(mention), [])
+    def _candidates(self, mention: str, vertices: list[int], type_: str | None, method: str) -> list[Candidate]:
+        accepted = self._accepted(mention, vertices, type_, method)
+        candidates = [self._candidate(v, SCORES[method], method, v in accepted) for v in vertices]
+        return sorted(candidates, key=lambda c: _order(c, type_))
 
-    def _by_n3(self, mention: str) -> list[int]:
-        return self._n3.get(fold.n3_key(mention), [])
+    def _accepted(self, mention: str, vertices: list[int], type_: str | None, method: str) -> set[int]:
+        """Which of the nodes that share a key with a mention it is linked to.
 
-    def _by_salt(self, mention: str) -> list[int]:
-        return self._salts.get(fold.drug_salt_key(mention), [])
+        All by a name or an alias. Of several drugs with one folded key only the one that is the bare base itself. Of the others with one
+        folded key those whose type agrees: on real synonyms of diseases no node of another type was right.
+        """
+        if method in ("N1", "N2", "N3"):
+            return {v for v in vertices if self._types_agree(mention, v, type_, vertices)}
+        keys = {v: fold.n1_key(self._nodes.name[v]) for v in vertices} if method.startswith("drug") else {}
+        if len(set(keys.values())) <= 1:
+            return set(vertices)
+        base = fold.drug_salt_key(mention)
+        return {v for v in vertices if keys[v] == base}
 
-    def _by_sound(self, mention: str) -> list[int]:
-        return self._sounds.get(fold.drug_phonetic_key(mention), [])
+    def _candidate(self, vertex: int, score: float, method: str, accepted: bool) -> Candidate:
+        nodes = self._nodes
+        return Candidate(int(nodes.index[vertex]), nodes.name[vertex], nodes.type[vertex], score, method, accepted)
+
+    def _types_agree(self, mention: str, vertex: int, type_: str | None, vertices: list[int]) -> bool:
+        """Whether a node has the mention's type, or where that is not known the first of its key-mates' types. If that one is no disease
+        and no drug, for which the keys were measured, the words must be equal but for plurals."""
+        types, names = self._nodes.type, self._nodes.name
+        if type_ is not None:
+            return types[vertex] in (type_, "")
+        first = min((types[v] for v in vertices), key=rank)
+        agrees = first in (DISEASE, DRUG) or fold.singulars(mention) == fold.singulars(names[vertex])
+        return types[vertex] == first and agrees
+
+    def _merge(self, found: list[Candidate], near: list[Similar], type_: str | None, size: int) -> list[Candidate]:
+        """What look-up found and the similar names below it; the best of these is a link where look-up accepted nothing."""
+        linked, there = any(c.accepted for c in found), {c.node for c in found}
+        best = fold.exact_key(self._nodes.name[near[0].vertex]) if near and not linked else None
+        accepted = best is not None and self._is_link(near[0])
+        below = [
+            self._candidate(
+                s.vertex, round(s.score, 4), "similar", accepted and fold.exact_key(self._nodes.name[s.vertex]) == best
+            )
+            for s in near
+        ]
+        merged = {c.node: c for c in found} | {c.node: c for c in below if c.accepted or c.node not in there}
+        return sorted(merged.values(), key=lambda c: _order(c, type_))[: max(size, len(found))]
+
+    def _is_link(self, similar: Similar) -> bool:
+        if self._nodes.type[similar.vertex] not in CLINICAL:  # thresholds were measured on these
+            return False
+        if self._embedder.accept is None:  # not calibrated: its vectors order the candidates, the text alone accepts
+            return similar.by_text >= (NONE.accept or 1)
+        return similar.score >= self._embedder.accept
 
     @cached_property
-    def _symbols(self) -> Table:
-        return self._table(str, lambda name, type_: is_symbol(name, type_))
+    def _tables(self) -> dict[str, tables.Table]:
+        return tables.load(self._nodes)
 
     @cached_property
-    def _names(self) -> Table:
-        return self._table(fold.exact_key, lambda name, type_: not is_symbol(name, type_))
+    def _similar_names(self) -> SimilarNames:
+        return SimilarNames(self._nodes, self._embedder)
 
     @cached_property
     def _aliases(self) -> dict[str, Alias]:
         return {a.text if fold.is_exact_case(a.text) else fold.n2_key(a.text): a for a in read_aliases()}
 
     @cached_property
-    def _resolved(self) -> Table:
+    def _resolved(self) -> dict[str, list[int]]:
         return {}
-
-    @cached_property
-    def _n1(self) -> Table:
-        return self._table(fold.n1_key, lambda name, type_: not is_symbol(name, type_))
-
-    @cached_property
-    def _n2(self) -> Table:
-        return self._table(fold.n2_key, lambda name, type_: not is_symbol(name, type_))
-
-    @cached_property
-    def _n3(self) -> Table:
-        # "heart disease" must not meet the organ: only names that are diseases lose that word.
-        return self._table(fold.n3_key, lambda _, type_: type_ in (DISEASE, PHENOTYPE))
-
-    @cached_property
-    def _salts(self) -> Table:
-        return self._table(fold.drug_salt_key, lambda _, type_: type_ == DRUG)
-
-    @cached_property
-    def _sounds(self) -> Table:
-        return self._table(fold.drug_phonetic_key, lambda _, type_: type_ == DRUG)
-
-    def _table(self, key: Callable[[str], str], wanted: Callable[[str, str], bool]) -> Table:
-        """Key to the vertices whose name has it, for the names that are wanted; the empty key means nothing."""
-        table: Table = {}
-        for vertex, (name, type_) in enumerate(zip(self._nodes.name, self._nodes.type, strict=True)):
-            if wanted(name, type_) and (folded := key(name)):
-                table.setdefault(folded, []).append(vertex)
-        return table

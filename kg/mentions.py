@@ -17,13 +17,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import ahocorasick
 
 from kg import fold
-from kg.linker import DISEASE, DRUG, GENE, PHENOTYPE, Linker, is_symbol, read_aliases
+from kg.linker import Linker, read_aliases
+from kg.tables import DISEASE, PHENOTYPE, is_symbol, rank
 
 if TYPE_CHECKING:
     from kg.primekg import Nodes
-
-# When names of several types match one span, the clinical reading comes first; other types follow in alphabetical order.
-TYPE_ORDER = (DISEASE, PHENOTYPE, DRUG, GENE, "anatomy", "exposure", "pathway")
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,7 @@ class MentionFinder:
 
     def _mention(self, text: str, tokens: Sequence[Token[str]], match: Match, negated: set[int]) -> Mention:
         start, end = tokens[match.first].start(), tokens[match.last].end()
-        vertices = sorted(match.vertices, key=lambda v: _rank(self._nodes.type[v]))
+        vertices = sorted(match.vertices, key=lambda v: rank(self._nodes.type[v]))
         indexes = tuple(dict.fromkeys(int(self._nodes.index[v]) for v in vertices))
         type_ = self._nodes.type[vertices[0]]
         return Mention(start, end, text[start:end], type_, indexes, match.first in negated)
@@ -178,7 +176,3 @@ def _negated(tokens: Sequence[Token[str]], cues: Sequence[Match]) -> set[int]:
         if open_:
             negated.add(i)
     return negated
-
-
-def _rank(type_: str) -> tuple[int, str]:
-    return (TYPE_ORDER.index(type_) if type_ in TYPE_ORDER else len(TYPE_ORDER), type_)

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from kg.adjacency import Adjacency, adjacency
 from kg.primekg import Edges, Nodes, read_graph
 
 ARRAYS = ("pair", "start", "relation")
-ADJACENCY = ("start", "neighbors")
+ADJACENCY = Adjacency._fields
 
 
 def cache_folder() -> Path:
@@ -38,6 +39,21 @@ def digest(path: Path) -> str:
         draft.write(value)
     Path(draft.name).replace(note)
     return value
+
+
+def arrays(folder: Path, make: Callable[[], Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """The arrays that ``make`` gives, memory-mapped from this folder, where they are written if it is not there yet."""
+    if not folder.is_dir():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder.parent))
+        try:
+            for name, array in make().items():
+                np.save(draft / f"{name}.npy", array)
+            if not folder.is_dir():
+                draft.rename(folder)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+    return {file.stem: np.load(file, mmap_mode="r") for file in folder.glob("*.npy")}
 
 
 def load(path: Path, digest: str) -> tuple[Nodes, Edges, Adjacency]:
@@ -86,9 +102,24 @@ def _save(folder: Path, nodes: Nodes, edges: Edges) -> None:
 def _open(folder: Path) -> tuple[Nodes, Edges, Adjacency]:
     with pa.memory_map(str(folder / "nodes.arrow")) as file:
         table = pa.ipc.open_file(file).read_all()
-    texts = {column: table[column].to_pylist() for column in table.column_names if column != "index"}
-    arrays = {array: np.load(folder / f"{array}.npy", mmap_mode="r") for array in ARRAYS}
+    texts = {column: _texts(table[column]) for column in table.column_names if column != "index"}
+    arrays = {array: _mapped(folder / f"{array}.npy") for array in ARRAYS}
     facts = json.loads((folder / "facts.json").read_text("utf-8"))
     facts["relation_names"] = [(relation, display) for relation, display in facts["relation_names"]]
-    compact = {array: np.load(folder / f"adjacency_{array}.npy", mmap_mode="r") for array in ADJACENCY}
-    return Nodes(table["index"].to_numpy(), **texts), Edges(**arrays, **facts), Adjacency(**compact)
+    compact = {array: _mapped(folder / f"adjacency_{array}.npy") for array in ADJACENCY}
+    index = np.frombuffer(
+        table["index"].combine_chunks().buffers()[1], np.int64
+    )  # to_numpy would import pandas: 30 MB
+    return Nodes(index, **texts), Edges(**arrays, **facts), Adjacency(**compact)
+
+
+def _texts(column: pa.ChunkedArray) -> list[str]:
+    """A column as strings, equal ones as one object: types and sources repeat a hundred thousand times."""
+    coded = column.combine_chunks().dictionary_encode()
+    values = coded.dictionary.to_pylist()
+    return [values[code] for code in coded.indices.to_pylist()]
+
+
+def _mapped(file: Path) -> np.ndarray:
+    """The array, memory-mapped; as a plain one, since compiled code takes longer to recognise a numpy.memmap."""
+    return np.asarray(np.load(file, mmap_mode="r"))

@@ -8,8 +8,8 @@ so any engine draws the same paths for the same seed.
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,8 +18,7 @@ Steps = dict[int, list[int]]  # vertex -> the next vertices in one direction, as
 MASK = (1 << 64) - 1
 
 
-@dataclass(frozen=True)
-class ShortestPaths:
+class ShortestPaths(NamedTuple):
     """The shortest paths of one pair: their length in hops (None: unreachable), their exact number, those that were drawn."""
 
     distance: int | None

@@ -16,6 +16,7 @@ from dataset_builder.__main__ import main
 from dataset_builder.raw_data import RawFile, read_local
 from dataset_builder.sources import SOURCES, UNPINNED
 from dataset_builder.stage import run
+from kg.embedder import named
 from kg.primekg import COLUMNS
 
 ROOT = Path(__file__).parent.parent
@@ -46,6 +47,20 @@ def test_the_default_build_publishes_most_of_the_sample_and_shows_every_reason(
     assert "from datasets import load_dataset; rows = load_dataset('build/kg_only')" in printed
     assert f"{counts['published']} rows published" in printed
     assert main(["verify", "build/kg_only"]) == 0
+
+
+def test_the_manifest_names_the_embedder_and_its_threshold(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    manifests = {}
+    for name in ("none", "minilm", "org/model"):
+        assert main(["build", "kg_only", "--rows", "3", "--embedder", name, "--out", str(tmp_path / "out")]) == 0
+        manifests[name] = json.loads((tmp_path / "out/manifest.json").read_text())
+    assert manifests["minilm"]["inputs"]["embedder"] == named("minilm").facts()
+    assert len({manifest["content_hash"] for manifest in manifests.values()}) == 3
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "Embedder org/model is not pinned: give it as org/model@REVISION." in printed
+    assert "Embedder org/model is not calibrated" in printed
+    assert main(["build", "kg_only", "--embedder", "bert", "--out", str(tmp_path / "out")]) == 2
+    assert "there is no embedder 'bert'" in capsys.readouterr().err
 
 
 def test_the_content_hash_is_the_same_however_it_is_built(

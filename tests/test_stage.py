@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from dataset_builder import stage as framework
@@ -49,6 +50,27 @@ def test_a_rejected_row_keeps_its_place_and_reason_and_gets_nulls() -> None:
     assert done["rejected_because"][:] == [None, "no_path", "duplicate"]
     assert done["rationale"][:] == ["a", "b", None]
     assert done["prompt"][:] == [[{"role": "user", "content": "a"}], None, None]
+
+
+@stage(needs="question", adds="rationale", arrow=True)
+def echo_arrow(batch: pa.Table, times: int = 1):
+    questions = batch["question"].to_pylist()
+    assert batch.column_names == ["question"]
+    return {
+        "rationale": pa.array([question * times for question in questions], pa.string()),
+        "rejected_because": pa.array(["no_path" if q == "b" else None for q in questions], pa.string()),
+    }
+
+
+@pytest.mark.parametrize("reasons", [(None, None, None), (None, "duplicate", None), ("duplicate",) * 3])
+def test_a_stage_on_arrow_tables_does_what_one_on_lists_does(reasons) -> None:
+    table = [question(text, why) for text, why in zip("abc", reasons, strict=True)]
+    lists, _ = run(on_disk(table), [echo.using(times=2)])
+    arrow, runs = run(on_disk(table), [echo_arrow.using(times=2)])
+    assert arrow[:] == lists[:]
+    assert arrow.features == lists.features
+    assert not runs[0].cached
+    assert run(on_disk(table), [echo_arrow.using(times=2)])[1][0].cached
 
 
 def test_a_pipeline_that_cannot_work_fails_before_it_runs() -> None:

@@ -5,6 +5,7 @@ it chooses among numbered candidates, or none: by index, so that it cannot inven
 """
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -30,20 +31,20 @@ class Choice(BaseModel):
 
 
 @stage(needs="mentions", adds="nodes")
-def link_nodes(batch: Batch, kg: "KG", llm: "LLM | None" = None, most: int = 0) -> Any:
+def link_nodes(batch: Batch, kg: "KG", llm: "LLM | None" = None, most: int = 1, least: float = 0.0) -> Any:
     """Rejects: no_nodes, where no mention of the question, or none of the answer, stands for a node.
 
-    ``llm`` is asked about mentions of which no candidate is accepted; it is shown the ``most`` best ones.
+    ``llm`` is asked about mentions of which no candidate is accepted; it is shown the ``most`` best ones of a score of ``least``.
     """
-    linked = _candidates(kg, batch["mentions"], any_type=llm is not None)
+    linked = _candidates(kg, batch["mentions"], most, least, any_type=llm is not None)
     if llm is not None:
-        return [_choose(row, found, llm, most) for row, found in zip(rows_of(batch), linked, strict=True)]
+        return [_choose(row, found, llm) for row, found in zip(rows_of(batch), linked, strict=True)]
     nodes = [_accepted(found) for found in linked]
     details = [_missing(*pair) for pair in zip(batch["mentions"], nodes, strict=True)]
     return {"nodes": nodes} | rejects("no_nodes", details)
 
 
-def by_name(batch: Batch, kg: "KG", llm: "LLM", most: int) -> dict[str, list[Any]]:
+def by_name(batch: Batch, kg: "KG", llm: "LLM", most: int, least: float) -> dict[str, list[Any]]:
     """For an estimate: what is sure without asking."""
     return link_nodes(batch, kg=kg)
 
@@ -51,19 +52,27 @@ def by_name(batch: Batch, kg: "KG", llm: "LLM", most: int) -> dict[str, list[Any
 link_nodes_asking = replace(link_nodes, needs=("question", "mentions"), asks=True, guess=by_name)
 
 
-def _candidates(kg: "KG", rows: list[list[Mention]], *, any_type: bool) -> "list[list[list[Candidate]]]":
-    """What the graph knows of every mention of every row, looked up at once.
+def _candidates(
+    kg: "KG", rows: list[list[Mention]], most: int, least: float, *, any_type: bool
+) -> "list[list[Sequence[Candidate]]]":
+    """What the graph knows of every mention of every row, looked up at once; more to choose from where nothing is accepted.
 
     ``any_type``: a type that the graph does not have says nothing, and nodes of all types are looked at.
     """
     mentions = [mention for row in rows for mention in row]
-    known = kg.types
+    known, texts = kg.types, [m["text"] for m in mentions]
     types = [None if any_type and m["type"] not in known else m["type"] for m in mentions]
-    found = iter(kg.link([m["text"] for m in mentions], types))
-    return [list(itertools.islice(found, len(row))) for row in rows]
+    found = kg.link(texts, types, similar=1)
+    unsure = [i for i, candidates in enumerate(found) if not any(c.accepted for c in candidates)]
+    if most > 1 and unsure:
+        more = kg.link([texts[i] for i in unsure], [types[i] for i in unsure], similar=most)
+        for i, candidates in zip(unsure, more, strict=True):
+            found[i] = [c for c in candidates[:most] if c.score >= least]
+    in_order = iter(found)
+    return [list(itertools.islice(in_order, len(row))) for row in rows]
 
 
-def _accepted(linked: "list[list[Candidate]]") -> list[dict[str, Any]]:
+def _accepted(linked: "Sequence[Sequence[Candidate]]") -> list[dict[str, Any]]:
     """Every accepted node of every mention: two nodes with one name stay two."""
     return [_node(i, c, c.method) for i, candidates in enumerate(linked) for c in candidates if c.accepted]
 
@@ -80,14 +89,14 @@ def _missing(mentions: list[Mention], nodes: list[dict[str, Any]]) -> str | None
     return f"no node for any mention in the {' and in the '.join(places)}" if places else None
 
 
-def _choose(row: dict[str, Any], linked: "list[list[Candidate]]", llm: "LLM", most: int) -> Conversation:
+def _choose(row: dict[str, Any], linked: "Sequence[Sequence[Candidate]]", llm: "LLM") -> Conversation:
     """Ask once for every wording that is open, all at the same time. A negated mention starts no path and is not worth a call."""
     mentions: list[Mention] = row["mentions"]
     unsure = {}
     for i, candidates in enumerate(linked):
         if candidates and not mentions[i]["negated"] and not any(c.accepted for c in candidates):
             unsure.setdefault((mentions[i]["text"].casefold(), mentions[i]["type"]), i)
-    parts = [_ask(row["question"], mentions[i], linked[i][:most], llm) for i in unsure.values()]
+    parts = [_ask(row["question"], mentions[i], linked[i], llm) for i in unsure.values()]
     chosen = dict(zip(unsure, (yield from together(parts)), strict=True))
     nodes = _accepted(linked)
     for i, mention in enumerate(mentions):
@@ -99,7 +108,7 @@ def _choose(row: dict[str, Any], linked: "list[list[Candidate]]", llm: "LLM", mo
     return {"nodes": nodes}
 
 
-def _ask(question: str, mention: Mention, candidates: "list[Candidate]", llm: "LLM") -> "Part[Candidate | None]":
+def _ask(question: str, mention: Mention, candidates: "Sequence[Candidate]", llm: "LLM") -> "Part[Candidate | None]":
     prompt = render(
         "link_nodes", question=question, mention=mention["text"], type=mention["type"], candidates=candidates
     )

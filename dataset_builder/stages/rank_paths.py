@@ -17,6 +17,12 @@ HOP_WEIGHT = 0.5  # a longer chain says less
 # A hop with none but these says what a node is not good for, or does not show: true, but rarely what the question asks.
 NEGATIVE_RELATIONS = frozenset({"contraindication", "disease_phenotype_negative", "anatomy_protein_absent"})
 NEGATIVE_WEIGHT = 0.1
+# What a body does to a drug, beside what the drug does: curated mechanisms (DrugMechDB) run through targets.
+KINETIC_RELATIONS = frozenset({"enzyme", "carrier", "transporter"})
+KINETIC_WEIGHT = 0.5
+# Two hops from drug to drug through what both treat: that they share a use is no reason for either.
+TREATMENT_RELATIONS = frozenset({"indication", "off-label use"})
+SHARED_USE_WEIGHT = 0.1
 # For every node that a kept path has already: other ends, and other ways between them, come first.
 REPEATED_WEIGHT = 0.5
 
@@ -78,7 +84,7 @@ def _best(kg: "KG", pairs: list[dict[str, Any]], keep: int) -> list[dict[str, An
 
 
 def _scores(kg: "KG", paths: list[list[int]]) -> list[float]:
-    """Per path the product of its nodes' weights, lowered for every hop, and more for a hop that states a negative."""
+    """Per path the product of its nodes' weights, lowered for every hop, and more for hops that say little about why."""
     if not paths:
         return []
     lengths = np.array([len(path) for path in paths])
@@ -87,5 +93,10 @@ def _scores(kg: "KG", paths: list[list[int]]) -> list[float]:
     weights = kg.degrees(nodes) ** -DAMPING
     last = np.zeros(len(nodes), bool)
     last[starts + lengths - 1] = True  # no hop leads from the end of one path to the start of the next
-    hops = np.where(kg.hops_with_only(NEGATIVE_RELATIONS, nodes, np.roll(nodes, -1)), NEGATIVE_WEIGHT, 1) * HOP_WEIGHT
+    nexts, hops = np.roll(nodes, -1), np.full(len(nodes), HOP_WEIGHT)
+    hops[kg.hops_with_only(NEGATIVE_RELATIONS, nodes, nexts)] *= NEGATIVE_WEIGHT
+    hops[kg.hops_with_only(KINETIC_RELATIONS, nodes, nexts)] *= KINETIC_WEIGHT
+    treats = kg.hops_with_only(TREATMENT_RELATIONS, nodes, nexts) & ~last
+    between = np.flatnonzero(treats & np.roll(treats, 1))  # the hop to this node treats, and so does the one from it
+    hops[[i for i in between if kg.type_of(int(nodes[i])) != "drug"]] *= SHARED_USE_WEIGHT
     return np.multiply.reduceat(weights * np.where(last, 1, hops), starts).tolist()

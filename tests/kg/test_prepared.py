@@ -45,7 +45,10 @@ def test_a_second_load_does_not_read_the_file(make_kg, monkeypatch: pytest.Monke
     digest = prepared.digest(path)
     prepared.load(path, digest)
     monkeypatch.setattr(prepared, "read_graph", lambda _: pytest.fail("read again"))
-    assert isinstance(prepared.load(path, digest)[1].pair, np.memmap)
+    _, edges, compact = prepared.load(path, digest)
+    assert all(
+        isinstance(array.base, np.memmap) for array in (edges.pair, *compact)
+    )  # pages of the file, shared by all processes
 
 
 def test_a_broken_graph_leaves_nothing_behind(tmp_path: Path, own_folder: Path) -> None:

@@ -4,7 +4,8 @@ import csv
 import gzip
 import random
 from collections import Counter
-from itertools import combinations
+from concurrent.futures import ThreadPoolExecutor
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import networkx as nx
@@ -89,6 +90,47 @@ def test_the_fast_search_draws_what_graph_tool_draws(any_graph, edges, keep: int
     assert fast == kg.shortest_paths(pairs, keep=keep, seed=seed, engine="graph-tool")
 
 
+def test_long_paths_are_the_same_in_any_order_and_batch(make_kg) -> None:
+    """A grid has long paths, many of them, that meet far from both ends; what one pair has searched serves the next."""
+    side = 12
+    edges = [
+        f"{a} drug | drug_drug | {b} drug"
+        for i in range(side)
+        for j in range(side)
+        for a, b in ((f"{i}-{j}", f"{i + 1}-{j}"), (f"{i}-{j}", f"{i}-{j + 1}"))
+    ]
+    hub = [f"hub drug | drug_drug | {i}-0 drug" for i in range(0, side, 2)]
+    kg = make_kg(*edges, *hub)
+    chooser, nodes = random.Random(3), kg.nodes.index.tolist()
+    pairs = [(s, t) for s in chooser.sample(nodes, 12) for t in chooser.sample(nodes, 12)]
+    expected = dict(zip(pairs, kg.shortest_paths(pairs, keep=20, engine="graph-tool"), strict=True))
+    assert max(found.distance or 0 for found in expected.values()) > 8
+    for order in (pairs, pairs[::-1], sorted(pairs, key=lambda pair: pair[1]), chooser.sample(pairs, len(pairs))):
+        assert kg.shortest_paths(order, keep=20, engine="fast") == [expected[pair] for pair in order]
+    for first in range(0, len(pairs), 5):
+        batch = pairs[first : first + 5]
+        assert kg.shortest_paths(batch, keep=20, engine="fast") == [expected[pair] for pair in batch]
+
+
+def test_threads_search_side_by_side(make_kg) -> None:
+    edges = [f"n{i} drug | drug_drug | n{j} drug" for i in range(60) for j in (i + 1, i + 7)]
+    kg = make_kg(*edges)
+    nodes = kg.nodes.index.tolist()
+    batches = [[(s, t) for t in nodes] for s in nodes]
+    expected = [kg.shortest_paths(batch) for batch in batches]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(kg.shortest_paths, batches)) == expected
+
+
+def test_an_error_leaves_the_search_as_it_was(any_graph) -> None:
+    kg = any_graph({(0, 1), (1, 2)})
+    with pytest.raises(KeyError, match="no node 77"):
+        kg.shortest_paths([(0, 2), (0, 77)])
+    with pytest.raises(ValueError, match="keep=-1; expected how many"):
+        kg.shortest_paths([(0, 2)], keep=-1)
+    assert kg.shortest_paths([(0, 2)])[0].paths == ((0, 1, 2),)
+
+
 @pytest.mark.parametrize("layers", [1, 2, 5, 9, 40, 60])
 def test_many_paths_are_counted_exactly_by_both(make_kg, layers: int) -> None:
     """2 ** layers paths: beyond 2 ** 53 the fast search leaves the pair to the other."""
@@ -120,6 +162,19 @@ def test_the_canonical_order_is_middle_vertex_then_towards_s_then_towards_t(any_
 def test_an_unknown_node_is_named(any_graph) -> None:
     with pytest.raises(KeyError, match="no node 77"):
         any_graph({(0, 1)}).shortest_paths([(0, 77)])
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_drawn_paths_are_uniform(make_kg, engine: Engine) -> None:
+    """27 paths of 4 hops, 3 of them drawn by each of 900 seeds."""
+    layers = [["s"], *([f"{layer}{i}" for i in range(3)] for layer in "abc"), ["t"]]
+    edges = [f"{x} drug | drug_drug | {y} drug" for one, other in pairwise(layers) for x in one for y in other]
+    kg = make_kg(*edges)
+    ends = (kg.nodes.name.index("s"), kg.nodes.name.index("t"))
+    found = [kg.shortest_paths([ends], keep=3, seed=seed, engine=engine)[0] for seed in range(900)]
+    counts = Counter(path for one in found for path in one.paths)
+    assert {one.total for one in found} == {27} == {len(counts)}
+    assert scipy.stats.chisquare(list(counts.values())).pvalue > 0.001
 
 
 def test_ranks_are_uniform_without_replacement() -> None:

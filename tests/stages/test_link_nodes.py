@@ -65,21 +65,23 @@ class Graph:
         self.similar = SIMILAR | similar
         self.asked: list[tuple[str, str | None]] = []
 
-    def link(self, mentions, types):
+    def link(self, mentions, types, similar):
         self.asked += zip(mentions, types, strict=True)
         return [
             [
-                Candidate(10 + i, name, "disease", 0.8, "similar", sure)
-                for i, (name, sure) in enumerate(self.similar.get(m, []))
+                Candidate(10 + i, name, "disease", 0.8 if sure else 0.7 - 0.09 * i, "similar", sure)
+                for i, (name, sure) in enumerate(self.similar.get(m, [])[:similar])
             ]
             for m in mentions
         ]
 
 
-def ask(kg, mentions: list[dict], *replies: str, most: int = 10):
+def ask(kg, mentions: list[dict], *replies: str, most: int = 10, least: float = 0.6):
     said = iter(replies)
     batch = {"question": ["What helps in the gout?"], "mentions": [mentions]}
-    columns, requests = converse(link_nodes_asking.using(kg=kg, llm=LLM("m"), most=most), batch, lambda _: next(said))
+    columns, requests = converse(
+        link_nodes_asking.using(kg=kg, llm=LLM("m"), most=most, least=least), batch, lambda _: next(said)
+    )
     return {name: values[0] for name, values in columns.items()}, requests
 
 
@@ -116,6 +118,13 @@ def test_only_the_best_candidates_are_shown() -> None:
     assert "pseudogout" not in requests[0].messages[-1]["content"]
 
 
+def test_candidates_below_the_least_score_are_not_worth_a_call() -> None:
+    _, requests = ask(Graph(), [QUESTION, ANSWER], '{"reason": "", "number": 1}', least=0.65)
+    assert "pseudogout" not in requests[0].messages[-1]["content"]
+    row, requests = ask(Graph(), [QUESTION, ANSWER], least=0.75)
+    assert (row["rejected_because"], requests) == ("no_nodes", [])
+
+
 def test_the_same_words_are_asked_about_once_and_negated_ones_never() -> None:
     denied = mention("question", "the gout", "disease", negated=True)
     row, requests = ask(Graph(), [QUESTION, dict(QUESTION), ANSWER], '{"reason": "", "number": 1}')
@@ -127,7 +136,7 @@ def test_the_same_words_are_asked_about_once_and_negated_ones_never() -> None:
 def test_a_type_that_the_graph_lacks_is_looked_up_across_all_types() -> None:
     kg = Graph()
     ask(kg, [mention("question", "the gout", "symptom"), ANSWER], '{"reason": "", "number": 1}')
-    assert kg.asked == [("the gout", None), ("Colchicine", "drug")]
+    assert set(kg.asked) == {("the gout", None), ("Colchicine", "drug")}
 
 
 def test_a_type_that_a_real_graph_lacks_finds_the_node(make_kg) -> None:

@@ -1,0 +1,83 @@
+"""python -m kg calibrate: where an embedder's scores should be accepted, as a table and a picture."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from kg import KG, EmbedderError, GraphError, calibrate
+from kg.embedder import EMBEDDERS, named
+from kg.gold import read_gold, read_names
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Exit status: 0 done, 1 no threshold reaches the goals, 2 bad input."""
+    given = parser().parse_args(arguments)
+    try:
+        return given.command(given)
+    except (GraphError, EmbedderError) as why:
+        print(f"error: {why}", file=sys.stderr)
+        return 2
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(prog="python -m kg", description=__doc__)
+    commands = top.add_subparsers(required=True)
+    command = commands.add_parser(
+        "calibrate", help="measure thresholds on gold pairs, and on the same with the gold node removed"
+    )
+    command.set_defaults(command=run_calibrate)
+    graph = command.add_mutually_exclusive_group(required=True)
+    graph.add_argument("--kg", metavar="NAME_OR_FILE", help="the graph")
+    graph.add_argument(
+        "--names", type=Path, metavar="FILE", help="or its names only: .tsv[.gz] with the columns name, type"
+    )
+    command.add_argument(
+        "--gold",
+        type=Path,
+        nargs="+",
+        required=True,
+        metavar="FILE",
+        help=".tsv[.gz]: mention, type, names (separated by |)",
+    )
+    command.add_argument(
+        "--embedder", default="none", metavar="NAME", help=f"{', '.join(EMBEDDERS)}, or org/model@revision"
+    )
+    command.add_argument(
+        "--picture", type=Path, default=Path("build/calibrate.png"), metavar="FILE", help="(default: %(default)s)"
+    )
+    return top
+
+
+def run_calibrate(given: argparse.Namespace) -> int:
+    """Measure, print the table, draw the picture, and say what to write into kg/embedder.py."""
+    embedder = named(given.embedder)
+    nodes = read_names(given.names) if given.names else KG.load(given.kg).nodes
+    sets = [
+        one
+        for file in given.gold
+        for one in calibrate.measure(nodes, embedder, read_gold(file), file.name.split(".")[0])
+    ]
+    if not sets:
+        raise GraphError(
+            f"found no type of mention with {calibrate.LEAST} pairs or more in {', '.join(map(str, given.gold))}"
+        )
+    accept = calibrate.choose(sets)
+    print(calibrate.table(sets))
+    calibrate.draw(
+        sets, f"Links accepted with embedder {embedder}, as the threshold falls", given.picture, [accept] * len(sets)
+    )
+    goals = f"{calibrate.RIGHT:.0%} right and {calibrate.REMOVED:.0%} accepted though the node is removed"
+    print(f"\n{given.picture} shows the curves. ", end="")
+    if accept is None:
+        print(f"No threshold reaches {goals} on every set: leave accept=None, and only the text accepts.")
+        return 1
+    print(
+        f"The lowest threshold that reaches {goals} on every set is {accept:.2f}; kg/embedder.py has {embedder.accept}."
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
