@@ -1,6 +1,8 @@
 """The pipeline reasonmed as a command, against scripted writers, judge and editor: its folder, tiers, costs, and a second run."""
 
 import json
+import random
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from dataset_builder.tiers import interval
 from dataset_builder.unroll import FORMS, NAMES
 from dataset_builder.verify import verify
 from tests.llm_server.running import Running, running
+from tests.test_medreason import Builder
 
 MODELS = ["--writers", "weak,fair,strong", "--judge", "judge", "--editor", "editor"]
 PRICES = [word for name in ("weak", "fair", "strong", "judge", "editor") for word in ("--price", f"{name}=1/2")]
@@ -193,3 +196,36 @@ def test_an_interval_says_how_many_questions_it_rests_on() -> None:
     many = interval([6.0, 8.0] * 50)
     assert (many["questions"], many["mean"]) == (100, 7.0)
     assert many["low"] == pytest.approx(7 - 1.96 * (100 / 99) ** 0.5 / 10, abs=1e-3)
+
+
+@pytest.mark.slow
+def test_kill_9_loses_nothing(build: Build, server: Running, tmp_path: Path) -> None:
+    whole = build()
+    requests = server.stats()["requests"]
+    server.change(**SKILL, latency_ms=30)
+    killed, draw = Builder(tmp_path / "killed", server.url), random.Random()
+    words = ["build", "reasonmed", *MODELS, *PRICES, "--in-flight", "8", "--out", str(killed.home / "out")]
+    for moment in sorted(draw.sample(range(1, requests), 2)):
+        process = subprocess.Popen(
+            killed.command(*words), cwd=killed.code, env=killed.environment, stderr=subprocess.DEVNULL
+        )
+        while process.poll() is None and len(server.state.attempts) < moment:
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(0.005)
+        process.kill()
+        process.wait()
+    killed.run(*words)
+    assert json.loads((killed.home / "out/manifest.json").read_text())["content_hash"] == whole["content_hash"]
+    stats = server.stats()
+    assert stats["distinct"] == requests and stats["paid_again"] <= 2 * 2 * 8
+
+
+def test_a_cap_on_dollars_rejects_the_rest_and_a_higher_one_goes_on(
+    build: Build, server: Running, tmp_path: Path
+) -> None:
+    some = build("--max-usd", "0.2", "--rows", "30")
+    funnel = some["funnel"]["sample"]
+    assert funnel["in"] == 30 and funnel.get("over_budget", 0) > 0
+    assert verify(tmp_path / "out").wrong == []
+    more = build("--rows", "30")
+    assert "over_budget" not in more["funnel"]["sample"] and server.stats()["paid_again"] == 0

@@ -123,4 +123,4 @@ def _kept(row: dict[str, Any], number: int) -> dict[str, Any]:
 
 def _rewritten(attempt: Attempt, editor: "LLM") -> dict[str, Any]:
     same = {name: attempt[name] for name in ("candidate", "text", "verdict")}
-    return same | {"model": editor.model, "rounds": attempt["round"]}
+    return same | {"model": str(editor), "rounds": attempt["round"]}

@@ -23,7 +23,7 @@ USUAL = 2000  # characters of a rationale, for an estimate
 def of_usual_length(batch: Batch, writers: Writers, temperatures: Temperatures) -> dict[str, list[Any]]:
     """For an estimate: something as long as a rationale, with the right answer."""
     end = [f"{'x' * USUAL}\nFinal answer: {label}" for label in batch["answer_label"]]
-    models = [(llm.model, temperature) for llm in writers for temperature in temperatures]
+    models = [(str(llm), temperature) for llm in writers for temperature in temperatures]
     return {"candidates": [[_sample(*model, text) for model in models] for text in end]}
 
 
@@ -60,7 +60,7 @@ def _ask(row: dict[str, Any], models: "list[tuple[LLM, float]]") -> Conversation
 
 def _write(request: Request, row: dict[str, Any]) -> Part[Sample]:
     """One sample, asked for once more where no final answer can be read in it."""
-    model, temperature = request.llm.model, request.llm.temperature or 0.0
+    model, temperature = str(request.llm), request.llm.temperature or 0.0
     [answer] = yield [request]
     if not answer.failure and unreadable(answer.text, row):
         [answer] = yield [answer.reply(render("sample_rationales_again"))]
