@@ -28,7 +28,7 @@ from tests.llm_server.replies_reasonmed import FLAW
 
 HUB = Path(os.environ.get("SHARED_DATA", "../shared/data")) / "hub"
 WRITERS = {"weak": 0.55, "fair": 0.35, "strong": 0.15}
-HARD, HARD_ERROR, FLAWED, EDITOR_ERROR, JUDGE_ERROR = 0.3, 0.9, 0.1, 0.3, 0.04
+HARD, HARD_ERROR, FLAWED, EDITOR_ERROR, JUDGE_ERROR = 0.3, 0.9, 0.2, 0.3, 0.15
 SETTINGS = {
     "error": ",".join(f"{name}:{rate}" for name, rate in [*WRITERS.items(), ("editor", EDITOR_ERROR)]),
     "hard": HARD,

@@ -126,7 +126,8 @@ def _rewrite(prompt: str, request: dict[str, Any], settings: Settings) -> str:
     if draw(settings, "error", request) < settings.error_of(request["model"]):
         kind = int(draw(settings, "kind", request) * 4)
         label, also = (wrong(prompt, request, settings), "") if kind == 3 else (label, SPOILED[kind])
-    return _six_steps(prompt, request, label, also)
+    flawed = FLAW if draw(settings, "flaw", request) < settings.flaw else ""
+    return _six_steps(prompt, request, label, also or flawed)
 
 
 def _summary(prompt: str, request: dict[str, Any], settings: Settings) -> str:
