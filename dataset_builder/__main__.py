@@ -27,6 +27,7 @@ from dataset_builder.model_options import (
     answers_of,
     choices_of,
     models_of,
+    own_judge,
     positive,
     shown,
     stages_of,
@@ -146,6 +147,8 @@ def build(given: argparse.Namespace) -> int:
     folder = given.out or Path("build") / pipeline
     publish.expect_free(folder)
     models = models_of(PIPELINES[pipeline], pipeline, given)
+    for line in own_judge(models):
+        OUT.print(line, markup=False)
     kg = KG.load(given.kg, given.embedder)
     choices = choices_of(PIPELINES[pipeline], given)
     stages = stages_of(PIPELINES[pipeline], kg, given.seed, models, **choices)

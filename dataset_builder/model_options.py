@@ -147,6 +147,16 @@ def shown(models: Models) -> dict[str, str]:
     return {role: ", ".join(map(str, m)) if isinstance(m, tuple) else str(m) for role, m in models.items()}
 
 
+def own_judge(models: Models) -> list[str]:
+    """A warning where the judge is one of several writers: models prefer their own texts (reference 1.2)."""
+    writers, judge = models.get("writers"), models.get("judge")
+    if isinstance(writers, tuple) and judge in writers:
+        return [
+            f"note: {judge} judges its own rationales too; a judge of another family is fairer to the other writers"
+        ]
+    return []
+
+
 def choices_of(pipeline: Callable[..., list[Stage]], given: argparse.Namespace) -> dict[str, Any]:
     """What else the pipeline lets somebody choose, by the names of its arguments."""
     return {name: getattr(given, name) for name in CHOICES if name in inspect.signature(pipeline).parameters}

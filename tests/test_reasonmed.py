@@ -11,7 +11,9 @@ import datasets
 import pytest
 import yaml
 
-from dataset_builder.__main__ import main
+from dataset_builder.__main__ import main, parser
+from dataset_builder.model_options import models_of, own_judge
+from dataset_builder.pipelines import PIPELINES
 from dataset_builder.raw_data import sha256
 from dataset_builder.tiers import interval
 from dataset_builder.unroll import FORMS, NAMES
@@ -163,6 +165,16 @@ def test_roles_that_are_missing_are_named(capsys: pytest.CaptureFixture[str]) ->
     assert (
         "expected --writers MODEL[@ENDPOINT] --editor MODEL[@ENDPOINT]" in message and "WRITERS=… EDITOR=…" in message
     )
+
+
+def test_a_judge_that_judges_itself_is_named() -> None:
+    for judge, noted in (("a", True), ("b@a", False)):
+        models = models_of(
+            PIPELINES["reasonmed"],
+            "reasonmed",
+            parser().parse_args(["build", "reasonmed", "--writers", "a,c", "--judge", judge, "--editor", "e"]),
+        )
+        assert bool(own_judge(models)) is noted
 
 
 def test_every_call_is_estimated_before_the_first(server: Running, capsys: pytest.CaptureFixture[str]) -> None:
