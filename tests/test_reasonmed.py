@@ -180,8 +180,13 @@ def test_a_judge_that_judges_itself_is_named() -> None:
 def test_every_call_is_estimated_before_the_first(server: Running, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["estimate", "reasonmed", *MODELS, *PRICES]) == 0
     printed = capsys.readouterr().out
-    for words in ("| sample_rationales | weak |", "| judge_rationales | judge |", "| summarize_rationale | editor |"):
-        assert words in printed
+    lines = (line.split(" | ") for line in printed.splitlines() if line.startswith("| "))
+    counted = {(line[0].strip("| "), line[1]): line[2] for line in lines}
+    asked = [("sample_rationales", writer) for writer in ("weak", "fair", "strong")]
+    asked += [("judge_rationales", "judge"), ("rank_rationales", "judge"), ("refine_rationales", "editor")]
+    assert set(counted) >= {*asked, ("summarize_rationale", "editor"), ("score_rationales", "judge")}
+    samples = [int(counted[of].replace(",", "")) for of in asked[:3]]
+    assert int(counted["judge_rationales", "judge"].replace(",", "")) == sum(samples)
     assert "cannot be counted" not in printed and server.stats()["requests"] == 0
 
 

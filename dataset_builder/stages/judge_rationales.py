@@ -12,18 +12,21 @@ if TYPE_CHECKING:
 NEEDS = "question context options answer answer_label answer_type candidates"
 
 
-def more_right_than_wrong(batch: Batch, llm: "LLM", votes: int) -> dict[str, list[Any]]:
-    """For an estimate: the first, fourth, … are wrong, so that every question is an easy one."""
+def in_all_tiers(batch: Batch, llm: "LLM", votes: int) -> dict[str, list[Any]]:
+    """For an estimate: of nine samples three are wrong, then six, then eight, so that all tiers are counted alike."""
     verdict = {"by": "guess", "reason": "guess", "answer": None, "votes": []}
     return {
         "verdicts": [
-            [{"label": "right" if i % 3 else "wrong"} | verdict for i in range(len(candidates))]
-            for candidates in batch["candidates"]
+            [
+                {"label": "wrong" if 9 * i < (3, 6, 8)[number % 3] * len(candidates) else "right"} | verdict
+                for i in range(len(candidates))
+            ]
+            for number, candidates in enumerate(batch["candidates"])
         ]
     }
 
 
-@stage(needs=NEEDS, adds="verdicts", asks=True, guess=more_right_than_wrong)
+@stage(needs=NEEDS, adds="verdicts", asks=True, guess=in_all_tiers)
 def judge_rationales(batch: Batch, llm: "LLM", votes: int) -> list[Conversation]:
     """Rejects nothing: what the verdicts mean for the question is `route`'s to say."""
     return [_judge(row, llm, votes) for row in rows_of(batch)]

@@ -21,10 +21,15 @@ USUAL = 2000  # characters of a rationale, for an estimate
 
 
 def of_usual_length(batch: Batch, writers: Writers, temperatures: Temperatures) -> dict[str, list[Any]]:
-    """For an estimate: something as long as a rationale, with the right answer."""
-    end = [f"{'x' * USUAL}\nFinal answer: {label}" for label in batch["answer_label"]]
+    """For an estimate: different texts as long as a rationale, with the right answer."""
     models = [(str(llm), temperature) for llm in writers for temperature in temperatures]
-    return {"candidates": [[_sample(*model, text) for model in models] for text in end]}
+    texts = [f"{i}. {'x' * USUAL}\nFinal answer: " for i in range(len(models))]
+    return {
+        "candidates": [
+            [_sample(*model, f"{text}{label}") for model, text in zip(models, texts, strict=True)]
+            for label in batch["answer_label"]
+        ]
+    }
 
 
 @stage(needs="question context options answer_label answer_type", adds="candidates", asks=True, guess=of_usual_length)
