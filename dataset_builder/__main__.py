@@ -18,17 +18,21 @@ from dataset_builder import publish, store_files
 from dataset_builder.answer_store import StoreError
 from dataset_builder.asking import MissingAnswer
 from dataset_builder.estimate import estimate, table
-from dataset_builder.llm import LLM, ModelError
+from dataset_builder.llm import ModelError
 from dataset_builder.model_options import (
     ROLES,
     add_limits,
     add_roles,
     add_store,
     answers_of,
+    choices_of,
     default_store,
     models_of,
+    own_judge,
     positive,
+    shown,
     stages_of,
+    stand_ins,
     store_of,
 )
 from dataset_builder.pipelines import PIPELINES
@@ -38,6 +42,7 @@ from dataset_builder.raw_data import SourceError
 from dataset_builder.sources import SOURCES, known
 from dataset_builder.stage import ROOT, StageRun, code_hash, run, show
 from dataset_builder.summary import OUT, pins, print_summary
+from dataset_builder.tiers import has_tiers, scores_of, tiers_of
 from dataset_builder.verify import verify
 from kg import KG, NAMES, Embedder, EmbedderError, GraphError
 from kg.embedder import EMBEDDERS, UNPINNED
@@ -143,8 +148,11 @@ def build(given: argparse.Namespace) -> int:
     folder = given.out or Path("build") / pipeline
     publish.expect_free(folder)
     models = models_of(PIPELINES[pipeline], pipeline, given)
+    for line in own_judge(models):
+        OUT.print(line, markup=False)
     kg = KG.load(given.kg, given.embedder)
-    stages = stages_of(PIPELINES[pipeline], kg, given.seed, models)
+    choices = choices_of(PIPELINES[pipeline], given)
+    stages = stages_of(PIPELINES[pipeline], kg, given.seed, models, **choices)
     questions, origins = read_questions(
         given.sources.split(","), chosen_splits(given.split), data_dir=given.data_dir, rows=given.rows
     )
@@ -152,8 +160,11 @@ def build(given: argparse.Namespace) -> int:
         kg.open()
     with answers_of(given) as answers:
         rows, runs = run(on_disk(questions), stages, answers=answers, num_proc=given.num_proc)
+        routed = has_tiers(rows.column_names)
+        tiers = {"tiers": tiers_of(rows, stages, answers.store), "scores": scores_of(rows)} if routed else {}
     inputs = {"graph": kg.digest, "embedder": kg.embedder.facts(), "code": code_hash(), "seed": given.seed}
-    inputs |= {"models": {role: str(llm) for role, llm in models.items()}} if models else {}
+    inputs |= {"models": shown(models)} if models else {}
+    inputs |= choices
     facts = {
         "pipeline": pipeline,
         "trial": any(origin.trial for origin in origins),
@@ -164,7 +175,7 @@ def build(given: argparse.Namespace) -> int:
         "stages": show(stages),
         "folder": folder.as_posix(),
         "command": command_line(given),
-        "run": run_facts(started, runs),
+        "run": run_facts(started, runs) | tiers,
     }
     manifest = publish.write(folder, publish.split_rows(rows), facts)
     print_summary(manifest, runs, folder)
@@ -198,6 +209,8 @@ def command_line(given: argparse.Namespace) -> str:
     words += ["--seed", str(given.seed)] + (["--rows", str(given.rows)] if given.rows else [])
     words += ["--data-dir", str(given.data_dir)] if given.data_dir else []
     words += [word for role in ROLES if (name := getattr(given, role)) for word in (f"--{role}", name)]
+    words += ["--judge-votes", str(given.judge_votes)] if given.judge_votes != 1 else []
+    words += ["--grounded"] if given.grounded else []
     return shlex.join(words)
 
 
@@ -248,7 +261,7 @@ def print_counts(given: argparse.Namespace) -> int:
 
 def print_stages(given: argparse.Namespace) -> int:
     """Each pipeline, with what every stage reads, adds and uses."""
-    kg, models = KG.load("sample"), {role: LLM(role) for role in ROLES}
+    kg, models = KG.load("sample"), stand_ins()
     for name, pipeline in PIPELINES.items():
         stages = stages_of(pipeline, kg, 0, models)
         OUT.print(f"{name}\n\n{inspect.getdoc(pipeline)}\n\n{show(stages)}\n", markup=False)
@@ -259,7 +272,8 @@ def print_estimate(given: argparse.Namespace) -> int:
     """Calls, tokens, dollars and hours of what is not in the store yet."""
     pipeline = known("pipeline", given.pipeline, PIPELINES)
     models = models_of(PIPELINES[pipeline], pipeline, given)
-    stages = stages_of(PIPELINES[pipeline], KG.load(given.kg, given.embedder), given.seed, models)
+    choices = choices_of(PIPELINES[pipeline], given)
+    stages = stages_of(PIPELINES[pipeline], KG.load(given.kg, given.embedder), given.seed, models, **choices)
     splits = chosen_splits(given.split)
     questions, _ = read_questions(given.sources.split(","), splits, data_dir=given.data_dir, rows=given.rows)
     found, stopped = estimate(on_disk(questions), stages, store_of(given), sample=given.sample, seed=given.seed)

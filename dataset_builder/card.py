@@ -1,6 +1,6 @@
 """The dataset card: rendered from the build's own facts, never edited by hand."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from huggingface_hub import DatasetCardData
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dataset_builder.funnel import reasons_of, total
-from dataset_builder.row import COLUMNS
+from dataset_builder.row import COLUMNS, UNROLLED, Column
 
 _FILES = Environment(
     loader=FileSystemLoader(Path(__file__).parent),
@@ -21,9 +21,24 @@ _FILES = Environment(
     autoescape=False,  # Markdown
 )
 
+COMPLETIONS = {
+    "reasonmed": "the rationale under `## Thinking`, the response under `## Final Response`",
+    "cot": "the rationale alone",
+    "response": "the response alone",
+}
 
-def card(folder: Path, splits: Mapping[str, Dataset], manifest: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
-    """YAML for the Hub, then what a reader wants to know. The folder's parquet files are there already."""
+
+def card(
+    folder: Path,
+    splits: Mapping[str, Dataset],
+    unrolled: Mapping[str, Dataset],
+    manifest: Mapping[str, Any],
+    facts: Mapping[str, Any],
+) -> str:
+    """YAML for the Hub, then what a reader wants to know. The folder's parquet files are there already.
+
+    ``unrolled``: configs with a row for every kept rationale, of a pipeline that has several.
+    """
     counts = total(manifest["funnel"])
     text = _FILES.get_template("dataset_card.md.jinja").render(
         manifest=manifest,
@@ -31,26 +46,46 @@ def card(folder: Path, splits: Mapping[str, Dataset], manifest: Mapping[str, Any
         funnel=manifest["funnel"],
         total=counts,
         reasons=list(reasons_of(counts)),
-        columns={name: (_type_name(COLUMNS[name].type), COLUMNS[name].meaning) for name in manifest["columns"]},
+        columns=_table(manifest["columns"], COLUMNS),
+        configs={name: _table(rows.column_names, COLUMNS | UNROLLED) for name, rows in unrolled.items()},
+        several={name: (COMPLETIONS[name], manifest["configs"][name]) for name in unrolled},
+        many_example=unrolled["reasonmed"][0]["completion"][0]["content"] if unrolled else None,
         example=splits["train"][0] if "train" in splits else None,
         asked=(asked := [stage for stage in facts["run"]["stages"] if "calls" in stage]),
         lost=sum(stage["calls"]["lost_usd"] for stage in asked),
     )
-    return f"---\n{_metadata(folder, splits, manifest).to_yaml()}\n---\n\n{text.strip()}\n"
+    all_configs = {name: {"train": rows} for name, rows in unrolled.items()}
+    all_configs |= {"candidates" if "configs" in manifest else "default": splits}
+    return f"---\n{_metadata(folder, all_configs, manifest).to_yaml()}\n---\n\n{text.strip()}\n"
 
 
-def _metadata(folder: Path, splits: Mapping[str, Dataset], manifest: Mapping[str, Any]) -> DatasetCardData:
+def _table(names: Iterable[str], known: Mapping[str, Column]) -> dict[str, tuple[str, str]]:
+    """Type and meaning of these columns."""
+    return {name: (_type_name(known[name].type), known[name].meaning) for name in names}
+
+
+def _metadata(
+    folder: Path, configs: Mapping[str, Mapping[str, Dataset]], manifest: Mapping[str, Any]
+) -> DatasetCardData:
     licenses = sorted({origin["license"] for origin in manifest["origins"]})
-    data_files = [{"split": split, "path": f"data/{split}-*"} for split in splits]
+    places = {name: "data" if name == "default" else name for name in configs}
     data = DatasetCardData(
         language="en",
         license=licenses[0] if len(licenses) == 1 else licenses,
         task_categories=["question-answering", "text-generation"],
         tags=["medical", "reasoning", "knowledge-graph"],
         pretty_name=f"{manifest['pipeline']}: {', '.join(origin['source'] for origin in manifest['origins'])}",
-        configs=[{"config_name": "default", "data_files": data_files}],
+        configs=[
+            {
+                "config_name": name,
+                "data_files": [{"split": split, "path": f"{places[name]}/{split}-*"} for split in splits],
+            }
+            | ({"default": True} if number == 0 and name != "default" else {})
+            for number, (name, splits) in enumerate(configs.items())
+        ],
     )
-    DatasetInfosDict({"default": _info(folder / "data", splits)}).to_dataset_card_data(data)
+    infos = {name: _info(folder / places[name], splits) for name, splits in configs.items()}
+    DatasetInfosDict(infos).to_dataset_card_data(data)
     return data
 
 

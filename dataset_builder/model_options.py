@@ -16,17 +16,30 @@ from kg import KG
 
 ROLES = {
     "writer": "the model that extracts, restates and writes",
+    "writers": "the models that write rationales, separated by commas (reasonmed)",
     "judge": "the model that answers from a rationale and judges",
     "editor": "the model that refines and shortens",
 }
 
+CHOICES = ("judge_votes", "grounded")
+
 
 def add_roles(parser: argparse.ArgumentParser) -> None:
-    """--writer, --judge, --editor."""
+    """--writer, --writers, --judge, --editor, and what else a pipeline with models lets somebody choose."""
     for role, meaning in ROLES.items():
         parser.add_argument(
             f"--{role}", metavar="MODEL[@ENDPOINT]", help=f"{meaning}; ENDPOINT names variables of the environment"
         )
+    parser.add_argument(
+        "--judge-votes",
+        type=positive,
+        default=1,
+        metavar="N",
+        help="judgements of each rationale; most votes decide (reasonmed)",
+    )
+    parser.add_argument(
+        "--grounded", action="store_true", help="show the writers the row's paths of the knowledge graph (reasonmed)"
+    )
 
 
 def add_limits(parser: argparse.ArgumentParser) -> None:
@@ -104,7 +117,10 @@ def answers_of(given: argparse.Namespace) -> Answers:
     )
 
 
-def models_of(pipeline: Callable[..., list[Stage]], name: str, given: argparse.Namespace) -> dict[str, LLM]:
+Models = dict[str, LLM | tuple[LLM, ...]]
+
+
+def models_of(pipeline: Callable[..., list[Stage]], name: str, given: argparse.Namespace) -> Models:
     """The models that a pipeline takes, by role. Raises ModelError where one is not given."""
     roles = [role for role in inspect.signature(pipeline).parameters if role in ROLES]
     if missing := [role for role in roles if not getattr(given, role)]:
@@ -113,10 +129,40 @@ def models_of(pipeline: Callable[..., list[Stage]], name: str, given: argparse.N
             f"pipeline {name} asks models; expected {flags} (make: {' '.join(f'{role.upper()}=…' for role in missing)}). "
             "kg_only needs none"
         )
-    return {role: LLM.named(getattr(given, role)) for role in roles}
+    return {role: _named(role, getattr(given, role)) for role in roles}
 
 
-def stages_of(pipeline: Callable[..., list[Stage]], kg: KG, seed: int, models: dict[str, LLM]) -> list[Stage]:
+def _named(role: str, names: str) -> LLM | tuple[LLM, ...]:
+    """One model or, for ``writers``, several."""
+    return tuple(map(LLM.named, names.split(","))) if role == "writers" else LLM.named(names)
+
+
+def stand_ins() -> Models:
+    """Models that are called like their roles, to show a pipeline."""
+    return {role: _named(role, "writer1,writer2,writer3" if role == "writers" else role) for role in ROLES}
+
+
+def shown(models: Models) -> dict[str, str]:
+    """The models' names by role, as manifest and card have them."""
+    return {role: ", ".join(map(str, m)) if isinstance(m, tuple) else str(m) for role, m in models.items()}
+
+
+def own_judge(models: Models) -> list[str]:
+    """A warning where the judge is one of several writers: models prefer their own texts (reference 1.2)."""
+    writers, judge = models.get("writers"), models.get("judge")
+    if isinstance(writers, tuple) and judge in writers:
+        return [
+            f"note: {judge} judges its own rationales too; a judge of another family is fairer to the other writers"
+        ]
+    return []
+
+
+def choices_of(pipeline: Callable[..., list[Stage]], given: argparse.Namespace) -> dict[str, Any]:
+    """What else the pipeline lets somebody choose, by the names of its arguments."""
+    return {name: getattr(given, name) for name in CHOICES if name in inspect.signature(pipeline).parameters}
+
+
+def stages_of(pipeline: Callable[..., list[Stage]], kg: KG, seed: int, models: Models, **choices: Any) -> list[Stage]:
     """The pipeline's stages with these tools."""
-    tools: dict[str, Any] = {"kg": kg, "seed": seed, **models}
-    return pipeline(**{name: tools[name] for name in inspect.signature(pipeline).parameters})
+    tools: dict[str, Any] = {"kg": kg, "seed": seed, **models, **choices}
+    return pipeline(**{name: tools[name] for name in inspect.signature(pipeline).parameters if name in tools})

@@ -1,6 +1,8 @@
 """The pipelines as lists of stages, in the order in which they run."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
 
 from dataset_builder.llm import LLM
 from dataset_builder.stage import Stage
@@ -9,11 +11,20 @@ from dataset_builder.stages.drop_image_questions import drop_image_questions
 from dataset_builder.stages.drop_negative_stems import drop_negative_stems
 from dataset_builder.stages.extract_mentions import extract_mentions
 from dataset_builder.stages.find_mentions import find_mentions
+from dataset_builder.stages.judge_rationales import judge_rationales
 from dataset_builder.stages.link_nodes import link_nodes, link_nodes_asking
 from dataset_builder.stages.prune_paths import prune_paths
 from dataset_builder.stages.rank_paths import rank_paths
+from dataset_builder.stages.rank_rationales import rank_rationales
+from dataset_builder.stages.refine_rationales import refine_rationales, refine_rationales_grounded
 from dataset_builder.stages.restate_question import restate_question
+from dataset_builder.stages.route import route
+from dataset_builder.stages.sample_rationales import sample_rationales, sample_rationales_grounded
+from dataset_builder.stages.score_rationales import score_rationales
+from dataset_builder.stages.search_option_paths import search_option_paths
 from dataset_builder.stages.search_paths import search_paths, search_paths_restated
+from dataset_builder.stages.summarize_rationale import summarize_rationale
+from dataset_builder.stages.support_rationales import support_rationales
 from dataset_builder.stages.to_messages import to_messages
 from dataset_builder.stages.verbalize_paths import verbalize_paths
 from dataset_builder.stages.write_rationale import write_rationale
@@ -60,5 +71,38 @@ def medreason(kg: KG, seed: int, writer: LLM, judge: LLM) -> list[Stage]:
     ]
 
 
-# each takes of kg, seed, writer, judge, editor those that it names
-PIPELINES: dict[str, Callable[..., list[Stage]]] = {"kg_only": kg_only, "medreason": medreason}
+def reasonmed(
+    kg: KG, seed: int, writers: tuple[LLM, ...], judge: LLM, editor: LLM, judge_votes: int = 1, grounded: bool = False
+) -> list[Stage]:
+    """ReasonMed (arXiv:2506.09513), with the paper's figures and the steps that its code lacks: verdicts, routing, re-verification.
+
+    Every writer answers three times (temperature 0.7, 0.9, 1.0; top_p 0.9; 8,192 tokens) without seeing the answer. Final
+    answers are compared by rule, sound ones judged; by the share of wrong ones a question is easy (up to 4/9), medium (up to
+    7/9) or difficult. Of easy questions the two best rationales are kept; of medium ones they are repaired, of difficult ones
+    one is written anew, by the editor, and verified again. Each gets a short response and a score.
+
+    ``grounded``: writers see the graph's paths from the question to every option alike, and it is counted what each says of them.
+    """
+    writers = tuple(replace(writer, top_p=0.9, max_tokens=8192) for writer in writers)
+    editor = replace(editor, max_tokens=8192)
+    voter = replace(judge, temperature=0.0 if judge_votes == 1 else 0.7)  # equal votes would say nothing new
+    sampling = {"writers": writers, "temperatures": (0.7, 0.9, 1.0)}
+    verifying = {"llm": voter, "votes": judge_votes}
+    refining = {"editor": editor, **verifying, "rounds": 2}
+    paths = search_option_paths.using(kg=kg, keep=2, max_hops=3, seed=seed)
+    return [
+        drop_image_questions,
+        *([paths] if grounded else []),
+        (sample_rationales_grounded if grounded else sample_rationales).using(**sampling),
+        judge_rationales.using(**verifying),
+        route.using(easy=Fraction(4, 9), medium=Fraction(7, 9), most_unjudged=Fraction(1, 3)),
+        rank_rationales.using(**verifying, keep=2, near=3.0, seed=seed),
+        (refine_rationales_grounded if grounded else refine_rationales).using(**refining),
+        *([support_rationales] if grounded else []),
+        summarize_rationale.using(llm=replace(editor, max_tokens=1000)),
+        score_rationales.using(llm=judge, share=1.0, seed=seed),
+    ]
+
+
+# each takes of kg, seed, writer, writers, judge, editor, judge_votes, grounded those that it names
+PIPELINES: dict[str, Callable[..., list[Stage]]] = {"kg_only": kg_only, "medreason": medreason, "reasonmed": reasonmed}

@@ -15,7 +15,9 @@ from datasets import Dataset
 from dataset_builder.card import card
 from dataset_builder.funnel import funnel
 from dataset_builder.raw_data import sha256
+from dataset_builder.unroll import unrolled, unrolls
 
+ROWS, UNROLLED = "data", "candidates"  # where the questions' rows lie; beside configs of unrolled ones
 MANIFEST, CARD = "manifest.json", "README.md"
 SPLITS = ("train", "rejected")
 NOT_PUBLISHED = ("candidate_paths",)  # intermediate: large, and a rebuild gives it again
@@ -40,16 +42,28 @@ def split_rows(rows: Dataset) -> dict[str, Dataset]:
 
 
 def content_hash(
-    splits: Mapping[str, Iterable[Mapping[str, Any]]], columns: Mapping[str, str], inputs: Mapping[str, Any]
+    splits: Mapping[str, Iterable[Mapping[str, Any]]],
+    columns: Mapping[str, str],
+    inputs: Mapping[str, Any],
+    configs: Mapping[str, tuple[Mapping[str, str], Iterable[Mapping[str, Any]]]] | None = None,
 ) -> str:
     """sha256 over all rows in the order of their content, over the columns' types, and over what the rows were made from:
-    the same for equal content, whatever the order of sources, batches, processes or the machine."""
+    the same for equal content, whatever the order of sources, batches, processes or the machine.
+
+    ``configs``: columns and rows of what was unrolled from the rows, by name."""
     digest = hashlib.sha256(_canonical([columns, inputs]))
     for split in SPLITS:
-        digest.update(split.encode())
-        for row in sorted(hashlib.sha256(_canonical(row)).digest() for row in splits.get(split, ())):
-            digest.update(row)
+        _add_rows(digest, split, splits.get(split, ()))
+    for name, (types, rows) in sorted((configs or {}).items()):
+        digest.update(_canonical(types))
+        _add_rows(digest, name, rows)
     return digest.hexdigest()
+
+
+def _add_rows(digest: "hashlib._Hash", name: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    digest.update(name.encode())
+    for row in sorted(hashlib.sha256(_canonical(row)).digest() for row in rows):
+        digest.update(row)
 
 
 def column_types(schema: pa.Schema) -> dict[str, str]:
@@ -71,19 +85,26 @@ def write(folder: Path, splits: Mapping[str, Dataset], facts: Mapping[str, Any])
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = folder.parent / f".{folder.name}.{os.getpid()}.tmp"
     with _removed_at_end(draft):
-        (draft / "data").mkdir(parents=True)
+        configs = unrolled(splits["train"]) if "train" in splits and unrolls(splits["train"].column_names) else {}
+        place = rows_in(splits)
         for split, rows in splits.items():
-            rows.to_parquet(draft / data_file(split))
+            _write_rows(draft / data_file(split, place), rows)
+        for name, rows in configs.items():
+            _write_rows(draft / data_file("train", name), rows)
         contents = {split: rows.to_list() for split, rows in splits.items()}
         columns = column_types(next(iter(splits.values())).features.arrow_schema)
+        types = {name: column_types(rows.features.arrow_schema) for name, rows in configs.items()}
+        lists = {name: (types[name], rows.to_list()) for name, rows in configs.items()}
         manifest = {
-            "content_hash": content_hash(contents, columns, facts["inputs"]),
+            "content_hash": content_hash(contents, columns, facts["inputs"], lists),
             **{key: facts[key] for key in ("pipeline", "trial", "inputs", "graph", "origins")},
             "columns": columns,
             "rows": {split: len(rows) for split, rows in splits.items()},
             "funnel": funnel(row for rows in contents.values() for row in rows),
         }
-        (draft / CARD).write_text(card(draft, splits, manifest, facts), encoding="utf-8")
+        if place == UNROLLED:
+            manifest["configs"] = {n: {"columns": types[n], "rows": len(rows)} for n, rows in configs.items()}
+        (draft / CARD).write_text(card(draft, splits, configs, manifest, facts), encoding="utf-8")
         manifest["files"] = {name: sha256(draft / name) for name in files_of(draft)}
         manifest["run"] = facts["run"]
         (draft / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -116,9 +137,19 @@ def _put_in_place(draft: Path, folder: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def data_file(split: str) -> str:
-    """Where a split's rows lie in the folder."""
-    return f"data/{split}-00000-of-00001.parquet"
+def data_file(split: str, place: str = ROWS) -> str:
+    """Where a split's rows lie in the folder; ``place``: a config's name, where there are several."""
+    return f"{place}/{split}-00000-of-00001.parquet"
+
+
+def rows_in(splits: Mapping[str, Dataset]) -> str:
+    """The folder of the questions' rows."""
+    return UNROLLED if unrolls(next(iter(splits.values())).column_names) else ROWS
+
+
+def _write_rows(file: Path, rows: Dataset) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    rows.to_parquet(file)
 
 
 def files_of(folder: Path) -> list[str]:

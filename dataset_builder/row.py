@@ -40,7 +40,11 @@ QUESTION: dict[str, Column] = {
     "rejected_detail": Column(TEXT, "what exactly was found, e.g. the id that a duplicate repeats"),
 }
 
+VOTED = {"label": TEXT, "by": TEXT, "reason": TEXT, "answer": TEXT, "votes": List(TEXT)}
 HOP = {"relation": TEXT, "display_relation": TEXT, "direction": TEXT, "statement": TEXT}
+SCORES = dict.fromkeys(("score", "before"), SCORE)
+SCORES |= dict.fromkeys(("clinical_accuracy", "logic", "factual_correctness", "completeness"), INT)
+SCORES |= {"justification": TEXT}
 
 ADDED: dict[str, Column] = {
     "mentions": Column(
@@ -81,8 +85,55 @@ ADDED: dict[str, Column] = {
         "whether the rationale without its conclusion leads to the gold answer: right, wrong or unjudged; by which rule or "
         "judge, why, and the answer that a model gave from the rationale alone (its last words)",
     ),
+    "candidates": Column(
+        List({"model": TEXT, "temperature": SCORE, "text": TEXT, "failure": TEXT}),
+        "one rationale per model and temperature, written without the answer; where none came, why",
+    ),
+    "verdicts": Column(
+        List(VOTED),
+        "of each of `candidates`: right, wrong or unjudged; by which rule or a judge, why, the label that it ends with, the votes",
+    ),
+    "tier": Column(TEXT, "easy, medium or difficult: by the share of wrong ones among the judged"),
+    "ranking": Column(
+        List({"candidate": INT, "score": SCORE, "kept": FLAG, "reason": TEXT}),
+        "the right ones of `candidates`, best first, by position: score of 0 to 100 (null where nobody was asked), whether it "
+        "goes on, and the judge's reason",
+    ),
+    "refined": Column(
+        List({"candidate": INT, "round": INT, "text": TEXT, "verdict": VOTED, "fault": TEXT}),
+        "every text of the editor: the candidate that it repairs (null: written anew), which round, its verdict, and what is "
+        "wrong with it (null where it passed)",
+    ),
+    "rationales": Column(
+        List({"candidate": INT, "model": TEXT, "text": TEXT, "rounds": INT, "verdict": VOTED}),
+        "the kept rationales: the candidate that each is or repairs, the model that wrote its text, rounds of refinement",
+    ),
+    "support": Column(
+        List({"names": INT, "hops": INT, "of": INT}),
+        "of each of `rationales`: how many nodes of the row's paths it names, and how many of their hops it has both ends of, "
+        "of how many hops",
+    ),
+    "responses": Column(List(TEXT), "of each of `rationales`: the short response; null where none kept the answer"),
+    "scores": Column(
+        List(SCORES),
+        "of each of `rationales`: the mean of four criteria of 1 to 10, each of them, why; before: the same mean of the text that "
+        "was repaired",
+    ),
     "prompt": Column(MESSAGES, "the user's turn, as TRL reads it"),
     "completion": Column(MESSAGES, "the assistant's turn, as TRL reads it"),
+}
+
+# of a row of the configs in which every kept rationale is a row of its own (unroll.py), beside columns of the question's row
+UNROLLED: dict[str, Column] = {
+    "id": Column(TEXT, "the question's id, and the number of the rationale: `<question id>#<k>`"),
+    "model": Column(
+        TEXT, "the model that wrote the rationale: a writer, or the editor where it was repaired or written anew"
+    ),
+    "verdict": Column(VOTED, "right, by the rule on the final answer and a judge; why, and the judges' votes"),
+    "scores": Column(
+        SCORES,
+        "mean of four criteria of 1 to 10, each of them, why; before: the same mean of the text that was repaired",
+    ),
 }
 
 COLUMNS = {**QUESTION, **ADDED}

@@ -207,9 +207,13 @@ def show(stages: Sequence[Stage]) -> str:
     """The stages as the Markdown table printed by `stages` and in the dataset card."""
     lines = ["| stage | reads | adds | uses |", "|---|---|---|---|"]
     for s in stages:
-        uses = ", ".join(f"{tool}={value}" for tool, value in s.tools.items())
+        uses = ", ".join(f"{tool}={_in_words(value)}" for tool, value in s.tools.items())
         lines.append(f"| {s.name} | {', '.join(s.needs)} | {', '.join(s.adds)} | {uses} |")
     return "\n".join(lines)
+
+
+def _in_words(value: Any) -> str:
+    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 @functools.cache

@@ -24,12 +24,23 @@ def print_summary(manifest: dict[str, Any], runs: Sequence[StageRun], folder: Pa
     OUT.print(_questions(manifest["funnel"], counts), _stages(runs))
     for line in call_lines(runs):
         OUT.print(line, markup=False)
+    if "tiers" in manifest["run"]:
+        OUT.print(_tiers(manifest["run"]["tiers"]))
+        for line in score_lines(manifest["run"]["scores"]):
+            OUT.print(line, markup=False)
     if manifest["trial"]:
         OUT.print("A trial: it holds rows of an evaluation split, and is never training data.")
     if over := counts.get("over_budget"):
         OUT.print(f"--max-usd stopped it at {over} rows. Run it again with a higher cap: it goes on where it stopped.")
-    OUT.print(f"{counts['published']} rows published in {folder} ({manifest['run']['seconds']} s). To load them:")
-    OUT.print(f"    from datasets import load_dataset; rows = load_dataset({folder.as_posix()!r})", markup=False)
+    kept = f" with {manifest['configs']['reasonmed']['rows']} rationales" if manifest.get("configs") else ""
+    OUT.print(
+        f"{counts['published']} rows{kept} published in {folder} ({manifest['run']['seconds']} s). To load them:"
+    )
+    for name in manifest.get("configs", ()) or (None,):
+        config = f", {name!r}" if name else ""
+        OUT.print(
+            f"    from datasets import load_dataset; rows = load_dataset({folder.as_posix()!r}{config})", markup=False
+        )
 
 
 def _questions(funnel: Mapping[str, Any], counts: Mapping[str, int]) -> Table:
@@ -52,6 +63,27 @@ def _stages(runs: Sequence[StageRun]) -> Table:
             cells += [f"{r.calls.hits:,}", f"{r.calls.sent:,}", r.calls.now.tokens(), dollars(r.calls.now.usd)]
         table.add_row(*cells)
     return table
+
+
+def _tiers(tiers: Mapping[str, Mapping[str, Any]]) -> Table:
+    """What every tier came to; its calls are those whose answers are in use, whenever they were paid."""
+    numbers = ("questions", "published", "rationales", "calls", "tokens in", "tokens out", "cost", "a rationale")
+    table = _table("tiers", tier="left", **dict.fromkeys(numbers, "right"))
+    for name, tier in tiers.items():
+        counts = [tier[key] for key in ("questions", "published", "rationales", "answers")]
+        counts += [tier["prompt_tokens"], tier["completion_tokens"]]
+        each = dollars(tier["usd_per_rationale"]) if tier["rationales"] else ""
+        table.add_row(name, *(f"{count:,}" for count in counts), dollars(tier["usd"]), each)
+    return table
+
+
+def score_lines(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The judge's scores of 1 to 10, with intervals."""
+    return [
+        f"score of {name}: {s['mean']:.2f} [{s['low']:.2f}, {s['high']:.2f}] over {s['questions']} questions"
+        for name, s in scores.items()
+        if s["low"] is not None
+    ]
 
 
 def _table(title: str, **columns: str) -> Table:

@@ -10,10 +10,20 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from dataset_builder.funnel import funnel
-from dataset_builder.publish import MANIFEST, FolderError, column_types, content_hash, data_file, files_of
+from dataset_builder.publish import (
+    MANIFEST,
+    ROWS,
+    UNROLLED,
+    FolderError,
+    column_types,
+    content_hash,
+    data_file,
+    files_of,
+)
 from dataset_builder.raw_data import sha256
 from dataset_builder.row import row_id
 from dataset_builder.stage import code_hash
+from dataset_builder.unroll import ids_of
 from kg import KG
 
 KEYS = ("content_hash", "pipeline", "trial", "inputs", "graph", "origins", "columns", "rows", "funnel", "files", "run")
@@ -34,7 +44,7 @@ def verify(folder: Path, kg: KG | None = None) -> Verification:
     """
     manifest = read_manifest(folder)
     wrong = _wrong_files(folder, manifest)
-    if any(line.startswith("data/") for line in wrong):
+    if any(line.partition(":")[0].endswith(".parquet") for line in wrong):
         notes = ["row ids, funnel and content hash were not checked: the data files are not those of the build"]
     else:
         wrong += _wrong_content(folder, manifest)
@@ -65,20 +75,26 @@ def _wrong_files(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
 
 
 def _wrong_content(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
-    splits = {}
-    for split in manifest["rows"]:
+    place, configs = (UNROLLED if "configs" in manifest else ROWS), manifest.get("configs", {})
+    expected = {split: (data_file(split, place), manifest["columns"]) for split in manifest["rows"]}
+    expected |= {name: (data_file("train", name), config["columns"]) for name, config in configs.items()}
+    read = {}
+    for name, (file, types) in expected.items():
         try:
-            table = pyarrow.parquet.read_table(folder / data_file(split))
+            table = pyarrow.parquet.read_table(folder / file)
         except (pa.ArrowInvalid, OSError) as why:
-            return [f"{split}: its file cannot be read ({why})"]
-        columns = column_types(table.schema)
-        if columns != manifest["columns"]:
-            return [f"{split}: its columns are {columns}, the manifest says {manifest['columns']}"]
-        splits[split] = table.to_pylist()
+            return [f"{name}: its file cannot be read ({why})"]
+        if (columns := column_types(table.schema)) != types:
+            return [f"{name}: its columns are {columns}, the manifest says {types}"]
+        read[name] = table.to_pylist()
+    splits = {split: read[split] for split in manifest["rows"]}
     wrong = [line for split, rows in splits.items() for line in _wrong_rows(split, rows, manifest)]
     if (counted := funnel(row for rows in splits.values() for row in rows)) != manifest["funnel"]:
         wrong.append(f"funnel: counted {counted}, the manifest says {manifest['funnel']}")
-    if (computed := content_hash(splits, manifest["columns"], manifest["inputs"])) != manifest["content_hash"]:
+    wrong += _wrong_configs(splits.get("train", []), {name: read[name] for name in configs})
+    lists = {name: (config["columns"], read[name]) for name, config in configs.items()}
+    computed = content_hash(splits, manifest["columns"], manifest["inputs"], lists)
+    if computed != manifest["content_hash"]:
         wrong.append(f"content_hash: computed {computed}, the manifest says {manifest['content_hash']}")
     return wrong
 
@@ -93,6 +109,18 @@ def _wrong_rows(split: str, rows: Sequence[Mapping[str, Any]], manifest: Mapping
         if (row["rejected_because"] is None) != (split == "train"):
             wrong.append(f"{split}: row {row['id']} has rejected_because={row['rejected_because']!r}")
     return wrong
+
+
+def _wrong_configs(questions: Sequence[Mapping[str, Any]], configs: Mapping[str, Any]) -> list[str]:
+    """Every rationale that a question's row keeps is a row of each config, and no other is."""
+    if not configs:
+        return []
+    kept = sorted(id_ for row in questions for id_ in ids_of(row))
+    return [
+        f"{name}: its rows are not the rationales that the questions keep ({len(rows)} rows, {len(kept)} rationales)"
+        for name, rows in configs.items()
+        if sorted(row["id"] for row in rows) != kept
+    ]
 
 
 def _code_note(manifest: Mapping[str, Any]) -> str:

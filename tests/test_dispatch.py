@@ -17,6 +17,7 @@ from dataset_builder.prices import read_prices
 from dataset_builder.questions import on_disk
 from dataset_builder.stage import StageRun, rows_of, run, stage
 from tests.llm_server.running import Running, running
+from tests.llm_server.settings import Settings
 from tests.test_stage import question
 
 WRITER = LLM("scripted", max_tokens=200)
@@ -50,7 +51,7 @@ def say_json(batch, llm: LLM):
     return [one(row) for row in rows_of(batch)]
 
 
-def says(request: dict[str, Any]) -> str:
+def says(request: dict[str, Any], settings: Settings) -> str:
     """The scripted model repeats what it is asked first."""
     return json.dumps({"answer": request["messages"][0]["content"]})
 
@@ -274,7 +275,7 @@ def test_a_limit_in_the_headers_is_kept(server: Running, build) -> None:
 
 
 def test_no_key_gets_into_the_store(server: Running, build, tmp_path: Path) -> None:
-    server.state.reply = lambda request: f'{{"answer": "your key is {KEY}"}}'
+    server.state.reply = lambda request, settings: f'{{"answer": "your key is {KEY}"}}'
     rows, _ = build(3)
     assert rows[0]["rationale"] == "your key is [key]"
     assert all(KEY.encode() not in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())

@@ -5,15 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from dataset_builder.llm import LLM
-from dataset_builder.model_options import ROLES, stages_of
+from dataset_builder.model_options import stages_of, stand_ins
 from dataset_builder.pipelines import PIPELINES
 from dataset_builder.row import COLUMNS
 from dataset_builder.sources import SOURCES
 from dataset_builder.stage import show
 from kg import KG
 
-MODELS = {role: LLM(role) for role in ROLES}
+MODELS = stand_ins()
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 STAGES = (ROOT / "docs" / "stages.md").read_text("utf-8")

@@ -31,9 +31,15 @@ ALLOWED = {
     ),
     "dataset_builder.path_line": (),
     "dataset_builder.rationale": (),
+    "dataset_builder.rewritten": ("dataset_builder.rationale",),
+    "dataset_builder.verdicts": tuple(f"dataset_builder.{m}" for m in ("conversation", "extraction", "prompt")),
+    "dataset_builder.unroll": tuple(f"dataset_builder.{m}" for m in ("prompt", "row")),
     "dataset_builder.stages": tuple(
         f"dataset_builder.{m}"
-        for m in ("stage", "conversation", "prompt", "row", "extraction", "rationale", "path_line", "contamination")
+        for m in (
+            *("stage", "conversation", "prompt", "row", "extraction", "rationale", "path_line", "contamination"),
+            *("verdicts", "rewritten"),
+        )
     ),
     "sft": tuple(f"dataset_builder.{m}" for m in ("sources", "row", "contamination")),
     "lighteval_tasks": tuple(

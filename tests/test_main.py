@@ -166,7 +166,10 @@ def test_a_trial_says_so(tmp_path: Path, capsys) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["build", "kgonly"], "unknown pipeline 'kgonly'; known: kg_only, medreason; did you mean 'kg_only'?"),
+        (
+            ["build", "kgonly"],
+            "unknown pipeline 'kgonly'; known: kg_only, medreason, reasonmed; did you mean 'kg_only'?",
+        ),
         (["build", "kg_only", "--sources", "medqu"], "unknown source 'medqu'; known: sample, medqa"),
         (
             ["build", "kg_only", "--kg", "nowhere.csv"],

@@ -1,4 +1,5 @@
-"""What the scripted model says: simple rules on the prompts of medreason's stages, so that the whole pipeline runs on it.
+"""What the scripted model says: simple rules on the prompts of medreason's stages (replies_reasonmed.py: reasonmed's), so that
+whole pipelines run on it.
 
 It finds entities by name in the graph $SCRIPTED_KG (by default the sample), takes the first candidate and the first paths,
 writes what the notes suggest, and is wrong about every seventh answer.
@@ -13,20 +14,24 @@ from hashlib import blake2b
 from typing import Any
 
 from kg import KG
+from tests.llm_server import replies_reasonmed
+from tests.llm_server.settings import Settings
 
 NUMBERED = re.compile(r"^\d+\. (.*)$", re.MULTILINE)
 OPTION = re.compile(r"^([A-Z])\. (.*)$", re.MULTILINE)
 
 
-def reply(request: dict[str, Any]) -> str:
-    """The answer to the first user message; a follow-up turn changes nothing. An unknown prompt gets a rationale.
+def reply(request: dict[str, Any], settings: Settings = Settings()) -> str:  # noqa: B008  frozen
+    """The answer to the first user message; a follow-up turn changes nothing of medreason's. An unknown prompt gets a rationale.
 
     A request with a schema gets bare JSON, as of an endpoint that enforces it; without one the JSON stands in a fence after
     some words, as models like to write it.
     """
     prompt = next(message["content"] for message in request["messages"] if message["role"] == "user")
-    rule = next((rule for start, rule in RULES.items() if prompt.startswith(start)), _rationale)
-    said = rule(prompt)
+    if rule := next((rule for start, rule in replies_reasonmed.RULES.items() if prompt.startswith(start)), None):
+        said = rule(prompt, request, settings)
+    else:
+        said = next((rule for start, rule in RULES.items() if prompt.startswith(start)), _rationale)(prompt)
     if isinstance(said, str):
         return said
     text = json.dumps(said, ensure_ascii=False)

@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 from tests.llm_server.settings import PAID, Limits, Settings
 
-Reply = Callable[[dict[str, Any]], str]
+Reply = Callable[[dict[str, Any], Settings], str]
 
 
 def request_hash(body: bytes) -> str:
@@ -76,7 +76,9 @@ class State:
 
     def completion(self, outcome: str, key: str, prompt_tokens: int, request: dict[str, Any]) -> bytes:
         """The whole HTTP answer of an outcome that has one."""
-        content = self.reply(request) if self.reply else json.dumps({"request": key, "answer": self.text})
+        content = (
+            self.reply(request, self.settings) if self.reply else json.dumps({"request": key, "answer": self.text})
+        )
         if outcome == "empty":
             content = ""
         elif outcome == "badjson":

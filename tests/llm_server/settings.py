@@ -43,6 +43,13 @@ class Settings:
     key: str = ""  # 401 for every other one; the message repeats the key that came, as a careless server does
     context: int = 0  # above 0: 400 context_length_exceeded for prompts of more tokens
     schema: bool = True  # False: 400 for response_format
+    # of reasonmed's scripted models (replies_reasonmed.py)
+    error: str = ""  # a model's share of texts with a wrong final answer: "weak:0.6,fair:0.3"; others: none
+    hard: float = 0.0  # share of questions that are hard
+    hard_error: float = 0.95  # on these, of every writer
+    flaw: float = 0.0  # share of texts that have a false step, right or wrong in the end
+    judge_error: float = 0.0  # share of judgements that are the opposite of what they should be
+    unclear: float = 0.0  # share of judgements that decide nothing
     log: str = ""  # path of the request log: seconds, hash, attempt, outcome
 
     def changed(self, given: dict[str, Any]) -> "Settings":
@@ -66,6 +73,11 @@ class Settings:
         """A number in [0, 1) fixed by the seed and what it is for."""
         digest = hashlib.blake2b(f"{self.seed}|{what}".encode(), digest_size=8).digest()
         return int.from_bytes(digest, "big") / 2**64
+
+    def error_of(self, model: str) -> float:
+        """A model's share of wrong final answers."""
+        rates = dict(pair.split(":", 1) for pair in self.error.split(",") if pair)
+        return float(rates.get(model, 0.0))
 
     def schedule(self) -> list[tuple[float, float]]:
         """(second, requests a second) points of ``rate``."""

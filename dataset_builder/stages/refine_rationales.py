@@ -1,0 +1,126 @@
+"""Repair the rationales of medium questions, write those of difficult ones anew, and verify what comes of it (reference 1.4-1.6).
+
+The published chain verifies nothing after this step. Here every text is read by rule (leaks, quoted notes, unsupported
+numbers and citations), then judged like a sample; one that fails is told why and gets one more round, then it is dropped.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from dataset_builder.conversation import Conversation, Part, Rejected, together
+from dataset_builder.path_line import path_line
+from dataset_builder.prompt import render
+from dataset_builder.rewritten import tells_of_material, unsupported
+from dataset_builder.row import normalize
+from dataset_builder.stage import DETAIL, REJECTED, Batch, rows_of, stage
+from dataset_builder.verdicts import Verdict, about, judge
+
+if TYPE_CHECKING:
+    from dataset_builder.llm import LLM
+
+NEEDS = "question context options answer answer_label answer_type candidates verdicts tier ranking"
+MOST_NOTES = 6  # error notes that an editor is shown
+Attempt = dict[str, Any]
+
+
+def as_they_are(batch: Batch, editor: "LLM", llm: "LLM", votes: int, rounds: int) -> dict[str, list[Any]]:
+    """For an estimate: what was ranked best."""
+    rows = rows_of(batch)
+    return {
+        "refined": [[] for _ in rows],
+        "rationales": [[_kept(row, r["candidate"]) for r in row["ranking"] if r["kept"]] for row in rows],
+    }
+
+
+@stage(needs=NEEDS, adds="refined rationales", asks=True, guess=as_they_are)
+def refine_rationales(batch: Batch, editor: "LLM", llm: "LLM", votes: int, rounds: int) -> list[Conversation]:
+    """Easy questions keep the best rationales as they are.
+
+    Rejects: wrong_answer, unjudged, leaked_answer or llm_failed, where no text of the question passes within ``rounds``.
+    Rejects: unsupported_claim, where it is a number or a citation that neither question nor context nor paths support.
+    """
+    return [_refine(row, editor, llm, votes, rounds) for row in rows_of(batch)]
+
+
+refine_rationales_grounded = stage(needs=f"{NEEDS} paths", adds="refined rationales", asks=True, guess=as_they_are)(
+    refine_rationales.fn
+)
+
+
+def _refine(row: dict[str, Any], editor: "LLM", llm: "LLM", votes: int, rounds: int) -> Conversation:
+    drafts = [ranked["candidate"] for ranked in row["ranking"] if ranked["kept"]]
+    if row["tier"] == "easy":
+        return {"refined": [], "rationales": [_kept(row, number) for number in drafts]}
+    done = yield from together(_rewrite(row, number, editor, llm, votes, rounds) for number in drafts or [None])
+    attempts = [attempt for attempts in done for attempt in attempts]
+    passed = {normalize(last["text"]): last for *_, last in done if last["fault"] is None}  # no text twice
+    if not passed:
+        code, _, detail = attempts[-1]["fault"].partition(": ")
+        why = f"still after {len(done[-1])} rounds of refinement: {detail}"
+        return {"refined": attempts, REJECTED: code, DETAIL: why}
+    kept = [_rewritten(attempt, editor) for attempt in passed.values()]
+    return {"refined": attempts, "rationales": kept}
+
+
+def _rewrite(
+    row: dict[str, Any], draft: int | None, editor: "LLM", llm: "LLM", votes: int, rounds: int
+) -> Part[list[Attempt]]:
+    """The rounds of one rationale; only the last may have passed."""
+    notes = error_notes(row["verdicts"])
+    text = None if draft is None else row["candidates"][draft]["text"]
+    prompt = render("refine_rationales", **about(row, gold=True), draft=text, notes=notes)
+    request, attempts = editor.request(prompt, may_fail=True), []
+    for round_ in range(1, rounds + 1):
+        [answer] = yield [request]
+        if answer.failure == "over_budget":
+            raise Rejected("over_budget", answer.detail)
+        attempt = {"candidate": draft, "round": round_, "text": answer.text.rpartition("</think>")[2].strip()}
+        if answer.failure:
+            return [*attempts, attempt | {"verdict": None, "fault": f"llm_failed: {answer.failure}: {answer.detail}"}]
+        fault, verdict = fault_of(attempt["text"], row, notes), None
+        if fault is None:
+            verdict = yield from judge(row, attempt["text"], llm, votes)
+            fault = _fault_by(verdict)
+        attempts.append(attempt | {"verdict": verdict, "fault": fault})
+        if fault is None:
+            break
+        code, _, detail = fault.partition(": ")
+        request = answer.reply(render("refine_rationales_again", code=code, detail=detail))
+    return attempts
+
+
+def error_notes(verdicts: list[Verdict]) -> list[str]:
+    """Why the wrong ones are wrong, each reason once; what a judge says of right or unjudged ones is no error."""
+    reasons = [verdict["reason"] for verdict in verdicts if verdict["label"] == "wrong"]
+    return list(dict.fromkeys(reasons))[:MOST_NOTES]
+
+
+def fault_of(text: str, row: dict[str, Any], notes: list[str]) -> str | None:
+    """ "code: detail" of what a rule finds in a rewritten text, or None."""
+    shown = [row["question"], row["context"] or "", *(option["text"] for option in row["options"])]
+    if told := tells_of_material(text, notes, shown):
+        return f"leaked_answer: {told}"
+    paths = [path_line(path) for path in row.get("paths") or []]
+    if claim := unsupported(text, [*shown, *paths]):
+        return f"unsupported_claim: {claim}"
+    return None
+
+
+def _fault_by(verdict: Verdict) -> str | None:
+    codes = {"right": None, "wrong": "wrong_answer", "unjudged": "unjudged"}
+    return (code := codes[verdict["label"]]) and f"{code}: {verdict['reason']}"
+
+
+def _kept(row: dict[str, Any], number: int) -> dict[str, Any]:
+    candidate = row["candidates"][number]
+    return {
+        "candidate": number,
+        "model": candidate["model"],
+        "text": candidate["text"],
+        "rounds": 0,
+        "verdict": row["verdicts"][number],
+    }
+
+
+def _rewritten(attempt: Attempt, editor: "LLM") -> dict[str, Any]:
+    same = {name: attempt[name] for name in ("candidate", "text", "verdict")}
+    return same | {"model": str(editor), "rounds": attempt["round"]}

@@ -1,0 +1,68 @@
+"""The short response that closes each kept rationale (ReasonMed, response summariser; reference 1.7).
+
+The published one is a bare request to summarise. Here the model has question and options in view, and a response that
+changes the final answer, or adds a number or a source that the rationale does not have, is asked for once more and then dropped.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from dataset_builder.conversation import Conversation, Part, Rejected, together
+from dataset_builder.prompt import render
+from dataset_builder.rewritten import unsupported
+from dataset_builder.stage import DETAIL, REJECTED, Batch, rows_of, stage
+from dataset_builder.verdicts import about, final_answer
+
+if TYPE_CHECKING:
+    from dataset_builder.llm import LLM
+
+NEEDS = "question context options answer_label answer_type rationales"
+USUAL = 500  # characters of a response, for an estimate
+Response = tuple[str | None, str | None]  # the text, or what is wrong with it: "code: detail"
+
+
+def of_usual_length(batch: Batch, llm: "LLM") -> dict[str, list[Any]]:
+    """For an estimate: something as long as a response."""
+    return {"responses": [["x" * USUAL] * len(rationales) for rationales in batch["rationales"]]}
+
+
+@stage(needs=NEEDS, adds="responses", asks=True, guess=of_usual_length)
+def summarize_rationale(batch: Batch, llm: "LLM") -> list[Conversation]:
+    """Rejects: changed_answer, where no kept rationale gets a response with its final answer.
+
+    Rejects: unsupported_claim or llm_failed, where that is what is wrong with all of them.
+    """
+    return [_summarize(row, llm) for row in rows_of(batch)]
+
+
+def _summarize(row: dict[str, Any], llm: "LLM") -> Conversation:
+    found = yield from together(_respond(row, rationale["text"], llm) for rationale in row["rationales"])
+    if not any(text for text, _ in found):
+        code, _, detail = str(found[0][1]).partition(": ")
+        return {REJECTED: code, DETAIL: detail}
+    return {"responses": [text for text, _ in found]}
+
+
+def _respond(row: dict[str, Any], rationale: str, llm: "LLM") -> Part[Response]:
+    request = llm.request(render("summarize_rationale", **about(row), rationale=rationale), may_fail=True)
+    fault = None
+    for _ in range(2):
+        [answer] = yield [request]
+        if answer.failure == "over_budget":
+            raise Rejected("over_budget", answer.detail)
+        if answer.failure:
+            return None, f"llm_failed: {answer.failure}: {answer.detail}"
+        text = answer.text.rpartition("</think>")[2].strip()
+        if (fault := fault_of(text, rationale, row)) is None:
+            return text, None
+        request = answer.reply(render("summarize_rationale_again", detail=fault.partition(": ")[2]))
+    return None, fault
+
+
+def fault_of(response: str, rationale: str, row: dict[str, Any]) -> str | None:
+    """ "code: detail" of what is wrong with a response, or None."""
+    label, _ = final_answer(response, row)
+    if label != row["answer_label"]:
+        return f"changed_answer: it ends with {label or 'no answer that can be read'}, not with {row['answer_label']}"
+    sources = [rationale, row["question"], row["context"] or "", *(option["text"] for option in row["options"])]
+    claim = unsupported(response, sources)
+    return f"unsupported_claim: it says {claim!r}, which the reasoning does not" if claim else None
