@@ -122,8 +122,10 @@ class KG:
         """
         if keep < 0:
             raise ValueError(f"found keep={keep}; expected how many paths to draw per pair, 0 or more")
-        ends = np.array(pairs, np.int64).reshape(-1, 2)
-        return {"graph-tool": self._by_graph_tool, "fast": self._by_kernel}[engine](ends, keep, seed)
+        engines = {"graph-tool": self._by_graph_tool, "fast": self._by_kernel}
+        if engine not in engines:
+            raise ValueError(f"found engine={engine!r}; expected one of {', '.join(engines)}")
+        return engines[engine](np.array(pairs, np.int64).reshape(-1, 2), keep, seed)
 
     def shortest_paths_arrow(self, pairs: np.ndarray, keep: int, seed: int) -> pa.StructArray:
         """What the fast search finds for pairs of shape (m, 2), as Arrow: from, to, distance (null: none), total, paths.

@@ -91,7 +91,7 @@ def search(graph: Adjacency, index: np.ndarray, pairs: np.ndarray, keep: int, se
         _thread.vertices = None
         raise
     if missing >= 0:
-        raise KeyError(missing)
+        raise KeyError(int(pairs.flat[missing]))
     return Found(distance, total, begin, nodes)
 
 
@@ -515,7 +515,7 @@ def _vertex(index, node):
 def _search(
     start, neighbors, index, depth, number, upto, vertex, frontier, state, pairs, keep, seed, distance, total, begin
 ):
-    """Fill distance, total and begin. Returns a node that is missing (-1: none is), and the nodes of all paths."""
+    """Fill distance, total and begin. Returns which of the pairs' nodes is missing (-1: none is), and the nodes of all paths."""
     graph = Adjacency(start, neighbors)
     a = Side(depth[0], number[0], number[1], vertex[0], frontier[0], state[0])
     b = Side(depth[1], number[2], number[3], vertex[1], frontier[1], state[1])
@@ -526,7 +526,7 @@ def _search(
     for pair in range(len(pairs)):
         ends = _vertex(index, pairs[pair, 0]), _vertex(index, pairs[pair, 1])
         if min(ends) < 0:
-            missing = pairs[pair, 0] if ends[0] < 0 else pairs[pair, 1]
+            missing = np.int64(2 * pair if ends[0] < 0 else 2 * pair + 1)
             break
         _set_out(graph, a, np.uint32(ends[0]))
         _set_out(graph, b, np.uint32(ends[1]))

@@ -159,9 +159,22 @@ def test_the_canonical_order_is_middle_vertex_then_towards_s_then_towards_t(any_
     assert [(path[2], path[1]) for path in found.paths] == [(1, 5), (1, 6), (2, 5), (2, 6)]
 
 
-def test_an_unknown_node_is_named(any_graph) -> None:
-    with pytest.raises(KeyError, match="no node 77"):
-        any_graph({(0, 1)}).shortest_paths([(0, 77)])
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("node", [77, -1, -(2**63), 2**63 - 1])
+def test_an_unknown_node_is_named(any_graph, engine: Engine, node: int) -> None:
+    for pair in ((0, node), (node, 0)):
+        with pytest.raises(KeyError, match=f"no node {node}'"):
+            any_graph({(0, 1)}).shortest_paths([(0, 1), pair], engine=engine)
+
+
+def test_an_unknown_engine_is_named(any_graph) -> None:
+    with pytest.raises(ValueError, match="found engine='quick'; expected one of graph-tool, fast"):
+        any_graph({(0, 1)}).shortest_paths([(0, 1)], engine="quick")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_no_pairs_have_no_paths(any_graph, engine: Engine) -> None:
+    assert any_graph({(0, 1)}).shortest_paths([], engine=engine) == []
 
 
 @pytest.mark.parametrize("engine", ENGINES)
