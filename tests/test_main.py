@@ -121,7 +121,7 @@ def test_an_edited_word_list_stage_or_prompt_is_built_anew_in_a_new_process(
 ) -> None:
     """In a copy of the code, as somebody who edits and runs again."""
     for package in ("dataset_builder", "kg"):
-        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / package, tmp_path / package)  # with what numba has compiled, which takes 12 s
 
     def build() -> tuple[int, int]:
         command = [sys.executable, "-m", "dataset_builder", "build", "kg_only"]
