@@ -122,20 +122,20 @@ class KG:
         """
         if keep < 0:
             raise ValueError(f"found keep={keep}; expected how many paths to draw per pair, 0 or more")
-        engines = {"graph-tool": self._by_graph_tool, "fast": self._by_kernel}
-        if engine not in engines:
-            raise ValueError(f"found engine={engine!r}; expected one of {', '.join(engines)}")
-        return engines[engine](np.array(pairs, np.int64).reshape(-1, 2), keep, seed)
+        ends = np.array(pairs, np.int64).reshape(-1, 2)
+        if engine == "fast":
+            return self._by_kernel(ends, keep, seed)
+        if engine == "graph-tool":
+            return self._by_graph_tool(ends, keep, seed)
+        raise ValueError(f"found engine={engine!r}; expected one of fast, graph-tool")
 
     def shortest_paths_arrow(self, pairs: np.ndarray, keep: int, seed: int) -> pa.StructArray:
         """What the fast search finds for pairs of shape (m, 2), as Arrow: from, to, distance (null: none), total, paths.
 
         All numbers are int64; a total beyond that stands as the largest.
         """
-        from kg import kernel
-
         distance, total, begin, nodes = self._search(pairs, keep, seed)
-        if (total >= kernel.EXACT).any():  # more paths than a float64 counts
+        if (total >= search.EXACT).any():  # more paths than a float64 counts
             found = self.shortest_paths(pairs.tolist(), keep, seed)
             totals = [min(one.total, 2**63 - 1) for one in found]
             hops = pa.array([one.distance for one in found], pa.int64())
@@ -168,14 +168,12 @@ class KG:
         return found
 
     def _by_kernel(self, ends: np.ndarray, keep: int, seed: int) -> list[ShortestPaths]:
-        from kg import kernel  # numba takes a second to import, and is only needed here
-
         distance, total, begin, nodes = (column.tolist() for column in self._search(ends, keep, seed))
         found = []
         for i, hops in enumerate(distance):
             if hops < 0:
                 found.append(search.UNREACHABLE)
-            elif total[i] < kernel.EXACT:
+            elif total[i] < search.EXACT:
                 one_by_one = iter(nodes[begin[i] : begin[i + 1]])
                 found.append(ShortestPaths(hops, int(total[i]), tuple(zip(*[one_by_one] * (hops + 1), strict=True))))
             else:  # more paths than a float64 counts
@@ -183,11 +181,9 @@ class KG:
         return found
 
     def _search(self, ends: np.ndarray, keep: int, seed: int) -> "Found":
-        from kg import kernel
-
         nodes, _, compact = _contents(self)
         try:
-            return kernel.search(compact, nodes.index, ends, keep, seed)
+            return _kernel().search(compact, nodes.index, ends, keep, seed)
         except KeyError as error:
             raise KeyError(f"graph {self.name} has no node {error.args[0]}") from None
 
@@ -271,6 +267,13 @@ class KG:
         if edge < 0:
             raise KeyError(f"graph {self.name} has no edge between {self.nodes.index[a]} and {self.nodes.index[b]}")
         return [edges.relation_names[r] for r in edges.relation[edges.start[edge] : edges.start[edge + 1]]]
+
+
+@functools.cache
+def _kernel():
+    from kg import kernel  # numba takes a second to import, and is only needed for a search
+
+    return kernel
 
 
 def _offsets(lengths: np.ndarray) -> pa.Array:

@@ -19,9 +19,9 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from kg.adjacency import Adjacency
+from kg.search import EXACT
 
 FAR = np.uint16(65535)  # the depth of what no search has reached
-EXACT = 2.0**53  # counts are float64, exact below; a pair with more paths is left to kg.search
 AHEAD = 8  # rows
 BISECTION = 16  # to find a vertex in a long row takes about as long as to look at so many
 Count = int | np.int64
@@ -521,7 +521,7 @@ def _search(
     b = Side(depth[1], number[2], number[3], vertex[1], frontier[1], state[1])
     met, crossing = vertex[2:4].ravel(), Crossing(vertex[4], vertex[5])
     ways_a, ways_b = Ways(vertex[6], upto[0]), Ways(vertex[7], upto[1])
-    ranks, room = np.empty(keep, np.int64), np.empty(64 * len(pairs), np.uint32)
+    ranks, room = np.empty(keep, np.int64), np.empty(256 * len(pairs), np.uint32)
     missing, begin[0] = np.int64(-1), 0
     for pair in range(len(pairs)):
         ends = _vertex(index, pairs[pair, 0]), _vertex(index, pairs[pair, 1])

@@ -16,6 +16,7 @@ import numpy as np
 Path = tuple[int, ...]
 Steps = dict[int, list[int]]  # vertex -> the next vertices in one direction, ascending
 MASK = (1 << 64) - 1
+EXACT = 2.0**53  # the compiled search counts in float64, exact below; a pair with more paths is left to this one
 
 
 class ShortestPaths(NamedTuple):
