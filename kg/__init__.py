@@ -76,7 +76,9 @@ class KG:
 
     def open(self) -> None:
         """Open everything now, so that worker processes forked later share it instead of each making its own."""
-        _graph(self)
+        self.shortest_paths(
+            [], keep=1
+        )  # the compiled search and its arrays; graph-tool only where the oracle is asked
         _degrees(self)
         self.find_mentions("")
         self.link(["no such mention"], similar=0)
