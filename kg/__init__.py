@@ -229,7 +229,7 @@ class KG:
     @property
     def types(self) -> frozenset[str]:
         """The types that nodes of this graph have."""
-        return frozenset(self.nodes.type)
+        return _types(self)
 
     def is_lab_chemical(self, node: int) -> bool:
         """Whether the node's name is that of a laboratory value or gas, which a vignette names without meaning a drug."""
@@ -300,6 +300,11 @@ def _graph(kg: KG) -> "Graph":
 def _degrees(kg: KG) -> np.ndarray:
     edges = _contents(kg)[1]
     return np.bincount(np.concatenate(edges.ends()), minlength=edges.vertices)
+
+
+@functools.lru_cache(maxsize=4)
+def _types(kg: KG) -> frozenset[str]:
+    return frozenset(kg.nodes.type)
 
 
 @functools.lru_cache(maxsize=4)
