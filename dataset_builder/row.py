@@ -139,6 +139,17 @@ UNROLLED: dict[str, Column] = {
 COLUMNS = {**QUESTION, **ADDED}
 
 
+@dataclass(frozen=True)
+class Config:
+    """What a row is of a config that stands beside the questions' rows, and what its columns hold."""
+
+    meaning: str
+    columns: Mapping[str, Column]
+
+
+CONFIGS: dict[str, Config] = {}
+
+
 def features(columns: Sequence[str]) -> Features:
     """The Arrow types of these columns."""
     return Features({name: COLUMNS[name].type for name in columns})

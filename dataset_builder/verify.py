@@ -10,20 +10,18 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from dataset_builder.funnel import funnel
+from dataset_builder.places import data_file, rows_in
 from dataset_builder.publish import (
     MANIFEST,
-    ROWS,
-    UNROLLED,
     FolderError,
     column_types,
     content_hash,
-    data_file,
     files_of,
 )
 from dataset_builder.raw_data import sha256
 from dataset_builder.row import row_id
 from dataset_builder.stage import code_hash
-from dataset_builder.unroll import ids_of
+from dataset_builder.unroll import FORMS, ids_of
 from kg import KG
 
 KEYS = ("content_hash", "pipeline", "trial", "inputs", "graph", "origins", "columns", "rows", "funnel", "files", "run")
@@ -75,7 +73,7 @@ def _wrong_files(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
 
 
 def _wrong_content(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
-    place, configs = (UNROLLED if "configs" in manifest else ROWS), manifest.get("configs", {})
+    place, configs = rows_in(manifest["columns"]), manifest.get("configs", {})
     expected = {split: (data_file(split, place), manifest["columns"]) for split in manifest["rows"]}
     expected |= {name: (data_file("train", name), config["columns"]) for name, config in configs.items()}
     read = {}
@@ -91,7 +89,12 @@ def _wrong_content(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
     wrong = [line for split, rows in splits.items() for line in _wrong_rows(split, rows, manifest)]
     if (counted := funnel(row for rows in splits.values() for row in rows)) != manifest["funnel"]:
         wrong.append(f"funnel: counted {counted}, the manifest says {manifest['funnel']}")
-    wrong += _wrong_configs(splits.get("train", []), {name: read[name] for name in configs})
+    wrong += [
+        f"{name}: {len(read[name])} rows, the manifest says {config['rows']}"
+        for name, config in configs.items()
+        if len(read[name]) != config["rows"]
+    ]
+    wrong += _wrong_configs(splits.get("train", []), {name: read[name] for name in configs if name in FORMS})
     lists = {name: (config["columns"], read[name]) for name, config in configs.items()}
     computed = content_hash(splits, manifest["columns"], manifest["inputs"], lists)
     if computed != manifest["content_hash"]:

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from datasets import load_dataset
+from datasets import Dataset, load_dataset
 
 from dataset_builder import publish
 from dataset_builder.__main__ import main
 from dataset_builder.publish import content_hash
+from dataset_builder.raw_data import sha256
 from dataset_builder.sources import SOURCES
 from dataset_builder.verify import verify
 
@@ -107,3 +108,27 @@ def test_a_folder_that_is_not_ours_is_not_overwritten(tmp_path: Path, capsys: py
         "thesis exists and is no dataset folder (it has no manifest.json); remove it, or choose another --out"
         in capsys.readouterr().err
     )
+
+
+def test_a_config_beside_the_rows_is_listed_hashed_shown_verified_and_loaded(folder: Path, tmp_path: Path) -> None:
+    manifest = json.loads((folder / "manifest.json").read_text())
+    splits = {split: Dataset.from_parquet(str(folder / f"data/{split}-*")) for split in manifest["rows"]}
+    facts = manifest | manifest["card"]
+    plain = publish.write(tmp_path / "plain", splits, facts)
+    assert plain["content_hash"] == manifest["content_hash"] and "configs" not in plain
+    pairs = Dataset.from_dict({"id": ["a", "b"], "score": [0.5, 1.0]})
+    none = pairs.select([])
+    written = publish.write(tmp_path / "out", splits, facts, {"pairs": pairs, "none": none})
+    assert written["configs"] == {"pairs": {"columns": {"id": "string", "score": "double"}, "rows": 2}}
+    assert written["content_hash"] != manifest["content_hash"]
+    header = yaml.safe_load((tmp_path / "out/README.md").read_text("utf-8").split("---\n")[1])
+    assert [config["config_name"] for config in header["configs"]] == ["default", "pairs"]
+    assert load_dataset(str(tmp_path / "out"), "pairs", split="train")["score"][:] == [0.5, 1.0]
+    assert load_dataset(str(tmp_path / "out"))["train"].num_rows == manifest["rows"]["train"]
+    assert verify(tmp_path / "out").wrong == []
+    pairs.select([0]).to_parquet(tmp_path / "out/pairs/train-00000-of-00001.parquet")
+    changed = written["files"] | {
+        "pairs/train-00000-of-00001.parquet": sha256(tmp_path / "out/pairs/train-00000-of-00001.parquet")
+    }
+    publish.write_manifest(tmp_path / "out", written | {"files": changed})
+    assert [line.split(":")[0] for line in verify(tmp_path / "out").wrong] == ["pairs", "content_hash"]
