@@ -1,4 +1,4 @@
-"""python -m dataset_builder build|estimate|stages|verify|count|store: build a dataset folder, say before what it would cost, show
+"""python -m dataset_builder build|estimate|stages|push|verify|count|store: build a dataset folder, say before what it would cost, show
 the pipelines, check a folder, count what the sources hold, export the models' answers."""
 
 import argparse
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dataset_builder import publish, store_files
+from dataset_builder import publish, push, store_files
 from dataset_builder.answer_store import StoreError
 from dataset_builder.asking import MissingAnswer
 from dataset_builder.estimate import estimate, table
@@ -43,6 +43,7 @@ from dataset_builder.sources import SOURCES, known
 from dataset_builder.stage import ROOT, StageRun, code_hash, run, show
 from dataset_builder.summary import OUT, pins, print_summary
 from dataset_builder.tiers import has_tiers, scores_of, tiers_of
+from dataset_builder.verified import remember
 from dataset_builder.verify import verify
 from kg import KG, NAMES, Embedder, EmbedderError, GraphError
 from kg.embedder import EMBEDDERS, UNPINNED
@@ -58,6 +59,7 @@ BAD_INPUT = (
     ModelError,
     StoreError,
     MissingAnswer,
+    *push.BAD_PUSH,
 )
 
 
@@ -103,6 +105,7 @@ def parser() -> argparse.ArgumentParser:
     verify_.add_argument("folder", type=Path)
     verify_.add_argument("--kg", metavar="NAME_OR_FILE", help="the graph that it was built with, to compare it too")
     verify_.set_defaults(command=verify_folder)
+    push.add_command(commands)
     count = commands.add_parser("count", help="count what each source's files hold, by answer type and reason")
     count.add_argument("data_dir", type=Path, metavar="DIR", help="as --data-dir of build")
     count.set_defaults(command=print_counts)
@@ -178,6 +181,7 @@ def build(given: argparse.Namespace) -> int:
         "run": run_facts(started, runs) | tiers,
     }
     manifest = publish.write(folder, publish.split_rows(rows), facts)
+    remember(folder)
     print_summary(manifest, runs, folder)
     for line in [*pins(origins), *said_of(kg.embedder)]:
         OUT.print(line, markup=False)

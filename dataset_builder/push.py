@@ -1,0 +1,92 @@
+"""push: a dataset folder as one commit of a Hub dataset, then its tag. What is there before stays whole until the commit is made."""
+
+import argparse
+import contextlib
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from dataset_builder.card import card
+from dataset_builder.funnel import total
+from dataset_builder.hub import Change, HubError, Repository, is_same, taken
+from dataset_builder.publish import CARD, MANIFEST, write_manifest
+from dataset_builder.pushable import PushError, expect_names, pushable
+from dataset_builder.raw_data import sha256
+from dataset_builder.summary import OUT
+
+
+def add_command(commands: Any) -> None:
+    """The command line of `push`."""
+    command = commands.add_parser("push", help="push a dataset folder to the Hub: one commit, then the tag")
+    command.add_argument("folder", type=Path)
+    command.add_argument(
+        "--repo", required=True, metavar="ORG/NAME", help="the dataset repository; made where it is not there"
+    )
+    command.add_argument("--tag", metavar="NAME", help="name this revision, such as v1.0; a tag never moves")
+    command.add_argument("--branch", default="main", metavar="NAME", help="made where it is not there (default: main)")
+    command.add_argument("--private", action="store_true", help="make a new repository private")
+    command.add_argument(
+        "--allow-dirty", action="store_true", help="push also what was built from a tree with uncommitted changes"
+    )
+    command.set_defaults(command=push_folder)
+
+
+def push_folder(given: argparse.Namespace) -> int:
+    """Push, and print the commit, the tag and the line that loads it."""
+    expect_names(given.repo, given.tag, given.branch)
+    manifest = pushable(given.folder, allow_dirty=given.allow_dirty)
+    repository = Repository(given.repo, given.branch)
+    with staged(given.folder, manifest, given.repo, given.tag) as files:
+        change = push(repository, files, manifest, tag=given.tag, private=given.private)
+    for line in report(repository, change, given.tag):
+        OUT.print(line, markup=False)
+    return 0
+
+
+@contextlib.contextmanager
+def staged(folder: Path, manifest: Mapping[str, Any], name: str, tag: str | None) -> Iterator[dict[str, Path]]:
+    """What is sent, by its name in the repository: the folder's files, and a card and a manifest that name repository and tag."""
+    with tempfile.TemporaryDirectory(prefix="push-") as made:
+        there = Path(made)
+        (there / CARD).write_text(card(folder, manifest, name=name, tag=tag), encoding="utf-8")
+        write_manifest(there, {**manifest, "files": manifest["files"] | {CARD: sha256(there / CARD)}})
+        yield {name: folder / name for name in manifest["files"]} | {n: there / n for n in (CARD, MANIFEST)}
+
+
+def push(
+    repository: Repository, files: Mapping[str, Path], manifest: Mapping[str, Any], *, tag: str | None, private: bool
+) -> Change:
+    """One commit with exactly these files, and the tag. The same push again changes nothing. Raises HubError, PushError."""
+    repository.prepare(private)
+    sums = {name: sum_ for name, sum_ in manifest["files"].items() if name != CARD}
+    if tag and (tagged := repository.commit_of(f"refs/tags/{tag}")):
+        there = repository.files(tagged)
+        if there.keys() != files.keys() or not all(
+            is_same(p, there[name], sums.get(name)) for name, p in files.items()
+        ):
+            raise PushError(taken(repository.name, tag, tagged))
+        return Change(tagged, 0, 0)
+    counts = total(manifest["funnel"])
+    title = f"{manifest['pipeline']}: {counts['published']} of {counts['in']} rows{f', {tag}' if tag else ''}"
+    change = repository.replace(files, sums, f"{title}\n\ncontent hash {manifest['content_hash']}")
+    if tag:
+        repository.tag(tag, change.commit)
+    return change
+
+
+def report(repository: Repository, change: Change, tag: str | None) -> list[str]:
+    """What a push says at its end."""
+    counts = f"{change.written} files written, {change.deleted} deleted"
+    done = counts if change.written or change.deleted else "these files were there already, so no commit was made"
+    revision = tag or (repository.branch if repository.branch != "main" else None)
+    suffix = f", revision={revision!r}" if revision else ""
+    return [
+        f"commit {change.commit} ({done})",
+        *([f"tag {tag}"] if tag else []),
+        f"{repository.page}{f'/tree/{revision}' if revision else ''}",
+        f"    from datasets import load_dataset; rows = load_dataset({repository.name!r}{suffix})",
+    ]
+
+
+BAD_PUSH = (PushError, HubError)
