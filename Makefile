@@ -6,7 +6,7 @@ NAMES ?= $(PRIMEKG)/names.tsv.gz
 GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dataset estimate store stages count verify push hub calibrate test test-all lint format types bench check clean
+.PHONY: help setup dataset estimate store stages count verify push diff hub calibrate test test-all lint format types bench check clean
 
 #> Variables, all optional (`python -m dataset_builder build --help` says more):
 #>   PIPELINE=kg_only  SOURCES=medqa,medmcqa  SPLIT="medmcqa=validation medqa=test"  ROWS=100  SEED=0
@@ -46,8 +46,8 @@ stages: setup ## show the stages of every pipeline: what each needs, adds and re
 count: setup ## count what the sources' files hold: DATA_DIR
 	$(PY) -m dataset_builder count "$(or $(DATA_DIR),../shared/data/hub)"
 
-verify: setup ## check a dataset folder against its manifest: OUT, KG
-	$(PY) -m dataset_builder $(strip verify "$(or $(OUT),build/$(PIPELINE))" $(call flag,--kg,KG))
+verify: setup ## check a dataset folder against its manifest: OUT, KG; or REPO=org/name@tag on the Hub
+	$(PY) -m dataset_builder $(strip verify "$(or $(REPO),$(OUT),build/$(PIPELINE))" $(call flag,--kg,KG))
 
 push: setup ## push a dataset folder to the Hub: REPO=org/name; TAG, BRANCH, PRIVATE=1, ALLOW_DIRTY=1; after `dataset` in one call
 	$(PY) -m dataset_builder $(strip push "$(or $(OUT),build/$(PIPELINE))" --repo "$(REPO)" $(call flag,--tag,TAG) \
@@ -55,6 +55,9 @@ push: setup ## push a dataset folder to the Hub: REPO=org/name; TAG, BRANCH, PRI
 ifneq ($(filter dataset,$(MAKECMDGOALS)),)
 push: dataset
 endif
+
+diff: setup ## compare two builds: A, B, each a folder or org/name@tag
+	$(PY) -m dataset_builder diff "$(A)" "$(B)"
 
 hub: setup ## start a Hub on loopback, to try a push without an account, and print the environment to set: PORT, HUB=folder
 	$(PY) -m tests.hub --root "$(or $(HUB),build/hub)" --port "$(or $(PORT),0)"

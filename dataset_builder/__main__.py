@@ -1,4 +1,4 @@
-"""python -m dataset_builder build|estimate|stages|push|verify|count|store: build a dataset folder, say before what it would cost, show
+"""python -m dataset_builder build|estimate|stages|push|verify|diff|count|store: build a dataset folder, say before what it would cost, show
 the pipelines, check a folder, count what the sources hold, export the models' answers."""
 
 import argparse
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dataset_builder import publish, push, store_files
+from dataset_builder import diff, publish, push, store_files
 from dataset_builder.answer_store import StoreError
 from dataset_builder.asking import MissingAnswer
 from dataset_builder.estimate import estimate, table
@@ -39,6 +39,7 @@ from dataset_builder.pipelines import PIPELINES
 from dataset_builder.prices import read_prices
 from dataset_builder.questions import count_questions, on_disk, read_questions
 from dataset_builder.raw_data import SourceError
+from dataset_builder.revisions import place_of
 from dataset_builder.sources import SOURCES, known
 from dataset_builder.stage import ROOT, StageRun, code_hash, run, show
 from dataset_builder.summary import OUT, pins, print_summary
@@ -101,11 +102,12 @@ def parser() -> argparse.ArgumentParser:
     store.set_defaults(command=handle_store)
     stages = commands.add_parser("stages", help="print each pipeline as a table of its stages")
     stages.set_defaults(command=print_stages)
-    verify_ = commands.add_parser("verify", help="check a dataset folder against its manifest")
-    verify_.add_argument("folder", type=Path)
+    verify_ = commands.add_parser("verify", help="check a dataset folder, or one on the Hub, against its manifest")
+    verify_.add_argument("place", metavar="FOLDER", help="or ORG/NAME[@REVISION], which is downloaded")
     verify_.add_argument("--kg", metavar="NAME_OR_FILE", help="the graph that it was built with, to compare it too")
     verify_.set_defaults(command=verify_folder)
     push.add_command(commands)
+    diff.add_command(commands)
     count = commands.add_parser("count", help="count what each source's files hold, by answer type and reason")
     count.add_argument("data_dir", type=Path, metavar="DIR", help="as --data-dir of build")
     count.set_defaults(command=print_counts)
@@ -308,13 +310,13 @@ def handle_store(given: argparse.Namespace) -> int:
 
 def verify_folder(given: argparse.Namespace) -> int:
     """Say what does not match, or that all does, and what could not be checked here."""
-    found = verify(given.folder, KG.load(given.kg) if given.kg else None)
+    place = place_of(given.place)
+    found = verify(place.folder, KG.load(given.kg) if given.kg else None)
     for line in [*found.wrong, *found.notes]:
         print(line)
-    places = len(found.wrong)
-    print(
-        f"{given.folder}: {f'does not match its manifest ({places} times)' if places else 'all matches the manifest'}"
-    )
+    places, commit = len(found.wrong), f" (commit {place.commit})" if place.commit else ""
+    result = f"does not match its manifest ({places} times)" if places else "all matches the manifest"
+    print(f"{place.name}{commit}: {result}")
     return 1 if found.wrong else 0
 
 

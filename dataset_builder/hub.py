@@ -105,6 +105,10 @@ class Repository:
         found = self._ask(lambda: self.api.hf_hub_download(self.name, path, revision=commit, repo_type=TYPE))
         return Path(found).read_bytes()
 
+    def download(self, commit: str) -> Path:
+        """All files of a revision, in the client's cache."""
+        return Path(self._ask(lambda: self.api.snapshot_download(self.name, revision=commit, repo_type=TYPE)))
+
     def replace(self, files: Mapping[str, Path], sums: Mapping[str, str], message: str) -> Change:
         """Make the branch hold exactly these files, by one commit on top of whatever it points to; nothing where it does.
 

@@ -69,6 +69,18 @@ def test_a_push_a_second_one_and_a_changed_build(hub: Running, built: dict[str, 
     for revision, rows in {"v0.1": 12, first: 12, "v0.2": 9, None: 9}.items():
         loaded = load_dataset(NAME, revision=revision)
         assert sum(split.num_rows for split in loaded.values()) == rows
+    capsys.readouterr()
+    assert main(["verify", f"{NAME}@v0.1"]) == 0
+    assert capsys.readouterr().out.endswith(f"org/medreason@v0.1 (commit {first}): all matches the manifest\n")
+    assert main(["diff", f"{NAME}@v0.1", str(built["nine"])]) == 1
+    rows = [
+        row["id"] for split in load_dataset(NAME, revision="v0.1").values() for row in split if row["source_row"] >= 9
+    ]
+    printed = capsys.readouterr().out
+    assert (
+        "rows: 12 → 9; 0 added, 3 removed, 0 changed" in printed and f"  removed: {', '.join(sorted(rows))}" in printed
+    )
+    assert "funnel of sample: in 12 → 9, published" in printed
     card = Path(HfApi().hf_hub_download(NAME, "README.md", repo_type="dataset", revision="v0.1")).read_text("utf-8")
     assert 'rows = load_dataset("org/medreason", revision="v0.1")' in card
     assert f"git checkout {CLEAN['commit']}  # the code that built org/medreason@v0.1" in card
@@ -91,7 +103,7 @@ def test_files_of_the_former_revision_go_in_the_same_commit(hub: Running, folder
 def test_a_branch_and_a_private_repository(hub: Running, folder: Path, tmp_path: Path, monkeypatch, capsys) -> None:
     assert push(folder, "--private", "--branch", "candidate/a", "--tag", "a") == 0
     assert "revision='a')" in capsys.readouterr().out
-    info = HfApi().repo_info(NAME, repo_type="dataset")
+    info = HfApi().dataset_info(NAME)
     assert info.private and [file.rfilename for file in info.siblings or []] == [".gitattributes"]
     assert load_dataset(NAME, revision="candidate/a")["train"].num_rows > 0
     HfApi().update_repo_settings(NAME, repo_type="dataset", visibility="public")
@@ -216,6 +228,27 @@ def test_a_tag_never_moves(hub: Running, built: dict[str, Path], capsys) -> None
     assert push(built["nine"], "--tag", "v1.0") == 2
     assert "org/medreason has the tag v1.0 already, on commit" in capsys.readouterr().err
     assert history() == before
+
+
+def test_verify_names_what_was_changed_on_the_hub(hub: Running, folder: Path, capsys) -> None:
+    for place in (NAME, f"{NAME}@v9"):
+        assert main(["verify", place]) == 2
+        message = capsys.readouterr().err
+        assert (
+            f"there is no folder {place} here; http://127" in message
+            and "has no dataset org/medreason, or it is private" in message
+        )
+    assert push(folder, "--tag", "v1.0") == 0
+    assert main(["verify", f"{NAME}@v9"]) == 2
+    assert "org/medreason has no revision 'v9'; its tags are: v1.0" in capsys.readouterr().err
+    operations = [CommitOperationAdd("more.txt", b"x"), CommitOperationAdd("README.md", b"edited")]
+    HfApi().create_commit(NAME, operations, repo_type="dataset", commit_message="x")
+    capsys.readouterr()
+    assert main(["verify", NAME]) == 1
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        "more.txt: in the folder, not in the manifest",
+        "README.md: its bytes are not those of the build (sha256 differs)",
+    ]
 
 
 def test_a_hub_that_is_not_there(hub: Running, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
