@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dataset_builder import diff, publish, push, store_files
+from dataset_builder import diff, intermediates, publish, push, store_files
 from dataset_builder.answer_store import StoreError
 from dataset_builder.asking import MissingAnswer
 from dataset_builder.estimate import estimate, table
@@ -184,6 +184,7 @@ def build(given: argparse.Namespace) -> int:
     }
     manifest = publish.write(folder, publish.split_rows(rows), facts)
     remember(folder)
+    intermediates.keep(folder, rows, manifest, answers.used)
     print_summary(manifest, runs, folder)
     for line in [*pins(origins), *said_of(kg.embedder)]:
         OUT.print(line, markup=False)

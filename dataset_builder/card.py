@@ -30,13 +30,15 @@ COMPLETIONS = {
 }
 
 
-def card(folder: Path, manifest: Mapping[str, Any], *, name: str | None = None, tag: str | None = None) -> str:
-    """YAML for the Hub, then what a reader wants to know: from the manifest and the folder's parquet files.
+def card(
+    paths: Mapping[str, Path], manifest: Mapping[str, Any], *, name: str | None = None, tag: str | None = None
+) -> str:
+    """YAML for the Hub, then what a reader wants to know: from the manifest and the parquet files.
 
-    ``name``, ``tag``: of the repository to which the folder is pushed.
+    ``paths``: where each file lies that is to be read, by its name in the folder. ``name``, ``tag``: of the repository to which the folder is pushed.
     """
     files = files_by_config(manifest)
-    features = {config: features_of(folder / next(iter(splits.values()))) for config, splits in files.items()}
+    features = {config: features_of(paths[next(iter(splits.values()))]) for config, splits in files.items()}
     rows_config = "default" if "default" in files else UNROLLED_ROWS
     counts = total(manifest["funnel"])
     asked = [stage for stage in manifest["run"]["stages"] if "calls" in stage]
@@ -59,14 +61,14 @@ def card(folder: Path, manifest: Mapping[str, Any], *, name: str | None = None, 
             for config in features
             if config not in COMPLETIONS
         },
-        many_example=_first(folder / files["reasonmed"]["train"])["completion"][0]["content"]
+        many_example=_first(paths[files["reasonmed"]["train"]])["completion"][0]["content"]
         if "reasonmed" in files
         else None,
-        example=_first(folder / files[rows_config]["train"]) if "train" in manifest["rows"] else None,
+        example=_first(paths[files[rows_config]["train"]]) if "train" in manifest["rows"] else None,
         asked=asked,
         lost=sum(stage["calls"]["lost_usd"] for stage in asked),
     )
-    return f"---\n{_metadata(folder, files, manifest).to_yaml()}\n---\n\n{text.strip()}\n"
+    return f"---\n{_metadata(paths, files, manifest).to_yaml()}\n---\n\n{text.strip()}\n"
 
 
 def features_of(file: Path) -> Features:
@@ -89,7 +91,9 @@ def _table(features: Features, known: Mapping[str, Column]) -> dict[str, tuple[s
     return {name: (_type_name(features[name]), meaning) for name, meaning in meanings.items()}
 
 
-def _metadata(folder: Path, files: Mapping[str, Mapping[str, str]], manifest: Mapping[str, Any]) -> DatasetCardData:
+def _metadata(
+    paths: Mapping[str, Path], files: Mapping[str, Mapping[str, str]], manifest: Mapping[str, Any]
+) -> DatasetCardData:
     licenses = sorted({origin["license"] for origin in manifest["origins"]})
     data = DatasetCardData(
         language="en",
@@ -107,7 +111,7 @@ def _metadata(folder: Path, files: Mapping[str, Mapping[str, str]], manifest: Ma
             for number, (config, splits) in enumerate(files.items())
         ],
     )
-    infos = {config: _info(folder, splits) for config, splits in files.items()}
+    infos = {config: _info(paths, splits) for config, splits in files.items()}
     DatasetInfosDict(infos).to_dataset_card_data(data)
     return data
 
@@ -121,17 +125,17 @@ def size_category(rows: int) -> str:
     return "n>1B"
 
 
-def _info(folder: Path, splits: Mapping[str, str]) -> DatasetInfo:
+def _info(paths: Mapping[str, Path], splits: Mapping[str, str]) -> DatasetInfo:
     """Features and sizes, as `push_to_hub` would write them into the card; the sizes are those of the decoded columns."""
     sizes = {}
     for split, file in splits.items():
-        found = pyarrow.parquet.read_metadata(folder / file)
+        found = pyarrow.parquet.read_metadata(paths[file])
         decoded = sum(found.row_group(group).total_byte_size for group in range(found.num_row_groups))
         sizes[split] = SplitInfo(split, decoded, found.num_rows)
     return DatasetInfo(
-        features=features_of(folder / next(iter(splits.values()))),
+        features=features_of(paths[next(iter(splits.values()))]),
         splits=SplitDict(sizes),
-        download_size=sum((folder / file).stat().st_size for file in splits.values()),
+        download_size=sum(paths[file].stat().st_size for file in splits.values()),
         dataset_size=sum(size.num_bytes for size in sizes.values()),
     )
 

@@ -61,6 +61,13 @@ def content_hash(
     return digest.hexdigest()
 
 
+def config_hash(columns: Mapping[str, str], rows: Iterable[Mapping[str, Any]]) -> str:
+    """The same over the columns and rows of one config by itself."""
+    digest = hashlib.sha256(_canonical(columns))
+    _add_rows(digest, "", rows)
+    return digest.hexdigest()
+
+
 def _add_rows(digest: "hashlib._Hash", name: str, rows: Iterable[Mapping[str, Any]]) -> None:
     digest.update(name.encode())
     for row in sorted(hashlib.sha256(_canonical(row)).digest() for row in rows):
@@ -101,7 +108,9 @@ def write(
         if many or beside:
             manifest["configs"] = {n: {"columns": types_of(rows), "rows": len(rows)} for n, rows in beside.items()}
         last = {"card": {key: facts[key] for key in SHOWN}, "run": facts["run"]}
-        (draft / CARD).write_text(card(draft, manifest | last), encoding="utf-8")
+        (draft / CARD).write_text(
+            card({name: draft / name for name in files_of(draft)}, manifest | last), encoding="utf-8"
+        )
         manifest["files"] = {name: sha256(draft / name) for name in files_of(draft)}
         manifest |= last
         write_manifest(draft, manifest)

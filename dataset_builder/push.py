@@ -1,19 +1,22 @@
 """push: a dataset folder as one commit of a Hub dataset, then its tag. What is there before stays whole until the commit is made."""
 
 import argparse
-import contextlib
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from dataset_builder import intermediates
 from dataset_builder.card import card
 from dataset_builder.funnel import total
 from dataset_builder.hub import Change, HubError, Repository, is_same, taken
+from dataset_builder.model_options import default_store, store_of
+from dataset_builder.places import data_file
 from dataset_builder.publish import CARD, MANIFEST, write_manifest
 from dataset_builder.pushable import PushError, expect_names, pushable
 from dataset_builder.raw_data import sha256
 from dataset_builder.summary import OUT
+from dataset_builder.verify_intermediates import ANSWERS, EVIDENCE
 
 
 def add_command(commands: Any) -> None:
@@ -29,6 +32,17 @@ def add_command(commands: Any) -> None:
     command.add_argument(
         "--allow-dirty", action="store_true", help="push also what was built from a tree with uncommitted changes"
     )
+    command.add_argument(
+        "--with-intermediates",
+        action="store_true",
+        help="as config `evidence`: mentions, nodes, candidate paths by row id",
+    )
+    command.add_argument(
+        "--with-answers", action="store_true", help="as config `answers`: the models' answers that this build has used"
+    )
+    command.add_argument(
+        "--store", type=Path, metavar="FILE", help=f"the answer store of --with-answers (default: {default_store()})"
+    )
     command.set_defaults(command=push_folder)
 
 
@@ -37,21 +51,48 @@ def push_folder(given: argparse.Namespace) -> int:
     expect_names(given.repo, given.tag, given.branch)
     manifest = pushable(given.folder, allow_dirty=given.allow_dirty)
     repository = Repository(given.repo, given.branch)
-    with staged(given.folder, manifest, given.repo, given.tag) as files:
+    with tempfile.TemporaryDirectory(prefix="push-") as draft:
+        more = beside_the_rows(given, manifest, Path(draft))
+        manifest, files = staged(given.folder, manifest, more, Path(draft), given.repo, given.tag)
         change = push(repository, files, manifest, tag=given.tag, private=given.private)
     for line in report(repository, change, given.tag):
         OUT.print(line, markup=False)
     return 0
 
 
-@contextlib.contextmanager
-def staged(folder: Path, manifest: Mapping[str, Any], name: str, tag: str | None) -> Iterator[dict[str, Path]]:
-    """What is sent, by its name in the repository: the folder's files, and a card and a manifest that name repository and tag."""
-    with tempfile.TemporaryDirectory(prefix="push-") as made:
-        there = Path(made)
-        (there / CARD).write_text(card(folder, manifest, name=name, tag=tag), encoding="utf-8")
-        write_manifest(there, {**manifest, "files": manifest["files"] | {CARD: sha256(there / CARD)}})
-        yield {name: folder / name for name in manifest["files"]} | {n: there / n for n in (CARD, MANIFEST)}
+def beside_the_rows(
+    given: argparse.Namespace, manifest: Mapping[str, Any], draft: Path
+) -> dict[str, tuple[Path, dict[str, Any]]]:
+    """The configs that were asked for: their file, and what the manifest says of each. Raises PushError, StoreError."""
+    more = {}
+    if given.with_intermediates:
+        more[EVIDENCE] = intermediates.evidence(given.folder, manifest)
+    if given.with_answers:
+        file = draft / "answers.parquet"
+        more[ANSWERS] = (file, intermediates.answers(given.folder, manifest, store_of(given), file))
+    return more
+
+
+def staged(
+    folder: Path,
+    manifest: Mapping[str, Any],
+    more: Mapping[str, tuple[Path, dict[str, Any]]],
+    draft: Path,
+    name: str,
+    tag: str | None,
+) -> tuple[dict[str, Any], dict[str, Path]]:
+    """The manifest and the files that are sent, by their names in the repository: those of the folder, the configs that were
+    asked for, and a card that names repository and tag. What is new lies in ``draft``."""
+    files = {file: folder / file for file in manifest["files"]}
+    sums = dict(manifest["files"])
+    for config, (file, _) in more.items():
+        files[data_file("train", config)], sums[data_file("train", config)] = file, sha256(file)
+    said = {config: said for config, (_, said) in more.items()}
+    sent = {**manifest, "files": sums, **({"intermediates": said} if said else {})}
+    (draft / CARD).write_text(card(files, sent, name=name, tag=tag), encoding="utf-8")
+    sums[CARD] = sha256(draft / CARD)
+    write_manifest(draft, sent)
+    return sent, files | {CARD: draft / CARD, MANIFEST: draft / MANIFEST}
 
 
 def push(

@@ -147,7 +147,32 @@ class Config:
     columns: Mapping[str, Column]
 
 
-CONFIGS: dict[str, Config] = {}
+CONFIGS: dict[str, Config] = {
+    "evidence": Config(
+        "a question in which mentions were found: also those that were rejected later, and every candidate path; pushed with "
+        "`--with-intermediates`",
+        COLUMNS,
+    ),
+    "answers": Config(
+        "a model's answer that this build has used, or paid for in vain: `python -m dataset_builder store import` reads the file, "
+        "and `build --replay-only` then asks nothing; pushed with `--with-answers`",
+        {
+            "status": Column(TEXT, "`good`; `bad`: paid, and unusable; `failed`, `final`: none came"),
+            "reason": Column(TEXT, "why it is bad, or none came"),
+            "detail": Column(TEXT, "the same in words"),
+            "response": Column(TEXT, "the endpoint's answer as it came"),
+            "model": Column(TEXT, "the model that was asked"),
+            "stage": Column(TEXT, "the stage that asked"),
+            "prompt_tokens": Column(INT, "tokens sent"),
+            "completion_tokens": Column(INT, "tokens received"),
+            "usd": Column(SCORE, "dollars; null where no price is known"),
+            "seconds": Column(SCORE, "from request to answer"),
+            "at": Column(SCORE, "when, in seconds since 1970"),
+            "key": Column(Value("binary"), "hash of the whole request"),
+            "checksum": Column(Value("binary"), "over status, reason, detail and response"),
+        },
+    ),
+}
 
 
 def features(columns: Sequence[str]) -> Features:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from dataset_builder.funnel import funnel
-from dataset_builder.places import data_file, rows_in
+from dataset_builder.places import data_file, rows_in, rows_of
 from dataset_builder.publish import (
     MANIFEST,
     FolderError,
@@ -23,12 +23,10 @@ from dataset_builder.raw_data import sha256
 from dataset_builder.row import row_id
 from dataset_builder.stage import code_hash
 from dataset_builder.unroll import FORMS, ids_of, unrolls
+from dataset_builder.verify_intermediates import wrong_intermediates
 from kg import KG
 
 KEYS = ("content_hash", "pipeline", "trial", "inputs", "graph", "origins", "columns", "rows", "funnel", "files", "run")
-
-
-BATCH = 256  # rows in memory
 
 
 @dataclass(frozen=True)
@@ -98,14 +96,7 @@ def wrong_content(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
     wrong = seen.compared(manifest)
     if computed != manifest["content_hash"]:
         wrong.append(f"content_hash: computed {computed}, the manifest says {manifest['content_hash']}")
-    return wrong
-
-
-def rows_of(file: Path) -> Iterator[dict[str, Any]]:
-    """The rows of a parquet file, batch by batch."""
-    with pyarrow.parquet.ParquetFile(file) as parquet:
-        for batch in parquet.iter_batches(BATCH):
-            yield from batch.to_pylist()
+    return wrong + wrong_intermediates(folder, manifest)
 
 
 def _wrong_columns(files: Mapping[str, Path], types: Mapping[str, Mapping[str, str]]) -> list[str]:
