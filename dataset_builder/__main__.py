@@ -18,6 +18,7 @@ from dataset_builder import diff, intermediates, publish, push, store_files
 from dataset_builder.answer_store import StoreError
 from dataset_builder.asking import MissingAnswer
 from dataset_builder.estimate import estimate, table
+from dataset_builder.licenses import commercial, expect_commercial_graph, in_words
 from dataset_builder.llm import ModelError
 from dataset_builder.model_options import (
     ROLES,
@@ -127,6 +128,12 @@ def add_input(command: argparse.ArgumentParser) -> None:
         metavar="SOURCE=SPLIT",
         help="take this split of a source instead of its train split; an evaluation split makes the build a trial",
     )
+    command.add_argument(
+        "--license",
+        choices=("any", "commercial"),
+        default="any",
+        help="leave out sources that forbid commercial use (default: any)",
+    )
     command.add_argument("--rows", type=positive, metavar="N", help="only the first N rows of each source")
     command.add_argument(
         "--kg", default="sample", metavar="NAME_OR_FILE", help=f"{', '.join(NAMES)}, or a .csv, .csv.gz, .parquet"
@@ -152,15 +159,15 @@ def build(given: argparse.Namespace) -> int:
     pipeline = known("pipeline", given.pipeline, PIPELINES)
     folder = given.out or Path("build") / pipeline
     publish.expect_free(folder)
+    sources, left_out = chosen_sources(given)
     models = models_of(PIPELINES[pipeline], pipeline, given)
     for line in own_judge(models):
         OUT.print(line, markup=False)
     kg = KG.load(given.kg, given.embedder)
     choices = choices_of(PIPELINES[pipeline], given)
     stages = stages_of(PIPELINES[pipeline], kg, given.seed, models, **choices)
-    questions, origins = read_questions(
-        given.sources.split(","), chosen_splits(given.split), data_dir=given.data_dir, rows=given.rows
-    )
+    splits = chosen_splits(given.split)
+    questions, origins = read_questions(sources, splits, data_dir=given.data_dir, rows=given.rows)
     if given.num_proc:
         kg.open()
     with answers_of(given) as answers:
@@ -176,6 +183,7 @@ def build(given: argparse.Namespace) -> int:
         "origins": [origin.as_dict() for origin in origins],
         "graph": {"name": kg.name, "sha256": kg.digest, "nodes": len(kg.nodes.index), "edges": kg.edge_count},
         "inputs": inputs,
+        "left_out": left_out,
         "about": inspect.getdoc(PIPELINES[pipeline]),
         "stages": show(stages),
         "folder": folder.as_posix(),
@@ -186,9 +194,21 @@ def build(given: argparse.Namespace) -> int:
     remember(folder)
     intermediates.keep(folder, rows, manifest, answers.used)
     print_summary(manifest, runs, folder)
+    if left_out:
+        OUT.print(f"Left out by --license commercial: {in_words(left_out)}", markup=False)
     for line in [*pins(origins), *said_of(kg.embedder)]:
         OUT.print(line, markup=False)
     return 0
+
+
+def chosen_sources(given: argparse.Namespace) -> tuple[list[str], dict[str, str]]:
+    """The names of the sources to read, and the licenses of those that --license leaves out. Raises SourceError."""
+    names = given.sources.split(",")
+    if given.license == "any":
+        return names, {}
+    if given.grounded or given.pipeline != "reasonmed":  # reasonmed by itself uses no graph
+        expect_commercial_graph(given.kg)
+    return commercial(names)
 
 
 def chosen_splits(given: Sequence[str]) -> dict[str, str]:
@@ -212,6 +232,7 @@ def command_line(given: argparse.Namespace) -> str:
         str(given.kg),
     ]
     words += [word for split in given.split for word in ("--split", split)]
+    words += ["--license", given.license] if given.license != "any" else []
     words += ["--embedder", given.embedder] if given.embedder != "none" else []
     words += ["--seed", str(given.seed)] + (["--rows", str(given.rows)] if given.rows else [])
     words += ["--data-dir", str(given.data_dir)] if given.data_dir else []
@@ -282,7 +303,7 @@ def print_estimate(given: argparse.Namespace) -> int:
     choices = choices_of(PIPELINES[pipeline], given)
     stages = stages_of(PIPELINES[pipeline], KG.load(given.kg, given.embedder), given.seed, models, **choices)
     splits = chosen_splits(given.split)
-    questions, _ = read_questions(given.sources.split(","), splits, data_dir=given.data_dir, rows=given.rows)
+    questions, _ = read_questions(chosen_sources(given)[0], splits, data_dir=given.data_dir, rows=given.rows)
     found, stopped = estimate(on_disk(questions), stages, store_of(given), sample=given.sample, seed=given.seed)
     OUT.print(f"{len(questions)} questions, estimated from {min(given.sample, len(questions))} of them:", markup=False)
     for line in table(found, read_prices(given.price), given.in_flight, given.rate):

@@ -136,6 +136,7 @@ def _manifest(
     return {
         "content_hash": content_hash(contents, columns, facts["inputs"], lists),
         **{key: facts[key] for key in ("pipeline", "trial", "inputs", "graph", "origins")},
+        **({"left_out": facts["left_out"]} if facts.get("left_out") else {}),
         "columns": columns,
         "rows": {split: len(rows) for split, rows in splits.items()},
         "funnel": funnel(row for rows in contents.values() for row in rows),

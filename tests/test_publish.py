@@ -1,6 +1,7 @@
 """The dataset folder: loads as promised, proves what is in it, and is never half there."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -132,3 +133,32 @@ def test_a_config_beside_the_rows_is_listed_hashed_shown_verified_and_loaded(fol
     }
     publish.write_manifest(tmp_path / "out", written | {"files": changed})
     assert [line.split(":")[0] for line in verify(tmp_path / "out").wrong] == ["pairs", "content_hash"]
+
+
+def test_license_commercial_does_not_even_read_the_others(
+    sources_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, license_ in {"medmcqa": "cc-by-nc-4.0", "huatuo": "unknown"}.items():
+        monkeypatch.setitem(SOURCES, name, replace(SOURCES[name], license=license_))
+    words = [
+        "build",
+        "kg_only",
+        "--license",
+        "commercial",
+        "--data-dir",
+        str(sources_dir),
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    assert main([*words, "--sources", "medqa,medmcqa,huatuo"]) == 0
+    assert "Left out by --license commercial: medmcqa (cc-by-nc-4.0), huatuo (unknown)" in capsys.readouterr().out
+    manifest = json.loads((tmp_path / "out/manifest.json").read_text())
+    assert manifest["left_out"] == {"medmcqa": "cc-by-nc-4.0", "huatuo": "unknown"}
+    assert list(manifest["funnel"]) == [origin["source"] for origin in manifest["origins"]] == ["medqa"]
+    card = (tmp_path / "out/README.md").read_text("utf-8")
+    assert "were not read: medmcqa (cc-by-nc-4.0), huatuo (unknown)." in card and "--license commercial" in card
+    assert verify(tmp_path / "out").wrong == []
+    assert main([*words, "--sources", "huatuo"]) == 2
+    assert "--license commercial leaves no source: huatuo (unknown)" in capsys.readouterr().err
+    assert main([*words, "--kg", "primekg"]) == 2
+    assert "cannot be kept with --kg primekg: its drug edges go back to DrugBank" in capsys.readouterr().err
