@@ -57,7 +57,7 @@ push: dataset
 endif
 
 diff: setup ## compare two builds: A, B, each a folder or org/name@tag
-	$(PY) -m dataset_builder diff "$(A)" "$(B)"
+	$(PY) -m dataset_builder diff "$(A)" "$(B)" || [ $$? -eq 1 ]
 
 hub: setup ## start a Hub on loopback, to try a push without an account, and print the environment to set: PORT, HUB=folder
 	$(PY) -m tests.hub --root "$(or $(HUB),build/hub)" --port "$(or $(PORT),0)"
