@@ -16,6 +16,7 @@ GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 #> environment: OPENAI_BASE_URL, OPENAI_API_KEY; for model@NAME, NAME_BASE_URL and NAME_API_KEY; for model@azure, AZURE_OPENAI_*.
 #>   reasonmed: WRITERS=model,model,model  JUDGE_VOTES=1  GROUNDED=1
 #>   MAX_USD=20  RATE=requests/minute  IN_FLIGHT=256  TIMEOUT=seconds  STORE=answers.sqlite  REPLAY_ONLY=1  PRICE="model=0.15/0.60"
+#> Publishing: REPO=org/name  TAG=v1.0  BRANCH=main  PRIVATE=1  ALLOW_DIRTY=1  INTERMEDIATES=1  ANSWERS=1; verify takes REPO=org/name@tag
 flag = $(if $($(2)),$(1) "$($(2))")
 INPUT = $(call flag,--sources,SOURCES) $(foreach split,$(SPLIT),--split "$(split)") $(call flag,--license,LICENSE) $(call flag,--rows,ROWS) $(call flag,--kg,KG) $(call flag,--embedder,EMBEDDER) \
   $(call flag,--data-dir,DATA_DIR) $(call flag,--seed,SEED) $(call flag,--writer,WRITER) $(call flag,--judge,JUDGE) \
@@ -49,9 +50,10 @@ count: setup ## count what the sources' files hold: DATA_DIR
 verify: setup ## check a dataset folder against its manifest: OUT, KG; or REPO=org/name@tag on the Hub
 	$(PY) -m dataset_builder $(strip verify "$(or $(REPO),$(OUT),build/$(PIPELINE))" $(call flag,--kg,KG))
 
-push: setup ## push a dataset folder to the Hub: REPO=org/name; TAG, BRANCH, PRIVATE=1, ALLOW_DIRTY=1; after `dataset` in one call
+push: setup ## push a dataset folder to the Hub, one commit: REPO, TAG; `make dataset push` builds it first
 	$(PY) -m dataset_builder $(strip push "$(or $(OUT),build/$(PIPELINE))" --repo "$(REPO)" $(call flag,--tag,TAG) \
-	  $(call flag,--branch,BRANCH) $(if $(PRIVATE),--private) $(if $(ALLOW_DIRTY),--allow-dirty))
+	  $(call flag,--branch,BRANCH) $(if $(PRIVATE),--private) $(if $(ALLOW_DIRTY),--allow-dirty) \
+	  $(if $(INTERMEDIATES),--with-intermediates) $(if $(ANSWERS),--with-answers) $(call flag,--store,STORE))
 ifneq ($(filter dataset,$(MAKECMDGOALS)),)
 push: dataset
 endif

@@ -14,6 +14,7 @@ from dataset_builder.publish import content_hash
 from dataset_builder.raw_data import sha256
 from dataset_builder.sources import SOURCES
 from dataset_builder.verify import verify
+from tests.hub import card_yaml
 
 
 @pytest.fixture
@@ -39,7 +40,8 @@ def test_it_loads_with_both_splits_and_typed_columns(folder: Path) -> None:
 def test_the_card_has_valid_yaml_and_names_what_a_reader_needs(folder: Path) -> None:
     _, header, text = (folder / "README.md").read_text("utf-8").split("---\n", 2)
     data = yaml.safe_load(header)
-    assert data["license"] == "mit"
+    assert card_yaml.errors(f"---\n{header}---\n", "dataset") == []
+    assert (data["license"], data["size_categories"]) == ("mit", ["n<1K"])
     assert data["configs"][0]["data_files"][0] == {"split": "train", "path": "data/train-*"}
     assert {feature["name"] for feature in data["dataset_info"]["features"]} == set(
         json.loads((folder / "manifest.json").read_text())["columns"]
@@ -52,6 +54,11 @@ def test_the_card_has_valid_yaml_and_names_what_a_reader_needs(folder: Path) -> 
         "`gold_text`",
         "load_dataset(",
         "arXiv:2504.00993",
+        "@article{wu2025medreason",
+        "@article{sun2025reasonmed",
+        "| knowledge graph sample | sha256 `",
+        "| code | commit `",
+        "and cost nothing: no model was asked",
     ):
         assert words in text
 

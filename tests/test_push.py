@@ -1,6 +1,8 @@
 """push: what lands on the Hub, what is refused, and that nothing there is ever half done or lost."""
 
+import functools
 import json
+import resource
 import shutil
 import threading
 from collections.abc import Callable
@@ -15,7 +17,7 @@ from huggingface_hub import CommitOperationAdd, HfApi
 from dataset_builder.__main__ import main
 from dataset_builder.hub import Repository
 from dataset_builder.publish import write_manifest
-from tests.hub.running import Running, use_here
+from tests.hub.running import Process, Running, use_here
 
 NAME = "org/medreason"
 CLEAN = {"commit": "c0ffee" + "0" * 34, "clean": True}
@@ -193,6 +195,12 @@ def test_who_may_not(hub: Running, folder: Path, tmp_path: Path, monkeypatch: py
         assert message in error and "hf_" not in error
     use_here(hub, monkeypatch, tmp_path / "home")
     assert history() == ["initial commit"]
+    for user in (None, "stranger"):
+        use_here(hub, monkeypatch, tmp_path / f"home-{user}", user)
+        assert main(["verify", NAME]) == 2
+        assert (
+            "has no dataset org/medreason, or it is private and this token may not see it" in capsys.readouterr().err
+        )
 
 
 def test_what_others_have_put_there_is_kept(hub: Running, folder: Path, capsys) -> None:
@@ -295,18 +303,27 @@ def test_a_lost_answer_makes_no_second_commit(hub: Running, folder: Path, monkey
     assert load_dataset(NAME, revision="v1.0")["train"].num_rows > 0
 
 
-def test_a_full_disk_is_said_and_the_earlier_revision_is_whole(hub: Running, built, monkeypatch, capsys) -> None:
-    assert push(built["twelve"], "--tag", "v1.0") == 0
-
-    def no_space(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("tests.hub.lfs.os.fsync", no_space)
-    assert push(built["nine"], "--tag", "v2.0") == 2
-    assert (
-        "could not store it: The server cannot store this: no space is left (No space left on device)"
-        in capsys.readouterr().err
-    )
-    assert len(history()) == 2
-    assert load_dataset(NAME)["train"].num_rows == load_dataset(NAME, revision="v1.0")["train"].num_rows
-    assert list((hub.root / "datasets/org/medreason.git/lfs/tmp").iterdir()) == []
+def test_a_full_disk_is_said_and_the_earlier_revision_is_whole(
+    built: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    """The Hub is a process that may write no file above 20 kB, and fails in the middle of the second upload."""
+    limit = functools.partial(resource.setrlimit, resource.RLIMIT_FSIZE, (20_000, 20_000))
+    large = [path.stat().st_size for path in built["twelve"].rglob("*.parquet")]
+    assert max(large) > 20_000
+    with Process(tmp_path / "hub") as process:
+        use_here(process.start(), monkeypatch, tmp_path / "home")
+        assert push(built["nine"], "--tag", "v1.0") == 0
+        process.kill()
+        process.start(preexec_fn=limit)
+        assert push(built["twelve"], "--tag", "v2.0") == 2
+        error = capsys.readouterr().err
+        assert (
+            "could not store it: The server cannot store this: no file may become so large (File too large)" in error
+        )
+        assert "What was there before is whole; make room, and push again" in error
+        assert len(history()) == 2
+        assert main(["verify", NAME]) == 0
+        assert list((tmp_path / "hub/datasets/org/medreason.git/lfs/tmp").iterdir()) == []
+        process.kill()
+        process.start()
+        assert push(built["twelve"], "--tag", "v2.0") == 0
