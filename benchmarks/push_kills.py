@@ -12,7 +12,7 @@ from benchmarks.push_folder import write_folder
 from tests.hub.running import ROOT, Process, Running
 
 NAME = "org/killed"
-MEGABYTES = 40  # of a push: its upload takes a while, and can be hit
+MEGABYTES = 80  # of a push: its upload takes a while, and can be hit
 CHECK = f"""
 import sys
 from datasets import load_dataset
@@ -33,7 +33,7 @@ def kill(victim: str, times: int, megabytes: float = MEGABYTES) -> str:
             write_folder(data, megabytes, seed=number)
             before = _head(hub)
             push = _push(hub, data)
-            time.sleep(random.uniform(0.4, 1) * seconds)
+            time.sleep(random.uniform(0.6, 1) * seconds)  # before that it imports its libraries
             if victim == "server":
                 process.kill()
                 process.start()

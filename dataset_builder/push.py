@@ -9,7 +9,8 @@ from typing import Any
 from dataset_builder import intermediates
 from dataset_builder.card import card
 from dataset_builder.funnel import total
-from dataset_builder.hub import Change, HubError, Repository, is_same, taken
+from dataset_builder.hub import Change, Repository, is_same
+from dataset_builder.hub_failures import HubError, taken
 from dataset_builder.model_options import default_store, store_of
 from dataset_builder.places import data_file
 from dataset_builder.publish import CARD, MANIFEST, write_manifest
@@ -88,7 +89,8 @@ def staged(
     for config, (file, _) in more.items():
         files[data_file("train", config)], sums[data_file("train", config)] = file, sha256(file)
     said = {config: said for config, (_, said) in more.items()}
-    sent = {**manifest, "files": sums, **({"intermediates": said} if said else {})}
+    shown = manifest["card"] | {"folder": name}  # where it lay on this disk is nobody's business
+    sent = {**manifest, "card": shown, "files": sums, **({"intermediates": said} if said else {})}
     (draft / CARD).write_text(card(files, sent, name=name, tag=tag), encoding="utf-8")
     sums[CARD] = sha256(draft / CARD)
     write_manifest(draft, sent)
@@ -101,7 +103,7 @@ def push(
     """One commit with exactly these files, and the tag. The same push again changes nothing. Raises HubError, PushError."""
     repository.prepare(private)
     sums = {name: sum_ for name, sum_ in manifest["files"].items() if name != CARD}
-    if tag and (tagged := repository.commit_of(f"refs/tags/{tag}")):
+    if tag and tag in repository.tags() and (tagged := repository.commit_of(tag)):
         there = repository.files(tagged)
         if there.keys() != files.keys() or not all(
             is_same(p, there[name], sums.get(name)) for name, p in files.items()

@@ -4,7 +4,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from dataset_builder.hub import HubError, Repository
+from dataset_builder.hub import Repository
+from dataset_builder.hub_failures import HubError
 from dataset_builder.pushable import REPOSITORY
 
 

@@ -40,8 +40,8 @@ def test_they_are_pushed_loaded_verified_and_rebuild_without_a_key(
     assert main(["verify", f"{NAME}@v1.0"]) == 0
     rows = load_dataset(NAME, revision="v1.0")
     evidence = load_dataset(NAME, "evidence", split="train", revision="v1.0")
-    by_id = {row["id"]: row for row in evidence}
-    for row in rows["train"]:
+    by_id = {row["id"]: row for row in evidence.to_list()}
+    for row in rows["train"].to_list():
         found = [path for pair in by_id[row["id"]]["candidate_paths"] for path in pair["paths"]]
         assert row["paths"] and all(path["nodes"] in found for path in row["paths"])
     assert "candidate_paths" not in rows["train"].column_names
