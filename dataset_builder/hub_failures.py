@@ -60,7 +60,7 @@ def said(why: BaseException, name: str) -> str:
         return f"{name}: {message}"
     if response.status_code == 507:
         return f"the Hub at {endpoint} could not store it: {message}. What was there before is whole; make room, and push again"
-    if response.status_code == 401 and re.search(r"[Ii]nvalid (credentials|user token)", message):
+    if response.status_code == 401 and re.search(r"[Ii]nvalid (credentials|user token|username or password)", message):
         return (
             f"{endpoint} does not know this token ({message}); expected a valid one in HF_TOKEN, or by `hf auth login`"
         )

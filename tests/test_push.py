@@ -4,6 +4,8 @@ import functools
 import json
 import resource
 import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +23,7 @@ from dataset_builder.publish import write_manifest
 from tests.hub.running import Process, Running, use_here
 
 NAME = "org/medreason"
+ROOT = Path(__file__).parent.parent
 CLEAN = {"commit": "c0ffee" + "0" * 34, "clean": True}
 
 
@@ -87,6 +90,38 @@ def test_a_push_a_second_one_and_a_changed_build(hub: Running, built: dict[str, 
     assert 'rows = load_dataset("org/medreason", revision="v0.1")' in card
     assert f"git checkout {CLEAN['commit']}  # the code that built org/medreason@v0.1" in card
     assert "python -m dataset_builder verify org/medreason@v0.1" in card
+
+
+STRANGER = """
+import sys
+from datasets import get_dataset_config_names, load_dataset
+name, commit = sys.argv[1:]
+counts = [{split: rows.num_rows for split, rows in load_dataset(name, revision=r).items()} for r in (None, "v0.1", commit)]
+assert counts[0] == counts[1] == counts[2], counts
+assert get_dataset_config_names(name) == ["default", "evidence"]
+assert load_dataset(name, "evidence", split="train").num_rows >= counts[0]["train"]
+streamed = [row["id"] for row in load_dataset(name, split="train", streaming=True, revision="v0.1")]
+assert streamed == load_dataset(name, split="train")["id"][:]
+print("rows", len(streamed))
+"""
+
+
+@pytest.mark.slow
+def test_a_stranger_loads_by_name_tag_commit_config_and_stream_and_verifies(
+    hub: Running, built: dict[str, Path]
+) -> None:
+    """From the Hub alone, in processes of their own with empty caches, and without a token."""
+    assert push(built["twelve"], "--tag", "v0.1", "--with-intermediates") == 0
+    commands = [["-c", STRANGER, NAME, head()], ["-m", "dataset_builder", "verify", f"{NAME}@v0.1"]]
+    printed = [
+        subprocess.run(
+            [sys.executable, *words], cwd=ROOT, env=hub.env(None), capture_output=True, text=True, check=True
+        )
+        for words in commands
+    ]
+    train = json.loads((built["twelve"] / "manifest.json").read_text())["rows"]["train"]
+    assert printed[0].stdout == f"rows {train}\n"
+    assert printed[1].stdout.endswith(f"(commit {head()}): all matches the manifest\n")
 
 
 def test_files_of_the_former_revision_go_in_the_same_commit(hub: Running, folder: Path, capsys) -> None:
