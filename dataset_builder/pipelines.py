@@ -8,6 +8,7 @@ from dataset_builder.ledger import NOTHING_CHECKED, Ledger
 from dataset_builder.llm import LLM
 from dataset_builder.stage import Stage
 from dataset_builder.stages.check_answer import check_answer
+from dataset_builder.stages.check_style import check_style, check_style_of_many, check_style_of_many_grounded
 from dataset_builder.stages.drop_contaminated import drop_contaminated
 from dataset_builder.stages.drop_image_questions import drop_image_questions
 from dataset_builder.stages.drop_negative_stems import drop_negative_stems
@@ -50,6 +51,7 @@ def kg_only(kg: KG, seed: int, benchmarks: Ledger = NOTHING_CHECKED) -> list[Sta
         search_paths.using(kg=kg, keep=50, seed=seed),
         rank_paths.using(kg=kg, keep=3, max_hops=4),
         verbalize_paths,
+        check_style,
         to_messages,
     ]
 
@@ -70,6 +72,7 @@ def medreason(kg: KG, seed: int, writer: LLM, judge: LLM, benchmarks: Ledger = N
         search_paths_restated.using(kg=kg, keep=50, seed=seed),
         prune_paths.using(kg=kg, llm=writer, keep=3),
         write_rationale.using(llm=writer),
+        check_style,
         check_answer.using(llm=judge),
         to_messages,
     ]
@@ -111,6 +114,7 @@ def reasonmed(
         rank_rationales.using(**verifying, keep=2, near=3.0, seed=seed),
         (refine_rationales_grounded if grounded else refine_rationales).using(**refining),
         *([support_rationales] if grounded else []),
+        check_style_of_many_grounded if grounded else check_style_of_many,
         summarize_rationale.using(llm=replace(editor, max_tokens=1000)),
         score_rationales.using(llm=judge, share=1.0, seed=seed),
     ]

@@ -13,7 +13,7 @@ import pyarrow as pa
 from datasets import Dataset
 
 from dataset_builder.card import card
-from dataset_builder.funnel import funnel
+from dataset_builder.funnel import flag_counts, funnel
 from dataset_builder.raw_data import sha256
 from dataset_builder.unroll import unrolled, unrolls
 
@@ -107,6 +107,7 @@ def write(
             "rows": {split: len(rows) for split, rows in splits.items()},
             "funnel": funnel(row for rows in contents.values() for row in rows),
         }
+        manifest["flags"] = flag_counts(row for rows in contents.values() for row in rows)
         if place == UNROLLED:
             manifest["configs"] = {n: {"columns": types[n], "rows": len(rows)} for n, rows in configs.items()}
         manifest["other_configs"] = {n: {"columns": types[n], "rows": len(rows)} for n, rows in others.items()}

@@ -113,6 +113,11 @@ ADDED: dict[str, Column] = {
         "of each of `rationales`: how many nodes of the row's paths it names, and how many of their hops it has both ends of, "
         "of how many hops",
     ),
+    "flags": Column(
+        List(TEXT),
+        "what a reader should doubt in the rationale: `unsupported_number`, `unsupported_citation` (neither in question, options nor "
+        "paths) or `loose_markdown`, each with the words; of several rationales with the number, `#2 unsupported_number: 40%`",
+    ),
     "responses": Column(List(TEXT), "of each of `rationales`: the short response; null where none kept the answer"),
     "scores": Column(
         List(SCORES),

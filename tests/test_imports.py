@@ -38,13 +38,16 @@ ALLOWED = {
     "dataset_builder.path_line": (),
     "dataset_builder.rationale": (),
     "dataset_builder.rewritten": ("dataset_builder.rationale",),
-    "dataset_builder.verdicts": tuple(f"dataset_builder.{m}" for m in ("conversation", "extraction", "prompt")),
+    "dataset_builder.style": tuple(f"dataset_builder.{m}" for m in ("rationale", "rewritten")),
+    "dataset_builder.verdicts": tuple(
+        f"dataset_builder.{m}" for m in ("conversation", "extraction", "prompt", "style")
+    ),
     "dataset_builder.unroll": tuple(f"dataset_builder.{m}" for m in ("prompt", "row")),
     "dataset_builder.stages": tuple(
         f"dataset_builder.{m}"
         for m in (
             *("stage", "conversation", "prompt", "row", "extraction", "rationale", "path_line", "contamination"),
-            *("verdicts", "rewritten", "ledger"),
+            *("verdicts", "rewritten", "ledger", "style"),
         )
     ),
     "sft": tuple(f"dataset_builder.{m}" for m in ("sources", "row", "contamination")),
