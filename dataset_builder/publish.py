@@ -13,7 +13,7 @@ import pyarrow as pa
 from datasets import Dataset
 
 from dataset_builder.card import card
-from dataset_builder.funnel import funnel
+from dataset_builder.funnel import flag_counts, funnel
 from dataset_builder.places import data_file, rows_in
 from dataset_builder.raw_data import sha256
 from dataset_builder.unroll import unrolled, unrolls
@@ -21,6 +21,7 @@ from dataset_builder.unroll import unrolled, unrolls
 MANIFEST, CARD = "manifest.json", "README.md"
 SPLITS = ("train", "rejected")
 SHOWN = ("about", "stages", "command", "folder")  # of the facts: for the card, also when it is written anew for a push
+OPTIONAL = ("contamination", "left_out")  # facts that a build may have
 NOT_PUBLISHED = ("candidate_paths",)  # intermediate: large, and a rebuild gives it again
 
 
@@ -136,10 +137,11 @@ def _manifest(
     return {
         "content_hash": content_hash(contents, columns, facts["inputs"], lists),
         **{key: facts[key] for key in ("pipeline", "trial", "inputs", "graph", "origins")},
-        **({"left_out": facts["left_out"]} if facts.get("left_out") else {}),
         "columns": columns,
         "rows": {split: len(rows) for split, rows in splits.items()},
         "funnel": funnel(row for rows in contents.values() for row in rows),
+        "flags": flag_counts(row for rows in contents.values() for row in rows),
+        **{key: facts[key] for key in OPTIONAL if key in facts},
     }
 
 

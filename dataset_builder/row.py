@@ -113,6 +113,11 @@ ADDED: dict[str, Column] = {
         "of each of `rationales`: how many nodes of the row's paths it names, and how many of their hops it has both ends of, "
         "of how many hops",
     ),
+    "flags": Column(
+        List(TEXT),
+        "what a reader should doubt in the rationale: `unsupported_number`, `unsupported_citation` (neither in question, options nor "
+        "paths) or `loose_markdown`, each with the words; of several rationales with the number, `#2 unsupported_number: 40%`",
+    ),
     "responses": Column(List(TEXT), "of each of `rationales`: the short response; null where none kept the answer"),
     "scores": Column(
         List(SCORES),
@@ -148,6 +153,17 @@ class Config:
 
 
 CONFIGS: dict[str, Config] = {
+    "contamination": Config(
+        "a question of a source that an evaluation split asks too",
+        {
+            "source": Column(TEXT, "the source of the question"),
+            "id": Column(TEXT, "its id"),
+            "benchmark": Column(TEXT, "the source whose evaluation split asks the same"),
+            "benchmark_id": Column(TEXT, "the id of the question there"),
+            "rule": Column(TEXT, "exact, stem, grams, words, answer or meaning: the first that holds"),
+            "score": Column(SCORE, "1 for equal ones; else the share of rare runs, or the likeness of the words"),
+        },
+    ),
     "evidence": Config(
         "a question in which mentions were found: also those that were rejected later, and every candidate path; pushed with "
         "`--with-intermediates`",

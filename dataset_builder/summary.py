@@ -28,6 +28,11 @@ def print_summary(manifest: dict[str, Any], runs: Sequence[StageRun], folder: Pa
         OUT.print(_tiers(manifest["run"]["tiers"]))
         for line in score_lines(manifest["run"]["scores"]):
             OUT.print(line, markup=False)
+    for source, codes in manifest["flags"].items():
+        OUT.print(
+            f"flagged rows of {source}: {', '.join(f'{number} {code}' for code, number in codes.items())}",
+            markup=False,
+        )
     if manifest["trial"]:
         OUT.print("A trial: it holds rows of an evaluation split, and is never training data.")
     if over := counts.get("over_budget"):

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from dataset_builder.conversation import Part, Rejected, Request, ask_json, together
 from dataset_builder.extraction import extract
 from dataset_builder.prompt import render
+from dataset_builder.style import defect
 
 if TYPE_CHECKING:
     from dataset_builder.llm import LLM
@@ -53,10 +54,15 @@ def judge(row: Mapping[str, Any], text: str, llm: "LLM", votes: int) -> Part[Ver
 
 
 def by_rule(row: Mapping[str, Any], text: str) -> Verdict | None:
-    """The verdict where the final answer decides: another option, or a refusal, is wrong. One that cannot be read is no error."""
+    """The verdict where the final answer decides: another option, or a refusal, is wrong. One that cannot be read is no error.
+
+    A text with the right answer that no reader should get (style.py) is wrong too, before a judge is paid for it.
+    """
     label, rule = final_answer(text, row)
     if label == row["answer_label"]:
-        return None
+        shown = "\n".join([row["question"], row["context"] or "", *(option["text"] for option in row["options"])])
+        fault = defect(text, shown)
+        return fault and {"label": "wrong", "reason": fault[1], "by": f"rule {fault[0]}", "answer": label, "votes": []}
     about_it = {"by": f"rule {rule}", "answer": label, "votes": []}
     if label is None and not rule.endswith(("_refusal", "_multiple")):
         return {"label": "unjudged", "reason": "no final answer can be read"} | about_it

@@ -12,7 +12,13 @@ OURS = ("kg", "dataset_builder", "sft", "lighteval_tasks")
 ALLOWED = {
     "kg": ("kg",),
     "dataset_builder": ("dataset_builder", "kg"),
-    "dataset_builder.contamination": ("kg.embedder", "dataset_builder.row"),
+    "dataset_builder.asked": ("dataset_builder.row",),
+    "dataset_builder.stems": ("dataset_builder.asked",),
+    "dataset_builder.likeness": ("dataset_builder.stems",),
+    "dataset_builder.contamination": (
+        "kg.embedder",
+        *(f"dataset_builder.{m}" for m in ("row", "asked", "stems", "likeness")),
+    ),
     "dataset_builder.row": (),
     "dataset_builder.prompt": (),
     "dataset_builder.extraction": ("dataset_builder.declared_answers", "dataset_builder.named_options"),
@@ -32,13 +38,16 @@ ALLOWED = {
     "dataset_builder.path_line": (),
     "dataset_builder.rationale": (),
     "dataset_builder.rewritten": ("dataset_builder.rationale",),
-    "dataset_builder.verdicts": tuple(f"dataset_builder.{m}" for m in ("conversation", "extraction", "prompt")),
+    "dataset_builder.style": tuple(f"dataset_builder.{m}" for m in ("rationale", "rewritten")),
+    "dataset_builder.verdicts": tuple(
+        f"dataset_builder.{m}" for m in ("conversation", "extraction", "prompt", "style")
+    ),
     "dataset_builder.unroll": tuple(f"dataset_builder.{m}" for m in ("prompt", "row")),
     "dataset_builder.stages": tuple(
         f"dataset_builder.{m}"
         for m in (
             *("stage", "conversation", "prompt", "row", "extraction", "rationale", "path_line", "contamination"),
-            *("verdicts", "rewritten"),
+            *("verdicts", "rewritten", "ledger", "style"),
         )
     ),
     "sft": tuple(f"dataset_builder.{m}" for m in ("sources", "row", "contamination")),
