@@ -228,9 +228,10 @@ def run_facts(started: float, runs: Sequence[StageRun]) -> dict[str, Any]:
 
 
 def stage_facts(one: StageRun) -> dict[str, Any]:
-    """Time and, where a model was asked, calls and costs."""
-    calls = {"calls": one.calls.as_dict()} if one.calls else {}
-    return {"stage": one.stage, "seconds": round(one.seconds, 2), "cached": one.cached, **calls}
+    """Time, what was rejected and, where a model was asked, calls and costs."""
+    more = {"rejected": one.rejected} if one.rejected else {}
+    more |= {"calls": one.calls.as_dict()} if one.calls else {}
+    return {"stage": one.stage, "seconds": round(one.seconds, 2), "cached": one.cached, **more}
 
 
 def git(*words: str) -> str | None:
