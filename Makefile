@@ -6,7 +6,7 @@ NAMES ?= $(PRIMEKG)/names.tsv.gz
 GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dataset estimate store stages count verify calibrate test test-all lint format types bench check clean
+.PHONY: help setup dataset estimate store stages count verify report calibrate test test-all lint format types bench check clean
 
 #> Variables, all optional (`python -m dataset_builder build --help` says more):
 #>   PIPELINE=kg_only  SOURCES=medqa,medmcqa  SPLIT="medmcqa=validation medqa=test"  ROWS=100  SEED=0
@@ -48,6 +48,9 @@ count: setup ## count what the sources' files hold: DATA_DIR
 
 verify: setup ## check a dataset folder against its manifest: OUT, KG
 	$(PY) -m dataset_builder $(strip verify "$(or $(OUT),build/$(PIPELINE))" $(call flag,--kg,KG))
+
+report: setup ## one HTML page of a dataset folder, to look at: FOLDER, OUT (default: FOLDER.html)
+	$(PY) -m dataset_builder $(strip report "$(or $(FOLDER),build/$(PIPELINE))" $(call flag,--out,OUT))
 
 calibrate: setup ## from which score an embedder's similar names are links: EMBEDDER; GOLD, NAMES or KG
 	$(PY) -m kg calibrate $(if $(KG),--kg "$(KG)",--names $(NAMES)) --gold $(GOLD) $(call flag,--embedder,EMBEDDER)

@@ -1,5 +1,5 @@
-"""python -m dataset_builder build|estimate|stages|verify|count|store: build a dataset folder, say before what it would cost, show
-the pipelines, check a folder, count what the sources hold, export the models' answers."""
+"""python -m dataset_builder build|estimate|stages|verify|count|store|report: build a dataset folder, say before what it would cost, show
+the pipelines, check a folder, count what the sources hold, export the models' answers, write a page to look at."""
 
 import argparse
 import datetime
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dataset_builder import publish, store_files
+from dataset_builder import publish, report, store_files
 from dataset_builder.answer_store import StoreError
 from dataset_builder.asking import MissingAnswer
 from dataset_builder.estimate import estimate, table
@@ -106,6 +106,7 @@ def parser() -> argparse.ArgumentParser:
     count = commands.add_parser("count", help="count what each source's files hold, by answer type and reason")
     count.add_argument("data_dir", type=Path, metavar="DIR", help="as --data-dir of build")
     count.set_defaults(command=print_counts)
+    report.add_command(commands)
     return top
 
 
