@@ -6,7 +6,7 @@ NAMES ?= $(PRIMEKG)/names.tsv.gz
 GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dataset estimate store stages count verify report calibrate test test-all lint format types bench check clean
+.PHONY: help setup dataset estimate store stages count verify report calibrate chromium test test-all lint format types bench check clean
 
 #> Variables, all optional (`python -m dataset_builder build --help` says more):
 #>   PIPELINE=kg_only  SOURCES=medqa,medmcqa  SPLIT="medmcqa=validation medqa=test"  ROWS=100  SEED=0
@@ -55,10 +55,13 @@ report: setup ## one HTML page of a dataset folder, to look at: FOLDER, OUT (def
 calibrate: setup ## from which score an embedder's similar names are links: EMBEDDER; GOLD, NAMES or KG
 	$(PY) -m kg calibrate $(if $(KG),--kg "$(KG)",--names $(NAMES)) --gold $(GOLD) $(call flag,--embedder,EMBEDDER)
 
-test: setup ## run the tests, without the slow ones
+chromium: ## Debian's browser, for the tests of the report's page (300 MB): `make test` asks for it, and does without where it must
+	@requirements/chromium.sh
+
+test: setup chromium ## run the tests, without the slow ones
 	$(PY) -m pytest -m "not slow"
 
-test-all: setup ## run all tests
+test-all: setup chromium ## run all tests
 	$(PY) -m pytest
 
 lint: setup ## ruff: rules and format, changing nothing
@@ -70,12 +73,13 @@ format: setup ## ruff: mend and format in place
 types: setup ## pyright
 	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(PY) -m pyright
 
-bench: setup ## model calls, mentions, linking (EMBEDDER), ranking; with KG=file of PrimeKG's size also path search, load times, memory
+bench: setup ## model calls, mentions, linking (EMBEDDER), ranking, report (of build/kg_only); with KG=file of PrimeKG's size also path search, load times, memory
 	$(PY) -m benchmarks.model_calls
 	$(PY) -m benchmarks.mentions $(call flag,,KG)
 	$(PY) -m benchmarks.linking_speed
 	$(PY) -m benchmarks.linking $(call flag,--embedder,EMBEDDER)
 	$(PY) -m benchmarks.mechanisms
+	$(PY) -m benchmarks.report
 	$(if $(KG),$(PY) -m benchmarks.paths "$(KG)" && $(PY) -m benchmarks.path_scale "$(KG)" && $(PY) -m benchmarks.full_size "$(KG)")
 
 check: lint types test ## lint, types, test: before every commit

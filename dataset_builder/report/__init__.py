@@ -14,7 +14,6 @@ from typing import IO, Any
 
 import pyarrow as pa
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from dataset_builder.funnel import reasons_of, total
 from dataset_builder.publish import ROWS, UNROLLED, FolderError, data_file
@@ -24,7 +23,7 @@ from dataset_builder.report.figures import Bars, figures_of
 from dataset_builder.report.flow import draw, steps_of
 from dataset_builder.report.index import index_of
 from dataset_builder.report.ledger import ledger_of
-from dataset_builder.summary import dollars
+from dataset_builder.summary import OUT, dollars
 from dataset_builder.verify import read_manifest
 
 HERE = Path(__file__).parent
@@ -51,7 +50,8 @@ def add_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 def _print_report(given: argparse.Namespace) -> int:
     page = given.out or given.folder.resolve().with_name(f"{given.folder.resolve().name}.html")
     rows = write_report(given.folder, page)
-    print(f"{rows:,} rows in {page} ({page.stat().st_size / 1e6:.1f} MB). Open it in a browser; it needs no network.")
+    size = page.stat().st_size / 1e6
+    OUT.print(f"{rows:,} rows in {page} ({size:.1f} MB). Open it in a browser; it needs no network.", markup=False)
     return 0
 
 
@@ -79,9 +79,9 @@ def write_report(folder: Path, page: Path) -> int:
     return len(written.rows)
 
 
-def _pieces(file: IO[bytes]) -> Iterator[Markup]:
+def _pieces(file: IO[bytes]) -> Iterator[str]:
     while piece := file.read(1 << 20):
-        yield Markup(piece.decode("ascii"))
+        yield piece.decode("ascii")
 
 
 def facts_of_page(folder: Path, manifest: Mapping[str, Any], written: Written) -> dict[str, Any]:
@@ -105,8 +105,8 @@ def facts_of_page(folder: Path, manifest: Mapping[str, Any], written: Written) -
         "stages": stage_costs(manifest["run"]["stages"]),
         "ledger": ledger_of(folder, manifest),
         "rationales": sum(row.rationales for row in written.rows if row.outcome == "published"),
-        "style": Markup(style),
-        "script": Markup(script),
+        "style": style,
+        "script": script,
         "policy": policy(style, script),
     }
 

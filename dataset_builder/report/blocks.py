@@ -85,11 +85,18 @@ def path_of(path: Mapping[str, Any]) -> Row:
 
 
 def _batches(files: Sequence[Path]) -> Iterator[list[Row]]:
+    """All but the last are full, across files: the page finds a row's block by its position."""
+    waiting: list[Row] = []
     for file in files:
         parquet = pq.ParquetFile(file)
         columns = [name for name in parquet.schema_arrow.names if name not in NOT_SHOWN]
         for batch in parquet.iter_batches(ROWS_IN_BLOCK, columns=columns):
-            yield batch.to_pylist()
+            waiting += batch.to_pylist()
+            while len(waiting) >= ROWS_IN_BLOCK:
+                yield waiting[:ROWS_IN_BLOCK]
+                del waiting[:ROWS_IN_BLOCK]
+    if waiting:
+        yield waiting
 
 
 def _title(question: str, most: int = 150) -> str:

@@ -5,6 +5,7 @@ import statistics
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from dataset_builder.report.blocks import Written
 from dataset_builder.report.row_facts import PUBLISHED, RowFacts
@@ -53,7 +54,7 @@ class Histogram:
     def ranges(self) -> list[str]:
         """The bounds of each step in words."""
         edges = [f"{self.start + self.step * i:g}" for i in range(len(self.counts) + 1)]
-        named = [f"{low} to {high}" for low, high in zip(edges, edges[1:], strict=False)]
+        named = [f"{low} to {high}" for low, high in pairwise(edges)]
         return [*named[:-1], f"{edges[-2]} and more" if self.more else named[-1]]
 
 

@@ -65,7 +65,9 @@ def steps_of(manifest: Mapping[str, Any], counts: Mapping[str, int]) -> list[Ste
     return ([Step("reading them" if stages else "", read)] if read else []) + stages
 
 
-def draw(sources: Mapping[str, int], steps: Sequence[Step], published: int, *, width: int, left: int, trunk: int) -> Flow:
+def draw(
+    sources: Mapping[str, int], steps: Sequence[Step], published: int, *, width: int, left: int, trunk: int
+) -> Flow:
     """Lay the picture out. ``left``: width of the left column of labels; ``trunk``: of the band of all questions."""
     flow, everything = Flow(width), max(sum(sources.values()), 1)
     scale = trunk / everything
@@ -118,7 +120,9 @@ def _entries(flow: Flow, sources: Mapping[str, int], scale: float, y: float, lef
     return y
 
 
-def _exit(flow: Flow, kind: str, edge: float, thick: float, true: float, top: float, y: float, right: float, left: int) -> None:
+def _exit(
+    flow: Flow, kind: str, edge: float, thick: float, true: float, top: float, y: float, right: float, left: int
+) -> None:
     """The trunk as far as the bend, and the band that leaves it."""
     bend, inner = y - BEND, edge - max(thick, true)
     flow.bands.append(Band("trunk", _rectangle(left, top - SEAM, max(edge, left + THINNEST), bend + SEAM)))

@@ -19,7 +19,7 @@ def mentions_of(row: Row) -> list[dict[str, Any]]:
     nodes = {node["mention"]: node for node in row.get("nodes") or ()}
     found = []
     for number, mention in enumerate(row.get("mentions") or ()):
-        marked = {name: mention[name] for name in ("place", "text", "type") if mention[name]}
+        marked: dict[str, Any] = {name: mention[name] for name in ("place", "text", "type") if mention[name]}
         if mention["place"] == "question" and mention["start"] is not None:
             marked["at"] = [utf16(row["question"], mention[end]) for end in ("start", "end")]
         if node := nodes.get(number):
@@ -34,7 +34,9 @@ def rationales_of(row: Row) -> list[dict[str, Any]]:
         if not row.get("rationale"):
             return []
         support = _at(row.get("support"), 0)
-        return [{"text": row["rationale"], "verdict": row.get("verdict"), "support": support, "claims": _claims(row, None)}]
+        return [
+            {"text": row["rationale"], "verdict": row.get("verdict"), "support": support, "claims": _claims(row, None)}
+        ]
     several = []
     for number, rationale in enumerate(row["rationales"] or ()):
         more = {name: _at(row.get(column), number) for name, column in MORE.items()}
@@ -75,5 +77,7 @@ def samples_of(row: Row) -> list[dict[str, Any]]:
     for number, sample in enumerate(row.get("candidates") or ()):
         verdict = _at(row.get("verdicts"), number)
         grade = grades.get(number)
-        samples.append({**sample, "verdict": verdict, "grade": grade and grade["score"], "kept": grade and grade["kept"]})
+        samples.append(
+            {**sample, "verdict": verdict, "grade": grade and grade["score"], "kept": grade and grade["kept"]}
+        )
     return samples + [{**text, "editor": True} for text in row.get("refined") or ()]

@@ -93,7 +93,7 @@ function pathsOf(paths, width, whither) {
   const title = paths.length === 1 ? "Path" : `Paths (${paths.length}${paths.length > MOST_PATHS ? `, ${MOST_PATHS} of them drawn` : ""})`;
   return [
     make("h4", {}, `${title}, from the question ${whither}`),
-    make("div", { class: `graph ${whither === "to the answer" ? "gold" : ""}`, tabindex: "0", role: "region", "aria-label": "Paths as a graph" }, drawPaths(paths, width)),
+    make("div", { class: `graph ${whither === "to the answer" ? "to-gold" : ""}`, tabindex: "0", role: "region", "aria-label": "Paths as a graph" }, drawPaths(paths, width)),
     make("ol", { class: "paths" }, paths.map((path) => make("li", {}, pathLine(path),
       make("span", { class: "quiet" }, ` · ${path.total === 1 ? "the only shortest path" : `one of ${path.total.toLocaleString("en")} shortest paths`}`)))),
   ];

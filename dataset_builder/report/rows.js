@@ -3,7 +3,7 @@
 
 const PAGE = 50, KEPT_BLOCKS = 40;
 const $ = (id) => document.getElementById(id);
-const blocks = new Map();
+const blocks = new Map(), searched = []; // searched: the questions of every block as one looks for words in them
 let index, total, shown = [], current = 0;
 
 async function block(id) {
@@ -83,11 +83,11 @@ async function found(state, run) {
   const hit = new Uint8Array(total).fill(1);
   if (!words.length) return hit;
   for (let b = 0; b * index.rowsInBlock < total; b++) {
-    const rows = await block(`questions-${b}`);
+    const texts = (searched[b] ||= (await block(`questions-${b}`)).map(textOf));
     const more = state.get("everywhere") ? await block(`details-${b}`) : null;
     if (run !== current) return null;
-    rows.forEach((row, i) => {
-      const text = textOf(row) + (more ? "\n" + words_of(more[i]) : "");
+    texts.forEach((question, i) => {
+      const text = more ? `${question}\n${wordsOf(more[i])}` : question;
       hit[b * index.rowsInBlock + i] = words.every((word) => text.includes(word)) ? 1 : 0;
     });
     if (b % 8 === 7) $("found").textContent = `Searching … ${Math.min((b + 1) * index.rowsInBlock, total).toLocaleString("en")} of ${total.toLocaleString("en")}`;
@@ -99,13 +99,14 @@ function textOf(row) {
   return [row.id, row.question, row.answer, ...row.options.map((option) => option[1])].join("\n").toLowerCase();
 }
 
-function words_of(value) {
+function wordsOf(value) {
   if (typeof value === "string") return value.toLowerCase();
-  return value && typeof value === "object" ? Object.values(value).map(words_of).join("\n") : "";
+  return value && typeof value === "object" ? Object.values(value).map(wordsOf).join("\n") : "";
 }
 
 async function show() {
   const run = ++current, state = chosen();
+  $("list").setAttribute("aria-busy", "true");
   $("search").value = document.activeElement === $("search") ? $("search").value : state.get("q") || "";
   $("everywhere").checked = state.has("everywhere");
   const hit = await found(state, run);
@@ -124,6 +125,7 @@ async function show() {
   index.facets.forEach((facet, f) => fill($(`by-${facet.name}`), facet, counts[f], state.get(facet.name)));
   sorted(state.get("sort") || "");
   list(state);
+  $("list").setAttribute("aria-busy", "false");
 }
 
 function fill(select, facet, counts, value) {
