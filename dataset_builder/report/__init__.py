@@ -103,7 +103,7 @@ def facts_of_page(folder: Path, manifest: Mapping[str, Any], written: Written) -
         },
         "figures": [(figure, isinstance(figure, Bars)) for figure in figures_of(written)],
         "stages": stage_costs(manifest["run"]["stages"]),
-        "ledger": ledger_of(folder, manifest),
+        "ledger": ledger_of(manifest),
         "rationales": sum(row.rationales for row in written.rows if row.outcome == "published"),
         "style": style,
         "script": script,

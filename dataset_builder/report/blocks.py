@@ -6,6 +6,7 @@
 import base64
 import gzip
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,8 @@ from dataset_builder.report.row_facts import RowFacts, facts_of
 
 ROWS_IN_BLOCK = 250
 NOT_SHOWN = ("prompt", "completion", "candidate_paths")
+TITLE = 190  # characters: two lines on a wide screen
+SENTENCE_END = re.compile(r"(?<=[.!?;])\s+(?=\S)")
 ABOUT = ("source", "config", "split", "source_row", "license", "rejected_detail", "context", "restated")
 Row = dict[str, Any]
 
@@ -29,6 +32,7 @@ class Written:
 
     rows: list[RowFacts] = field(default_factory=list)
     titles: list[str] = field(default_factory=list)
+    answers: list[str] = field(default_factory=list)
     lengths: list[int] = field(default_factory=list)  # hops, of every kept path
     totals: list[int] = field(default_factory=list)  # shortest paths that its pair has, of every kept path
 
@@ -40,6 +44,7 @@ def write_blocks(files: Sequence[Path], out: BinaryIO) -> Written:
         for row in rows:
             written.rows.append(facts_of(row))
             written.titles.append(_title(row["question"]))
+            written.answers.append(_cut(row["answer"] or "", 60))
             for path in row.get("paths") or ():
                 written.lengths.append(path["length"])
                 written.totals.append(path["total"])
@@ -99,6 +104,14 @@ def _batches(files: Sequence[Path]) -> Iterator[list[Row]]:
         yield waiting
 
 
-def _title(question: str, most: int = 150) -> str:
+def _title(question: str | None) -> str:
+    """Beginning and asking sentence: a case of ten lines is known by how it begins, a question by what it asks."""
     line = " ".join((question or "").split())
-    return line if len(line) <= most else line[: most - 1] + "…"
+    asked = SENTENCE_END.split(line)[-1]
+    if len(line) <= TITLE or len(asked) > TITLE - 40:
+        return _cut(line, TITLE)
+    return f"{line[: TITLE - len(asked) - 3].rsplit(' ', 1)[0]} … {asked}"
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"

@@ -68,9 +68,17 @@ def figures_of(written: Written) -> list[Bars | Histogram]:
         _histogram("Words of a rationale", (row.words for row in kept), "words"),
         _bars("Verdicts", "of all rows that have one", rows, "verdict", VERDICTS),
         _bars("Tiers", "of all questions that were routed", rows, "tier", TIERS),
-        _histogram("Claims the graph supports", (_percent(row.support) for row in kept), "% of a row's claims", 5.0),
-        _bars("Contradictions", "rows of which the graph contradicts a claim", rows, "contradiction", ("no", "yes")),
-        _histogram("The judge's scores", (row.score for row in kept), "of 10", 0.5),
+        _histogram(
+            "Claims the graph supports", (_percent(row.support) for row in kept), "% of a row's claims", (0, 100), 5.0
+        ),
+        _bars(
+            "Contradictions",
+            "does the graph contradict a claim? of all rows that were checked",
+            rows,
+            "contradiction",
+            ("no", "yes"),
+        ),
+        _histogram("The judge's scores", (row.score for row in kept), "of 10", (1, 10), 0.5),
     ]
     return [figure for figure in found if figure is not None]
 
@@ -117,19 +125,28 @@ def _percent(share: float | None) -> float | None:
     return None if share is None else share * 100
 
 
-def _histogram(title: str, values: Iterable[float | None], unit: str, step: float | None = None) -> Histogram | None:
-    """Steps of a round width, up to what 99 % of the values reach; a share of a whole ends with the step of the whole."""
+def _histogram(
+    title: str,
+    values: Iterable[float | None],
+    unit: str,
+    whole: tuple[float, float] | None = None,
+    step: float = 1.0,
+) -> Histogram | None:
+    """Over the ``whole`` scale, where there is one; else in steps of a round width up to what 99 % of the values reach."""
     known = sorted(value for value in values if value is not None)
     if not known:
         return None
-    low, high, most = known[0], known[min(len(known) - 1, int(len(known) * 0.99))], known[-1]
-    if step is None:
-        step = _round_step((high - min(low, high)) / MOST_STEPS)
-    start = math.floor(low / step) * step
-    steps = max(1, math.floor((high - start) / step) + 1)
-    counts = Counter(min(int((value - start) / step), steps - 1) for value in known)
-    about = f"{unit}; median {_short(statistics.median(known))}, nine of ten up to {_short(known[math.ceil(len(known) * 0.9) - 1])}"
-    more = most >= start + steps * step
+    if whole is None:
+        low, high = known[0], known[int((len(known) - 1) * 0.99)]
+        step = _round_step((high - low) / MOST_STEPS)
+        start = math.floor(low / step) * step
+        steps = math.floor((high - start) / step) + 1
+    else:
+        start, steps = whole[0], round((whole[1] - whole[0]) / step)
+    counts = Counter(max(0, min(int((value - start) / step), steps - 1)) for value in known)
+    middle, most = statistics.median(known), known[math.ceil(len(known) * 0.9) - 1]
+    about = f"{unit}; median {_short(middle)}, nine of ten up to {_short(most)}"
+    more = whole is None and known[-1] >= start + steps * step
     return Histogram(title, about, [counts[i] for i in range(steps)], start, step, more)
 
 

@@ -34,6 +34,7 @@ def index_of(written: Written) -> dict[str, Any]:
     return {
         "rowsInBlock": ROWS_IN_BLOCK,
         "titles": written.titles,
+        "answers": written.answers,
         "facets": facets,
         "sorts": [
             {"name": name, "label": SORTS[name], "values": values}

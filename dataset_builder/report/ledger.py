@@ -1,34 +1,31 @@
-"""The contamination ledger of a folder as a matrix: of how many rows of each source a benchmark asks the same."""
+"""The contamination ledger of a folder as a matrix: how many rows of each source a benchmark asks too."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 
-LEDGER = "contamination"
+def ledger_of(manifest: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Sources, the benchmarks that were checked with a cell per source, and by reason those that were not; None where nobody looked.
 
-
-def ledger_of(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Sources, benchmarks, and per pair of them how many rows match, by rule; None where the folder has no ledger."""
-    files = sorted((folder / LEDGER).glob("*.parquet"))
-    if not files and LEDGER not in manifest:
+    A cell: rows of the source, and pairs by rule in words; no rows where nothing was found.
+    """
+    if (facts := manifest.get("contamination")) is None:
         return None
-    cells: dict[str, dict[str, dict[str, set[str]]]] = {}
-    for file in files:
-        for match in pq.read_table(file, columns=["source", "id", "benchmark", "rule"]).to_pylist():
-            rules = cells.setdefault(match["source"], {}).setdefault(match["benchmark"], {})
-            rules.setdefault(match["rule"], set()).add(match["id"])
-    sources = [name for name in manifest["funnel"] if name in cells] + sorted(cells.keys() - manifest["funnel"].keys())
-    benchmarks = sorted({name for row in cells.values() for name in row})
-    return {
-        "sources": sources,
-        "benchmarks": benchmarks,
-        "cells": {s: {b: _cell(rules) for b, rules in row.items()} for s, row in cells.items()},
-        "checked": manifest.get(LEDGER),
+    sources = list(manifest["funnel"])
+    rows = {
+        name: {"questions": about.get("rows"), "cells": [_cell(facts["matches"], source, name) for source in sources]}
+        for name, about in facts["checked"].items()
     }
+    unread: dict[str, list[str]] = {}
+    for name, about in facts["not_checked"].items():
+        unread.setdefault(about["why"], []).append(name)
+    how = "stricter rules" if facts["strict"] else "default rules"
+    how += f", embedder {facts['embedder']}" if facts["embedder"] != "none" else ", no embedder"
+    return {"sources": sources, "benchmarks": rows, "unread": unread, "how": how}
 
 
-def _cell(rules: Mapping[str, set[str]]) -> dict[str, Any]:
-    by_rule = ", ".join(f"{len(ids)} by {rule}" for rule, ids in sorted(rules.items()))
-    return {"rows": len(set().union(*rules.values())), "by_rule": by_rule}
+def _cell(matches: Mapping[str, Mapping[str, Any]], source: str, benchmark: str) -> dict[str, Any]:
+    found = matches.get(source, {}).get(benchmark)
+    if found is None:
+        return {"rows": 0, "rules": ""}
+    return {"rows": found["rows"], "rules": ", ".join(f"{number} {rule}" for rule, number in found["rules"].items())}

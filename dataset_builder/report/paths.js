@@ -12,7 +12,7 @@ function drawPaths(paths, width) {
   const relationWidth = Math.max(...graph.edges.map((edge) => Math.min(edge.label.length, 22))) * CHARACTER + 34;
   const across = ranks.length * NODE_WIDTH + (ranks.length - 1) * relationWidth;
   const each = across <= width ? NODE_WIDTH : narrowed(ranks, width);
-  graph.nodes.forEach((node) => (node.lines = wrapped(node.name, Math.floor((each - 22) / CHARACTER))));
+  graph.nodes.forEach((node) => (node.lines = wrapped(node.name, Math.floor((each - 10) / CHARACTER))));
   ranks.nodeWidth = each;
   ranks.nodeHeight = Math.max(...graph.nodes.map((node) => node.lines.length + 1)) * LINE + 12;
   place(ranks, across <= width ? { across: true, gap: relationWidth } : { across: false, width });

@@ -109,10 +109,10 @@ function nodesOf(mentions) {
 }
 
 function sampleOf(sample, number) {
-  const who = sample.editor ? `editor, round ${sample.round + 1}${sample.candidate === null ? ", written anew" : `, repairs sample ${sample.candidate + 1}`}` : `sample ${number + 1}, ${sample.model}, temperature ${sample.temperature}`;
+  const who = sample.editor ? `editor, round ${sample.round}${sample.candidate === null ? ", written anew" : `, repairs sample ${sample.candidate + 1}`}` : `sample ${number + 1}, ${sample.model}, temperature ${sample.temperature}`;
   const graded = sample.grade !== null && sample.grade !== undefined ? `, graded ${round(sample.grade)} of 100` : "";
   return make("div", { class: "sample" },
-    make("p", {}, make("strong", {}, who), `${graded}${sample.kept ? ", kept" : ""}`),
+    make("p", {}, make("strong", {}, who), `${graded}${sample.kept ? ", chosen" : ""}`),
     sample.verdict ? verdictOf(sample.verdict) : null,
     sample.failure || sample.fault ? make("p", { class: "reason" }, sample.failure || sample.fault) : null,
     sample.text ? folded("Text", [make("p", { class: "text" }, sample.text)]) : null);

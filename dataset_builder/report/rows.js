@@ -182,7 +182,7 @@ function item(row) {
   const button = make("button", { type: "button", class: "row", id: `row-${row}`, "aria-expanded": "false" },
     make("span", { class: `dot ${state}`, "aria-hidden": "true" }),
     make("span", { class: "title" }, index.titles[row] || "(no question)"),
-    make("span", { class: "meta" }, make("span", { class: state }, outcome), ` · ${facts.join(" · ")}`));
+    make("span", { class: "meta" }, make("span", { class: state }, outcome), ` · ${facts.join(" · ")}`, index.answers[row] ? make("span", { class: "answer" }, ` · answer: ${index.answers[row]}`) : null));
   button.addEventListener("click", () => toggle(button, row));
   return make("li", {}, button);
 }

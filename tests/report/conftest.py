@@ -49,9 +49,14 @@ def planted(sample: Path, tmp_path: Path) -> Callable[[Callable[[list[Row]], lis
     return plant
 
 
+def manifest_of(folder: Path) -> Row:
+    """The manifest of a folder."""
+    return json.loads((folder / "manifest.json").read_text())
+
+
 def rows_of(folder: Path) -> list[Row]:
     """All rows of a folder in the order of the page."""
-    splits = json.loads((folder / "manifest.json").read_text())["rows"]
+    splits = manifest_of(folder)["rows"]
     place = "candidates" if (folder / "candidates").is_dir() else "data"
     return [
         row

@@ -1,5 +1,7 @@
 """The page in a browser: what it finds, opens and draws, and that no text of a row does anything."""
 
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -8,8 +10,10 @@ from typing import Any
 import pytest
 
 from dataset_builder.path_line import path_line
-from tests.report.conftest import Report, Row, rows_of
+from tests.llm_server.running import running
+from tests.report.conftest import Report, Row, manifest_of, rows_of
 
+ROOT = Path(__file__).parents[2]
 Open = Callable[..., Report]
 Plant = Callable[[Callable[[list[Row]], list[Row]]], Path]
 HOSTILE = [
@@ -170,6 +174,57 @@ def test_claims_are_marked_where_they_stand(opened: Open, planted: Plant) -> Non
     assert detail.locator(".rationale").text_content() == text
     assert "Podagra · not phenotype present · gout (graph: Colchicine is indicated for gout)" in detail.text_content()
     assert "50 % supported" in (report.page.locator("#list .meta").first.text_content() or "")
+
+
+def test_a_folder_of_several_rationales(opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, names = tmp_path / "several", ["weak", "fair", "strong", "judge", "editor"]
+    models = ["--writers", "weak,fair,strong", "--judge", "judge", "--editor", "editor", "--rows", "25", "--grounded"]
+    models += [word for name in names for word in ("--price", f"{name}=1/2")]
+    with running(error="weak:0.6,fair:0.4,strong:0.2,editor:0.3", hard=0.3) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+        # in a process of its own: a loop of asyncio runs here for the browser
+        command = [sys.executable, "-m", "dataset_builder", "build", "reasonmed", *models, "--out", str(folder)]
+        subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    rows, report = rows_of(folder), opened(folder)
+    tiers = Counter(row["tier"] for row in rows if row["tier"])
+    assert report.facets("tier") == tiers and len(tiers) > 1
+    number, row = next((i, row) for i, row in enumerate(rows) if len(row["rationales"] or ()) == 2 and row["refined"])
+    detail = report.open(number)
+    assert detail.locator(".rationale").all_text_contents() == [r["text"] for r in row["rationales"]]
+    said = detail.text_content() or ""
+    assert f"All texts written ({len(row['candidates']) + len(row['refined'])})" in said
+    assert f"logic {row['scores'][0]['logic']}, " in said and row["responses"][0] in said
+    assert [s.text_content() for s in detail.locator(".sample strong").all()][:2] == [
+        f"sample {i}, weak, temperature {t}" for i, t in ((1, 0.7), (2, 0.9))
+    ]
+    cost = sum(s["calls"]["now"]["usd"] for s in manifest_of(folder)["run"]["stages"] if "calls" in s)
+    assert f"${cost:.4f}" in (report.page.text_content("header") or "")
+    hit = row["candidates"][1]["text"].split("\n")[-3]
+    report.page.check("#everywhere")
+    assert report.search(hit) >= 1
+
+
+@pytest.mark.slow
+def test_a_page_of_many_rows(opened: Open, planted: Plant) -> None:
+    def plant(rows: list[Row]) -> list[Row]:
+        return [
+            row | {"id": f"{row['id']}-{n}", "question": f"Case {n}. {row['question']}"}
+            for n in range(400)
+            for row in rows
+        ]
+
+    folder = planted(plant)
+    report = opened(folder)
+    assert report.found() == 400 * 55 + 21
+    assert report.search("case 399.") == 55
+    assert "Case 399." in (report.open(7).locator(".question").text_content() or "")
+    assert report.search("") == 400 * 55 + 21
+    report.page.click("#after")
+    report.found()
+    assert report.page.text_content("#page") == "page 2 of 441"
+    assert report.page.locator("#list > li").count() == 50
+    assert report.page.text_content("#found") == "22,021 rows"
 
 
 def test_all_can_be_done_with_the_keyboard(opened: Open, sample: Path) -> None:

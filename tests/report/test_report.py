@@ -162,21 +162,25 @@ def test_costs_are_of_all_answers_and_unknown_where_a_price_is() -> None:
     assert stage_costs(stages)["sums"]["usd"] is None
 
 
-def test_the_ledger_counts_rows_not_matches(tmp_path: Path) -> None:
-    assert ledger_of(tmp_path, {"funnel": {}}) is None
-    (tmp_path / "contamination").mkdir()
-    match = {
-        "source": "medqa",
-        "id": "medqa:1",
-        "benchmark": "mmlu",
-        "benchmark_id": "m:1",
-        "rule": "exact",
-        "score": 1.0,
+def test_the_ledger_is_a_matrix_of_what_was_checked() -> None:
+    assert ledger_of({"funnel": {}}) is None
+    facts = {
+        "strict": False,
+        "embedder": "none",
+        "checked": {"mmlu_medical": {"rows": 1089}, "medqa": {"rows": 1273}},
+        "not_checked": {
+            "hle_medical": {"why": "gated", "public": False},
+            "medxpertqa": {"why": "gated", "public": True},
+        },
+        "matches": {"medmcqa": {"medqa": {"rows": 2, "benchmark_rows": 3, "rules": {"exact": 1, "grams": 2}}}},
     }
-    rows = [match, match | {"benchmark_id": "m:2", "rule": "8-gram"}, match | {"id": "medqa:2"}]
-    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "contamination/train-00000-of-00001.parquet")
-    ledger = ledger_of(tmp_path, {"funnel": {"medqa": {}}, "contamination": {"checked": ["mmlu"]}})
-    assert ledger and ledger["cells"]["medqa"]["mmlu"] == {"rows": 2, "by_rule": "1 by 8-gram, 2 by exact"}
+    ledger = ledger_of({"funnel": {"sample": {}, "medmcqa": {}}, "contamination": facts})
+    assert ledger and ledger["sources"] == ["sample", "medmcqa"]
+    assert ledger["benchmarks"]["medqa"]["cells"] == [
+        {"rows": 0, "rules": ""},
+        {"rows": 2, "rules": "1 exact, 2 grams"},
+    ]
+    assert ledger["unread"] == {"gated": ["hle_medical", "medxpertqa"]} and "no embedder" in ledger["how"]
 
 
 def test_every_reason_code_has_its_meaning() -> None:
