@@ -1,0 +1,139 @@
+"""Which relations a text claims between the things that it names: sentence by sentence, cue by cue, without a model.
+
+A cue takes the nearest name on either side whose types can have a relation of its kind; where a clause shares its subject with
+the one before, the earlier one. Where grammar leaves a choice the graph decides: a pair that it connects comes first.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+from dataset_builder.claim_words import Cue, Gap, Group, Named, Sentence
+
+DRUG, GENE, DISEASE, PHENOTYPE = "drug", "gene/protein", "disease", "effect/phenotype"
+CLINICAL = frozenset([DISEASE, PHENOTYPE])
+THERAPY = frozenset(["treat", "unapproved", "harm", "nouse", "cause"])
+PLAIN = frozenset(["link", "act", "metabolise", "carry", "transport", "cause", "kind", "deny", "lack", "nouse", "harm"])
+OF_GENES = frozenset(
+    ["biological_process", "molecular_function", "cellular_component", "pathway", "anatomy", "exposure", DISEASE, PHENOTYPE]
+)
+OF_EXPOSURES = frozenset([DISEASE, "biological_process", "molecular_function", "cellular_component"])
+REACH = 3  # groups on each side of a cue that it may mean
+
+Connected = Callable[[Named, Named], bool]
+
+
+@dataclass
+class Claim:
+    """Two names, the cues by which a sentence connects them, and whether the second is only named to be set against another."""
+
+    start: int
+    end: int
+    a: Named
+    b: Named
+    cues: list[Cue] = field(default_factory=list)
+    unlike: bool = False
+
+
+def kinds_for(a: str, b: str) -> frozenset[str]:
+    """The kinds of cue that can claim a relation between nodes of these types; none where the graph has no such relation."""
+    types = {a, b}
+    if types == {DRUG}:
+        return frozenset(["link", "act", "join", "treat", "harm", "deny", "kind"])
+    if DRUG in types and types & CLINICAL:
+        return THERAPY | ({"link"} if PHENOTYPE in types else set())
+    if types in ({DRUG, GENE}, {GENE}):
+        return PLAIN
+    if types == CLINICAL:
+        return PLAIN
+    if a == b:
+        return frozenset(["kind", "deny"])
+    other = next(iter(types - {GENE}), "")
+    if GENE in types and other in OF_GENES:
+        return PLAIN if other in CLINICAL else PLAIN | {"treat"}
+    return PLAIN if "exposure" in types and types & OF_EXPOSURES else frozenset()
+
+
+def claims(start: int, end: int, sentence: Sentence, connected: Connected) -> list[Claim]:
+    """What the sentence at these offsets claims, one entry per pair of names."""
+    found: dict[tuple[int, int], Claim] = {}
+    for gap_number, gap in enumerate(sentence.gaps):
+        for clause_number, cues in enumerate(gap.clauses):
+            if not cues:
+                continue
+            denied_before = _is_denied_before(sentence.gaps, gap_number, clause_number)
+            cues = [Cue(c.kinds, c.denied ^ denied_before) if i == 0 else c for i, c in enumerate(cues)]
+            for a, b, unlike in _ends(sentence, gap_number, clause_number, cues, connected):
+                claim = found.setdefault((a.start, b.start), Claim(start, end, *_in_order(a, b), unlike=unlike))
+                claim.cues += cues
+    return list(found.values())
+
+
+def _in_order(a: Named, b: Named) -> tuple[Named, Named]:
+    return (a, b) if a.start <= b.start else (b, a)
+
+
+def _is_denied_before(gaps: Sequence[Gap], number: int, clause: int) -> bool:
+    """Whether a denial stands before the name on the left, with no cue of its own: "No drug but A treats B"."""
+    before = gaps[number - 1] if number else None
+    return before is not None and clause == 0 and before.stray and not gaps[number].joined
+
+
+def _ends(
+    sentence: Sentence, number: int, clause: int, cues: Sequence[Cue], connected: Connected
+) -> Iterator[tuple[Named, Named, bool]]:
+    """The names that the cues of this place connect, and whether the pair is one that the sentence sets apart."""
+    pair = _pair(sentence, number, clause, cues, connected)
+    if pair is None:
+        return
+    x, y = pair
+    if x is y:
+        yield from ((a, b, False) for a, b in combinations(x.members, 2) if _fit(a, b, _kinds(cues)))
+        return
+    for a in x.members:
+        for b in y.members:
+            yield a, b, False
+    for a, b in [(a, b) for a in x.unlike for b in y.members] + [(a, b) for a in x.members for b in y.unlike]:
+        yield a, b, True
+
+
+def _pair(
+    sentence: Sentence, number: int, clause: int, cues: Sequence[Cue], connected: Connected
+) -> tuple[Group, Group] | None:
+    groups, gap = sentence.groups, sentence.gaps[number]
+    here = (groups[number - 1].clause if number else 0) + clause
+    left = [g for g in reversed(groups[:number])][:REACH]
+    right = [g for g in groups[number:] if g.clause == here][:REACH]
+    kinds = _kinds(cues)
+    same = [g for g in left if g.clause == here]
+
+    def fits(x: Group, y: Group) -> bool:
+        return _fit(x.members[0], y.members[0], kinds)
+
+    def has_edge(x: Group, y: Group) -> bool:
+        return any(connected(a, b) for a in x.members for b in y.members)
+
+    lists = [g for g in [*same[:1], *right[:1]] if any(_fit(a, b, kinds) for a, b in combinations(g.members, 2))]
+    if same and not right and lists[:1] == same[:1] and has_edge(same[0], same[0]):
+        return same[0], same[0]  # "A and B interact"
+    across = [(x, y) for y in right for x in (same or left) if fits(x, y)]
+    ahead = [pair for pair in combinations(right, 2) if fits(*pair)]
+    if ahead and (gap.ahead or not same):
+        return next((pair for pair in ahead if has_edge(*pair)), ahead[0])
+    if across:
+        shared = gap.joined or clause > 0
+        choices = across if shared else [pair for pair in across if pair == across[0]]
+        return next((pair for pair in choices if pair[1] is across[0][1] and has_edge(*pair)), across[0])
+    beside = [pair for side in (left, right) for pair in combinations(side, 2) if fits(*pair)]
+    if beside:
+        return next((pair for pair in beside if has_edge(*pair)), beside[0] if not (same and right) else None)
+    return (lists[0], lists[0]) if lists else None
+
+
+def _kinds(cues: Sequence[Cue]) -> frozenset[str]:
+    return frozenset().union(*(cue.kinds for cue in cues))
+
+
+def _fit(a: Named, b: Named, kinds: frozenset[str]) -> bool:
+    """Whether cues of these kinds can claim a relation between the two."""
+    return any(kinds & kinds_for(s, t) for s in a.types for t in b.types)
