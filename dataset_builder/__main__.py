@@ -211,6 +211,7 @@ def command_line(given: argparse.Namespace) -> str:
     words += [word for role in ROLES if (name := getattr(given, role)) for word in (f"--{role}", name)]
     words += ["--judge-votes", str(given.judge_votes)] if given.judge_votes != 1 else []
     words += ["--grounded"] if given.grounded else []
+    words += ["--keep-contradicted"] if given.keep_contradicted else []
     return shlex.join(words)
 
 

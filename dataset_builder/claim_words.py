@@ -43,6 +43,8 @@ class Gap:
     clauses: list[list[Cue]] = field(default_factory=lambda: [[]])
     joined: bool = False  # it begins with a comma, a conjunction or a relative pronoun: the subject may be an earlier one
     stray: bool = False  # a denial for which no cue stands here
+    words: int = 0
+    tails: list[int] = field(default_factory=lambda: [0])  # per clause the words after its last cue
     ahead: bool = False  # both ends follow: "there is a link between A and B"
 
 
@@ -80,6 +82,25 @@ def _phrases() -> dict[str, list[tuple[tuple[str, ...], frozenset[str]]]]:
     return phrases
 
 
+# beside a drug's name: then it is a finding in a patient, or a substance of the body, and nothing that is given
+_NOT_GIVEN_BEFORE = re.compile(
+    r"(?:low|high|elevated|increased|decreased|reduced|raised|abnormal|excess|endogenous|serum|plasma|urinary|removing|restricting"
+    r"|anti|lack of|absence of|absorption of|secretion of|release of|levels? of|deficiency of|production of|synthesis of)[ -]$",
+    re.IGNORECASE,
+)
+_NOT_GIVEN_AFTER = re.compile(
+    r"[ -](?:deficien|level|content|metaboli(?:te|sm)|intoleran|absorption|malabsorption|secret|resistan|sensitiv|concentration"
+    r"|toxicity|overdos|poison|intoxication|withdrawal|antibod|allerg|hypersensitiv|free\b|restrict|diet|synthes|release|accumulat"
+    r"|deposit|receptor|excess|producing|secreting|store|binding)",
+    re.IGNORECASE,
+)
+
+
+def is_given(text: str, start: int, end: int) -> bool:
+    """Whether a drug's name at these offsets stands for the drug, and not for a level, a deficiency or a toxicity."""
+    return not (_NOT_GIVEN_BEFORE.search(text, max(0, start - 20), start) or _NOT_GIVEN_AFTER.match(text, end))
+
+
 def is_cue(text: str) -> bool:
     """Whether a name is nothing but words of the list ("binding"), so that a text rather means these."""
     words = [word[0].lower() for word in _WORD.finditer(text)]
@@ -105,7 +126,7 @@ def read(text: str, start: int, end: int, names: Sequence[Named]) -> Sentence:
             if groups and _begins_anew(groups[-1], gaps[-1], gap):
                 clause += 1
                 groups.append(Group([groups[-1].members.pop()], clause))
-                gaps.append(Gap([[], []], joined=True))
+                gaps.append(Gap([[], []], joined=True, tails=[0, 0]))
             clause += len(gap.clauses) - 1
             groups.append(Group([piece], clause))
             gaps.append(gap)
@@ -173,16 +194,20 @@ def _with_unlike_first(sentence: Sentence) -> Sentence:
 def _gap(run: Sequence[tuple[str, frozenset[str]]]) -> Gap:
     """Cues by clause. A denial goes to the next cue of its clause, else to the one before it."""
     gap = Gap(joined=bool(run) and (run[0][0] in _COMMAS | _JOINS | _RELATIVES))
+    gap.words = sum(word not in _COMMAS for word, _ in run)
     denials = 0
     for word, kinds in run:
+        gap.tails[-1] += 1
         if word in _BREAKS or "break" in kinds:
             gap.stray |= _settle(gap.clauses[-1], denials)
             gap.clauses.append([])
+            gap.tails.append(0)
             denials = 0
         elif "no" in kinds:
             denials += 1
         elif kinds and not kinds & {"pseudo", "contrast"}:
             gap.clauses[-1].append(Cue(kinds, denials % 2 == 1))
+            gap.tails[-1] = 0
             denials = 0
         elif word == "," and denials and not gap.clauses[-1]:
             denials = 0

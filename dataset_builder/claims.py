@@ -12,13 +12,15 @@ from dataset_builder.claim_words import Cue, Gap, Group, Named, Sentence
 
 DRUG, GENE, DISEASE, PHENOTYPE = "drug", "gene/protein", "disease", "effect/phenotype"
 CLINICAL = frozenset([DISEASE, PHENOTYPE])
-THERAPY = frozenset(["treat", "unapproved", "harm", "nouse", "cause"])
-PLAIN = frozenset(["link", "act", "metabolise", "carry", "transport", "cause", "kind", "deny", "lack", "nouse", "harm"])
+THERAPY = frozenset(["treat", "use", "unapproved", "harm", "nouse", "cause"])
+PLAIN = frozenset(["link", "tie", "act", "metabolise", "carry", "transport", "cause", "kind", "deny", "lack", "nouse", "harm"])
 OF_GENES = frozenset(
     ["biological_process", "molecular_function", "cellular_component", "pathway", "anatomy", "exposure", DISEASE, PHENOTYPE]
 )
 OF_EXPOSURES = frozenset([DISEASE, "biological_process", "molecular_function", "cellular_component"])
 REACH = 3  # groups on each side of a cue that it may mean
+NEAR = 12  # words between two names, or between them and a cue beside both, from which on nothing is read
+TAIL = 3  # words that may follow a cue which stands after both names
 
 Connected = Callable[[Named, Named], bool]
 
@@ -39,9 +41,9 @@ def kinds_for(a: str, b: str) -> frozenset[str]:
     """The kinds of cue that can claim a relation between nodes of these types; none where the graph has no such relation."""
     types = {a, b}
     if types == {DRUG}:
-        return frozenset(["link", "act", "join", "treat", "harm", "deny", "kind"])
+        return frozenset(["link", "tie", "act", "join", "treat", "use", "harm", "deny", "kind"])
     if DRUG in types and types & CLINICAL:
-        return THERAPY | ({"link"} if PHENOTYPE in types else set())
+        return THERAPY | ({"link", "tie"} if PHENOTYPE in types else set())
     if types in ({DRUG, GENE}, {GENE}):
         return PLAIN
     if types == CLINICAL:
@@ -50,7 +52,7 @@ def kinds_for(a: str, b: str) -> frozenset[str]:
         return frozenset(["kind", "deny"])
     other = next(iter(types - {GENE}), "")
     if GENE in types and other in OF_GENES:
-        return PLAIN if other in CLINICAL else PLAIN | {"treat"}
+        return PLAIN if other in CLINICAL else PLAIN | {"treat", "use"}
     return PLAIN if "exposure" in types and types & OF_EXPOSURES else frozenset()
 
 
@@ -64,6 +66,8 @@ def claims(start: int, end: int, sentence: Sentence, connected: Connected) -> li
             denied_before = _is_denied_before(sentence.gaps, gap_number, clause_number)
             cues = [Cue(c.kinds, c.denied ^ denied_before) if i == 0 else c for i, c in enumerate(cues)]
             for a, b, unlike in _ends(sentence, gap_number, clause_number, cues, connected):
+                if not _fit(a, b, _kinds(cues)) or set(a.nodes) & set(b.nodes):
+                    continue  # another member of a list, another type
                 claim = found.setdefault((a.start, b.start), Claim(start, end, *_in_order(a, b), unlike=unlike))
                 claim.cues += cues
     return list(found.values())
@@ -88,7 +92,7 @@ def _ends(
         return
     x, y = pair
     if x is y:
-        yield from ((a, b, False) for a, b in combinations(x.members, 2) if _fit(a, b, _kinds(cues)))
+        yield from ((a, b, False) for a, b in combinations(x.members, 2))
         return
     for a in x.members:
         for b in y.members:
@@ -100,34 +104,43 @@ def _ends(
 def _pair(
     sentence: Sentence, number: int, clause: int, cues: Sequence[Cue], connected: Connected
 ) -> tuple[Group, Group] | None:
-    groups, gap = sentence.groups, sentence.gaps[number]
+    groups, gaps = sentence
+    gap = gaps[number]
     here = (groups[number - 1].clause if number else 0) + clause
     left = [g for g in reversed(groups[:number])][:REACH]
     right = [g for g in groups[number:] if g.clause == here][:REACH]
-    kinds = _kinds(cues)
     same = [g for g in left if g.clause == here]
+    kinds = _kinds(cues)
 
     def fits(x: Group, y: Group) -> bool:
-        return _fit(x.members[0], y.members[0], kinds)
+        return _fit(x.members[0], y.members[0], kinds) and _words_between(sentence, x, y) <= NEAR
 
-    def has_edge(x: Group, y: Group) -> bool:
-        return any(connected(a, b) for a in x.members for b in y.members)
+    def best(pairs: Sequence[tuple[Group, Group]]) -> tuple[Group, Group] | None:
+        """The first that the graph connects, else the first."""
+        return next((p for p in pairs if any(connected(a, b) for a in p[0].members for b in p[1].members)), (*pairs, None)[0])
 
-    lists = [g for g in [*same[:1], *right[:1]] if any(_fit(a, b, kinds) for a, b in combinations(g.members, 2))]
-    if same and not right and lists[:1] == same[:1] and has_edge(same[0], same[0]):
-        return same[0], same[0]  # "A and B interact"
-    across = [(x, y) for y in right for x in (same or left) if fits(x, y)]
+    lists = [(g, g) for g in [*same[:1], *right[:1]] if any(_fit(a, b, kinds) for a, b in combinations(g.members, 2))]
+    if same and not right and lists and lists[0][0] is same[0] and _has_edge(same[0], connected):
+        return lists[0]  # "A and B interact"
     ahead = [pair for pair in combinations(right, 2) if fits(*pair)]
     if ahead and (gap.ahead or not same):
-        return next((pair for pair in ahead if has_edge(*pair)), ahead[0])
+        return best(ahead)
+    across = [(x, y) for y in right for x in (same or left) if fits(x, y)]
     if across:
-        shared = gap.joined or clause > 0
-        choices = across if shared else [pair for pair in across if pair == across[0]]
-        return next((pair for pair in choices if pair[1] is across[0][1] and has_edge(*pair)), across[0])
-    beside = [pair for side in (left, right) for pair in combinations(side, 2) if fits(*pair)]
-    if beside:
-        return next((pair for pair in beside if has_edge(*pair)), beside[0] if not (same and right) else None)
-    return (lists[0], lists[0]) if lists else None
+        nearest = [pair for pair in across if pair[1] is across[0][1]]
+        return best(nearest if gap.joined or clause else nearest[:1])
+    if len(same) > 1 and gap.tails[clause] <= TAIL and (behind := [p for p in combinations(same, 2) if fits(*p)]):
+        return best(behind)
+    return lists[0] if lists else None
+
+
+def _has_edge(group: Group, connected: Connected) -> bool:
+    return any(connected(a, b) for a, b in combinations(group.members, 2))
+
+
+def _words_between(sentence: Sentence, x: Group, y: Group) -> int:
+    first, last = sorted(i for i, g in enumerate(sentence.groups) if g is x or g is y)
+    return sum(gap.words for gap in sentence.gaps[first + 1 : last + 1])
 
 
 def _kinds(cues: Sequence[Cue]) -> frozenset[str]:

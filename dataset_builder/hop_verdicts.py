@@ -53,6 +53,7 @@ def _readings(claim: Claim, types: Types, known: set[Relation]) -> Iterator[Read
 def _therapy(claim: Claim, known: set[str]) -> Iterator[Reading]:
     """Given, not to be given, of no use, or a cause: what the strongest words say counts."""
     said = {(kind, cue.denied ^ claim.unlike) for cue in claim.cues for kind in cue.kinds}
+    said |= {("treat", denied) for kind, denied in said if kind == "use" and not {k for k, _ in said} & {"cause", "tie"}}
     used, contra = bool(known & USED), CONTRA in known
     if ("harm", False) in said:
         yield Reading("supported" if contra else "contradicted" if used else "unknown", CONTRA, False)
@@ -63,10 +64,10 @@ def _therapy(claim: Claim, known: set[str]) -> Iterator[Reading]:
     elif {("treat", True), ("nouse", False)} & said:
         both = used and contra
         yield Reading("unknown" if both else "contradicted" if used else "supported" if contra else "unknown", "indication", True)
+    elif ("treat", False) in said and "cause" not in {kind for kind, _ in said}:
+        against = contra or SIDE in known
+        yield Reading("supported" if used else "contradicted" if against else "unknown", "indication", False)
     else:
-        if ("treat", False) in said:
-            against = contra or SIDE in known
-            yield Reading("supported" if used else "contradicted" if against else "unknown", "indication", False)
         yield from _causal(said, known)
 
 
@@ -79,10 +80,12 @@ def _unapproved(given: bool, known: set[str]) -> Reading:
 
 def _causal(said: set[tuple[str, bool]], known: set[str]) -> Iterator[Reading]:
     """A side effect. That a drug brings about what it is given for is the opposite of what the graph says."""
-    if ("cause", False) in said or ("link", False) in said:
-        opposite = known <= USED and known and ("cause", False) in said
+    told = {(kind, denied) for kind, denied in said if kind in ("cause", "link", "tie")}
+    if ("cause", False) in said or told and not any(denied for _, denied in told):
+        given = {"treat", "use"} & {kind for kind, _ in said}
+        opposite = known <= USED and known and ("cause", False) in said and not given
         yield Reading("supported" if SIDE in known else "contradicted" if opposite else "unknown", "side effect", False)
-    elif {("cause", True), ("link", True)} & said:
+    else:
         yield Reading("contradicted" if SIDE in known else "unknown", "side effect", True)
 
 

@@ -10,14 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from dataset_builder.claim_words import Named, is_cue, read
+from dataset_builder.claim_words import Named, is_cue, is_given, read
 from dataset_builder.claims import Claim, claims
 from dataset_builder.hop_verdicts import Reading, Relation, read_against
 from dataset_builder.sentences import Span, sentences
 from dataset_builder.stage import Batch, rejects, rows_of, stage
 
 if TYPE_CHECKING:
-    from kg import KG
+    from kg import KG, Mention
 
 Hop = frozenset[int]
 VERDICTS = ("supported", "contradicted", "off_path", "unknown")
@@ -25,11 +25,27 @@ ADDS = "hop_checks support support_share"
 
 
 @stage(needs="rationale paths mentions nodes", adds=ADDS)
-def check_hops(batch: Batch, kg: "KG", keep_contradicted: bool = False) -> dict[str, list[Any]]:
-    """Rejects: contradicts_graph, where a claim states the opposite of what the graph has, unless these are kept and flagged."""
-    checks = [_check(kg, [(None, row["rationale"])], row) for row in rows_of(batch)]
-    details = [None if keep_contradicted else _first_contradiction(found) for found, _ in checks]
+def check_hops(batch: Batch, kg: "KG", keep_contradicted: bool) -> dict[str, list[Any]]:
+    """Rejects: contradicts_graph, where every rationale of the row has a claim that is the opposite of what the graph has.
+
+    Of several rationales only those are held back that have one. ``keep_contradicted``: all go on, flagged by their verdicts.
+    """
+    checks = [_check(kg, _texts(row), row, keep_contradicted) for row in rows_of(batch)]
+    lost = [bool(support) and not any(one["kept"] for one in support) for _, support in checks]
+    details = [_first_contradiction(found) if all_lost else None for (found, _), all_lost in zip(checks, lost, strict=True)]
     return _columns(checks) | rejects("contradicts_graph", details)
+
+
+# of the kept rationales of a question, with and without paths that their writers saw
+check_hops_of_many = stage(needs="rationales", adds=ADDS)(check_hops.fn)
+check_hops_of_many_grounded = stage(needs="rationales paths", adds=ADDS)(check_hops.fn)
+
+
+def _texts(row: Mapping[str, Any]) -> list[tuple[int | None, str]]:
+    """The row's rationales by their number; a single one has none. A missing one claims nothing."""
+    if "rationales" in row:
+        return [(number, rationale["text"] or "") for number, rationale in enumerate(row["rationales"] or [])]
+    return [(None, row["rationale"] or "")]
 
 
 def _columns(checks: Sequence[tuple[list[dict], list[dict]]]) -> dict[str, list[Any]]:
@@ -49,13 +65,15 @@ def _in_words(check: Mapping[str, Any]) -> str:
     return f"characters {check['start']} to {check['end']}: {check['from_name']} / {check['to_name']}: {stated}; the graph has: {check['graph']}"
 
 
-def _check(kg: "KG", texts: Sequence[tuple[int | None, str | None]], row: Mapping[str, Any]) -> tuple[list[dict], list[dict]]:
+def _check(
+    kg: "KG", texts: Sequence[tuple[int | None, str]], row: Mapping[str, Any], keep_contradicted: bool
+) -> tuple[list[dict], list[dict]]:
     """Every claim of these texts, and per text how many there are of each verdict."""
     hops = _hops(row.get("paths") or [])
     names = _own_names(kg, row, hops)
     found, support = [], []
     for number, text in texts:
-        checked = list(_check_text(kg, text or "", hops, names))
+        checked = list(_check_text(kg, text, hops, names))
         said = {hop for check in checked if check["verdict"] == "supported" for hop in check.pop("hops")}
         for check in checked:
             check.pop("hops", None)
@@ -64,6 +82,7 @@ def _check(kg: "KG", texts: Sequence[tuple[int | None, str | None]], row: Mappin
         support.append(
             {verdict: counts[verdict] for verdict in VERDICTS}
             | {"claims": len(checked), "share": _share(counts), "hops": len(said), "of": len(hops)}
+            | {"kept": keep_contradicted or not counts["contradicted"]}
         )
     return found, support
 
@@ -93,11 +112,8 @@ def _check_text(
     kg: "KG", text: str, hops: Mapping[Hop, list[Relation]], names: Sequence[tuple[str, int]]
 ) -> Iterator[dict[str, Any]]:
     own = {node for _, node in names}
-    named = [
-        Named(m.start, m.end, m.nodes, frozenset(map(kg.type_of, m.nodes)))
-        for m in kg.find_mentions(text, names)
-        if not own.isdisjoint(m.nodes) or not is_cue(m.text)
-    ]
+    found = (m for m in kg.find_mentions(text, names) if not own.isdisjoint(m.nodes) or not is_cue(m.text))
+    named = [name for m in found if (name := _named(kg, text, m)).nodes]
     for step in sentences(text):
         read_, stated = [], set()
         for sentence in step:
@@ -109,6 +125,14 @@ def _check_text(
                 read_.append((claim, reading, edges, on))
         for claim, reading, edges, on in read_:
             yield _as_check(kg, claim, reading, edges, on, _missed(kg, claim, reading, edges, hops, stated))
+
+
+def _named(kg: "KG", text: str, mention: "Mention") -> Named:
+    """The mention with the types of its nodes; not as a drug where the words beside it say that it is none."""
+    given = is_given(text, mention.start, mention.end)
+    types = {node: kg.type_of(node) for node in mention.nodes}
+    nodes = tuple(node for node, type_ in types.items() if given or type_ != "drug")
+    return Named(mention.start, mention.end, nodes, frozenset(types[node] for node in nodes))
 
 
 def _claims(kg: "KG", text: str, sentence: Span, named: Sequence[Named]) -> list[Claim]:
