@@ -14,6 +14,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|[,;:()/]")
 _BREAKS, _COMMAS = frozenset(";:"), frozenset(",()/")
 _JOINS = frozenset(["and", "or", "nor", "plus", "well", "&"])
 _RELATIVES = frozenset(["which", "that", "who", "whose", "whom"])
+_AUXILIARIES = frozenset("is are was were be been has have had can could may might will would should must does do did".split())
 # what may stand between the members of a list, beside a comma or a conjunction
 _BETWEEN = _COMMAS | _JOINS
 _BETWEEN |= frozenset("as the a an both also either with in for to of by from patients people those gene protein drug disease".split())
@@ -44,7 +45,8 @@ class Gap:
     joined: bool = False  # it begins with a comma, a conjunction or a relative pronoun: the subject may be an earlier one
     stray: bool = False  # a denial for which no cue stands here
     words: int = 0
-    tails: list[int] = field(default_factory=lambda: [0])  # per clause the words after its last cue
+    heads: list[list[str]] = field(default_factory=lambda: [[]])  # per clause the words before its first cue
+    tails: list[list[str]] = field(default_factory=lambda: [[]])  # and those after its last
     ahead: bool = False  # both ends follow: "there is a link between A and B"
 
 
@@ -84,7 +86,7 @@ def _phrases() -> dict[str, list[tuple[tuple[str, ...], frozenset[str]]]]:
 
 # beside a drug's name: then it is a finding in a patient, or a substance of the body, and nothing that is given
 _NOT_GIVEN_BEFORE = re.compile(
-    r"(?:low|high|elevated|increased|decreased|reduced|raised|abnormal|excess|endogenous|serum|plasma|urinary|removing|restricting"
+    r"(?:low|high|elevated|increased|decreased|reduced|raised|abnormal|excess|endogenous|serum|urinary|removing|restricting"
     r"|anti|lack of|absence of|absorption of|secretion of|release of|levels? of|deficiency of|production of|synthesis of)[ -]$",
     re.IGNORECASE,
 )
@@ -94,6 +96,14 @@ _NOT_GIVEN_AFTER = re.compile(
     r"|deposit|receptor|excess|producing|secreting|store|binding)",
     re.IGNORECASE,
 )
+
+
+_CASE = re.compile(r"\b(?:(?:this|the|our|these) (?:\w+ )?(?:patient|man|woman|boy|girl|child|infant|case)s?|he|she|his|her)\b", re.IGNORECASE)
+
+
+def is_about_a_patient(text: str, start: int, end: int) -> bool:
+    """Whether the sentence at these offsets speaks of one patient, and not of a disease in general."""
+    return _CASE.search(text, start, end) is not None
 
 
 def is_given(text: str, start: int, end: int) -> bool:
@@ -126,7 +136,7 @@ def read(text: str, start: int, end: int, names: Sequence[Named]) -> Sentence:
             if groups and _begins_anew(groups[-1], gaps[-1], gap):
                 clause += 1
                 groups.append(Group([groups[-1].members.pop()], clause))
-                gaps.append(Gap([[], []], joined=True, tails=[0, 0]))
+                gaps.append(Gap([[], []], joined=True, heads=[[], []], tails=[[], []]))
             clause += len(gap.clauses) - 1
             groups.append(Group([piece], clause))
             gaps.append(gap)
@@ -197,24 +207,29 @@ def _gap(run: Sequence[tuple[str, frozenset[str]]]) -> Gap:
     gap.words = sum(word not in _COMMAS for word, _ in run)
     denials = 0
     for word, kinds in run:
-        gap.tails[-1] += 1
+        gap.tails[-1].append(word)
         if word in _BREAKS or "break" in kinds:
             gap.stray |= _settle(gap.clauses[-1], denials)
             gap.clauses.append([])
-            gap.tails.append(0)
+            gap.tails.append([])
+            gap.heads.append([])
             denials = 0
         elif "no" in kinds:
             denials += 1
         elif kinds and not kinds & {"pseudo", "contrast"}:
             gap.clauses[-1].append(Cue(kinds, denials % 2 == 1))
-            gap.tails[-1] = 0
+            if len(gap.clauses[-1]) == 1:
+                gap.heads[-1] = gap.tails[-1][:-1]
+            gap.tails[-1] = []
             denials = 0
         elif word == "," and denials and not gap.clauses[-1]:
             denials = 0
     gap.stray |= _settle(gap.clauses[-1], denials)
     words = [word for word, _ in run]
     gap.ahead = words[-1:] == ["between"] or not {"there is", "there are"}.isdisjoint(words)
-    gap.ahead |= next((word for word in words if word not in _COMMAS | _JOINS), "") == "avoid"
+    first = next((word for word in words if word not in _COMMAS | _JOINS), "")
+    of = words[-1:] in (["of"], ["between"]) and gap.joined and _AUXILIARIES.isdisjoint(gap.heads[-1])
+    gap.ahead |= first == "avoid" or of
     return gap
 
 

@@ -12,8 +12,8 @@ from dataset_builder.claim_words import Cue, Gap, Group, Named, Sentence
 
 DRUG, GENE, DISEASE, PHENOTYPE = "drug", "gene/protein", "disease", "effect/phenotype"
 CLINICAL = frozenset([DISEASE, PHENOTYPE])
-THERAPY = frozenset(["treat", "use", "unapproved", "harm", "nouse", "cause"])
-PLAIN = frozenset(["link", "tie", "act", "metabolise", "carry", "transport", "cause", "kind", "deny", "lack", "nouse", "harm"])
+THERAPY = frozenset(["treat", "use", "unapproved", "harm", "nouse", "cause", "tie"])
+PLAIN = frozenset(["link", "tie", "mutual", "act", "metabolise", "carry", "transport", "cause", "kind", "deny", "lack", "nouse", "harm"])
 OF_GENES = frozenset(
     ["biological_process", "molecular_function", "cellular_component", "pathway", "anatomy", "exposure", DISEASE, PHENOTYPE]
 )
@@ -21,6 +21,12 @@ OF_EXPOSURES = frozenset([DISEASE, "biological_process", "molecular_function", "
 REACH = 3  # groups on each side of a cue that it may mean
 NEAR = 12  # words between two names, or between them and a cue beside both, from which on nothing is read
 TAIL = 3  # words that may follow a cue which stands after both names
+# what a clause may begin with whose subject is that of the clause before
+OWN_SUBJECT = frozenset(
+    "it this they these that which who is are was were be been has have had also can could may might must should shall will would "
+    "not never does do did to a an the only often sometimes even then still both even though".split()
+)
+OBJECT = frozenset("a an the by with of in to for on from at its his her their this these".split())
 
 Connected = Callable[[Named, Named], bool]
 
@@ -41,15 +47,15 @@ def kinds_for(a: str, b: str) -> frozenset[str]:
     """The kinds of cue that can claim a relation between nodes of these types; none where the graph has no such relation."""
     types = {a, b}
     if types == {DRUG}:
-        return frozenset(["link", "tie", "act", "join", "treat", "use", "harm", "deny", "kind"])
+        return frozenset(["link", "tie", "mutual", "act", "join", "treat", "use", "harm", "deny", "kind"])
     if DRUG in types and types & CLINICAL:
-        return THERAPY | ({"link", "tie"} if PHENOTYPE in types else set())
+        return THERAPY | ({"link"} if PHENOTYPE in types else set())
     if types in ({DRUG, GENE}, {GENE}):
         return PLAIN
     if types == CLINICAL:
         return PLAIN
     if a == b:
-        return frozenset(["kind", "deny"])
+        return frozenset(["kind", "mutual", "deny"])
     other = next(iter(types - {GENE}), "")
     if GENE in types and other in OF_GENES:
         return PLAIN if other in CLINICAL else PLAIN | {"treat", "use"}
@@ -68,13 +74,10 @@ def claims(start: int, end: int, sentence: Sentence, connected: Connected) -> li
             for a, b, unlike in _ends(sentence, gap_number, clause_number, cues, connected):
                 if not _fit(a, b, _kinds(cues)) or set(a.nodes) & set(b.nodes):
                     continue  # another member of a list, another type
-                claim = found.setdefault((a.start, b.start), Claim(start, end, *_in_order(a, b), unlike=unlike))
+                a, b = sorted((a, b), key=lambda name: name.start)
+                claim = found.setdefault((a.start, b.start), Claim(start, end, a, b, unlike=unlike))
                 claim.cues += cues
     return list(found.values())
-
-
-def _in_order(a: Named, b: Named) -> tuple[Named, Named]:
-    return (a, b) if a.start <= b.start else (b, a)
 
 
 def _is_denied_before(gaps: Sequence[Gap], number: int, clause: int) -> bool:
@@ -120,18 +123,28 @@ def _pair(
         return next((p for p in pairs if any(connected(a, b) for a in p[0].members for b in p[1].members)), (*pairs, None)[0])
 
     lists = [(g, g) for g in [*same[:1], *right[:1]] if any(_fit(a, b, kinds) for a, b in combinations(g.members, 2))]
-    if same and not right and lists and lists[0][0] is same[0] and _has_edge(same[0], connected):
+    closed = not right or "," in gap.tails[clause][:1]
+    if same and closed and lists and lists[0][0] is same[0] and ("mutual" in kinds or _has_edge(same[0], connected)):
         return lists[0]  # "A and B interact"
-    ahead = [pair for pair in combinations(right, 2) if fits(*pair)]
+    ahead = [(right[0], y) for y in right[1:] if fits(right[0], y)]
     if ahead and (gap.ahead or not same):
-        return best(ahead)
-    across = [(x, y) for y in right for x in (same or left) if fits(x, y)]
+        return ahead[0]
+    behind = [(same[0], y) for y in same[1:] if fits(same[0], y)] if _ends_clause(gap, clause) else []
+    if behind and closed:
+        return behind[0]
+    subject = same or (left if OWN_SUBJECT.issuperset(gap.heads[clause]) else [])
+    across = [(x, y) for y in right for x in subject if fits(x, y)]
     if across:
         nearest = [pair for pair in across if pair[1] is across[0][1]]
         return best(nearest if gap.joined or clause else nearest[:1])
-    if len(same) > 1 and gap.tails[clause] <= TAIL and (behind := [p for p in combinations(same, 2) if fits(*p)]):
-        return best(behind)
     return lists[0] if lists else None
+
+
+def _ends_clause(gap: Gap, clause: int) -> bool:
+    """Whether a cue behind two names is about them, and has no object of its own: "A in B is avoided", not "A in B causes harm"."""
+    tail = gap.tails[clause]
+    causal = any("cause" in cue.kinds for cue in gap.clauses[clause])
+    return len(tail) <= TAIL and not causal and not OBJECT.intersection(tail[:1])
 
 
 def _has_edge(group: Group, connected: Connected) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from dataset_builder.claim_words import Named, is_cue, is_given, read
+from dataset_builder.claim_words import Named, is_about_a_patient, is_cue, is_given, read
 from dataset_builder.claims import Claim, claims
 from dataset_builder.hop_verdicts import Reading, Relation, read_against
 from dataset_builder.sentences import Span, sentences
@@ -117,9 +117,12 @@ def _check_text(
     for step in sentences(text):
         read_, stated = [], set()
         for sentence in step:
+            case = is_about_a_patient(text, *sentence)
             for claim in _claims(kg, text, sentence, named):
                 edges = kg.relations(claim.a.nodes, claim.b.nodes)
                 reading = read_against(claim, [relation for _, _, relations in edges for relation in relations])
+                if case and reading.denied and reading.stated == "phenotype present":
+                    continue  # what one patient does not have says nothing of the disease
                 on = [hop for hop in hops if _is_about(hop, claim)]
                 stated.update(on)
                 read_.append((claim, reading, edges, on))
