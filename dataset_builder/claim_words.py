@@ -12,11 +12,12 @@ from typing import NamedTuple
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|[,;:()/]")
 _BREAKS, _COMMAS = frozenset(";:"), frozenset(",()/")
-_JOINS = frozenset(["and", "or", "nor", "plus", "well", "&"])
+JOINS = _COMMAS | {"and", "or", "nor", "plus", "well"}
 _RELATIVES = frozenset(["which", "that", "who", "whose", "whom"])
 _AUXILIARIES = frozenset("is are was were be been has have had can could may might will would should must does do did".split())
+_EMPTY = _AUXILIARIES | JOINS | _RELATIVES | frozenset("a an the this these in on of to for with by at from as than then such".split())
 # what may stand between the members of a list, beside a comma or a conjunction
-_BETWEEN = _COMMAS | _JOINS
+_BETWEEN = JOINS
 _BETWEEN |= frozenset("as the a an both also either with in for to of by from patients people those gene protein drug disease".split())
 
 
@@ -45,6 +46,7 @@ class Gap:
     joined: bool = False  # it begins with a comma, a conjunction or a relative pronoun: the subject may be an earlier one
     stray: bool = False  # a denial for which no cue stands here
     words: int = 0
+    content: int = 0  # of these, words that say something
     heads: list[list[str]] = field(default_factory=lambda: [[]])  # per clause the words before its first cue
     tails: list[list[str]] = field(default_factory=lambda: [[]])  # and those after its last
     ahead: bool = False  # both ends follow: "there is a link between A and B"
@@ -172,7 +174,7 @@ def _cues(words: Sequence[str]) -> Iterator[tuple[str, frozenset[str]]]:
 def _continues(members: Sequence[Named], name: Named, run: Sequence[tuple[str, frozenset[str]]]) -> bool:
     """Whether the name goes on with a list, or repeats its last name in brackets."""
     words = [word for word, _ in run]
-    if not set(words) <= _BETWEEN or not (_BETWEEN & {",", "("}).union(_JOINS).intersection(words):
+    if not set(words) <= _BETWEEN or not (JOINS - {")"}).intersection(words):
         return False
     if not members[-1].types & name.types:
         return False
@@ -203,8 +205,9 @@ def _with_unlike_first(sentence: Sentence) -> Sentence:
 
 def _gap(run: Sequence[tuple[str, frozenset[str]]]) -> Gap:
     """Cues by clause. A denial goes to the next cue of its clause, else to the one before it."""
-    gap = Gap(joined=bool(run) and (run[0][0] in _COMMAS | _JOINS | _RELATIVES))
+    gap = Gap(joined=bool(run) and (run[0][0] in JOINS | _RELATIVES))
     gap.words = sum(word not in _COMMAS for word, _ in run)
+    gap.content = sum(word not in _EMPTY and not kinds & {"no", "contrast"} for word, kinds in run)
     denials = 0
     for word, kinds in run:
         gap.tails[-1].append(word)
@@ -227,7 +230,7 @@ def _gap(run: Sequence[tuple[str, frozenset[str]]]) -> Gap:
     gap.stray |= _settle(gap.clauses[-1], denials)
     words = [word for word, _ in run]
     gap.ahead = words[-1:] == ["between"] or not {"there is", "there are"}.isdisjoint(words)
-    first = next((word for word in words if word not in _COMMAS | _JOINS), "")
+    first = next((word for word in words if word not in JOINS), "")
     of = words[-1:] in (["of"], ["between"]) and gap.joined and _AUXILIARIES.isdisjoint(gap.heads[-1])
     gap.ahead |= first == "avoid" or of
     return gap

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
-from dataset_builder.claim_words import Cue, Gap, Group, Named, Sentence
+from dataset_builder.claim_words import JOINS, Cue, Gap, Group, Named, Sentence
 
 DRUG, GENE, DISEASE, PHENOTYPE = "drug", "gene/protein", "disease", "effect/phenotype"
 CLINICAL = frozenset([DISEASE, PHENOTYPE])
@@ -27,6 +27,8 @@ OWN_SUBJECT = frozenset(
     "not never does do did to a an the only often sometimes even then still both even though".split()
 )
 OBJECT = frozenset("a an the by with of in to for on from at its his her their this these".split())
+
+UNREAD = "unread"  # the kind of words that are not on the list
 
 Connected = Callable[[Named, Named], bool]
 
@@ -77,7 +79,27 @@ def claims(start: int, end: int, sentence: Sentence, connected: Connected) -> li
                 a, b = sorted((a, b), key=lambda name: name.start)
                 claim = found.setdefault((a.start, b.start), Claim(start, end, a, b, unlike=unlike))
                 claim.cues += cues
-    return list(found.values())
+    return [*found.values(), *_unread(start, end, sentence, {x for pair in found for x in pair})]
+
+
+def _unread(start: int, end: int, sentence: Sentence, read: set[int]) -> Iterator[Claim]:
+    """Clauses that name two things and connect them in words that are not on the list: a claim of nobody knows what.
+
+    It can only be denied, or stand where something else was expected.
+    """
+    by_clause: dict[int, list[int]] = {}
+    for number, group in enumerate(sentence.groups):
+        by_clause.setdefault(group.clause, []).append(number)
+    for numbers in by_clause.values():
+        groups = [sentence.groups[number] for number in numbers]
+        if len(groups) != 2 or any(len(g.members) > 1 or g.unlike or g.members[0].start in read for g in groups):
+            continue
+        (a,), (b,) = (group.members for group in groups)
+        gap = sentence.gaps[numbers[1]]
+        related = any(kinds_for(s, t) for s in a.types for t in b.types) and not set(a.nodes) & set(b.nodes)
+        if related and len(gap.clauses) == 1 and 0 < gap.content and gap.words <= NEAR:
+            denied = gap.stray or sentence.gaps[numbers[0]].stray
+            yield Claim(start, end, a, b, [Cue(frozenset([UNREAD]), denied)])
 
 
 def _is_denied_before(gaps: Sequence[Gap], number: int, clause: int) -> bool:
@@ -127,7 +149,8 @@ def _pair(
     if same and closed and lists and lists[0][0] is same[0] and ("mutual" in kinds or _has_edge(same[0], connected)):
         return lists[0]  # "A and B interact"
     ahead = [(right[0], y) for y in right[1:] if fits(right[0], y)]
-    if ahead and (gap.ahead or not same):
+    own_subject = gap.joined and not (OWN_SUBJECT | JOINS).issuperset(gap.heads[clause])
+    if ahead and (gap.ahead or own_subject or not same):
         return ahead[0]
     behind = [(same[0], y) for y in same[1:] if fits(same[0], y)] if _ends_clause(gap, clause) else []
     if behind and closed:

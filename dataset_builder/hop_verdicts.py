@@ -7,7 +7,7 @@ contradicts the graph where it denies a relation that is there, or states one th
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from dataset_builder.claims import CLINICAL, DRUG, GENE, Claim, kinds_for
+from dataset_builder.claims import CLINICAL, DRUG, GENE, UNREAD, Claim, kinds_for
 
 USED = frozenset(["indication", "off-label use"])
 CONTRA, SIDE = "contraindication", "drug_effect"
@@ -26,15 +26,26 @@ class Reading(NamedTuple):
     """A claim as one pair of types lets it be read: the relation it states, whether it denies it, and the verdict."""
 
     verdict: str
-    stated: str
+    stated: str | None
     denied: bool
 
 
 def read_against(claim: Claim, relations: Iterable[Relation]) -> Reading:
     """The claim against these relations of its ends; of several readings (a name can be of several types) the best."""
     known = set(relations)
+    if claim.cues[0].kinds == {UNREAD}:
+        return _unread(claim, known)
     readings = [reading for types in _types(claim) for reading in _readings(claim, types, known)]
     return min(readings, key=lambda reading: RANK.index(reading.verdict))
+
+
+def _unread(claim: Claim, known: set[Relation]) -> Reading:
+    """Words that are not on the list. Denied, whatever it is, they contradict a relation that is there."""
+    if not claim.cues[0].denied:
+        return Reading("supported" if known else "unknown", None, False)
+    names = {relation for relation, _ in known}
+    negative = ABSENT | {CONTRA}
+    return Reading("supported" if names & negative else "contradicted" if names else "unknown", None, True)
 
 
 def _types(claim: Claim) -> list[Types]:
