@@ -220,6 +220,12 @@ def _gap(run: Sequence[tuple[str, frozenset[str]]]) -> Gap:
         elif "no" in kinds:
             denials += 1
         elif kinds and not kinds & {"pseudo", "contrast"}:
+            if gap.clauses[-1] and "," in gap.tails[-1]:  # "…, and": what comes now is said of something else
+                tail = gap.tails[-1]
+                gap.tails[-1] = tail[: tail.index(",") + 1]
+                gap.clauses.append([])
+                gap.heads.append([])
+                gap.tails.append(tail[tail.index(",") + 1 :])
             gap.clauses[-1].append(Cue(kinds, denials % 2 == 1))
             if len(gap.clauses[-1]) == 1:
                 gap.heads[-1] = gap.tails[-1][:-1]
