@@ -41,6 +41,9 @@ def add_roles(parser: argparse.ArgumentParser) -> None:
         "--grounded", action="store_true", help="show the writers the row's paths of the knowledge graph (reasonmed)"
     )
     parser.add_argument(
+        "--allow-judge", action="store_true", help="build also with a judge whose passport says that it errs too often"
+    )
+    parser.add_argument(
         "--keep-contradicted",
         action="store_true",
         help="publish rationales that contradict the graph, flagged, instead of rejecting them",
