@@ -6,7 +6,7 @@ NAMES ?= $(PRIMEKG)/names.tsv.gz
 GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dataset estimate store stages count verify report calibrate chromium test test-all lint format types bench check clean
+.PHONY: help setup dataset estimate store stages judge-passport count verify report calibrate chromium test test-all lint format types bench check clean
 
 #> Variables, all optional (`python -m dataset_builder build --help` says more):
 #>   PIPELINE=kg_only  SOURCES=medqa,medmcqa  SPLIT="medmcqa=validation medqa=test"  ROWS=100  SEED=0
@@ -15,17 +15,19 @@ GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 #> Models, for pipelines that ask one: WRITER=model[@endpoint]  JUDGE=…  EDITOR=…; URL and key of an endpoint are read from the
 #> environment: OPENAI_BASE_URL, OPENAI_API_KEY; for model@NAME, NAME_BASE_URL and NAME_API_KEY; for model@azure, AZURE_OPENAI_*.
 #>   reasonmed: WRITERS=model,model,model  JUDGE_VOTES=1  GROUNDED=1
+#>   ALLOW_JUDGE=1 builds with a judge whose passport says that it errs too often
+#>   KEEP_CONTRADICTED=1 publishes rationales that contradict the graph, flagged
 #>   MAX_USD=20  RATE=requests/minute  IN_FLIGHT=256  TIMEOUT=seconds  STORE=answers.sqlite  REPLAY_ONLY=1  PRICE="model=0.15/0.60"
 flag = $(if $($(2)),$(1) "$($(2))")
 INPUT = $(call flag,--sources,SOURCES) $(foreach split,$(SPLIT),--split "$(split)") $(call flag,--rows,ROWS) $(call flag,--kg,KG) $(call flag,--embedder,EMBEDDER) \
   $(call flag,--data-dir,DATA_DIR) $(call flag,--seed,SEED) $(call flag,--writer,WRITER) $(call flag,--judge,JUDGE) \
   $(call flag,--writers,WRITERS) $(call flag,--editor,EDITOR) $(call flag,--judge-votes,JUDGE_VOTES) \
-  $(if $(GROUNDED),--grounded) $(call flag,--max-usd,MAX_USD) $(call flag,--rate,RATE) $(call flag,--in-flight,IN_FLIGHT) \
+  $(if $(GROUNDED),--grounded) $(if $(ALLOW_JUDGE),--allow-judge) $(if $(KEEP_CONTRADICTED),--keep-contradicted) $(call flag,--max-usd,MAX_USD) $(call flag,--rate,RATE) $(call flag,--in-flight,IN_FLIGHT) \
   $(call flag,--timeout,TIMEOUT) $(call flag,--store,STORE) $(foreach price,$(PRICE),--price "$(price)") \
   $(if $(REPLAY_ONLY),--replay-only)
 
 help:
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2} /^#> ?/ {text = text "\n" substr($$0, 4)} END {print text}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2} /^#> ?/ {text = text "\n" substr($$0, 4)} END {print text}' Makefile
 
 setup: .venv/.ready ## make .venv: CPython 3.11, graph-tool, requirements/cpu.lock, this project
 .venv/.ready: requirements/cpu.lock requirements/install.sh pyproject.toml
@@ -42,6 +44,10 @@ store: setup ## the models' answers: DO=stats, DO="export answers.parquet", DO="
 
 stages: setup ## show the stages of every pipeline: what each needs, adds and rejects
 	$(PY) -m dataset_builder stages
+
+judge-passport: setup ## measure how often a judge errs: JUDGE, JUDGE_VOTES
+	$(PY) -m dataset_builder $(strip judge-passport $(call flag,--judge,JUDGE) $(call flag,--judge-votes,JUDGE_VOTES) $(call flag,--max-usd,MAX_USD) \
+	  $(call flag,--rate,RATE) $(call flag,--store,STORE) $(foreach price,$(PRICE),--price "$(price)") $(if $(REPLAY_ONLY),--replay-only))
 
 count: setup ## count what the sources' files hold: DATA_DIR
 	$(PY) -m dataset_builder count "$(or $(DATA_DIR),../shared/data/hub)"

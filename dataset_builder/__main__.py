@@ -1,5 +1,6 @@
-"""python -m dataset_builder build|estimate|stages|verify|count|store|report: build a dataset folder, say before what it would cost, show
-the pipelines, check a folder, count what the sources hold, export the models' answers, write a page to look at."""
+"""python -m dataset_builder build|estimate|stages|verify|count|store|judge-passport|report: build a dataset folder, say before what it
+would cost, show the pipelines, check a folder, count what the sources hold, export the models' answers, try a judge, write a page
+to look at."""
 
 import argparse
 import datetime
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dataset_builder import publish, report, store_files
+from dataset_builder import passport, publish, report, store_files
 from dataset_builder.answer_store import StoreError
 from dataset_builder.asking import MissingAnswer
 from dataset_builder.estimate import estimate, table
@@ -106,6 +107,7 @@ def parser() -> argparse.ArgumentParser:
     count = commands.add_parser("count", help="count what each source's files hold, by answer type and reason")
     count.add_argument("data_dir", type=Path, metavar="DIR", help="as --data-dir of build")
     count.set_defaults(command=print_counts)
+    passport.add_command(commands)
     report.add_command(commands)
     return top
 
@@ -159,6 +161,7 @@ def build(given: argparse.Namespace) -> int:
     )
     if given.num_proc:
         kg.open()
+    passports = passport.expect_trusted(stages, store_of(given), given.allow_judge)
     with answers_of(given) as answers:
         rows, runs = run(on_disk(questions), stages, answers=answers, num_proc=given.num_proc)
         routed = has_tiers(rows.column_names)
@@ -176,7 +179,7 @@ def build(given: argparse.Namespace) -> int:
         "stages": show(stages),
         "folder": folder.as_posix(),
         "command": command_line(given),
-        "run": run_facts(started, runs) | tiers,
+        "run": run_facts(started, runs) | tiers | ({"passports": [p.as_dict() for p in passports]} if models else {}),
     }
     manifest = publish.write(folder, publish.split_rows(rows), facts)
     print_summary(manifest, runs, folder)
@@ -212,6 +215,7 @@ def command_line(given: argparse.Namespace) -> str:
     words += [word for role in ROLES if (name := getattr(given, role)) for word in (f"--{role}", name)]
     words += ["--judge-votes", str(given.judge_votes)] if given.judge_votes != 1 else []
     words += ["--grounded"] if given.grounded else []
+    words += ["--keep-contradicted"] if given.keep_contradicted else []
     return shlex.join(words)
 
 

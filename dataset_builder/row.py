@@ -45,7 +45,7 @@ HOP = {"relation": TEXT, "display_relation": TEXT, "direction": TEXT, "statement
 CLAIM: dict[str, Any] = {"rationale": INT, "start": INT, "end": INT, "stated": TEXT, "negated": FLAG}
 CLAIM |= {f"{end}{what}": kind for end in ("from", "to") for what, kind in (("", INT), ("_name", TEXT), ("_start", INT), ("_end", INT))}
 CLAIM |= {"verdict": TEXT, "by": TEXT, "graph": TEXT}
-SUPPORT = dict.fromkeys(("claims", "supported", "contradicted", "off_path", "unknown", "hops", "of"), INT) | {"share": SCORE}
+SUPPORT = dict.fromkeys(("claims", "supported", "contradicted", "off_path", "unknown", "hops", "of"), INT) | {"share": SCORE, "kept": FLAG}
 SCORES = dict.fromkeys(("score", "before"), SCORE)
 SCORES |= dict.fromkeys(("clinical_accuracy", "logic", "factual_correctness", "completeness"), INT)
 SCORES |= {"justification": TEXT}
@@ -122,7 +122,7 @@ ADDED: dict[str, Column] = {
     "support": Column(
         List(SUPPORT),
         "of each rationale: its claims by verdict, supported ones as a share of all (null: no claim), and how many hops of the "
-        "row's paths it states, of how many",
+        "row's paths it states, of how many; kept: false where it contradicts the graph, and so is not published",
     ),
     "support_share": Column(SCORE, "supported claims of all rationales of the row, as a share of all their claims"),
     "responses": Column(List(TEXT), "of each of `rationales`: the short response; null where none kept the answer"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import accumulate
 from re import Match as Token
 from typing import TYPE_CHECKING, NamedTuple
@@ -47,6 +48,9 @@ class Phrase:
     cue: str = ""
 
 
+OwnNames = dict[str, list[tuple[tuple[str, ...], Phrase]]]  # by first word
+
+
 class Match(NamedTuple):
     """A phrase at the tokens first..last of a text, and the vertices that its spelling there names."""
 
@@ -62,24 +66,66 @@ class MentionFinder:
     def __init__(self, nodes: Nodes, linker: Linker | None = None) -> None:
         self._nodes = nodes
         self._phrases: dict[tuple[str, ...], Phrase] = {}
+        self._stopped: dict[str, int] = {}  # gene symbols that are stop words
         self._add_names({row[0] for row in fold.read_words("stop.tsv")})
-        self._add_aliases(linker or Linker(nodes))
+        self._linker = linker or Linker(nodes)
+        self._add_aliases(self._linker)
         for (blocker,) in fold.read_words("blockers.txt"):
             self._block(blocker)
         for cue, kind in fold.read_words("negation.tsv"):
             self._phrase(cue).cue = kind
         self._automaton = self._build_automaton()
 
-    def find(self, text: str) -> list[Mention]:
-        """Mentions of a text in order of their start; they do not overlap."""
+    def find(self, text: str, own: OwnNames | None = None) -> list[Mention]:
+        """Mentions of a text in order of their start; they do not overlap.
+
+        ``own``: names that count before the dictionary's; gene symbols that are stop words ("NHS") count with them.
+        """
         tokens = list(fold.tokens(text))
-        phrases = self._phrases_in([fold.key_word(token[0]) for token in tokens])
-        names = [Match(*match, _vertices(match, tokens, text)) for match in phrases]
+        words = [fold.key_word(token[0]) for token in tokens]
+        names = [Match(*match, _vertices(match, tokens, text)) for match in self._phrases_in(words)]
+        if own:
+            names = _with_own(names, [Match(*m, _vertices(m, tokens, text)) for m in _own_in(own, words)])
+            names += [
+                Match(i, i, Phrase(1), [v])
+                for i, t in enumerate(tokens)
+                if (v := self._stopped.get(t[0])) is not None and not any(m.first == m.last == i for m in names)
+            ]
         chosen = _longest(match for match in names if match.vertices or match.phrase.blocks)
         named = {i for match in chosen for i in range(match.first, match.last + 1)}
         cues = _longest(match for match in names if match.phrase.cue and match.first not in named)
         negated = _negated(tokens, cues)
         return [self._mention(text, tokens, match, negated) for match in chosen if not match.phrase.blocks]
+
+    def own_names(self, names: Iterable[tuple[str, int]]) -> OwnNames:
+        """A small dictionary of these names of vertices, stop words or not; Roman numerals are numbers here ("type II")."""
+        phrases: dict[tuple[str, ...], Phrase] = {}
+        for name, vertex in names:
+            for spelled in _spellings(name):
+                key = tuple(fold.ROMAN.get(word, word) for word in _key(spelled))
+                phrase = phrases.setdefault(key, Phrase(len(key)))
+                same = phrase.vertices
+                if fold.is_exact_case(spelled) or is_symbol(spelled, self._nodes.type[vertex]):
+                    same = phrase.exact.setdefault(spelled, [])
+                if vertex not in same:
+                    same.append(vertex)
+        own: OwnNames = {}
+        for key, phrase in phrases.items():
+            if key:
+                own.setdefault(key[0], []).append((key, phrase))
+        return own
+
+    def aliases_of(self, vertex: int) -> list[str]:
+        """The reviewed aliases that mean this vertex."""
+        return self._aliases_of.get(vertex, [])
+
+    @cached_property
+    def _aliases_of(self) -> dict[int, list[str]]:
+        found: dict[int, list[str]] = {}
+        for alias in read_aliases():
+            for vertex in self._linker.resolve(alias):
+                found.setdefault(vertex, []).append(alias.text)
+        return found
 
     def _phrases_in(self, words: Sequence[str]) -> Iterator[tuple[int, int, Phrase]]:
         """First token, last token and phrase of all matches; spaces around every word keep them to whole words."""
@@ -98,6 +144,8 @@ class MentionFinder:
         nodes = self._nodes
         for vertex, (name, type_) in enumerate(zip(nodes.name, nodes.type, strict=True)):
             if len(name) < 3 or name in stopped or name.lower() in stopped:
+                if len(name) > 2 and is_symbol(name, type_) and name.isupper():
+                    self._stopped.setdefault(name, vertex)
                 continue
             self._add(name, type_, [vertex])
             if ", " in name and type_ in (DISEASE, PHENOTYPE):  # MeSH order: "Purpura, Thrombocytopenic, Idiopathic"
@@ -124,7 +172,7 @@ class MentionFinder:
         same.extend(v for v in vertices if v not in same)
 
     def _phrase(self, name: str) -> Phrase:
-        key = tuple([fold.key_word(token[0]) for token in fold.tokens(name)])
+        key = _key(name)
         phrase = self._phrases.get(key)
         if phrase is None:
             phrase = self._phrases[key] = Phrase(len(key))
@@ -137,6 +185,40 @@ class MentionFinder:
                 automaton.add_word(f" {' '.join(key)} ", phrase)
         automaton.make_automaton()
         return automaton
+
+
+def _key(name: str) -> tuple[str, ...]:
+    return tuple([fold.key_word(token[0]) for token in fold.tokens(name)])
+
+
+def _spellings(name: str) -> Iterator[str]:
+    """A name as a sentence has it: without the note in brackets at its end, MeSH's inverted names in their usual order."""
+    plain = name.removesuffix(" (disease)")
+    yield plain
+    if plain.endswith(")") and len(short := plain[: plain.rfind("(")].strip()) > 3:
+        yield short
+    if ", " in plain:
+        yield " ".join(reversed(plain.split(", ")))
+
+
+def _own_in(own: OwnNames, words: Sequence[str]) -> Iterator[tuple[int, int, Phrase]]:
+    words = [fold.ROMAN.get(word, word) for word in words]
+    for i, word in enumerate(words):
+        for key, phrase in own.get(word, ()):
+            if tuple(words[i : i + len(key)]) == key:
+                yield i, i + len(key) - 1, phrase
+
+
+def _with_own(names: Sequence[Match], own: Iterable[Match]) -> list[Match]:
+    """The row's own names first, each with what the dictionary knows of the same words after it."""
+    there = {(match.first, match.last): match for match in names}
+    first = {}
+    for match in own:
+        if match.vertices:
+            known = there.get((match.first, match.last))
+            others = [v for v in known.vertices if v not in match.vertices] if known else []
+            first[match.first, match.last] = match._replace(vertices=match.vertices + others)
+    return [*first.values(), *(match for place, match in there.items() if place not in first)]
 
 
 def _vertices(match: tuple[int, int, Phrase], tokens: Sequence[Token[str]], text: str) -> list[int]:

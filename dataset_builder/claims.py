@@ -1,0 +1,188 @@
+"""Which relations a text claims between the things that it names: sentence by sentence, cue by cue, without a model.
+
+A cue takes the nearest name on either side whose types can have a relation of its kind; where a clause shares its subject with
+the one before, the earlier one. Where grammar leaves a choice the graph decides: a pair that it connects comes first.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+
+from dataset_builder.claim_words import JOINS, Cue, Gap, Group, Named, Sentence
+
+DRUG, GENE, DISEASE, PHENOTYPE = "drug", "gene/protein", "disease", "effect/phenotype"
+CLINICAL = frozenset([DISEASE, PHENOTYPE])
+THERAPY = frozenset(["treat", "use", "unapproved", "harm", "nouse", "cause", "tie"])
+PLAIN = frozenset(["link", "tie", "mutual", "act", "metabolise", "carry", "transport", "cause", "kind", "deny", "lack", "nouse", "harm"])
+OF_GENES = frozenset(
+    ["biological_process", "molecular_function", "cellular_component", "pathway", "anatomy", "exposure", DISEASE, PHENOTYPE]
+)
+OF_EXPOSURES = frozenset([DISEASE, "biological_process", "molecular_function", "cellular_component"])
+REACH = 3  # groups on each side of a cue that it may mean
+NEAR = 12  # words between two names, or between them and a cue beside both, from which on nothing is read
+TAIL = 3  # words that may follow a cue which stands after both names
+# what a clause may begin with whose subject is that of the clause before
+OWN_SUBJECT = frozenset(
+    "it this they these that which who is are was were be been has have had also can could may might must should shall will would "
+    "not never does do did to a an the only often sometimes even then still both even though".split()
+)
+OBJECT = frozenset("a an the by with of in to for on from at its his her their this these".split())
+
+UNREAD = "unread"  # the kind of words that are not on the list
+
+Connected = Callable[[Named, Named], bool]
+
+
+@dataclass
+class Claim:
+    """Two names, the cues by which a sentence connects them, and whether the second is only named to be set against another."""
+
+    start: int
+    end: int
+    a: Named
+    b: Named
+    cues: list[Cue] = field(default_factory=list)
+    unlike: bool = False
+
+
+def kinds_for(a: str, b: str) -> frozenset[str]:
+    """The kinds of cue that can claim a relation between nodes of these types; none where the graph has no such relation."""
+    types = {a, b}
+    if types == {DRUG}:
+        return frozenset(["link", "tie", "mutual", "act", "join", "treat", "use", "harm", "deny", "kind"])
+    if DRUG in types and types & CLINICAL:
+        return THERAPY | ({"link"} if PHENOTYPE in types else set())
+    if types in ({DRUG, GENE}, {GENE}):
+        return PLAIN
+    if types == CLINICAL:
+        return PLAIN
+    if a == b:
+        return frozenset(["kind", "mutual", "deny"])
+    other = next(iter(types - {GENE}), "")
+    if GENE in types and other in OF_GENES:
+        return PLAIN if other in CLINICAL else PLAIN | {"treat", "use"}
+    return PLAIN if "exposure" in types and types & OF_EXPOSURES else frozenset()
+
+
+def claims(start: int, end: int, sentence: Sentence, connected: Connected) -> list[Claim]:
+    """What the sentence at these offsets claims, one entry per pair of names."""
+    found: dict[tuple[int, int], Claim] = {}
+    for gap_number, gap in enumerate(sentence.gaps):
+        for clause_number, cues in enumerate(gap.clauses):
+            if not cues:
+                continue
+            denied_before = _is_denied_before(sentence.gaps, gap_number, clause_number)
+            cues = [Cue(c.kinds, c.denied ^ denied_before) if i == 0 else c for i, c in enumerate(cues)]
+            for a, b, unlike in _ends(sentence, gap_number, clause_number, cues, connected):
+                if not _fit(a, b, _kinds(cues)) or set(a.nodes) & set(b.nodes):
+                    continue  # another member of a list, another type
+                a, b = sorted((a, b), key=lambda name: name.start)
+                claim = found.setdefault((a.start, b.start), Claim(start, end, a, b, unlike=unlike))
+                claim.cues += cues
+    return [*found.values(), *_unread(start, end, sentence, {x for pair in found for x in pair})]
+
+
+def _unread(start: int, end: int, sentence: Sentence, read: set[int]) -> Iterator[Claim]:
+    """Clauses that name two things and connect them in words that are not on the list: a claim of nobody knows what.
+
+    It can only be denied, or stand where something else was expected.
+    """
+    by_clause: dict[int, list[int]] = {}
+    for number, group in enumerate(sentence.groups):
+        by_clause.setdefault(group.clause, []).append(number)
+    for numbers in by_clause.values():
+        groups = [sentence.groups[number] for number in numbers]
+        if len(groups) != 2 or any(len(g.members) > 1 or g.unlike or g.members[0].start in read for g in groups):
+            continue
+        (a,), (b,) = (group.members for group in groups)
+        gap = sentence.gaps[numbers[1]]
+        related = any(kinds_for(s, t) for s in a.types for t in b.types) and not set(a.nodes) & set(b.nodes)
+        if related and len(gap.clauses) == 1 and 0 < gap.content and gap.words <= NEAR:
+            denied = gap.stray or sentence.gaps[numbers[0]].stray
+            yield Claim(start, end, a, b, [Cue(frozenset([UNREAD]), denied)])
+
+
+def _is_denied_before(gaps: Sequence[Gap], number: int, clause: int) -> bool:
+    """Whether a denial stands before the name on the left, with no cue of its own: "No drug but A treats B"."""
+    before = gaps[number - 1] if number else None
+    return before is not None and clause == 0 and before.stray and not gaps[number].joined
+
+
+def _ends(
+    sentence: Sentence, number: int, clause: int, cues: Sequence[Cue], connected: Connected
+) -> Iterator[tuple[Named, Named, bool]]:
+    """The names that the cues of this place connect, and whether the pair is one that the sentence sets apart."""
+    pair = _pair(sentence, number, clause, cues, connected)
+    if pair is None:
+        return
+    x, y = pair
+    if x is y:
+        yield from ((a, b, False) for a, b in combinations(x.members, 2))
+        return
+    for a in x.members:
+        for b in y.members:
+            yield a, b, False
+    for a, b in [(a, b) for a in x.unlike for b in y.members] + [(a, b) for a in x.members for b in y.unlike]:
+        yield a, b, True
+
+
+def _pair(
+    sentence: Sentence, number: int, clause: int, cues: Sequence[Cue], connected: Connected
+) -> tuple[Group, Group] | None:
+    groups, gaps = sentence
+    gap = gaps[number]
+    here = (groups[number - 1].clause if number else 0) + clause
+    left = [g for g in reversed(groups[:number])][:REACH]
+    right = [g for g in groups[number:] if g.clause == here][:REACH]
+    same = [g for g in left if g.clause == here]
+    kinds = _kinds(cues)
+
+    def fits(x: Group, y: Group) -> bool:
+        return _fit(x.members[0], y.members[0], kinds) and _words_between(sentence, x, y) <= NEAR
+
+    def best(pairs: Sequence[tuple[Group, Group]]) -> tuple[Group, Group] | None:
+        """The first that the graph connects, else the first."""
+        return next((p for p in pairs if any(connected(a, b) for a in p[0].members for b in p[1].members)), (*pairs, None)[0])
+
+    lists = [(g, g) for g in [*same[:1], *right[:1]] if any(_fit(a, b, kinds) for a, b in combinations(g.members, 2))]
+    closed = not right or "," in gap.tails[clause][:1]
+    if same and closed and lists and lists[0][0] is same[0] and ("mutual" in kinds or _has_edge(same[0], connected)):
+        return lists[0]  # "A and B interact"
+    ahead = [(right[0], y) for y in right[1:] if fits(right[0], y)]
+    own_subject = gap.joined and not (OWN_SUBJECT | JOINS).issuperset(gap.heads[clause])
+    if ahead and (gap.ahead or own_subject or not same):
+        return ahead[0]
+    behind = [(same[0], y) for y in same[1:] if fits(same[0], y)] if _ends_clause(gap, clause) else []
+    if behind and closed:
+        return behind[0]
+    subject = same or (left if OWN_SUBJECT.issuperset(gap.heads[clause]) else [])
+    across = [(x, y) for y in right for x in subject if fits(x, y)]
+    if across:
+        nearest = [pair for pair in across if pair[1] is across[0][1]]
+        return best(nearest if gap.joined or clause else nearest[:1])
+    return lists[0] if lists else None
+
+
+def _ends_clause(gap: Gap, clause: int) -> bool:
+    """Whether a cue behind two names is about them, and has no object of its own: "A in B is avoided", not "A in B causes harm"."""
+    tail = gap.tails[clause]
+    causal = any("cause" in cue.kinds for cue in gap.clauses[clause])
+    return len(tail) <= TAIL and not causal and not OBJECT.intersection(tail[:1])
+
+
+def _has_edge(group: Group, connected: Connected) -> bool:
+    return any(connected(a, b) for a, b in combinations(group.members, 2))
+
+
+def _words_between(sentence: Sentence, x: Group, y: Group) -> int:
+    first, last = sorted(i for i, g in enumerate(sentence.groups) if g is x or g is y)
+    return sum(gap.words for gap in sentence.gaps[first + 1 : last + 1])
+
+
+def _kinds(cues: Sequence[Cue]) -> frozenset[str]:
+    return frozenset().union(*(cue.kinds for cue in cues))
+
+
+def _fit(a: Named, b: Named, kinds: frozenset[str]) -> bool:
+    """Whether cues of these kinds can claim a relation between the two."""
+    return any(kinds & kinds_for(s, t) for s in a.types for t in b.types)
