@@ -11,7 +11,7 @@ GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 #> Variables, all optional (`python -m dataset_builder build --help` says more):
 #>   PIPELINE=kg_only  SOURCES=medqa,medmcqa  SPLIT="medmcqa=validation medqa=test"  ROWS=100  SEED=0
 #>   KG=path/to/kg.csv  EMBEDDER=none|minilm|medembed|org/model@revision  DATA_DIR=folder/of/raw/files  OUT=build/kg_only  NUM_PROC=8
-#>   PYTHON=path/to/python3.11 (setup)
+#>   PYTHON=path/to/python3.11 (setup)  FOLDER=build/kg_only (report)
 #> Models, for pipelines that ask one: WRITER=model[@endpoint]  JUDGE=…  EDITOR=…; URL and key of an endpoint are read from the
 #> environment: OPENAI_BASE_URL, OPENAI_API_KEY; for model@NAME, NAME_BASE_URL and NAME_API_KEY; for model@azure, AZURE_OPENAI_*.
 #>   reasonmed: WRITERS=model,model,model  JUDGE_VOTES=1  GROUNDED=1

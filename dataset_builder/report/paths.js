@@ -12,7 +12,7 @@ function drawPaths(paths, width) {
   const relationWidth = Math.max(...graph.edges.map((edge) => Math.min(edge.label.length, 22))) * CHARACTER + 34;
   const across = ranks.length * NODE_WIDTH + (ranks.length - 1) * relationWidth;
   const each = across <= width ? NODE_WIDTH : narrowed(ranks, width);
-  graph.nodes.forEach((node) => (node.lines = wrapped(node.name, Math.floor((each - 10) / CHARACTER))));
+  graph.nodes.forEach((node) => (node.lines = wrapped(node.name, Math.floor((each - 10) / 6.3))));
   ranks.nodeWidth = each;
   ranks.nodeHeight = Math.max(...graph.nodes.map((node) => node.lines.length + 1)) * LINE + 12;
   place(ranks, across <= width ? { across: true, gap: relationWidth } : { across: false, width });
@@ -199,7 +199,7 @@ function box(node, width, height) {
 // At most two lines of so many characters.
 function wrapped(text, most) {
   if (text.length <= most) return [text];
-  const at = text.lastIndexOf(" ", most);
+  const at = Math.max(text.lastIndexOf(" ", most), text.lastIndexOf("-", most - 1) + 1);
   const end = at > most / 3 ? at : most;
   return [text.slice(0, end), cut(text.slice(end).trim(), most)];
 }

@@ -78,8 +78,8 @@ function claimsOf(claims) {
   const list = make("ul", { class: "claims" }, claims.map((claim) => make("li", {},
     make("mark", { class: claim.verdict }, CLAIM[claim.verdict] || claim.verdict), claim.says,
     claim.graph ? make("span", { class: "quiet" }, ` (graph: ${claim.graph})`) : null)));
-  const title = `Claims checked against the graph: ${counts.map(([verdict, n]) => `${n} ${CLAIM[verdict]}`).join(", ")}`;
-  return folded(title, [list], counts.some(([verdict]) => verdict === "contradicted"));
+  const key = counts.map(([verdict, n]) => make("mark", { class: verdict }, `${n} ${CLAIM[verdict]}`));
+  return folded(["Claims checked against the graph: ", ...key], [list], counts.some(([verdict]) => verdict === "contradicted"));
 }
 
 function scoresOf(scores) {

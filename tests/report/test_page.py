@@ -176,6 +176,7 @@ def test_claims_are_marked_where_they_stand(opened: Open, planted: Plant) -> Non
     assert "50 % supported" in (report.page.locator("#list .meta").first.text_content() or "")
 
 
+@pytest.mark.slow
 def test_a_folder_of_several_rationales(opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder, names = tmp_path / "several", ["weak", "fair", "strong", "judge", "editor"]
     models = ["--writers", "weak,fair,strong", "--judge", "judge", "--editor", "editor", "--rows", "25", "--grounded"]
