@@ -3,16 +3,19 @@
 // too wide. Edges bear the graph's relations; an arrow shows the direction in which the relation is stored.
 
 const SVG = "http://www.w3.org/2000/svg";
-const CHARACTER = 6.5, NODE_WIDTH = 148, LINE = 15, MOST_PATHS = 12; // pixels; CHARACTER: its mean width
+const NODE_WIDTH = 148, LINE = 15, RELATION = 150, MOST_PATHS = 12; // pixels; and a number
+const NAME_SIZE = 12.5, SMALL_SIZE = 11.5; // of the texts, as in the style sheet
+const canvas = document.createElement("canvas").getContext("2d");
 
 function drawPaths(paths, width) {
   const graph = joined(paths.slice(0, MOST_PATHS));
   rank(graph);
   const ranks = layers(graph);
-  const relationWidth = Math.max(...graph.edges.map((edge) => Math.min(edge.label.length, 22))) * CHARACTER + 34;
+  graph.edges.forEach((edge) => (edge.short = cut(edge.label, RELATION, SMALL_SIZE)));
+  const relationWidth = Math.max(...graph.edges.map((edge) => widthOf(edge.short, SMALL_SIZE))) + 36;
   const across = ranks.length * NODE_WIDTH + (ranks.length - 1) * relationWidth;
   const each = across <= width ? NODE_WIDTH : narrowed(ranks, width);
-  graph.nodes.forEach((node) => (node.lines = wrapped(node.name, Math.floor((each - 10) / 6.3))));
+  graph.nodes.forEach((node) => (node.lines = wrapped(node.name, each - 12)));
   ranks.nodeWidth = each;
   ranks.nodeHeight = Math.max(...graph.nodes.map((node) => node.lines.length + 1)) * LINE + 12;
   place(ranks, across <= width ? { across: true, gap: relationWidth } : { across: false, width });
@@ -165,9 +168,9 @@ function tip({ x, y }, angle) {
 function labelOf(edge, points) {
   const middle = Math.floor((points.length - 1) / 2);
   const [p, q] = [points[middle], points[middle + 1]];
-  const text = svg("text", { class: "relation", "text-anchor": "middle" }, cut(edge.label, 24));
+  const text = svg("text", { class: "relation", "text-anchor": "middle" }, edge.short);
   text.append(svg("title", {}, edge.says));
-  return { text, x: (p.x + q.x) / 2, y: (p.y + q.y) / 2, half: (Math.min(edge.label.length, 24) * CHARACTER) / 2 };
+  return { text, x: (p.x + q.x) / 2, y: (p.y + q.y) / 2, half: widthOf(edge.short, SMALL_SIZE) / 2 };
 }
 
 // Labels that would lie over each other are moved apart, downwards.
@@ -191,21 +194,31 @@ function box(node, width, height) {
     svg("rect", { x: node.x - width / 2, y: node.y - height / 2, width, height, rx: node.from ? 20 : 4 }),
   );
   const top = node.y - ((node.lines.length + 1) * LINE) / 2 + 11;
-  [...node.lines, cut(node.type, Math.floor((width - 20) / 6))].forEach((line, i, all) => group.append(
+  [...node.lines, cut(node.type, width - 16, SMALL_SIZE)].forEach((line, i, all) => group.append(
     svg("text", { class: i === all.length - 1 ? "kind" : "name", x: node.x, y: top + i * LINE, "text-anchor": "middle" }, line)));
   return group;
 }
 
-// At most two lines of so many characters.
-function wrapped(text, most) {
-  if (text.length <= most) return [text];
-  const at = Math.max(text.lastIndexOf(" ", most), text.lastIndexOf("-", most - 1) + 1);
-  const end = at > most / 3 ? at : most;
-  return [text.slice(0, end), cut(text.slice(end).trim(), most)];
+// At most two lines of this width, broken at a blank or a hyphen where there is one.
+function wrapped(text, width) {
+  if (widthOf(text, NAME_SIZE) <= width) return [text];
+  let end = text.length;
+  while (end > 1 && widthOf(text.slice(0, end), NAME_SIZE) > width) end--;
+  const at = Math.max(text.lastIndexOf(" ", end), text.lastIndexOf("-", end - 1) + 1);
+  if (at > end / 3) end = at;
+  return [text.slice(0, end).trim(), cut(text.slice(end).trim(), width, NAME_SIZE)];
 }
 
-function cut(text, most) {
-  return text.length <= most ? text : text.slice(0, most - 1) + "…";
+function cut(text, width, size) {
+  let end = text.length;
+  const short = () => (end < text.length ? text.slice(0, end) + "…" : text);
+  while (end > 1 && widthOf(short(), size) > width) end--;
+  return short();
+}
+
+function widthOf(text, size) {
+  canvas.font = `${size}px ${getComputedStyle(document.body).fontFamily}`;
+  return canvas.measureText(text).width;
 }
 
 function svg(name, attributes, text) {
