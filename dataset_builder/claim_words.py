@@ -43,6 +43,7 @@ class Gap:
     """What stands before a group of names: its cues clause by clause, and how it begins and ends."""
 
     clauses: list[list[Cue]] = field(default_factory=lambda: [[]])
+    relative: bool = False  # it holds a relative pronoun
     joined: bool = False  # it begins with a comma, a conjunction or a relative pronoun: the subject may be an earlier one
     stray: bool = False  # a denial for which no cue stands here
     words: int = 0
@@ -235,6 +236,7 @@ def _gap(run: Sequence[tuple[str, frozenset[str]]]) -> Gap:
             denials = 0
     gap.stray |= _settle(gap.clauses[-1], denials)
     words = [word for word, _ in run]
+    gap.relative = not (_RELATIVES | {"what"}).isdisjoint(words)
     gap.ahead = words[-1:] == ["between"] or not {"there is", "there are"}.isdisjoint(words)
     first = next((word for word in words if word not in JOINS), "")
     of = words[-1:] in (["of"], ["between"]) and gap.joined and _AUXILIARIES.isdisjoint(gap.heads[-1])

@@ -64,13 +64,15 @@ def _readings(claim: Claim, types: Types, known: set[Relation]) -> Iterator[Read
 def _therapy(claim: Claim, known: set[str]) -> Iterator[Reading]:
     """Given, not to be given, of no use, or a cause: what the strongest words say counts."""
     said = {(kind, cue.denied ^ claim.unlike) for cue in claim.cues for kind in cue.kinds}
-    said |= {("treat", denied) for kind, denied in said if kind == "use" and not {k for k, _ in said} & {"cause", "tie"}}
+    kinds = {kind for kind, _ in said}
+    said |= {("treat", denied) for kind, denied in said if kind == "use" and not kinds & {"cause", "tie"}}
+    said |= {("treat", False) for kind, denied in said if kind == "approval" and not denied}
     used, contra = bool(known & USED), CONTRA in known
     if ("harm", False) in said:
         yield Reading("supported" if contra else "contradicted" if used else "unknown", CONTRA, False)
     elif ("harm", True) in said:
         yield Reading("supported" if used else "contradicted" if contra else "unknown", CONTRA, True)
-    elif "unapproved" in {kind for kind, _ in said}:
+    elif "unapproved" in kinds or ("approval", True) in said:
         yield _unapproved(("treat", False) in said, known)
     elif {("treat", True), ("nouse", False)} & said:
         both = used and contra
