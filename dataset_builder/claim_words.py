@@ -14,11 +14,20 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|[,;:()/]")
 _BREAKS, _COMMAS = frozenset(";:"), frozenset(",()/")
 JOINS = _COMMAS | {"and", "or", "nor", "plus", "well"}
 _RELATIVES = frozenset(["which", "that", "who", "whose", "whom"])
-_AUXILIARIES = frozenset("is are was were be been has have had can could may might will would should must does do did".split())
-_EMPTY = _AUXILIARIES | JOINS | _RELATIVES | frozenset("a an the this these in on of to for with by at from as than then such".split())
+_AUXILIARIES = frozenset(
+    ["is", "are", "was", "were", "be", "been", "has", "have", "had", "can", "could", "may", "might", "will", "would", "should", "must", "does", "do", "did"]
+)
+_EMPTY = (
+    _AUXILIARIES
+    | JOINS
+    | _RELATIVES
+    | frozenset(["a", "an", "the", "this", "these", "in", "on", "of", "to", "for", "with", "by", "at", "from", "as", "than", "then", "such"])
+)
 # what may stand between the members of a list, beside a comma or a conjunction
 _BETWEEN = JOINS
-_BETWEEN |= frozenset("as the a an both also either with in for to of by from patients people those gene protein drug disease".split())
+_BETWEEN |= frozenset(
+    ["as", "the", "a", "an", "both", "also", "either", "with", "in", "for", "to", "of", "by", "from", "patients", "people", "those", "gene", "protein", "drug", "disease"]
+)
 
 
 @dataclass(frozen=True)
@@ -44,7 +53,9 @@ class Gap:
 
     clauses: list[list[Cue]] = field(default_factory=lambda: [[]])
     relative: bool = False  # it holds a relative pronoun
-    joined: bool = False  # it begins with a comma, a conjunction or a relative pronoun: the subject may be an earlier one
+    joined: bool = (
+        False  # it begins with a comma, a conjunction or a relative pronoun: the subject may be an earlier one
+    )
     stray: bool = False  # a denial for which no cue stands here
     words: int = 0
     content: int = 0  # of these, words that say something
@@ -101,7 +112,10 @@ _NOT_GIVEN_AFTER = re.compile(
 )
 
 
-_CASE = re.compile(r"\b(?:(?:this|the|our|these) (?:\w+ )?(?:patient|man|woman|boy|girl|child|infant|case)s?|he|she|his|her)\b", re.IGNORECASE)
+_CASE = re.compile(
+    r"\b(?:(?:this|the|our|these) (?:\w+ )?(?:patient|man|woman|boy|girl|child|infant|case)s?|he|she|his|her)\b",
+    re.IGNORECASE,
+)
 
 
 def is_about_a_patient(text: str, start: int, end: int) -> bool:
@@ -191,7 +205,9 @@ def _begins_anew(group: Group, before: Gap, after: Gap) -> bool:
 def _is_contrasted(members: Sequence[Named], name: Named, run: Sequence[tuple[str, frozenset[str]]]) -> bool:
     """Whether the name is set against the one before it: "gout rather than pseudogout", "gout, not pseudogout"."""
     words = [word for word, kinds in run if "contrast" not in kinds and word != "not"]
-    told = any("contrast" in kinds for _, kinds in run) or (len(run) > 1 and run[-1][0] == "not" and run[0][0] in ",and")
+    told = any("contrast" in kinds for _, kinds in run) or (
+        len(run) > 1 and run[-1][0] == "not" and run[0][0] in ",and"
+    )
     return told and set(words) <= _BETWEEN and bool(members[-1].types & name.types)
 
 

@@ -13,9 +13,34 @@ from dataset_builder.claim_words import JOINS, Cue, Gap, Group, Named, Sentence
 DRUG, GENE, DISEASE, PHENOTYPE = "drug", "gene/protein", "disease", "effect/phenotype"
 CLINICAL = frozenset([DISEASE, PHENOTYPE])
 THERAPY = frozenset(["treat", "use", "unapproved", "approval", "harm", "nouse", "cause", "tie"])
-PLAIN = frozenset(["link", "tie", "mutual", "act", "metabolise", "carry", "transport", "cause", "kind", "deny", "lack", "nouse", "harm"])
+PLAIN = frozenset(
+    [
+        "link",
+        "tie",
+        "mutual",
+        "act",
+        "metabolise",
+        "carry",
+        "transport",
+        "cause",
+        "kind",
+        "deny",
+        "lack",
+        "nouse",
+        "harm",
+    ]
+)
 OF_GENES = frozenset(
-    ["biological_process", "molecular_function", "cellular_component", "pathway", "anatomy", "exposure", DISEASE, PHENOTYPE]
+    [
+        "biological_process",
+        "molecular_function",
+        "cellular_component",
+        "pathway",
+        "anatomy",
+        "exposure",
+        DISEASE,
+        PHENOTYPE,
+    ]
 )
 OF_EXPOSURES = frozenset([DISEASE, "biological_process", "molecular_function", "cellular_component"])
 REACH = 3  # groups on each side of a cue that it may mean
@@ -23,10 +48,9 @@ NEAR = 12  # words between two names, or between them and a cue beside both, fro
 TAIL = 3  # words that may follow a cue which stands after both names
 # what a clause may begin with whose subject is that of the clause before
 OWN_SUBJECT = frozenset(
-    "it this they these that which who is are was were be been has have had also can could may might must should shall will would "
-    "not never does do did to a an the only often sometimes even then still both even though".split()
+    ["it", "this", "they", "these", "that", "which", "who", "is", "are", "was", "were", "be", "been", "has", "have", "had", "also", "can", "could", "may", "might", "must", "should", "shall", "will", "would", "not", "never", "does", "do", "did", "to", "a", "an", "the", "only", "often", "sometimes", "even", "then", "still", "both", "even", "though"]
 )
-OBJECT = frozenset("a an the by with of in to for on from at its his her their this these".split())
+OBJECT = frozenset(["a", "an", "the", "by", "with", "of", "in", "to", "for", "on", "from", "at", "its", "his", "her", "their", "this", "these"])
 
 UNREAD = "unread"  # the kind of words that are not on the list
 
@@ -92,7 +116,9 @@ def _unread(start: int, end: int, sentence: Sentence, read: set[int]) -> Iterato
 
     It can only be denied, or stand where something else was expected.
     """
-    left = [i for i, g in enumerate(sentence.groups) if not any(name.start in read for name in (*g.members, *g.unlike))]
+    left = [
+        i for i, g in enumerate(sentence.groups) if not any(name.start in read for name in (*g.members, *g.unlike))
+    ]
     for i in left:
         group, following = sentence.groups[i], sentence.groups[i + 1 : i + 2]
         others = [j for j in left if j not in (i, i + 1) and sentence.groups[j].clause == group.clause]
@@ -148,7 +174,9 @@ def _pair(
 
     def best(pairs: Sequence[tuple[Group, Group]]) -> tuple[Group, Group] | None:
         """The first that the graph connects, else the first."""
-        return next((p for p in pairs if any(connected(a, b) for a in p[0].members for b in p[1].members)), (*pairs, None)[0])
+        return next(
+            (p for p in pairs if any(connected(a, b) for a in p[0].members for b in p[1].members)), (*pairs, None)[0]
+        )
 
     lists = [(g, g) for g in [*same[:1], *right[:1]] if any(_fit(a, b, kinds) for a, b in combinations(g.members, 2))]
     closed = not right or "," in gap.tails[clause][:1]
@@ -158,7 +186,11 @@ def _pair(
     own_subject = gap.joined and not (OWN_SUBJECT | JOINS).issuperset(gap.heads[clause])
     if ahead and (gap.ahead or own_subject or not same):
         return ahead[0]
-    behind = [(same[0], y) for y in same[1:] if fits(same[0], y)] if same and _ends_clause(gap, clause, gaps[number - 1].relative) else []
+    behind = (
+        [(same[0], y) for y in same[1:] if fits(same[0], y)]
+        if same and _ends_clause(gap, clause, gaps[number - 1].relative)
+        else []
+    )
     if behind and closed:
         return behind[0]
     subject = same or (left if OWN_SUBJECT.issuperset(gap.heads[clause]) else [])

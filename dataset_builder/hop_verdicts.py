@@ -14,8 +14,20 @@ CONTRA, SIDE = "contraindication", "drug_effect"
 THERAPEUTIC = USED | {CONTRA, SIDE}
 ABSENT = frozenset(["disease_phenotype_negative", "anatomy_protein_absent"])
 KINDS_OF_PROTEIN = {"enzyme": "metabolise", "carrier": "carry", "transporter": "transport", "target": "act"}
-STATED = {"treat": "indication", "unapproved": "off-label use", "harm": CONTRA, "nouse": "indication", "cause": "side effect"}
-STATED |= {"metabolise": "enzyme", "carry": "carrier", "transport": "transporter", "act": "target", "kind": "parent-child"}
+STATED = {
+    "treat": "indication",
+    "unapproved": "off-label use",
+    "harm": CONTRA,
+    "nouse": "indication",
+    "cause": "side effect",
+}
+STATED |= {
+    "metabolise": "enzyme",
+    "carry": "carrier",
+    "transport": "transporter",
+    "act": "target",
+    "kind": "parent-child",
+}
 RANK = ("supported", "contradicted", "unknown")
 
 Relation = tuple[str, str]  # relation, display_relation
@@ -76,7 +88,9 @@ def _therapy(claim: Claim, known: set[str]) -> Iterator[Reading]:
         yield _unapproved(("treat", False) in said, known)
     elif {("treat", True), ("nouse", False)} & said:
         both = used and contra
-        yield Reading("unknown" if both else "contradicted" if used else "supported" if contra else "unknown", "indication", True)
+        yield Reading(
+            "unknown" if both else "contradicted" if used else "supported" if contra else "unknown", "indication", True
+        )
     elif ("treat", False) in said and "cause" not in {kind for kind, _ in said}:
         against = contra or SIDE in known
         yield Reading("supported" if used else "contradicted" if against else "unknown", "indication", False)
@@ -94,10 +108,12 @@ def _unapproved(given: bool, known: set[str]) -> Reading:
 def _causal(said: set[tuple[str, bool]], known: set[str]) -> Iterator[Reading]:
     """A side effect. That a drug brings about what it is given for is the opposite of what the graph says."""
     told = {(kind, denied) for kind, denied in said if kind in ("cause", "link", "tie")}
-    if ("cause", False) in said or told and not any(denied for _, denied in told):
+    if ("cause", False) in said or (told and not any(denied for _, denied in told)):
         given = {"treat", "use"} & {kind for kind, _ in said}
         opposite = known <= USED and known and ("cause", False) in said and not given
-        yield Reading("supported" if SIDE in known else "contradicted" if opposite else "unknown", "side effect", False)
+        yield Reading(
+            "supported" if SIDE in known else "contradicted" if opposite else "unknown", "side effect", False
+        )
     else:
         yield Reading("contradicted" if SIDE in known else "unknown", "side effect", True)
 
@@ -113,7 +129,12 @@ def _plain(claim: Claim, types: Types, known: set[Relation]) -> Reading:
     present = {pair for pair in known if pair[0] not in ABSENT}
     if denied:
         return Reading("contradicted" if present else "supported" if known else "unknown", stated, True)
-    if present and kinds == {"metabolise"} and not any(display == "enzyme" for _, display in present) and DRUG in types:
+    if (
+        present
+        and kinds == {"metabolise"}
+        and not any(display == "enzyme" for _, display in present)
+        and DRUG in types
+    ):
         return Reading("unknown", stated, False)  # an edge of another kind says nothing of this one
     return Reading("supported" if present else "contradicted" if known else "unknown", stated, False)
 

@@ -43,9 +43,16 @@ QUESTION: dict[str, Column] = {
 VOTED = {"label": TEXT, "by": TEXT, "reason": TEXT, "answer": TEXT, "votes": List(TEXT)}
 HOP = {"relation": TEXT, "display_relation": TEXT, "direction": TEXT, "statement": TEXT}
 CLAIM: dict[str, Any] = {"rationale": INT, "start": INT, "end": INT, "stated": TEXT, "negated": FLAG}
-CLAIM |= {f"{end}{what}": kind for end in ("from", "to") for what, kind in (("", INT), ("_name", TEXT), ("_start", INT), ("_end", INT))}
+CLAIM |= {
+    f"{end}{what}": kind
+    for end in ("from", "to")
+    for what, kind in (("", INT), ("_name", TEXT), ("_start", INT), ("_end", INT))
+}
 CLAIM |= {"verdict": TEXT, "by": TEXT, "graph": TEXT}
-SUPPORT = dict.fromkeys(("claims", "supported", "contradicted", "off_path", "unknown", "hops", "of"), INT) | {"share": SCORE, "kept": FLAG}
+SUPPORT = dict.fromkeys(("claims", "supported", "contradicted", "off_path", "unknown", "hops", "of"), INT) | {
+    "share": SCORE,
+    "kept": FLAG,
+}
 SCORES = dict.fromkeys(("score", "before"), SCORE)
 SCORES |= dict.fromkeys(("clinical_accuracy", "logic", "factual_correctness", "completeness"), INT)
 SCORES |= {"justification": TEXT}

@@ -32,7 +32,9 @@ def check_hops(batch: Batch, kg: "KG", keep_contradicted: bool) -> dict[str, lis
     """
     checks = [_check(kg, _texts(row), row, keep_contradicted) for row in rows_of(batch)]
     lost = [bool(support) and not any(one["kept"] for one in support) for _, support in checks]
-    details = [_first_contradiction(found) if all_lost else None for (found, _), all_lost in zip(checks, lost, strict=True)]
+    details = [
+        _first_contradiction(found) if all_lost else None for (found, _), all_lost in zip(checks, lost, strict=True)
+    ]
     return _columns(checks) | rejects("contradicts_graph", details)
 
 
@@ -172,9 +174,10 @@ def _missed(
         u, v = hop
         for here, there in ((u, v), (v, u)):
             for end, other in ((claim.a, claim.b), (claim.b, claim.a)):
-                if here in end.nodes and there not in other.nodes and kg.type_of(there) in other.types:
-                    if read_against(claim, relations).verdict == "supported":
-                        return here, there
+                if here not in end.nodes or there in other.nodes or kg.type_of(there) not in other.types:
+                    continue
+                if read_against(claim, relations).verdict == "supported":
+                    return here, there
     return None
 
 
@@ -185,7 +188,12 @@ def _as_check(
     if on:
         x, y = next((x, y) for x in claim.a.nodes for y in claim.b.nodes if frozenset((x, y)) in on)
     ends = {"from": (claim.a, x), "to": (claim.b, y)}
-    check: dict[str, Any] = {"start": claim.start, "end": claim.end, "stated": reading.stated, "negated": reading.denied}
+    check: dict[str, Any] = {
+        "start": claim.start,
+        "end": claim.end,
+        "stated": reading.stated,
+        "negated": reading.denied,
+    }
     for end, (name, node) in ends.items():
         check |= {end: node, f"{end}_name": kg.name_of(node), f"{end}_start": name.start, f"{end}_end": name.end}
     said = (x, y) if edges else missed
