@@ -8,28 +8,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
-from dataset_builder.claim_words import JOINS, Cue, Gap, Group, Named, Sentence
+from dataset_builder.claim_words import Named
+from dataset_builder.clauses import JOINS, Cue, Gap, Group, Sentence
 
 DRUG, GENE, DISEASE, PHENOTYPE = "drug", "gene/protein", "disease", "effect/phenotype"
 CLINICAL = frozenset([DISEASE, PHENOTYPE])
 THERAPY = frozenset(["treat", "use", "unapproved", "approval", "harm", "nouse", "cause", "tie"])
-PLAIN = frozenset(
-    [
-        "link",
-        "tie",
-        "mutual",
-        "act",
-        "metabolise",
-        "carry",
-        "transport",
-        "cause",
-        "kind",
-        "deny",
-        "lack",
-        "nouse",
-        "harm",
-    ]
-)
+PLAIN = frozenset([
+    "link", "tie", "mutual", "act", "metabolise", "carry", "transport", "cause", "kind", "deny", "lack", "nouse",
+    "harm",
+])  # fmt: skip
 OF_GENES = frozenset(
     [
         "biological_process",
@@ -47,10 +35,16 @@ REACH = 3  # groups on each side of a cue that it may mean
 NEAR = 12  # words between two names, or between them and a cue beside both, from which on nothing is read
 TAIL = 3  # words that may follow a cue which stands after both names
 # what a clause may begin with whose subject is that of the clause before
-OWN_SUBJECT = frozenset(
-    ["it", "this", "they", "these", "that", "which", "who", "is", "are", "was", "were", "be", "been", "has", "have", "had", "also", "can", "could", "may", "might", "must", "should", "shall", "will", "would", "not", "never", "does", "do", "did", "to", "a", "an", "the", "only", "often", "sometimes", "even", "then", "still", "both", "even", "though"]
-)
-OBJECT = frozenset(["a", "an", "the", "by", "with", "of", "in", "to", "for", "on", "from", "at", "its", "his", "her", "their", "this", "these"])
+OWN_SUBJECT = frozenset([
+    "it", "this", "they", "these", "that", "which", "who", "is", "are", "was", "were", "be", "been", "has", "have",
+    "had", "also", "can", "could", "may", "might", "must", "should", "shall", "will", "would", "not", "never",
+    "does", "do", "did", "to", "a", "an", "the", "only", "often", "sometimes", "even", "then", "still", "both",
+    "even", "though",
+])  # fmt: skip
+OBJECT = frozenset([
+    "a", "an", "the", "by", "with", "of", "in", "to", "for", "on", "from", "at", "its", "his", "her", "their",
+    "this", "these",
+])  # fmt: skip
 
 UNREAD = "unread"  # the kind of words that are not on the list
 

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from dataset_builder.claim_words import Named, is_about_a_patient, is_cue, is_given, read
+from dataset_builder.claim_words import Named, is_about_a_patient, is_cue, is_given
 from dataset_builder.claims import Claim, claims
+from dataset_builder.clauses import read
 from dataset_builder.hop_verdicts import Reading, Relation, read_against
 from dataset_builder.sentences import Span, sentences
 from dataset_builder.stage import Batch, rejects, rows_of, stage
