@@ -30,6 +30,12 @@ FAMILIES = {
     "bioprocess_bioprocess": "parent-child",
 }  # fmt: skip
 JOINTS = (". ", ". ", ". ", ", and ", "; ", ", while ")
+LIES = (None, "opposite", None, "endpoint", None, "opposite", None, "endpoint", None, "exchanged")
+# where the two ends can be told apart by their order: the ends exchanged
+BACKWARDS = {
+    "indication": "{s} is indicated for {o}", "contraindication": "{s} is contraindicated in {o}", "target": "{s} inhibits {o}",
+    "phenotype present": "{s} presents with {o}", "bioprocess": "{s} takes part in {o}",
+}  # fmt: skip
 FLAGGED = ("contradicted", "off_path")
 Wordings = dict[tuple[str, str], list[str]]
 
@@ -172,6 +178,11 @@ class Writer:
             if not self.words[family, "opposite"] or ("contraindication" in everything and len(everything) > 1):
                 return None
             says = "opposite"
+        elif lie == "exchanged":
+            wording = BACKWARDS.get(family)
+            if wording is None:
+                return None
+            return wording.format(s=self.name(o), o=self.name(s)), wording, family, lie
         elif lie == "endpoint":
             end = self.draw.choice("so")
             kept, lost = (s, o) if end == "o" else (o, s)
@@ -196,7 +207,7 @@ def main(name: str, wanted: int, verbose: bool) -> None:
     writer = Writer(kg, wordings(name), seed=1)
     rows, said = [], []
     while len(rows) < wanted:
-        lie = (None, "opposite", None, "endpoint")[len(rows) % 4]
+        lie = LIES[len(rows) % len(LIES)]
         if made := writer.rationale(lie):
             rows.append(made[0])
             said.append(made[1])

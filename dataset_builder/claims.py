@@ -18,18 +18,8 @@ PLAIN = frozenset([
     "link", "tie", "mutual", "act", "metabolise", "carry", "transport", "cause", "kind", "deny", "lack", "nouse",
     "harm",
 ])  # fmt: skip
-OF_GENES = frozenset(
-    [
-        "biological_process",
-        "molecular_function",
-        "cellular_component",
-        "pathway",
-        "anatomy",
-        "exposure",
-        DISEASE,
-        PHENOTYPE,
-    ]
-)
+PROCESSES = frozenset(["biological_process", "molecular_function", "cellular_component", "pathway", "anatomy"])
+OF_GENES = PROCESSES | CLINICAL | {"exposure"}
 OF_EXPOSURES = frozenset([DISEASE, "biological_process", "molecular_function", "cellular_component"])
 REACH = 3  # groups on each side of a cue that it may mean
 NEAR = 12  # words between two names, or between them and a cue beside both, from which on nothing is read
@@ -61,26 +51,27 @@ class Claim:
     b: Named
     cues: list[Cue] = field(default_factory=list)
     unlike: bool = False
+    between: str = ""  # the words from the first to the second, where no other name stands between them
 
 
 def kinds_for(a: str, b: str) -> frozenset[str]:
     """The kinds of cue that can claim a relation between nodes of these types; none where the graph has no such relation."""
     types = {a, b}
     if types == {DRUG}:
-        return frozenset(["link", "tie", "mutual", "act", "join", "treat", "use", "harm", "deny", "kind"])
+        return frozenset(["link", "tie", "mutual", "aim", "act", "join", "treat", "use", "harm", "deny", "kind"])
     if DRUG in types and types & CLINICAL:
         return THERAPY | ({"link"} if PHENOTYPE in types else set())
     if types == {DRUG, GENE}:
-        return PLAIN | {"use"}
+        return PLAIN | {"use", "aim"}
     if types == {GENE}:
-        return PLAIN
+        return PLAIN | {"aim"}
     if types == CLINICAL:
         return PLAIN
     if a == b:
         return frozenset(["kind", "mutual", "deny"])
     other = next(iter(types - {GENE}), "")
     if GENE in types and other in OF_GENES:
-        return PLAIN if other in CLINICAL else PLAIN | {"treat", "use"}
+        return PLAIN if other in CLINICAL else PLAIN | {"treat", "use", "aim"}
     return PLAIN if "exposure" in types and types & OF_EXPOSURES else frozenset()
 
 
@@ -102,6 +93,7 @@ def claims(start: int, end: int, sentence: Sentence, connected: Connected) -> li
                 a, b = sorted((a, b), key=lambda name: name.start)
                 claim = found.setdefault((a.start, b.start), Claim(start, end, a, b, unlike=unlike))
                 claim.cues += cues
+                claim.between = _between(sentence, *pair)
     return [*found.values(), *_unread(start, end, sentence, {x for pair in found for x in pair})]
 
 
@@ -150,6 +142,11 @@ def _ends(x: Group, y: Group) -> Iterator[tuple[Named, Named, bool]]:
             yield a, b, False
     for a, b in [(a, b) for a in x.unlike for b in y.members] + [(a, b) for a in x.members for b in y.unlike]:
         yield a, b, True
+
+
+def _between(sentence: Sentence, x: Group, y: Group) -> str:
+    first, last = sorted((sentence.groups.index(x), sentence.groups.index(y)))
+    return sentence.gaps[last].text if last == first + 1 else ""
 
 
 def _pair(

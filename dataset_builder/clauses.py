@@ -65,6 +65,7 @@ class Gap:
         False  # it begins with a comma, a conjunction or a relative pronoun: the subject may be an earlier one
     )
     stray: bool = False  # a denial for which no cue stands here
+    text: str = ""  # its words
     words: int = 0
     content: int = 0  # of these, words that say something
     heads: list[list[str]] = field(default_factory=lambda: [[]])  # per clause the words before its first cue
@@ -181,6 +182,7 @@ def _gap(run: Sequence[Word]) -> Gap:
             denials = 0
     gap.stray |= _settle(gap.clauses[-1], denials)
     words = [word for word, _ in run]
+    gap.text = " ".join(words)
     gap.relative = not (_RELATIVES | {"what"}).isdisjoint(words)
     gap.ahead = words[-1:] == ["between"] or not {"there is", "there are"}.isdisjoint(words)
     first = next((word for word in words if word not in JOINS), "")

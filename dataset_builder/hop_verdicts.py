@@ -4,10 +4,11 @@ Only drug and disease have two relations that exclude each other (indicated, con
 contradicts the graph where it denies a relation that is there, or states one that the graph records as absent.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from dataset_builder.claims import CLINICAL, DRUG, GENE, UNREAD, Claim, kinds_for
+from dataset_builder.claims import CLINICAL, DISEASE, DRUG, GENE, PHENOTYPE, PROCESSES, UNREAD, Claim, kinds_for
 
 USED = frozenset(["indication", "off-label use"])
 CONTRA, SIDE = "contraindication", "drug_effect"
@@ -29,6 +30,15 @@ STATED |= {
     "kind": "parent-child",
 }
 RANK = ("supported", "contradicted", "unknown")
+# verbs of which one type of node is the subject, beside another; the other way round they say what cannot be
+_VERB = r"(?:(?:can|may|often|usually|typically|also|directly|mainly|is known to) )*(?:{})(?: (?:the|a|an|patients|people|with|of|protein|gene|tissue))*"
+SUBJECTS = [
+    (DRUG, CLINICAL, "treats?|relieves?|cures?|alleviates?|is (?:indicated|used|prescribed|given|approved|effective) (?:for|in|against)"
+                     "|is used to treat|is (?:contraindicated|unsafe|dangerous) in|can be given (?:for|in)|is a (?:drug|remedy) (?:for|against)"),
+    (DRUG, {GENE}, "targets?|inhibits?|blocks?|activates?|acts on|is (?:metabolized|metabolised|transported|carried) by"),
+    (DISEASE, {PHENOTYPE}, "presents? with|manifests? with|is characteri[sz]ed by"),
+    (GENE, PROCESSES, "takes part in|participates in|is (?:expressed|involved|located|found) in|is (?:a member|part) of"),
+]  # fmt: skip
 
 Relation = tuple[str, str]  # relation, display_relation
 Types = tuple[str, str]
@@ -40,15 +50,29 @@ class Reading(NamedTuple):
     verdict: str
     stated: str | None
     denied: bool
+    backwards: bool = False  # the two ends stand the wrong way round
 
 
 def read_against(claim: Claim, relations: Iterable[Relation]) -> Reading:
     """The claim against these relations of its ends; of several readings (a name can be of several types) the best."""
     known = set(relations)
+    if known and is_backwards(claim):
+        return Reading("contradicted", sorted(known)[0][1], False, backwards=True)
     if claim.cues[0].kinds == {UNREAD}:
         return _unread(claim, known)
     readings = [reading for types in _types(claim) for reading in _readings(claim, types, known)]
     return min(readings, key=lambda reading: RANK.index(reading.verdict))
+
+
+def is_backwards(claim: Claim) -> bool:
+    """Whether the object stands where the subject belongs: "gout treats colchicine". Only of plain sentences, verb and nothing else."""
+    return any(
+        subject in claim.b.types - claim.a.types
+        and others & claim.a.types
+        and not others & claim.b.types
+        and re.fullmatch(_VERB.format(verbs), claim.between)
+        for subject, others, verbs in SUBJECTS
+    )
 
 
 def _unread(claim: Claim, known: set[Relation]) -> Reading:

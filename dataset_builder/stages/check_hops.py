@@ -199,6 +199,6 @@ def _as_check(
         check |= {end: node, f"{end}_name": kg.name_of(node), f"{end}_start": name.start, f"{end}_end": name.end}
     said = (x, y) if edges else missed
     check["verdict"] = "off_path" if missed else reading.verdict
-    check["by"] = "path" if on or missed else "edge" if edges else None
+    check["by"] = "direction" if reading.backwards else "path" if on or missed else "edge" if edges else None
     check["graph"] = "; ".join(r["statement"] for r in kg.describe(said)["hops"][0]) if said else None
     return check | {"hops": on}
