@@ -52,7 +52,7 @@ class Rate:
     def interval(self) -> tuple[float, float]:
         """Its bounds."""
         bounds: Any = proportion_confint(self.errors, self.of, method="wilson") if self.of else (0.0, 1.0)
-        return float(bounds[0]), float(bounds[1])
+        return round(float(bounds[0]), 6), round(float(bounds[1]), 6)
 
     def __str__(self) -> str:
         low, high = self.interval

@@ -45,11 +45,11 @@ def read_claims(text: str, *edges: str) -> dict[str, str]:
     [
         ("D1 treats I1.", {"D1 I1": "treat"}),
         ("I1 is treated with D1 or D2.", {"I1 D1": "treat", "I1 D2": "treat"}),
-        ("D1 treats I1 and targets G1.", {"D1 I1": "treat", "D1 G1": "act"}),
+        ("D1 treats I1 and targets G1.", {"D1 I1": "treat", "D1 G1": "aim"}),
         ("D1 treats I1, which presents with P1.", {"D1 I1": "treat", "I1 P1": "link"}),
-        ("D1, which targets G1, treats I1.", {"D1 G1": "act", "D1 I1": "treat"}),
+        ("D1, which targets G1, treats I1.", {"D1 G1": "aim", "D1 I1": "treat"}),
         ("D1 treats I1, and G1 is involved in B1.", {"D1 I1": "treat", "G1 B1": "link"}),
-        ("D1 targets G1, and G2 interacts with G3.", {"D1 G1": "act", "G2 G3": "link"}),
+        ("D1 targets G1, and G2 interacts with G3.", {"D1 G1": "aim", "G2 G3": "link"}),
         ("There is a link between G1 and I1.", {"G1 I1": "link tie"}),
         ("In I1, P1 is common.", {"I1 P1": "link"}),
         ("G1 and G2 interact.", {"G1 G2": "link"}),
@@ -70,7 +70,7 @@ def test_who_is_connected_with_whom(text: str, expected: dict[str, str]) -> None
         ("There is no doubt that D1 treats I1.", {"D1 I1": "treat"}),
         ("D1 treats I1 rather than I2.", {"D1 I1": "treat", "D1 I2": "!treat"}),
         ("Unlike D2, D1 treats I1.", {"D1 I1": "treat", "D2 I1": "!treat"}),
-        ("D1 does not treat I1, but targets G1.", {"D1 I1": "!treat", "D1 G1": "act"}),
+        ("D1 does not treat I1, but targets G1.", {"D1 I1": "!treat", "D1 G1": "aim"}),
         ("D1 must not be given in I1, which is linked to G1.", {"D1 I1": "!use", "I1 G1": "tie"}),
         ("I1 presents without P1.", {"I1 P1": "!link"}),
         ("Without G1, B1 would not work.", {"G1 B1": "link"}),
@@ -118,4 +118,6 @@ def test_a_drug_s_level_is_no_drug(text: str, given: bool) -> None:
 
 def test_words_that_are_cues_and_sentences_of_patients() -> None:
     assert is_cue("binding") and is_cue("side effect") and not is_cue("gout")
-    assert is_about_a_patient("This patient lacks fever.", 0, 25) and not is_about_a_patient("Gout lacks fever.", 0, 17)
+    assert is_about_a_patient("This patient lacks fever.", 0, 25) and not is_about_a_patient(
+        "Gout lacks fever.", 0, 17
+    )

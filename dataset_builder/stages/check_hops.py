@@ -5,8 +5,10 @@ off_path: no edge, and the claim stands where a path given to the writer goes on
 not complete, so this says nothing against the claim.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 Hop = frozenset[int]
 VERDICTS = ("supported", "contradicted", "off_path", "unknown")
+ARROW = re.compile("[←→]|<-|->")
 ADDS = "hop_checks support support_share"
 
 
@@ -152,6 +155,10 @@ def _claims(kg: "KG", text: str, sentence: Span, named: Sequence[Named]) -> list
     def connected(a: Named, b: Named) -> bool:
         return bool(kg.relations(a.nodes, b.nodes))
 
+    if ARROW.search(text, start, end):  # a path on a line: each arrow speaks of the names beside it, and of no others
+        hops = [(a, b) for a, b in pairwise(inside) if ARROW.search(text, a.end, b.start)]
+        read_ = [claims(start, end, read(text, a.start, b.end, [a, b]), connected) for a, b in hops]
+        return [replace(claim, between="") for found in read_ for claim in found]
     return claims(start, end, read(text, start, end, inside), connected)
 
 

@@ -98,6 +98,14 @@ def test_every_claim_says_where_it_stands(kg: KG) -> None:
     assert row["support_share"] == 1.0
 
 
+def test_a_path_on_a_line_is_read_arrow_by_arrow(kg: KG) -> None:
+    text = "1. TUBB ←target— Colchicine —indication→ gout —phenotype present→ Podagra\n2. Macroglossia ←phenotype absent— gout"
+    assert [c["verdict"] for c in check(kg, text)["hop_checks"]] == ["supported"] * 4
+    swapped = check(kg, "TUBB ←target— Colchicine —contraindication→ gout")["hop_checks"]
+    assert [c["verdict"] for c in swapped] == ["supported", "contradicted"]
+    assert check(kg, "Podagra → gout → colchicine")["hop_checks"] == []
+
+
 def test_a_contradiction_rejects_the_row_or_is_flagged(kg: KG) -> None:
     text = "Colchicine treats gout. Podagra never occurs in gout."
     row = check(kg, text)
