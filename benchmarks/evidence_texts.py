@@ -67,7 +67,9 @@ def report(texts: Sequence[str], checks: Sequence[list[dict[str, Any]]]) -> None
     print(f"texts with a contradicted claim: {len({text for text, _ in wrong})}")
     for text, c in [*wrong, *((text, check) for text, check in claims if check["verdict"] == "off_path")][:60]:
         stated = f"{c['from_name']} / {c['to_name']}: {'not ' * c['negated']}{c['stated']}"
-        print(f"- {c['verdict']}: {stated}; the graph: {c['graph']}; {' '.join(text[c['start'] : c['end']].split())[:300]}")
+        print(
+            f"- {c['verdict']}: {stated}; the graph: {c['graph']}; {' '.join(text[c['start'] : c['end']].split())[:300]}"
+        )
 
 
 def main(kind: str, wanted: int) -> None:

@@ -53,7 +53,9 @@ _NOT_GIVEN_AFTER = re.compile(
 
 
 _CASE = re.compile(
-    r"\b(?:(?:this|the|our|these) (?:\w+ )?(?:patient|man|woman|boy|girl|child|infant|case)s?|he|she|his|her)\b",
+    r"\b(?:(?:this|the|our|these) (?:\w+ )?(?:patient|man|woman|boy|girl|child|infant|case)s?|he|she|his|her|(?:year|month|week|day)s?-old"
+    r"|newborn|(?:medical|family|past|social) history|vital signs|(?:comes|presents|is brought|is seen) (?:to|by|for|in) (?:the|her|his|an?)"
+    r"|(?:physical )?examination (?:shows|reveals))\b",
     re.IGNORECASE,
 )
 

@@ -127,8 +127,8 @@ def _check_text(
             for claim in _claims(kg, text, sentence, named):
                 edges = kg.relations(claim.a.nodes, claim.b.nodes)
                 reading = read_against(claim, [relation for _, _, relations in edges for relation in relations])
-                if case and reading.denied and reading.stated == "phenotype present":
-                    continue  # what one patient does not have says nothing of the disease
+                if case and (not edges or (reading.denied and reading.stated == "phenotype present")):
+                    continue  # what one patient has, takes or does not have says nothing of a disease
                 on = [hop for hop in hops if _is_about(hop, claim)]
                 stated.update(on)
                 read_.append((claim, reading, edges, on))
