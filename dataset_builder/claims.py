@@ -85,7 +85,7 @@ def claims(start: int, end: int, sentence: Sentence, connected: Connected) -> li
             pair = _pair(sentence, gap_number, clause_number, cues, connected)
             if pair is None:
                 continue
-            if _is_denied_by_name(sentence, pair, gap_number):
+            if _is_denied_by_name(sentence, pair, gap_number, not _kinds(cues) & (THERAPY - {"tie"})):
                 cues = [Cue(cues[0].kinds, not cues[0].denied), *cues[1:]]
             for a, b, unlike in _ends(*pair):
                 if not _fit(a, b, _kinds(cues)) or set(a.nodes) & set(b.nodes):
@@ -119,7 +119,7 @@ def _unread(start: int, end: int, sentence: Sentence, read: set[int]) -> Iterato
             yield Claim(start, end, a, b, [Cue(frozenset([UNREAD]), denied)])
 
 
-def _is_denied_by_name(sentence: Sentence, pair: tuple[Group, Group], number: int) -> bool:
+def _is_denied_by_name(sentence: Sentence, pair: tuple[Group, Group], number: int, plain: bool) -> bool:
     """Whether a denial without a cue of its own stands before the first name ("No A treats B") or between the two ("A has cured
     patients, but none with B"). Two of them lift each other: "Without A, B does not come about".
     """
@@ -127,7 +127,7 @@ def _is_denied_by_name(sentence: Sentence, pair: tuple[Group, Group], number: in
     first, last, gaps = places[0], places[-1], sentence.gaps
     before = gaps[first].stray and not gaps[first + 1].relative
     between = any(gap.stray for gap in gaps[first + 1 : last + 1])
-    if last == first + 1 and number != last and not gaps[last].relative:  # "Those who have A do not get B"
+    if plain and last == first + 1 and number != last and not gaps[last].relative:  # "Those who have A do not get B"
         between |= any(cue.denied for clause in gaps[last].clauses for cue in clause)
     return before ^ between
 
@@ -175,8 +175,11 @@ def _pair(
         return lists[0]  # "A and B interact"
     ahead = [(right[0], y) for y in right[1:] if fits(right[0], y)]
     own_subject = gap.joined and not (OWN_SUBJECT | JOINS).issuperset(gap.heads[clause])
-    if ahead and (gap.ahead or own_subject or not same):
-        return ahead[0]
+    if gap.ahead or own_subject or not same:
+        if ahead:
+            return ahead[0]
+        if gap.ahead and lists and right and lists[-1][0] is right[0]:
+            return lists[-1]
     behind = (
         [(same[0], y) for y in same[1:] if fits(same[0], y)]
         if same and _ends_clause(gap, clause, gaps[number - 1].relative)

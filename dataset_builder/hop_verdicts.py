@@ -101,6 +101,7 @@ def _therapy(claim: Claim, known: set[str]) -> Iterator[Reading]:
     """Given, not to be given, of no use, or a cause: what the strongest words say counts."""
     said = {(kind, cue.denied ^ claim.unlike) for cue in claim.cues for kind in cue.kinds}
     kinds = {kind for kind, _ in said}
+    strong = "treat" in kinds
     said |= {("treat", denied) for kind, denied in said if kind == "use" and not kinds & {"cause", "tie"}}
     said |= {("treat", False) for kind, denied in said if kind == "approval" and not denied}
     used, contra = bool(known & USED), CONTRA in known
@@ -110,14 +111,16 @@ def _therapy(claim: Claim, known: set[str]) -> Iterator[Reading]:
         yield Reading("supported" if used else "contradicted" if contra else "unknown", CONTRA, True)
     elif "unapproved" in kinds or ("approval", True) in said:
         yield _unapproved(("treat", False) in said, known)
-    elif {("treat", True), ("nouse", False)} & said:
+    elif {("treat", True), ("nouse", False)} & said or {("treat", False), ("link", True)} <= said:
         both = used and contra
         yield Reading(
             "unknown" if both else "contradicted" if used else "supported" if contra else "unknown", "indication", True
         )
-    elif ("treat", False) in said and "cause" not in {kind for kind, _ in said}:
+    elif ("treat", False) in said and "cause" not in kinds:
         against = contra or SIDE in known
         yield Reading("supported" if used else "contradicted" if against else "unknown", "indication", False)
+        if {"use", "link"} <= kinds and not strong:  # "patients who take it experience …"
+            yield from _causal(said, known)
     else:
         yield from _causal(said, known)
 
@@ -132,7 +135,7 @@ def _unapproved(given: bool, known: set[str]) -> Reading:
 def _causal(said: set[tuple[str, bool]], known: set[str]) -> Iterator[Reading]:
     """A side effect. That a drug brings about what it is given for is the opposite of what the graph says."""
     told = {(kind, denied) for kind, denied in said if kind in ("cause", "link", "tie")}
-    if ("cause", False) in said or (told and not any(denied for _, denied in told)):
+    if told and not any(denied for _, denied in told):
         given = {"treat", "use"} & {kind for kind, _ in said}
         opposite = known <= USED and known and ("cause", False) in said and not given
         yield Reading(
