@@ -30,6 +30,12 @@ FAMILIES = {
     "bioprocess_bioprocess": "parent-child",
 }  # fmt: skip
 JOINTS = (". ", ". ", ". ", ", and ", "; ", ", while ")
+LIES = (None, "opposite", None, "endpoint", None, "opposite", None, "endpoint", None, "exchanged")
+# where the two ends can be told apart by their order: the ends exchanged
+BACKWARDS = {
+    "indication": "{s} is indicated for {o}", "contraindication": "{s} is contraindicated in {o}", "target": "{s} inhibits {o}",
+    "phenotype present": "{s} presents with {o}", "bioprocess": "{s} takes part in {o}",
+}  # fmt: skip
 FLAGGED = ("contradicted", "off_path")
 Wordings = dict[tuple[str, str], list[str]]
 
@@ -60,7 +66,9 @@ class Writer:
     def __init__(self, kg: KG, words: Wordings, seed: int) -> None:
         self.kg, self.words, self.draw = kg, words, random.Random(seed)
         nodes = kg.nodes
-        self.named = [i for i, name in zip(nodes.index.tolist(), nodes.name, strict=True) if not name.startswith("unknown-")]
+        self.named = [
+            i for i, name in zip(nodes.index.tolist(), nodes.name, strict=True) if not name.startswith("unknown-")
+        ]
         self.of_type: dict[str, list[int]] = defaultdict(list)
         for node in self.named:
             self.of_type[kg.type_of(node)].append(node)
@@ -84,7 +92,11 @@ class Writer:
         [hop] = self.kg.describe((a, b))["hops"]
         found = []
         for r in hop:
-            family = r["display_relation"] if r["relation"] == "drug_protein" else FAMILIES.get(r["relation"], r["relation"])
+            family = (
+                r["display_relation"]
+                if r["relation"] == "drug_protein"
+                else FAMILIES.get(r["relation"], r["relation"])
+            )
             turn = r["direction"] == "backward" or (
                 r["direction"] == "undirected" and family == "disease_protein" and self.kg.type_of(a) != "gene/protein"
             )
@@ -166,6 +178,11 @@ class Writer:
             if not self.words[family, "opposite"] or ("contraindication" in everything and len(everything) > 1):
                 return None
             says = "opposite"
+        elif lie == "exchanged":
+            wording = BACKWARDS.get(family)
+            if wording is None:
+                return None
+            return wording.format(s=self.name(o), o=self.name(s)), wording, family, lie
         elif lie == "endpoint":
             end = self.draw.choice("so")
             kept, lost = (s, o) if end == "o" else (o, s)
@@ -190,7 +207,7 @@ def main(name: str, wanted: int, verbose: bool) -> None:
     writer = Writer(kg, wordings(name), seed=1)
     rows, said = [], []
     while len(rows) < wanted:
-        lie = (None, "opposite", None, "endpoint")[len(rows) % 4]
+        lie = LIES[len(rows) % len(LIES)]
         if made := writer.rationale(lie):
             rows.append(made[0])
             said.append(made[1])
@@ -201,7 +218,9 @@ def main(name: str, wanted: int, verbose: bool) -> None:
     seconds = time.perf_counter() - started
     report(rows, said, out["hop_checks"], verbose)
     characters = sum(len(row["rationale"]) for row in rows)
-    print(f"{wanted} rationales of {characters / wanted:.0f} characters in {seconds:.2f} s: {60 * wanted / seconds:,.0f} a minute")
+    print(
+        f"{wanted} rationales of {characters / wanted:.0f} characters in {seconds:.2f} s: {60 * wanted / seconds:,.0f} a minute"
+    )
 
 
 def report(rows: list[dict], said: list[list[Sentence]], checks: list[list[dict]], verbose: bool) -> None:
@@ -212,11 +231,24 @@ def report(rows: list[dict], said: list[list[Sentence]], checks: list[list[dict]
         for s in sentences:
             inside = [c for c in claims if s.start <= c["from_start"] < s.end and s.start <= c["to_start"] < s.end]
             flags = [c for c in inside if c["verdict"] in FLAGGED]
-            verdicts.update([f"{'false' if s.false else 'true'} {c['verdict']}" for c in inside] or [f"{bool(s.false)} unread"])
+            verdicts.update(
+                [f"{'false' if s.false else 'true'} {c['verdict']}" for c in inside] or [f"{bool(s.false)} unread"]
+            )
             if s.false:
                 found[s.false].append(bool(flags))
                 if verbose and not flags:
-                    print("MISSED", s.false, s.family, "|", row["rationale"][s.start : s.end], "|", brief(inside), "|", repr(row["rationale"]), brief(claims))
+                    print(
+                        "MISSED",
+                        s.false,
+                        s.family,
+                        "|",
+                        row["rationale"][s.start : s.end],
+                        "|",
+                        brief(inside),
+                        "|",
+                        repr(row["rationale"]),
+                        brief(claims),
+                    )
             else:
                 flagged.append(bool(flags))
                 if verbose and flags:
@@ -238,8 +270,8 @@ def brief(claims: list[dict]) -> list[str]:
 
 def share(hits: list[bool]) -> str:
     """A share with its 95 % Wilson interval."""
-    low, high = proportion_confint(sum(hits), len(hits), method="wilson")
-    return f"{np.mean(hits):.1%} [{low:.1%}, {high:.1%}] of {len(hits)}"
+    bounds: Any = proportion_confint(sum(hits), len(hits), method="wilson")
+    return f"{np.mean(hits):.1%} [{bounds[0]:.1%}, {bounds[1]:.1%}] of {len(hits)}"
 
 
 if __name__ == "__main__":

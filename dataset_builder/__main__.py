@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dataset_builder import passport, publish, report, store_files
+from dataset_builder import publish, report, store_files, trusted_judges
 from dataset_builder.answer_store import StoreError
 from dataset_builder.asking import MissingAnswer
 from dataset_builder.estimate import estimate, table
@@ -107,7 +107,7 @@ def parser() -> argparse.ArgumentParser:
     count = commands.add_parser("count", help="count what each source's files hold, by answer type and reason")
     count.add_argument("data_dir", type=Path, metavar="DIR", help="as --data-dir of build")
     count.set_defaults(command=print_counts)
-    passport.add_command(commands)
+    trusted_judges.add_command(commands)
     report.add_command(commands)
     return top
 
@@ -161,7 +161,7 @@ def build(given: argparse.Namespace) -> int:
     )
     if given.num_proc:
         kg.open()
-    passports = passport.expect_trusted(stages, store_of(given), given.allow_judge)
+    passports = trusted_judges.expect_trusted(stages, store_of(given), given.allow_judge)
     with answers_of(given) as answers:
         rows, runs = run(on_disk(questions), stages, answers=answers, num_proc=given.num_proc)
         routed = has_tiers(rows.column_names)

@@ -51,12 +51,24 @@ def card(
         several={name: (COMPLETIONS[name], manifest["configs"][name]) for name in unrolled},
         many_example=unrolled["reasonmed"][0]["completion"][0]["content"] if unrolled else None,
         example=splits["train"][0] if "train" in splits else None,
+        evidence=_evidence(splits),
         asked=(asked := [stage for stage in facts["run"]["stages"] if "calls" in stage]),
         lost=sum(stage["calls"]["lost_usd"] for stage in asked),
     )
     all_configs = {name: {"train": rows} for name, rows in unrolled.items()}
     all_configs |= {"candidates" if "configs" in manifest else "default": splits}
     return f"---\n{_metadata(folder, all_configs, manifest).to_yaml()}\n---\n\n{text.strip()}\n"
+
+
+def _evidence(splits: Mapping[str, Dataset]) -> dict[str, int]:
+    """What the published rationales' claims came to, summed; empty where none were looked up."""
+    if "train" not in splits or "support" not in splits["train"].column_names:
+        return {}
+    every = [support for row in splits["train"]["support"] for support in row or () if support["kept"]]
+    return {
+        name: sum(s[name] for s in every)
+        for name in ("claims", "supported", "contradicted", "off_path", "unknown", "hops", "of")
+    }
 
 
 def _table(names: Iterable[str], known: Mapping[str, Column]) -> dict[str, tuple[str, str]]:

@@ -8,25 +8,33 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
-from dataset_builder.claim_words import JOINS, Cue, Gap, Group, Named, Sentence
+from dataset_builder.claim_words import Named
+from dataset_builder.clauses import JOINS, Cue, Gap, Group, Sentence
 
 DRUG, GENE, DISEASE, PHENOTYPE = "drug", "gene/protein", "disease", "effect/phenotype"
 CLINICAL = frozenset([DISEASE, PHENOTYPE])
-THERAPY = frozenset(["treat", "use", "unapproved", "harm", "nouse", "cause", "tie"])
-PLAIN = frozenset(["link", "tie", "mutual", "act", "metabolise", "carry", "transport", "cause", "kind", "deny", "lack", "nouse", "harm"])
-OF_GENES = frozenset(
-    ["biological_process", "molecular_function", "cellular_component", "pathway", "anatomy", "exposure", DISEASE, PHENOTYPE]
-)
+THERAPY = frozenset(["treat", "use", "unapproved", "approval", "harm", "nouse", "cause", "tie"])
+PLAIN = frozenset([
+    "link", "tie", "mutual", "act", "metabolise", "carry", "transport", "cause", "kind", "deny", "lack", "nouse",
+    "harm",
+])  # fmt: skip
+PROCESSES = frozenset(["biological_process", "molecular_function", "cellular_component", "pathway", "anatomy"])
+OF_GENES = PROCESSES | CLINICAL | {"exposure"}
 OF_EXPOSURES = frozenset([DISEASE, "biological_process", "molecular_function", "cellular_component"])
 REACH = 3  # groups on each side of a cue that it may mean
 NEAR = 12  # words between two names, or between them and a cue beside both, from which on nothing is read
 TAIL = 3  # words that may follow a cue which stands after both names
 # what a clause may begin with whose subject is that of the clause before
-OWN_SUBJECT = frozenset(
-    "it this they these that which who is are was were be been has have had also can could may might must should shall will would "
-    "not never does do did to a an the only often sometimes even then still both even though".split()
-)
-OBJECT = frozenset("a an the by with of in to for on from at its his her their this these".split())
+OWN_SUBJECT = frozenset([
+    "it", "this", "they", "these", "that", "which", "who", "is", "are", "was", "were", "be", "been", "has", "have",
+    "had", "also", "can", "could", "may", "might", "must", "should", "shall", "will", "would", "not", "never",
+    "does", "do", "did", "to", "a", "an", "the", "only", "often", "sometimes", "even", "then", "still", "both",
+    "even", "though",
+])  # fmt: skip
+OBJECT = frozenset([
+    "a", "an", "the", "by", "with", "of", "in", "to", "for", "on", "from", "at", "its", "his", "her", "their",
+    "this", "these",
+])  # fmt: skip
 
 UNREAD = "unread"  # the kind of words that are not on the list
 
@@ -43,24 +51,27 @@ class Claim:
     b: Named
     cues: list[Cue] = field(default_factory=list)
     unlike: bool = False
+    between: str = ""  # the words from the first to the second, where no other name stands between them
 
 
 def kinds_for(a: str, b: str) -> frozenset[str]:
     """The kinds of cue that can claim a relation between nodes of these types; none where the graph has no such relation."""
     types = {a, b}
     if types == {DRUG}:
-        return frozenset(["link", "tie", "mutual", "act", "join", "treat", "use", "harm", "deny", "kind"])
+        return frozenset(["link", "tie", "mutual", "aim", "act", "join", "treat", "use", "harm", "deny", "kind"])
     if DRUG in types and types & CLINICAL:
         return THERAPY | ({"link"} if PHENOTYPE in types else set())
-    if types in ({DRUG, GENE}, {GENE}):
-        return PLAIN
+    if types == {DRUG, GENE}:
+        return PLAIN | {"use", "aim"}
+    if types == {GENE}:
+        return PLAIN | {"aim"}
     if types == CLINICAL:
         return PLAIN
     if a == b:
         return frozenset(["kind", "mutual", "deny"])
     other = next(iter(types - {GENE}), "")
     if GENE in types and other in OF_GENES:
-        return PLAIN if other in CLINICAL else PLAIN | {"treat", "use"}
+        return PLAIN if other in CLINICAL else PLAIN | {"treat", "use", "aim"}
     return PLAIN if "exposure" in types and types & OF_EXPOSURES else frozenset()
 
 
@@ -71,14 +82,18 @@ def claims(start: int, end: int, sentence: Sentence, connected: Connected) -> li
         for clause_number, cues in enumerate(gap.clauses):
             if not cues:
                 continue
-            denied_before = _is_denied_before(sentence.gaps, gap_number, clause_number)
-            cues = [Cue(c.kinds, c.denied ^ denied_before) if i == 0 else c for i, c in enumerate(cues)]
-            for a, b, unlike in _ends(sentence, gap_number, clause_number, cues, connected):
+            pair = _pair(sentence, gap_number, clause_number, cues, connected)
+            if pair is None:
+                continue
+            if _is_denied_by_name(sentence, pair, gap_number, not _kinds(cues) & (THERAPY - {"tie"})):
+                cues = [Cue(cues[0].kinds, not cues[0].denied), *cues[1:]]
+            for a, b, unlike in _ends(*pair):
                 if not _fit(a, b, _kinds(cues)) or set(a.nodes) & set(b.nodes):
                     continue  # another member of a list, another type
                 a, b = sorted((a, b), key=lambda name: name.start)
                 claim = found.setdefault((a.start, b.start), Claim(start, end, a, b, unlike=unlike))
                 claim.cues += cues
+                claim.between = _between(sentence, *pair)
     return [*found.values(), *_unread(start, end, sentence, {x for pair in found for x in pair})]
 
 
@@ -87,35 +102,38 @@ def _unread(start: int, end: int, sentence: Sentence, read: set[int]) -> Iterato
 
     It can only be denied, or stand where something else was expected.
     """
-    by_clause: dict[int, list[int]] = {}
-    for number, group in enumerate(sentence.groups):
-        by_clause.setdefault(group.clause, []).append(number)
-    for numbers in by_clause.values():
-        groups = [sentence.groups[number] for number in numbers]
-        if len(groups) != 2 or any(len(g.members) > 1 or g.unlike or g.members[0].start in read for g in groups):
+    left = [
+        i for i, g in enumerate(sentence.groups) if not any(name.start in read for name in (*g.members, *g.unlike))
+    ]
+    for i in left:
+        group, following = sentence.groups[i], sentence.groups[i + 1 : i + 2]
+        others = [j for j in left if j not in (i, i + 1) and sentence.groups[j].clause == group.clause]
+        if i + 1 not in left or others or following[0].clause != group.clause:
             continue
-        (a,), (b,) = (group.members for group in groups)
-        gap = sentence.gaps[numbers[1]]
+        if len(group.members) > 1 or len(following[0].members) > 1:
+            continue
+        a, b, gap = group.members[0], following[0].members[0], sentence.gaps[i + 1]
         related = any(kinds_for(s, t) for s in a.types for t in b.types) and not set(a.nodes) & set(b.nodes)
-        if related and len(gap.clauses) == 1 and 0 < gap.content and gap.words <= NEAR:
-            denied = gap.stray or sentence.gaps[numbers[0]].stray
+        if related and gap.content and gap.words <= NEAR:
+            denied = any(c.denied for clause in gap.clauses for c in clause) or gap.stray ^ sentence.gaps[i].stray
             yield Claim(start, end, a, b, [Cue(frozenset([UNREAD]), denied)])
 
 
-def _is_denied_before(gaps: Sequence[Gap], number: int, clause: int) -> bool:
-    """Whether a denial stands before the name on the left, with no cue of its own: "No drug but A treats B"."""
-    before = gaps[number - 1] if number else None
-    return before is not None and clause == 0 and before.stray and not gaps[number].joined
+def _is_denied_by_name(sentence: Sentence, pair: tuple[Group, Group], number: int, plain: bool) -> bool:
+    """Whether a denial without a cue of its own stands before the first name ("No A treats B") or between the two ("A has cured
+    patients, but none with B"). Two of them lift each other: "Without A, B does not come about".
+    """
+    places = sorted(i for i, g in enumerate(sentence.groups) if g is pair[0] or g is pair[1])
+    first, last, gaps = places[0], places[-1], sentence.gaps
+    before = gaps[first].stray and not gaps[first + 1].relative
+    between = any(gap.stray for gap in gaps[first + 1 : last + 1])
+    if plain and last == first + 1 and number != last and not gaps[last].relative:  # "Those who have A do not get B"
+        between |= any(cue.denied for clause in gaps[last].clauses for cue in clause)
+    return before ^ between
 
 
-def _ends(
-    sentence: Sentence, number: int, clause: int, cues: Sequence[Cue], connected: Connected
-) -> Iterator[tuple[Named, Named, bool]]:
-    """The names that the cues of this place connect, and whether the pair is one that the sentence sets apart."""
-    pair = _pair(sentence, number, clause, cues, connected)
-    if pair is None:
-        return
-    x, y = pair
+def _ends(x: Group, y: Group) -> Iterator[tuple[Named, Named, bool]]:
+    """The pairs of names of two groups, and whether the sentence sets the pair apart."""
     if x is y:
         yield from ((a, b, False) for a, b in combinations(x.members, 2))
         return
@@ -124,6 +142,11 @@ def _ends(
             yield a, b, False
     for a, b in [(a, b) for a in x.unlike for b in y.members] + [(a, b) for a in x.members for b in y.unlike]:
         yield a, b, True
+
+
+def _between(sentence: Sentence, x: Group, y: Group) -> str:
+    first, last = sorted((sentence.groups.index(x), sentence.groups.index(y)))
+    return sentence.gaps[last].text if last == first + 1 else ""
 
 
 def _pair(
@@ -142,7 +165,9 @@ def _pair(
 
     def best(pairs: Sequence[tuple[Group, Group]]) -> tuple[Group, Group] | None:
         """The first that the graph connects, else the first."""
-        return next((p for p in pairs if any(connected(a, b) for a in p[0].members for b in p[1].members)), (*pairs, None)[0])
+        return next(
+            (p for p in pairs if any(connected(a, b) for a in p[0].members for b in p[1].members)), (*pairs, None)[0]
+        )
 
     lists = [(g, g) for g in [*same[:1], *right[:1]] if any(_fit(a, b, kinds) for a, b in combinations(g.members, 2))]
     closed = not right or "," in gap.tails[clause][:1]
@@ -150,9 +175,16 @@ def _pair(
         return lists[0]  # "A and B interact"
     ahead = [(right[0], y) for y in right[1:] if fits(right[0], y)]
     own_subject = gap.joined and not (OWN_SUBJECT | JOINS).issuperset(gap.heads[clause])
-    if ahead and (gap.ahead or own_subject or not same):
-        return ahead[0]
-    behind = [(same[0], y) for y in same[1:] if fits(same[0], y)] if _ends_clause(gap, clause) else []
+    if gap.ahead or own_subject or not same:
+        if ahead:
+            return ahead[0]
+        if gap.ahead and lists and right and lists[-1][0] is right[0]:
+            return lists[-1]
+    behind = (
+        [(same[0], y) for y in same[1:] if fits(same[0], y)]
+        if same and _ends_clause(gap, clause, gaps[number - 1].relative)
+        else []
+    )
     if behind and closed:
         return behind[0]
     subject = same or (left if OWN_SUBJECT.issuperset(gap.heads[clause]) else [])
@@ -163,11 +195,12 @@ def _pair(
     return lists[0] if lists else None
 
 
-def _ends_clause(gap: Gap, clause: int) -> bool:
-    """Whether a cue behind two names is about them, and has no object of its own: "A in B is avoided", not "A in B causes harm"."""
+def _ends_clause(gap: Gap, clause: int, relative: bool) -> bool:
+    """Whether a cue behind two names is about them, and has no object of its own: "A in B is avoided", "A is what B causes", not "A
+    in B causes harm"."""
     tail = gap.tails[clause]
     causal = any("cause" in cue.kinds for cue in gap.clauses[clause])
-    return len(tail) <= TAIL and not causal and not OBJECT.intersection(tail[:1])
+    return len(tail) <= TAIL and not OBJECT.intersection(tail[:1]) and not (causal and (tail or not relative))
 
 
 def _has_edge(group: Group, connected: Connected) -> bool:

@@ -5,7 +5,6 @@ canaries.jsonl holds rationales and answers of our own writing whose verdict is 
 all others, so a passport is read from there: the same canaries, prompts, model, endpoint and sampling give it again, unpaid.
 """
 
-import argparse
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -21,17 +20,18 @@ from dataset_builder.answers import Answers
 from dataset_builder.asking import MissingAnswer, begin, replayed
 from dataset_builder.conversation import Conversation
 from dataset_builder.llm import LLM, ModelError
-from dataset_builder.model_options import add_limits, add_store, answers_of, positive
 from dataset_builder.rationale import Rationale
 from dataset_builder.stage import Batch, Stage, rows_of, stage
 from dataset_builder.stages.check_answer import by_judge as compared
 from dataset_builder.stages.check_answer import check_answer
-from dataset_builder.summary import OUT
 from dataset_builder.verdicts import ABOUT
 from dataset_builder.verdicts import by_judge as examined
 
 CANARIES = Path(__file__).with_name("canaries.jsonl")
-PROMPTS = {"check_answer": ("check_answer", "check_answer_judge"), "judge_rationales": ("judge_rationales",)}  # by stage
+PROMPTS = {
+    "check_answer": ("check_answer", "check_answer_judge"),
+    "judge_rationales": ("judge_rationales",),
+}  # by stage
 MOST_FALSE_POSITIVES, MOST_FALSE_NEGATIVES = 0.10, 0.30  # of the wrong canaries, of the right ones
 NEEDS = "question context options answer answer_label answer_type text prompt"
 
@@ -51,8 +51,8 @@ class Rate:
     @property
     def interval(self) -> tuple[float, float]:
         """Its bounds."""
-        low, high = proportion_confint(self.errors, self.of, method="wilson") if self.of else (0.0, 1.0)
-        return float(low), float(high)
+        bounds: Any = proportion_confint(self.errors, self.of, method="wilson") if self.of else (0.0, 1.0)
+        return round(float(bounds[0]), 6), round(float(bounds[1]), 6)
 
     def __str__(self) -> str:
         low, high = self.interval
@@ -94,9 +94,19 @@ class Passport:
     def as_dict(self) -> dict[str, Any]:
         """For manifest and card."""
         rates = {"false_positives": self.false_positives, "false_negatives": self.false_negatives}
-        facts = {n: {"errors": r.errors, "of": r.of, "share": round(r.share, 4), "interval": r.interval} for n, r in rates.items()}
+        facts = {
+            n: {"errors": r.errors, "of": r.of, "share": round(r.share, 4), "interval": r.interval}
+            for n, r in rates.items()
+        }
         kinds = [{"kind": kind, "expected": expected, **counts} for (kind, expected), counts in self.said.items()]
-        return {"judge": self.judge, "stage": self.stage, "votes": self.votes, **facts, "faults": self.faults, "kinds": kinds}
+        return {
+            "judge": self.judge,
+            "stage": self.stage,
+            "votes": self.votes,
+            **facts,
+            "faults": self.faults,
+            "kinds": kinds,
+        }
 
     def lines(self) -> Iterator[str]:
         """As it is printed: a table of kinds, then the two rates."""
@@ -124,7 +134,9 @@ def judge_canaries(batch: Batch, llm: LLM, votes: int) -> list[Conversation]:
 def _judge(row: dict[str, Any], llm: LLM, votes: int) -> Conversation:
     if row["prompt"] == "check_answer":
         rationale = str(Rationale("1. What follows.", row["text"], row["answer"]))
-        [conversation] = check_answer({name: [value] for name, value in (row | {"rationale": rationale}).items()}, llm=llm)
+        [conversation] = check_answer(
+            {name: [value] for name, value in (row | {"rationale": rationale}).items()}, llm=llm
+        )
         columns = yield from conversation
         return {"said": columns["verdict"]["label"]}
     if row["prompt"] == "check_answer_judge":
@@ -143,10 +155,12 @@ def examine(stage_: str, llm: LLM, votes: int, answers: Answers) -> Passport:
     asking = judge_canaries.using(llm=llm, votes=votes)
     dataset = Dataset.from_list(rows)
     answers.bring_in(asking, dataset)
-    batch = dataset.to_dict()
+    batch = dataset[:]
     columns = replayed(asking, begin(asking, batch), answers.store, dict(enumerate(batch["id"])))
     if over := columns["rejected_because"].count("over_budget"):
-        raise ModelError(f"--max-usd was reached: {over} of {len(rows)} canaries have no answer. Raise it, and run this again")
+        raise ModelError(
+            f"--max-usd was reached: {over} of {len(rows)} canaries have no answer. Raise it, and run this again"
+        )
     said: dict[tuple[str, str], Counter[str]] = {}
     for row, label in zip(rows, columns["said"], strict=True):
         said.setdefault((row["kind"], row["expected"]), Counter())[label or "unjudged"] += 1
@@ -167,42 +181,3 @@ def passports_of(stages: Sequence[Stage], store: AnswerStore) -> list[Passport]:
         except MissingAnswer:
             continue
     return found
-
-
-def expect_trusted(stages: Sequence[Stage], store: AnswerStore, allowed: bool) -> list[Passport]:
-    """The passports of the judges; says which is missing. Raises ModelError for a judge above a threshold, unless allowed."""
-    judges = judges_of(stages)
-    found = passports_of(stages, store) if judges else []
-    for name, llm, votes in judges:
-        passport = next((p for p in found if p.stage == name), None)
-        if passport is None:
-            again = f" --judge-votes {votes}" if votes > 1 else ""
-            OUT.print(f"note: {llm} has no passport: `judge-passport --judge {llm}{again}` measures how often it errs", markup=False)
-        elif passport.faults and not allowed:
-            faults = "; ".join(passport.faults)
-            raise ModelError(f"judge {llm} ({name}) is not to be trusted: {faults}. Choose another, or build with --allow-judge")
-    return found
-
-
-def add_command(commands: Any) -> None:
-    """``judge-passport``."""
-    command = commands.add_parser("judge-passport", help="measure how often a judge errs, on canaries of known verdict")
-    command.add_argument("--judge", required=True, metavar="MODEL[@ENDPOINT]", help="as of build")
-    command.add_argument("--judge-votes", type=positive, default=1, metavar="N", help="as of build")
-    add_limits(command)
-    add_store(command)
-    command.set_defaults(command=print_passport)
-
-
-def print_passport(given: argparse.Namespace) -> int:
-    """A table for each pipeline's prompts; 1 where the judge is above a threshold."""
-    llm = LLM.named(given.judge)
-    voter = llm if given.judge_votes == 1 else LLM(llm.model, llm.endpoint, temperature=0.7)  # as reasonmed has it
-    status = 0
-    with answers_of(given) as answers:
-        for name, judge, votes in (("check_answer", llm, 1), ("judge_rationales", voter, given.judge_votes)):
-            passport = examine(name, judge, votes, answers)
-            status |= bool(passport.faults)
-            for line in passport.lines():
-                OUT.print(line, markup=False)
-    return status

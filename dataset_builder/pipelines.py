@@ -108,7 +108,9 @@ def reasonmed(
         route.using(easy=Fraction(4, 9), medium=Fraction(7, 9), most_unjudged=Fraction(1, 3)),
         rank_rationales.using(**verifying, keep=2, near=3.0, seed=seed),
         (refine_rationales_grounded if grounded else refine_rationales).using(**refining),
-        (check_hops_of_many_grounded if grounded else check_hops_of_many).using(kg=kg, keep_contradicted=keep_contradicted),
+        (check_hops_of_many_grounded if grounded else check_hops_of_many).using(
+            kg=kg, keep_contradicted=keep_contradicted
+        ),
         summarize_rationale.using(llm=replace(editor, max_tokens=1000)),
         score_rationales.using(llm=judge, share=1.0, seed=seed),
     ]

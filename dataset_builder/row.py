@@ -43,9 +43,16 @@ QUESTION: dict[str, Column] = {
 VOTED = {"label": TEXT, "by": TEXT, "reason": TEXT, "answer": TEXT, "votes": List(TEXT)}
 HOP = {"relation": TEXT, "display_relation": TEXT, "direction": TEXT, "statement": TEXT}
 CLAIM: dict[str, Any] = {"rationale": INT, "start": INT, "end": INT, "stated": TEXT, "negated": FLAG}
-CLAIM |= {f"{end}{what}": kind for end in ("from", "to") for what, kind in (("", INT), ("_name", TEXT), ("_start", INT), ("_end", INT))}
+CLAIM |= {
+    f"{end}{what}": kind
+    for end in ("from", "to")
+    for what, kind in (("", INT), ("_name", TEXT), ("_start", INT), ("_end", INT))
+}
 CLAIM |= {"verdict": TEXT, "by": TEXT, "graph": TEXT}
-SUPPORT = dict.fromkeys(("claims", "supported", "contradicted", "off_path", "unknown", "hops", "of"), INT) | {"share": SCORE, "kept": FLAG}
+SUPPORT = dict.fromkeys(("claims", "supported", "contradicted", "off_path", "unknown", "hops", "of"), INT) | {
+    "share": SCORE,
+    "kept": FLAG,
+}
 SCORES = dict.fromkeys(("score", "before"), SCORE)
 SCORES |= dict.fromkeys(("clinical_accuracy", "logic", "factual_correctness", "completeness"), INT)
 SCORES |= {"justification": TEXT}
@@ -117,7 +124,7 @@ ADDED: dict[str, Column] = {
         "every claim of a relation between two nodes that was read in a rationale: which of `rationales` it stands in (null where "
         "the row has one rationale), its sentence (start, end: characters of that text), both ends with where they are named, the "
         "relation stated and whether it is denied; verdict: supported, contradicted, off_path (it stands where a path given to "
-        "the writer goes on to another node, and the graph has no such edge) or unknown (no edge); by what, and what the graph has",
+        "the writer goes on to another node, and the graph has no such edge) or unknown (no edge); by which of path, edge and direction (its ends stand the wrong way round), and what the graph has",
     ),
     "support": Column(
         List(SUPPORT),

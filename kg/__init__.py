@@ -101,7 +101,9 @@ class KG:
     def find_mentions(self, text: str, names: Sequence[tuple[str, int]] = ()) -> list[Mention]:
         """The spans of the text that name nodes, by dictionary. ``names``: (name, node) that count too, before the dictionary's."""
         finder = _finder(self)
-        return finder.find(text, finder.own_names((name, self._vertex(node)) for name, node in names) if names else None)
+        return finder.find(
+            text, finder.own_names((name, self._vertex(node)) for name, node in names) if names else None
+        )
 
     def names_of(self, node: int) -> list[str]:
         """The node's name and its reviewed aliases."""
@@ -114,7 +116,11 @@ class KG:
         ys = np.tile(np.asarray(tos, np.int64), len(froms))
         found = edges.find(self._vertices(xs), self._vertices(ys))
         return [
-            (int(xs[i]), int(ys[i]), [edges.relation_names[r] for r in edges.relation[edges.start[e] : edges.start[e + 1]]])
+            (
+                int(xs[i]),
+                int(ys[i]),
+                [edges.relation_names[r] for r in edges.relation[edges.start[e] : edges.start[e + 1]]],
+            )
             for i, e in enumerate(found.tolist())
             if e >= 0
         ]

@@ -9,16 +9,17 @@ engineering/linking.md section 2.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from re import Match as Token
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import ahocorasick
 
 from kg import fold
 from kg.linker import Linker, read_aliases
+from kg.matches import Match, OwnNames, Phrase, key_of, own_in, own_names, with_own
 from kg.tables import DISEASE, PHENOTYPE, is_symbol, rank
 
 if TYPE_CHECKING:
@@ -35,29 +36,6 @@ class Mention:
     type: str
     nodes: tuple[int, ...]
     negated: bool
-
-
-@dataclass(slots=True)
-class Phrase:
-    """What a sequence of folded words means: nodes in any case, nodes by exact spelling, a blocker, a negation cue."""
-
-    size: int
-    vertices: list[int] = field(default_factory=list)
-    exact: dict[str, list[int]] = field(default_factory=dict)
-    blocks: bool = False
-    cue: str = ""
-
-
-OwnNames = dict[str, list[tuple[tuple[str, ...], Phrase]]]  # by first word
-
-
-class Match(NamedTuple):
-    """A phrase at the tokens first..last of a text, and the vertices that its spelling there names."""
-
-    first: int
-    last: int
-    phrase: Phrase
-    vertices: list[int]
 
 
 class MentionFinder:
@@ -85,7 +63,7 @@ class MentionFinder:
         words = [fold.key_word(token[0]) for token in tokens]
         names = [Match(*match, _vertices(match, tokens, text)) for match in self._phrases_in(words)]
         if own:
-            names = _with_own(names, [Match(*m, _vertices(m, tokens, text)) for m in _own_in(own, words)])
+            names = with_own(names, [Match(*m, _vertices(m, tokens, text)) for m in own_in(own, words)])
             names += [
                 Match(i, i, Phrase(1), [v])
                 for i, t in enumerate(tokens)
@@ -98,22 +76,8 @@ class MentionFinder:
         return [self._mention(text, tokens, match, negated) for match in chosen if not match.phrase.blocks]
 
     def own_names(self, names: Iterable[tuple[str, int]]) -> OwnNames:
-        """A small dictionary of these names of vertices, stop words or not; Roman numerals are numbers here ("type II")."""
-        phrases: dict[tuple[str, ...], Phrase] = {}
-        for name, vertex in names:
-            for spelled in _spellings(name):
-                key = tuple(fold.ROMAN.get(word, word) for word in _key(spelled))
-                phrase = phrases.setdefault(key, Phrase(len(key)))
-                same = phrase.vertices
-                if fold.is_exact_case(spelled) or is_symbol(spelled, self._nodes.type[vertex]):
-                    same = phrase.exact.setdefault(spelled, [])
-                if vertex not in same:
-                    same.append(vertex)
-        own: OwnNames = {}
-        for key, phrase in phrases.items():
-            if key:
-                own.setdefault(key[0], []).append((key, phrase))
-        return own
+        """A small dictionary of these names of vertices, for ``find``."""
+        return own_names(names, self._nodes.type)
 
     def aliases_of(self, vertex: int) -> list[str]:
         """The reviewed aliases that mean this vertex."""
@@ -172,7 +136,7 @@ class MentionFinder:
         same.extend(v for v in vertices if v not in same)
 
     def _phrase(self, name: str) -> Phrase:
-        key = _key(name)
+        key = key_of(name)
         phrase = self._phrases.get(key)
         if phrase is None:
             phrase = self._phrases[key] = Phrase(len(key))
@@ -185,40 +149,6 @@ class MentionFinder:
                 automaton.add_word(f" {' '.join(key)} ", phrase)
         automaton.make_automaton()
         return automaton
-
-
-def _key(name: str) -> tuple[str, ...]:
-    return tuple([fold.key_word(token[0]) for token in fold.tokens(name)])
-
-
-def _spellings(name: str) -> Iterator[str]:
-    """A name as a sentence has it: without the note in brackets at its end, MeSH's inverted names in their usual order."""
-    plain = name.removesuffix(" (disease)")
-    yield plain
-    if plain.endswith(")") and len(short := plain[: plain.rfind("(")].strip()) > 3:
-        yield short
-    if ", " in plain:
-        yield " ".join(reversed(plain.split(", ")))
-
-
-def _own_in(own: OwnNames, words: Sequence[str]) -> Iterator[tuple[int, int, Phrase]]:
-    words = [fold.ROMAN.get(word, word) for word in words]
-    for i, word in enumerate(words):
-        for key, phrase in own.get(word, ()):
-            if tuple(words[i : i + len(key)]) == key:
-                yield i, i + len(key) - 1, phrase
-
-
-def _with_own(names: Sequence[Match], own: Iterable[Match]) -> list[Match]:
-    """The row's own names first, each with what the dictionary knows of the same words after it."""
-    there = {(match.first, match.last): match for match in names}
-    first = {}
-    for match in own:
-        if match.vertices:
-            known = there.get((match.first, match.last))
-            others = [v for v in known.vertices if v not in match.vertices] if known else []
-            first[match.first, match.last] = match._replace(vertices=match.vertices + others)
-    return [*first.values(), *(match for place, match in there.items() if place not in first)]
 
 
 def _vertices(match: tuple[int, int, Phrase], tokens: Sequence[Token[str]], text: str) -> list[int]:

@@ -33,7 +33,8 @@ ALLOWED = {
     "dataset_builder.rationale": (),
     "dataset_builder.rewritten": ("dataset_builder.rationale",),
     "dataset_builder.claim_words": (),
-    "dataset_builder.claims": ("dataset_builder.claim_words",),
+    "dataset_builder.clauses": ("dataset_builder.claim_words",),
+    "dataset_builder.claims": ("dataset_builder.claim_words", "dataset_builder.clauses"),
     "dataset_builder.hop_verdicts": ("dataset_builder.claims",),
     "dataset_builder.sentences": ("kg.fold",),
     "dataset_builder.verdicts": tuple(f"dataset_builder.{m}" for m in ("conversation", "extraction", "prompt")),
@@ -42,7 +43,7 @@ ALLOWED = {
         f"dataset_builder.{m}"
         for m in (
             *("stage", "conversation", "prompt", "row", "extraction", "rationale", "path_line", "contamination"),
-            *("verdicts", "rewritten", "claim_words", "claims", "hop_verdicts", "sentences"),
+            *("verdicts", "rewritten", "claim_words", "clauses", "claims", "hop_verdicts", "sentences"),
         )
     ),
     "sft": tuple(f"dataset_builder.{m}" for m in ("sources", "row", "contamination")),

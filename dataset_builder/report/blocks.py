@@ -22,7 +22,7 @@ ROWS_IN_BLOCK = 250
 NOT_SHOWN = ("prompt", "completion", "candidate_paths")
 TITLE = 190  # characters: two lines on a wide screen
 SENTENCE_END = re.compile(r"(?<=[.!?;])\s+(?=\S)")
-ABOUT = ("source", "config", "split", "source_row", "license", "rejected_detail", "context", "restated")
+ABOUT = ("source", "config", "split", "source_row", "license", "rejected_detail", "context", "restated", "flags")
 Row = dict[str, Any]
 
 

@@ -21,6 +21,7 @@ function details(row, more, width) {
     answers(row),
     more.rejected_detail ? make("p", { class: "reason" }, make("strong", {}, "Rejected: "), more.rejected_detail) : null,
     ...(more.rationales || []).flatMap((rationale, i) => rationaleOf(rationale, i, more.rationales.length)),
+    more.flags && more.flags.length ? make("p", { class: "judged" }, make("strong", {}, "To be doubted: "), more.flags.join("; ")) : null,
     ...(more.paths ? pathsOf(more.paths, width, more.samples ? "to every option" : "to the answer") : []),
     more.restated ? folded("Restated for the search", [make("p", { class: "text" }, `${more.restated.question}\n→ ${more.restated.answer}`)]) : null,
     more.mentions ? folded(`Mentions and nodes (${more.mentions.length})`, [nodesOf(more.mentions)]) : null,

@@ -5,13 +5,16 @@ off_path: no edge, and the claim stands where a path given to the writer goes on
 not complete, so this says nothing against the claim.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from dataset_builder.claim_words import Named, is_about_a_patient, is_cue, is_given, read
+from dataset_builder.claim_words import Named, is_about_a_patient, is_cue, is_given
 from dataset_builder.claims import Claim, claims
+from dataset_builder.clauses import read
 from dataset_builder.hop_verdicts import Reading, Relation, read_against
 from dataset_builder.sentences import Span, sentences
 from dataset_builder.stage import Batch, rejects, rows_of, stage
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
 Hop = frozenset[int]
 VERDICTS = ("supported", "contradicted", "off_path", "unknown")
+ARROW = re.compile("[←→]|<-|->")
 ADDS = "hop_checks support support_share"
 
 
@@ -32,7 +36,9 @@ def check_hops(batch: Batch, kg: "KG", keep_contradicted: bool) -> dict[str, lis
     """
     checks = [_check(kg, _texts(row), row, keep_contradicted) for row in rows_of(batch)]
     lost = [bool(support) and not any(one["kept"] for one in support) for _, support in checks]
-    details = [_first_contradiction(found) if all_lost else None for (found, _), all_lost in zip(checks, lost, strict=True)]
+    details = [
+        _first_contradiction(found) if all_lost else None for (found, _), all_lost in zip(checks, lost, strict=True)
+    ]
     return _columns(checks) | rejects("contradicts_graph", details)
 
 
@@ -121,8 +127,8 @@ def _check_text(
             for claim in _claims(kg, text, sentence, named):
                 edges = kg.relations(claim.a.nodes, claim.b.nodes)
                 reading = read_against(claim, [relation for _, _, relations in edges for relation in relations])
-                if case and reading.denied and reading.stated == "phenotype present":
-                    continue  # what one patient does not have says nothing of the disease
+                if case and (not edges or (reading.denied and reading.stated == "phenotype present")):
+                    continue  # what one patient has, takes or does not have says nothing of a disease
                 on = [hop for hop in hops if _is_about(hop, claim)]
                 stated.update(on)
                 read_.append((claim, reading, edges, on))
@@ -149,6 +155,10 @@ def _claims(kg: "KG", text: str, sentence: Span, named: Sequence[Named]) -> list
     def connected(a: Named, b: Named) -> bool:
         return bool(kg.relations(a.nodes, b.nodes))
 
+    if ARROW.search(text, start, end):  # a path on a line: each arrow speaks of the names beside it, and of no others
+        hops = [(a, b) for a, b in pairwise(inside) if ARROW.search(text, a.end, b.start)]
+        read_ = [claims(start, end, read(text, a.start, b.end, [a, b]), connected) for a, b in hops]
+        return [replace(claim, between="") for found in read_ for claim in found]
     return claims(start, end, read(text, start, end, inside), connected)
 
 
@@ -172,9 +182,10 @@ def _missed(
         u, v = hop
         for here, there in ((u, v), (v, u)):
             for end, other in ((claim.a, claim.b), (claim.b, claim.a)):
-                if here in end.nodes and there not in other.nodes and kg.type_of(there) in other.types:
-                    if read_against(claim, relations).verdict == "supported":
-                        return here, there
+                if here not in end.nodes or there in other.nodes or kg.type_of(there) not in other.types:
+                    continue
+                if read_against(claim, relations).verdict == "supported":
+                    return here, there
     return None
 
 
@@ -185,11 +196,16 @@ def _as_check(
     if on:
         x, y = next((x, y) for x in claim.a.nodes for y in claim.b.nodes if frozenset((x, y)) in on)
     ends = {"from": (claim.a, x), "to": (claim.b, y)}
-    check: dict[str, Any] = {"start": claim.start, "end": claim.end, "stated": reading.stated, "negated": reading.denied}
+    check: dict[str, Any] = {
+        "start": claim.start,
+        "end": claim.end,
+        "stated": reading.stated,
+        "negated": reading.denied,
+    }
     for end, (name, node) in ends.items():
         check |= {end: node, f"{end}_name": kg.name_of(node), f"{end}_start": name.start, f"{end}_end": name.end}
     said = (x, y) if edges else missed
     check["verdict"] = "off_path" if missed else reading.verdict
-    check["by"] = "path" if on or missed else "edge" if edges else None
+    check["by"] = "direction" if reading.backwards else "path" if on or missed else "edge" if edges else None
     check["graph"] = "; ".join(r["statement"] for r in kg.describe(said)["hops"][0]) if said else None
     return check | {"hops": on}

@@ -42,13 +42,23 @@ def reply(prompt: str, settings: Settings) -> dict[str, Any] | str | None:
 
 def _stands(row: dict[str, Any], text: str) -> bool:
     """In check_answer the text stands between two titles."""
-    return row["text"] == text.rpartition("Reasoning Process:**\n")[2] if row["prompt"] == "check_answer" else row["text"] == text
+    return (
+        row["text"] == text.rpartition("Reasoning Process:**\n")[2]
+        if row["prompt"] == "check_answer"
+        else row["text"] == text
+    )
 
 
 def _judged(row: dict[str, Any], settings: Settings, prompt: str) -> bool:
-    if settings.judge == "substring":  # "not true" holds "true", and a wrong text with the right letter holds the letter
+    if (
+        settings.judge == "substring"
+    ):  # "not true" holds "true", and a wrong text with the right letter holds the letter
         words = row["text"].casefold()
-        return row["answer"].casefold() in words or f" {row['answer_label'].casefold()}" in f" {words}" or "right" in words
+        return (
+            row["answer"].casefold() in words
+            or f" {row['answer_label'].casefold()}" in f" {words}"
+            or "right" in words
+        )
     right = row["expected"] == "right"
     error = settings.false_negative if right else settings.false_positive
     return right ^ (settings.uniform("canary", prompt) < error)
