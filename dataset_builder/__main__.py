@@ -1,5 +1,6 @@
-"""python -m dataset_builder build|estimate|stages|push|verify|diff|count|store: build a dataset folder, say before what it would cost, show
-the pipelines, check a folder, count what the sources hold, export the models' answers."""
+"""python -m dataset_builder build|estimate|stages|push|verify|diff|count|contamination|store|judge-passport|report: build a dataset
+folder, say before what it would cost, show the pipelines, check and push a folder, count what the sources hold and share, export the
+models' answers, try a judge, write a page to look at."""
 
 import argparse
 import datetime
@@ -14,10 +15,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dataset_builder import diff, intermediates, publish, push, store_files
+from dataset_builder import check_benchmarks, diff, intermediates, publish, push, report, store_files, trusted_judges
 from dataset_builder.answer_store import StoreError
 from dataset_builder.asking import MissingAnswer
-from dataset_builder.check_benchmarks import add_benchmarks, add_command, checked, what_was_checked
+from dataset_builder.check_benchmarks import add_benchmarks, checked, what_was_checked
 from dataset_builder.estimate import estimate, table
 from dataset_builder.licenses import commercial, expect_commercial_graph, in_words
 from dataset_builder.llm import ModelError
@@ -110,10 +111,12 @@ def parser() -> argparse.ArgumentParser:
     verify_.set_defaults(command=verify_folder)
     push.add_command(commands)
     diff.add_command(commands)
-    add_command(commands)
+    check_benchmarks.add_command(commands)
     count = commands.add_parser("count", help="count what each source's files hold, by answer type and reason")
     count.add_argument("data_dir", type=Path, metavar="DIR", help="as --data-dir of build")
     count.set_defaults(command=print_counts)
+    trusted_judges.add_command(commands)
+    report.add_command(commands)
     return top
 
 
@@ -174,6 +177,7 @@ def build(given: argparse.Namespace) -> int:
     stages = stages_of(PIPELINES[pipeline], kg, given.seed, models, benchmarks=ledger, **choices)
     if given.num_proc:
         kg.open()
+    passports = trusted_judges.expect_trusted(stages, store_of(given), given.allow_judge)
     with answers_of(given) as answers:
         rows, runs = run(on_disk(questions), stages, answers=answers, num_proc=given.num_proc)
         routed = has_tiers(rows.column_names)
@@ -193,7 +197,7 @@ def build(given: argparse.Namespace) -> int:
         "stages": show(stages),
         "folder": folder.as_posix(),
         "command": command_line(given),
-        "run": run_facts(started, runs) | tiers,
+        "run": run_facts(started, runs) | tiers | ({"passports": [p.as_dict() for p in passports]} if models else {}),
         "contamination": contamination,
     }
     manifest = publish.write(folder, publish.split_rows(rows), facts, {"contamination": ledger.rows()})
@@ -247,6 +251,7 @@ def command_line(given: argparse.Namespace) -> str:
     words += ["--grounded"] if given.grounded else []
     words += ["--benchmarks", given.benchmarks] if given.benchmarks else []
     words += ["--strict"] if given.strict else []
+    words += ["--keep-contradicted"] if given.keep_contradicted else []
     return shlex.join(words)
 
 
@@ -264,9 +269,10 @@ def run_facts(started: float, runs: Sequence[StageRun]) -> dict[str, Any]:
 
 
 def stage_facts(one: StageRun) -> dict[str, Any]:
-    """Time and, where a model was asked, calls and costs."""
-    calls = {"calls": one.calls.as_dict()} if one.calls else {}
-    return {"stage": one.stage, "seconds": round(one.seconds, 2), "cached": one.cached, **calls}
+    """Time, what was rejected and, where a model was asked, calls and costs."""
+    more = {"rejected": one.rejected} if one.rejected else {}
+    more |= {"calls": one.calls.as_dict()} if one.calls else {}
+    return {"stage": one.stage, "seconds": round(one.seconds, 2), "cached": one.cached, **more}
 
 
 def git(*words: str) -> str | None:

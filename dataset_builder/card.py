@@ -65,6 +65,7 @@ def card(
         if "reasonmed" in files
         else None,
         example=_first(paths[files[rows_config]["train"]]) if "train" in manifest["rows"] else None,
+        evidence=_evidence(paths[files[rows_config]["train"]]) if "train" in manifest["rows"] else {},
         asked=asked,
         lost=sum(stage["calls"]["lost_usd"] for stage in asked),
     )
@@ -83,6 +84,19 @@ def _first(file: Path) -> dict[str, Any]:
 
 def _known(config: str) -> Mapping[str, Column]:
     return CONFIGS[config].columns if config in CONFIGS else COLUMNS | UNROLLED
+
+
+def _evidence(file: Path) -> dict[str, int]:
+    """What the published rationales' claims came to, summed; empty where none were looked up."""
+    with pyarrow.parquet.ParquetFile(file) as parquet:
+        if "support" not in parquet.schema_arrow.names:
+            return {}
+        sums = dict.fromkeys(("claims", "supported", "contradicted", "off_path", "unknown", "hops", "of"), 0)
+        for batch in parquet.iter_batches(columns=["support"]):
+            for support in (one for row in batch["support"].to_pylist() for one in row or () if one["kept"]):
+                for name in sums:
+                    sums[name] += support[name]
+    return sums
 
 
 def _table(features: Features, known: Mapping[str, Column]) -> dict[str, tuple[str, str]]:

@@ -34,6 +34,9 @@ def add_command(commands: Any) -> None:
         "--allow-dirty", action="store_true", help="push also what was built from a tree with uncommitted changes"
     )
     command.add_argument(
+        "--allow-unchecked", action="store_true", help="push also what was not checked against every public benchmark"
+    )
+    command.add_argument(
         "--with-intermediates",
         action="store_true",
         help="as config `evidence`: mentions, nodes, candidate paths by row id",
@@ -50,7 +53,7 @@ def add_command(commands: Any) -> None:
 def push_folder(given: argparse.Namespace) -> int:
     """Push, and print the commit, the tag and the line that loads it."""
     expect_names(given.repo, given.tag, given.branch)
-    manifest = pushable(given.folder, allow_dirty=given.allow_dirty)
+    manifest = pushable(given.folder, allow_dirty=given.allow_dirty, allow_unchecked=given.allow_unchecked)
     repository = Repository(given.repo, given.branch)
     with tempfile.TemporaryDirectory(prefix="push-") as draft:
         more = beside_the_rows(given, manifest, Path(draft))

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from dataset_builder.ledger import unchecked
 from dataset_builder.publish import FolderError
 from dataset_builder.sources import SOURCES, UNPINNED
 from dataset_builder.verified import is_remembered, remember
@@ -30,12 +31,12 @@ def expect_names(repository: str, tag: str | None, branch: str) -> None:
         raise PushError(f"--tag {tag!r} is also the name of the branch; one name would then mean two revisions")
 
 
-def pushable(folder: Path, *, allow_dirty: bool = False) -> dict[str, Any]:
+def pushable(folder: Path, *, allow_dirty: bool = False, allow_unchecked: bool = False) -> dict[str, Any]:
     """The manifest of a folder that may be pushed. Raises PushError with every reason why it must not be."""
     manifest = read_manifest(folder)
     if "card" not in manifest:
         raise FolderError(f"{folder} was built by an earlier version, whose manifest has no 'card'; build it again")
-    if reasons := list(reasons_against(manifest, allow_dirty)):
+    if reasons := list(reasons_against(manifest, allow_dirty, allow_unchecked)):
         raise PushError(f"{folder} must not be pushed:\n" + "\n".join(f"- {reason}" for reason in reasons))
     if wrong := wrong_files(folder, manifest) or _wrong_rows(folder, manifest):
         more = [f"… and {len(wrong) - SHOWN} more"] if len(wrong) > SHOWN else []
@@ -53,7 +54,7 @@ def _wrong_rows(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
     return wrong
 
 
-def reasons_against(manifest: Mapping[str, Any], allow_dirty: bool) -> Iterator[str]:
+def reasons_against(manifest: Mapping[str, Any], allow_dirty: bool, allow_unchecked: bool = False) -> Iterator[str]:
     """Why a folder with this manifest must not be pushed; nothing where it may."""
     if manifest["trial"]:
         splits = ", ".join(
@@ -72,6 +73,11 @@ def reasons_against(manifest: Mapping[str, Any], allow_dirty: bool) -> Iterator[
     if manifest["inputs"].get("embedder", {}).get("revision") == UNPINNED:
         embedder = manifest["inputs"]["embedder"]
         yield f"the embedder {embedder['model']} is {UNPINNED}; give it as {embedder['model']}@REVISION, and build again"
+    if not allow_unchecked and (names := unchecked(manifest)):
+        yield (
+            f"it was not checked against {', '.join(names)}, which anybody can read: build where they are at hand (--data-dir, or the "
+            "Hub), or override by --allow-unchecked"
+        )
     if not (manifest["rows"].get("train")):
         yield "it has no published row"
     yield from _unclean(manifest["run"]["git"], allow_dirty)

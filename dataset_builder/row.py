@@ -42,6 +42,17 @@ QUESTION: dict[str, Column] = {
 
 VOTED = {"label": TEXT, "by": TEXT, "reason": TEXT, "answer": TEXT, "votes": List(TEXT)}
 HOP = {"relation": TEXT, "display_relation": TEXT, "direction": TEXT, "statement": TEXT}
+CLAIM: dict[str, Any] = {"rationale": INT, "start": INT, "end": INT, "stated": TEXT, "negated": FLAG}
+CLAIM |= {
+    f"{end}{what}": kind
+    for end in ("from", "to")
+    for what, kind in (("", INT), ("_name", TEXT), ("_start", INT), ("_end", INT))
+}
+CLAIM |= {"verdict": TEXT, "by": TEXT, "graph": TEXT}
+SUPPORT = dict.fromkeys(("claims", "supported", "contradicted", "off_path", "unknown", "hops", "of"), INT) | {
+    "share": SCORE,
+    "kept": FLAG,
+}
 SCORES = dict.fromkeys(("score", "before"), SCORE)
 SCORES |= dict.fromkeys(("clinical_accuracy", "logic", "factual_correctness", "completeness"), INT)
 SCORES |= {"justification": TEXT}
@@ -108,16 +119,24 @@ ADDED: dict[str, Column] = {
         List({"candidate": INT, "model": TEXT, "text": TEXT, "rounds": INT, "verdict": VOTED}),
         "the kept rationales: the candidate that each is or repairs, the model that wrote its text, rounds of refinement",
     ),
-    "support": Column(
-        List({"names": INT, "hops": INT, "of": INT}),
-        "of each of `rationales`: how many nodes of the row's paths it names, and how many of their hops it has both ends of, "
-        "of how many hops",
+    "hop_checks": Column(
+        List(CLAIM),
+        "every claim of a relation between two nodes that was read in a rationale: which of `rationales` it stands in (null where "
+        "the row has one rationale), its sentence (start, end: characters of that text), both ends with where they are named, the "
+        "relation stated and whether it is denied; verdict: supported, contradicted, off_path (it stands where a path given to "
+        "the writer goes on to another node, and the graph has no such edge) or unknown (no edge); by which of path, edge and direction (its ends stand the wrong way round), and what the graph has",
     ),
     "flags": Column(
         List(TEXT),
         "what a reader should doubt in the rationale: `unsupported_number`, `unsupported_citation` (neither in question, options nor "
         "paths) or `loose_markdown`, each with the words; of several rationales with the number, `#2 unsupported_number: 40%`",
     ),
+    "support": Column(
+        List(SUPPORT),
+        "of each rationale: its claims by verdict, supported ones as a share of all (null: no claim), and how many hops of the "
+        "row's paths it states, of how many; kept: false where it contradicts the graph, and so is not published",
+    ),
+    "support_share": Column(SCORE, "supported claims of all rationales of the row, as a share of all their claims"),
     "responses": Column(List(TEXT), "of each of `rationales`: the short response; null where none kept the answer"),
     "scores": Column(
         List(SCORES),

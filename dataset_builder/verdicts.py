@@ -45,8 +45,11 @@ def final_answer(text: str, row: Mapping[str, Any]) -> tuple[str | None, str]:
 
 def judge(row: Mapping[str, Any], text: str, llm: "LLM", votes: int) -> Part[Verdict]:
     """The verdict on a rationale. A judge is asked, ``votes`` times, only where the final answer is the gold one."""
-    if verdict := by_rule(row, text):
-        return verdict
+    return by_rule(row, text) or (yield from by_judge(row, text, llm, votes))
+
+
+def by_judge(row: Mapping[str, Any], text: str, llm: "LLM", votes: int) -> Part[Verdict]:
+    """What a judge says, asked ``votes`` times, of a rationale that ends with the gold answer."""
     prompt = render("judge_rationales", **about(row, gold=True), rationale=text)
     requests = [llm.request(prompt, schema=Judgement, sample=n, may_fail=True) for n in range(votes)]
     said = yield from together(map(_vote, requests))

@@ -42,12 +42,18 @@ ALLOWED = {
     "dataset_builder.verdicts": tuple(
         f"dataset_builder.{m}" for m in ("conversation", "extraction", "prompt", "style")
     ),
+    "dataset_builder.claim_words": (),
+    "dataset_builder.clauses": ("dataset_builder.claim_words",),
+    "dataset_builder.claims": ("dataset_builder.claim_words", "dataset_builder.clauses"),
+    "dataset_builder.hop_verdicts": ("dataset_builder.claims",),
+    "dataset_builder.sentences": ("kg.fold",),
     "dataset_builder.unroll": tuple(f"dataset_builder.{m}" for m in ("prompt", "row")),
     "dataset_builder.stages": tuple(
         f"dataset_builder.{m}"
         for m in (
             *("stage", "conversation", "prompt", "row", "extraction", "rationale", "path_line", "contamination"),
             *("verdicts", "rewritten", "ledger", "style"),
+            *("claim_words", "clauses", "claims", "hop_verdicts", "sentences"),
         )
     ),
     "sft": tuple(f"dataset_builder.{m}" for m in ("sources", "row", "contamination")),
