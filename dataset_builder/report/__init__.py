@@ -16,7 +16,8 @@ import pyarrow as pa
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dataset_builder.funnel import reasons_of, total
-from dataset_builder.publish import ROWS, UNROLLED, FolderError, data_file
+from dataset_builder.places import data_file, rows_in
+from dataset_builder.publish import FolderError
 from dataset_builder.report.blocks import Written, element, write_blocks
 from dataset_builder.report.costs import stage_costs
 from dataset_builder.report.figures import Bars, figures_of
@@ -61,7 +62,7 @@ def write_report(folder: Path, page: Path) -> int:
     Raises FolderError where the folder is none, or where its files cannot be read.
     """
     manifest = read_manifest(folder)
-    place = UNROLLED if "configs" in manifest else ROWS
+    place = rows_in(manifest["columns"])
     files = [folder / data_file(split, place) for split in manifest["rows"]]
     page.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile() as blocks:
