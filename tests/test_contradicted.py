@@ -45,7 +45,8 @@ def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def rows(folder: Path, config: str | None = None) -> list[dict[str, Any]]:
-    return [row for split in load_dataset(str(folder), config).values() for row in split]
+    splits: Any = load_dataset(str(folder), config)
+    return [row for split in splits.values() for row in split]
 
 
 def test_medreason(build, tmp_path: Path) -> None:
