@@ -41,7 +41,7 @@ def _summarize(row: dict[str, Any], llm: "LLM") -> Conversation:
         for rationale, support in zip(row["rationales"], row["support"], strict=True)
     )
     if not any(text for text, _ in found):
-        code, _, detail = next(str(why) for _, why in found if why != HELD_BACK).partition(": ")
+        code, _, detail = next((str(why) for _, why in found if why != HELD_BACK), HELD_BACK).partition(": ")
         return {REJECTED: code, DETAIL: detail}
     return {"responses": [text for text, _ in found]}
 
