@@ -91,7 +91,9 @@ def _evidence(file: Path) -> dict[str, int]:
     with pyarrow.parquet.ParquetFile(file) as parquet:
         if "support" not in parquet.schema_arrow.names:
             return {}
-        sums = dict.fromkeys(("claims", "supported", "contradicted", "off_path", "unknown", "hops", "of"), 0)
+        sums: dict[str, int] = dict.fromkeys(
+            ("claims", "supported", "contradicted", "off_path", "unknown", "hops", "of"), 0
+        )
         for batch in parquet.iter_batches(columns=["support"]):
             for support in (one for row in batch["support"].to_pylist() for one in row or () if one["kept"]):
                 for name in sums:
