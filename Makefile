@@ -12,6 +12,7 @@ GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 #>   PIPELINE=kg_only  SOURCES=medqa,medmcqa  SPLIT="medmcqa=validation medqa=test"  LICENSE=commercial  ROWS=100  SEED=0
 #>   KG=path/to/kg.csv  EMBEDDER=none|minilm|medembed|org/model@revision  DATA_DIR=folder/of/raw/files  OUT=build/kg_only  NUM_PROC=8
 #>   PYTHON=path/to/python3.11 (setup)  FOLDER=build/kg_only (report)
+#>   BENCHMARKS=all|none|names  STRICT=1: which evaluation splits the rows are checked against, and whether likely matches go too
 #> Models, for pipelines that ask one: WRITER=model[@endpoint]  JUDGE=…  EDITOR=…; URL and key of an endpoint are read from the
 #> environment: OPENAI_BASE_URL, OPENAI_API_KEY; for model@NAME, NAME_BASE_URL and NAME_API_KEY; for model@azure, AZURE_OPENAI_*.
 #>   reasonmed: WRITERS=model,model,model  JUDGE_VOTES=1  GROUNDED=1
@@ -21,7 +22,7 @@ GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 #> Publishing: REPO=org/name  TAG=v1.0  BRANCH=main  PRIVATE=1  ALLOW_DIRTY=1  ALLOW_UNCHECKED=1  INTERMEDIATES=1  ANSWERS=1; verify takes REPO=org/name@tag
 flag = $(if $($(2)),$(1) "$($(2))")
 INPUT = $(call flag,--sources,SOURCES) $(foreach split,$(SPLIT),--split "$(split)") $(call flag,--license,LICENSE) $(call flag,--rows,ROWS) $(call flag,--kg,KG) $(call flag,--embedder,EMBEDDER) \
-  $(call flag,--data-dir,DATA_DIR) $(call flag,--seed,SEED) $(call flag,--writer,WRITER) $(call flag,--judge,JUDGE) \
+  $(call flag,--benchmarks,BENCHMARKS) $(if $(STRICT),--strict) $(call flag,--data-dir,DATA_DIR) $(call flag,--seed,SEED) $(call flag,--writer,WRITER) $(call flag,--judge,JUDGE) \
   $(call flag,--writers,WRITERS) $(call flag,--editor,EDITOR) $(call flag,--judge-votes,JUDGE_VOTES) \
   $(if $(GROUNDED),--grounded) $(if $(ALLOW_JUDGE),--allow-judge) $(if $(KEEP_CONTRADICTED),--keep-contradicted) $(call flag,--max-usd,MAX_USD) $(call flag,--rate,RATE) $(call flag,--in-flight,IN_FLIGHT) \
   $(call flag,--timeout,TIMEOUT) $(call flag,--store,STORE) $(foreach price,$(PRICE),--price "$(price)") \
@@ -52,6 +53,9 @@ judge-passport: setup ## measure how often a judge errs: JUDGE, JUDGE_VOTES
 
 count: setup ## count what the sources' files hold: DATA_DIR
 	$(PY) -m dataset_builder count "$(or $(DATA_DIR),../shared/data/hub)"
+
+contamination: setup ## print which questions the sources and benchmarks at hand share: DATA_DIR, EMBEDDER
+	$(PY) -m dataset_builder $(strip contamination --data-dir "$(or $(DATA_DIR),../shared/data/hub)" $(call flag,--embedder,EMBEDDER))
 
 verify: setup ## check a dataset folder against its manifest: OUT, KG; or REPO=org/name@tag on the Hub
 	$(PY) -m dataset_builder $(strip verify "$(or $(REPO),$(OUT),build/$(PIPELINE))" $(call flag,--kg,KG))
