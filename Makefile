@@ -6,7 +6,7 @@ NAMES ?= $(PRIMEKG)/names.tsv.gz
 GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dataset estimate store stages count verify calibrate test test-all lint format types bench check clean
+.PHONY: help setup dataset estimate store stages count verify hub calibrate test test-all lint format types bench check clean
 
 #> Variables, all optional (`python -m dataset_builder build --help` says more):
 #>   PIPELINE=kg_only  SOURCES=medqa,medmcqa  SPLIT="medmcqa=validation medqa=test"  ROWS=100  SEED=0
@@ -48,6 +48,9 @@ count: setup ## count what the sources' files hold: DATA_DIR
 
 verify: setup ## check a dataset folder against its manifest: OUT, KG
 	$(PY) -m dataset_builder $(strip verify "$(or $(OUT),build/$(PIPELINE))" $(call flag,--kg,KG))
+
+hub: setup ## start a Hub on loopback, to try a push without an account, and print the environment to set: PORT, HUB=folder
+	$(PY) -m tests.hub --root "$(or $(HUB),build/hub)" --port "$(or $(PORT),0)"
 
 calibrate: setup ## from which score an embedder's similar names are links: EMBEDDER; GOLD, NAMES or KG
 	$(PY) -m kg calibrate $(if $(KG),--kg "$(KG)",--names $(NAMES)) --gold $(GOLD) $(call flag,--embedder,EMBEDDER)
