@@ -1,5 +1,6 @@
 """What a training will take, before a GPU is rented: steps, tokens, GPU hours, memory. Formulas: docs/training.md."""
 
+import bisect
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +9,6 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from sft.recipe import Recipe
-from sft.settings import global_batch
 
 PEAK = 989e12  # FLOP/s of one H100 in bf16 without sparsity (NVIDIA's data sheet)
 MFU = 0.4  # share of the peak that full training of 7-8 billion parameters reaches; measure: python -m benchmarks.training --gpu
@@ -59,14 +59,12 @@ def steps(recipe: Recipe, sequences: int, processes: int) -> int:
 
 def packs(lengths: Sequence[int], max_length: int) -> list[int]:
     """Tokens of each pack, best fit first, longest row first: TRL's `bfd`."""
-    space: list[int] = []
+    spaces: list[int] = []  # what is left of every pack, ascending
     for length in sorted((min(length, max_length) for length in lengths), reverse=True):
-        fits = [i for i, left in enumerate(space) if left >= length]
-        if fits:
-            space[min(fits, key=lambda i: space[i])] -= length
-        else:
-            space.append(max_length - length)
-    return [max_length - left for left in space]
+        tightest = bisect.bisect_left(spaces, length)
+        left = spaces.pop(tightest) if tightest < len(spaces) else max_length
+        bisect.insort(spaces, left - length)
+    return [max_length - left for left in spaces]
 
 
 def activations(tokens: int, config: AutoConfig, *, checkpointed: bool) -> float:
@@ -79,8 +77,3 @@ def activations(tokens: int, config: AutoConfig, *, checkpointed: bool) -> float
     whole = 2 * (8 * hidden + 3 * inner)
     per_token = 2 * hidden * layers + whole if checkpointed else whole * layers
     return float(tokens * per_token)
-
-
-def rows_per_step(recipe: Recipe, rows: int, sequences: int, processes: int) -> float:
-    """Rows that one optimizer step sees, which packing multiplies."""
-    return global_batch(recipe, processes) * rows / max(1, sequences)

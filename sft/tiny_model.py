@@ -5,7 +5,9 @@
 
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -45,20 +47,25 @@ def make(folder: Path) -> None:
     tokenizer.save_pretrained(folder)
 
 
-def tokenizer_of(texts: list[str], template: str = TEMPLATE) -> PreTrainedTokenizerFast:
+def tokenizer_of(
+    texts: list[str],
+    template: str = TEMPLATE,
+    special: Mapping[str, str] = MappingProxyType(SPECIAL),
+    turns: Sequence[str] = ROLES,
+) -> PreTrainedTokenizerFast:
     """Byte-level BPE trained on these texts: any other text can be written with it too, in more tokens."""
     bpe = Tokenizer(models.BPE())
     bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     bpe.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=WORDS,
-        special_tokens=[*SPECIAL.values(), *ROLES],
+        special_tokens=[*special.values(), *turns],
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         show_progress=False,
     )
     bpe.train_from_iterator(texts, trainer)
     return PreTrainedTokenizerFast(
-        tokenizer_object=bpe, chat_template=template, model_max_length=8192, clean_up_tokenization_spaces=False, **SPECIAL
+        tokenizer_object=bpe, chat_template=template, model_max_length=8192, clean_up_tokenization_spaces=False, **special
     )
 
 
