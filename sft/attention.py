@@ -5,7 +5,7 @@ before it, and training still looks healthy. Shown by equal logits, flattened an
 """
 
 # transformers makes a mask from position ids that start anew (masking_utils.find_packed_sequence_indices)
-BY_MASK = ("eager", "sdpa", "flex_attention")
+BY_MASK = ("eager", "sdpa")
 # the kernel is told where each row begins (cu_seq_lens)
 BY_LENGTHS = ("flash_attention_2", "flash_attention_3", "flash_attention_4")
 KEEPS_ROWS_APART = BY_MASK + BY_LENGTHS
