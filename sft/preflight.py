@@ -26,6 +26,7 @@ from sft.report import show
 from sft.settings import processes_of, run_of
 
 PASSED = "preflight.json"
+READ = ("id", "question", "context", "options", "answer", "prompt", "completion")
 
 
 @dataclass
@@ -57,7 +58,7 @@ def examine(command: Command) -> Report:
     report.refusals += tokenizer_refusals(tokenizer)
     if tokenizer.chat_template is None:
         return report
-    listed = [dict(row) for row in rows]
+    listed = [dict(row) for row in rows.select_columns([name for name in READ if name in rows.column_names])]
     ids = [str(row.get("id") or f"row {number}") for number, row in enumerate(listed)]
     _look_at_rows(report, listed, ids, tokenizer, recipe)
     _look_at_repeats(report, listed, ids)

@@ -13,11 +13,13 @@ from sft.recipe import Recipe
 
 @dataclass(frozen=True)
 class Rendered:
-    """``tokens`` of the whole row, before any cut; those from ``start`` on are trained. ``lost``: what the model is prompted with
-    at inference and does not see in training, because the template renders the prompt alone differently."""
+    """``tokens`` of the whole row, before any cut; those from ``start`` on are trained. ``answer``: what the template makes of the
+    completion, as text. ``lost``: what the model is prompted with at inference and does not see in training, because the template
+    renders the prompt alone differently."""
 
     tokens: list[int]
     start: int
+    answer: str
     lost: str
 
     def trained(self, max_length: int | None) -> int:
@@ -37,10 +39,12 @@ def tokenizer_of(recipe: Recipe) -> PreTrainedTokenizerBase:
 
 def render(tokenizer: PreTrainedTokenizerBase, row: Mapping[str, Any]) -> Rendered:
     """Tokens of the prompt with the generation prompt, and of prompt and completion: the completion begins where they part."""
+    messages = [*row["prompt"], *row["completion"]]
     prompt = _tokens(tokenizer, row["prompt"], add_generation_prompt=True)
-    whole = _tokens(tokenizer, [*row["prompt"], *row["completion"]])
+    whole = _tokens(tokenizer, messages)
     start = common_prefix_length(prompt, whole)
-    return Rendered(whole, start, str(tokenizer.decode(prompt[start:])))
+    asked, text = (str(tokenizer.apply_chat_template(part, tokenize=False)) for part in (row["prompt"], messages))
+    return Rendered(whole, start, text.removeprefix(asked), str(tokenizer.decode(prompt[start:])))
 
 
 def _tokens(tokenizer: PreTrainedTokenizerBase, messages: list[dict[str, str]], **options: Any) -> list[int]:

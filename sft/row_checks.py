@@ -40,8 +40,8 @@ def faults(
     if roles != ["assistant"] or asked != ["user"] or not text.strip():
         yield "no_answer", f"prompt ends with {asked}, completion has {roles}, {len(text.strip())} characters"
     yield from _tokens(rendered, tokenizer, max_length)
-    if text.strip() and text.strip() not in tokenizer.decode(rendered.tokens[rendered.start :]):
-        yield "template_drops_text", f"not all of the completion's {len(text)} characters are trained"
+    if text.strip() not in rendered.answer:
+        yield "template_drops_text", f"of the completion's {len(text)} characters not all are rendered"
     yield from _words(row, tokenizer)
 
 

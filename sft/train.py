@@ -7,8 +7,8 @@ What `trl sft` does, and four things around it: the preflight, the hub branch be
 checkpoint without being told, and a card. The training loop is TRL's.
 """
 
+import copy
 import sys
-from dataclasses import replace
 from typing import Any
 
 from accelerate import PartialState
@@ -65,7 +65,7 @@ def for_trainer(recipe: Recipe) -> Any:
     """
     model = recipe.model
     init = {"revision": model.model_revision, "attn_implementation": model.attn_implementation, "dtype": model.dtype}
-    training = recipe.training
+    training = copy.copy(recipe.training)
     training.model_init_kwargs = init | dict(training.model_init_kwargs or {})  # type: ignore[arg-type]
     training.push_to_hub = False
     if training.padding_free and not training.packing:

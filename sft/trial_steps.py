@@ -31,13 +31,13 @@ def launch(argv: list[str], configuration: str | None) -> str:
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     facts = json.loads(next(line for line in reversed(done.stdout.splitlines()) if line.startswith("{")))
     return (
-        f"  {STEPS} optimizer steps on the longest rows: loss {facts['loss']:.3f}, {facts['tokens_per_second']:,.0f} tokens/s in the second, "
+        f"  {STEPS} optimizer steps on the longest rows: loss {facts['loss']:.3f}, {facts['tokens_per_second']:,.0f} tokens/s, "
         f"{facts['peak_gib']:.3g} GiB at most on a device"
     )
 
 
 def main(argv: list[str]) -> None:
-    """Print loss, tokens per second of the last step and peak memory as a line of JSON."""
+    """Print the last loss, tokens per second over both steps and peak memory as a line of JSON."""
     from sft.train import for_trainer
 
     command = read(argv, __doc__ or "")
