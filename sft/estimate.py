@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM
+from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, AutoConfig
 
 from sft.recipe import Recipe
 
@@ -32,8 +32,8 @@ class Estimate:
 def estimate(recipe: Recipe, lengths: Sequence[int], processes: int, *, zero: bool) -> Estimate:
     """``lengths``: tokens of every row. ``zero``: whether weights, gradients and optimizer state are split among the processes."""
     config = AutoConfig.from_pretrained(recipe.base, revision=recipe.model.model_revision)
-    with torch.device("meta"):  # shapes without weights
-        parameters = AutoModelForCausalLM.from_config(config).num_parameters()
+    with torch.device("meta"):  # shapes without weights; not by from_config, which under ZeRO-3 would wait for the other processes
+        parameters = MODEL_FOR_CAUSAL_LM_MAPPING[type(config)](config).num_parameters()
     sequences = packs(lengths, recipe.training.max_length or 0) if recipe.training.packing else list(lengths)
     tokens = round(sum(lengths) * recipe.training.num_train_epochs)
     batch = sum(sorted(sequences, reverse=True)[: recipe.training.per_device_train_batch_size])

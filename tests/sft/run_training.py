@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -37,7 +38,7 @@ FACTS = {
     "Which gas is carried by haemoglobin?": ("Iron binds it.", "D. Oxygen"),
 }
 BASE = "build/tiny-base"
-STEPS, SAVED = 80, 20
+STEPS, SAVED = 120, 30
 DATA = "hf://datasets/org/facts@v1/data/train-*.parquet"
 
 
@@ -81,7 +82,7 @@ def training(home: Path, out: str, *flags: str, launcher: tuple[str, ...] = (), 
 
 
 def run(command: list[str], env: dict[str, str]) -> str:
-    done = subprocess.run(command, env=env, capture_output=True, text=True)
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=240)
     if done.returncode:
         raise RuntimeError(f"{done.stdout[-2000:]}\n{done.stderr[-5000:]}")
     return done.stdout
@@ -146,8 +147,8 @@ def one(home: Path, hub: Running, env: dict[str, str]) -> dict[str, Any]:
         "answers": answers(fetched),
         "card": (fetched / "README.md").read_text("utf-8"),
         "run": json.loads((fetched / "run.json").read_text("utf-8")),
-        "reader": [reader.returncode, reader.stderr[-1500:], (home / "reader" / "checkpoint-20").exists()],
-        "other": [other.returncode, other.stderr[-800:]],
+        "reader": [reader.returncode, reader.stderr[reader.stderr.find("error: ") :][:1500], (home / "reader" / f"checkpoint-{SAVED}").exists()],
+        "other": [other.returncode, other.stderr[other.stderr.find("error: ") :][:800]],
     }
 
 
@@ -164,6 +165,11 @@ def killed(home: Path, hub: Running, env: dict[str, str]) -> dict[str, Any]:
         "resumed": losses(home / "killed"),
         "furthest": furthest(home / "whole", home / "killed"),
     }
+
+
+def free_port() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return str(listener.getsockname()[1])
 
 
 def several(home: Path, env: dict[str, str], launcher: tuple[str, ...]) -> dict[str, Any]:
@@ -183,12 +189,12 @@ def several(home: Path, env: dict[str, str], launcher: tuple[str, ...]) -> dict[
 
 
 def ddp(home: Path, hub: Running, env: dict[str, str]) -> dict[str, Any]:
-    return several(home, env, (sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2", "--master_port=0"))
+    return several(home, env, (sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2", f"--master_port={free_port()}"))
 
 
 def zero3(home: Path, hub: Running, env: dict[str, str]) -> dict[str, Any]:
     config = str(FOLDER / "accelerate" / "two_cpu.yaml")
-    return several(home, env, (sys.executable, "-m", "accelerate.commands.launch", "--config_file", config, "--main_process_port", "0"))
+    return several(home, env, (sys.executable, "-m", "accelerate.commands.launch", "--config_file", config, "--main_process_port", free_port()))
 
 
 if __name__ == "__main__":
