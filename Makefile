@@ -6,28 +6,31 @@ NAMES ?= $(PRIMEKG)/names.tsv.gz
 GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dataset estimate store stages count verify hub calibrate preflight sft cards serve chat test test-all lint format types bench check clean
+.PHONY: help setup dataset estimate store stages judge-passport count contamination verify push diff report hub calibrate preflight sft cards serve chat chromium test test-all lint format types bench check clean
 
 #> Variables, all optional (`python -m dataset_builder build --help` says more):
-#>   PIPELINE=kg_only  SOURCES=medqa,medmcqa  SPLIT="medmcqa=validation medqa=test"  ROWS=100  SEED=0
+#>   PIPELINE=kg_only  SOURCES=medqa,medmcqa  SPLIT="medmcqa=validation medqa=test"  LICENSE=commercial  ROWS=100  SEED=0
 #>   KG=path/to/kg.csv  EMBEDDER=none|minilm|medembed|org/model@revision  DATA_DIR=folder/of/raw/files  OUT=build/kg_only  NUM_PROC=8
-#>   PYTHON=path/to/python3.11 (setup)
+#>   PYTHON=path/to/python3.11 (setup)  FOLDER=build/kg_only (report)
 #> Models, for pipelines that ask one: WRITER=model[@endpoint]  JUDGE=…  EDITOR=…; URL and key of an endpoint are read from the
 #> environment: OPENAI_BASE_URL, OPENAI_API_KEY; for model@NAME, NAME_BASE_URL and NAME_API_KEY; for model@azure, AZURE_OPENAI_*.
 #>   reasonmed: WRITERS=model,model,model  JUDGE_VOTES=1  GROUNDED=1
+#>   ALLOW_JUDGE=1 builds with a judge whose passport says that it errs too often
+#>   KEEP_CONTRADICTED=1 publishes rationales that contradict the graph, flagged
 #>   MAX_USD=20  RATE=requests/minute  IN_FLIGHT=256  TIMEOUT=seconds  STORE=answers.sqlite  REPLAY_ONLY=1  PRICE="model=0.15/0.60"
+#> Publishing: REPO=org/name  TAG=v1.0  BRANCH=main  PRIVATE=1  ALLOW_DIRTY=1  ALLOW_UNCHECKED=1  INTERMEDIATES=1  ANSWERS=1; verify takes REPO=org/name@tag
 #> Training: RECIPE=tiny|medreason-8b|…  DATASET="hf://datasets/org/name@tag/data/train-*.parquet"|folder  OUT=build/sft/tiny  LAUNCH=zero3|zero2|one_gpu|two_cpu
-#>   PUSH=true|false  HUB_MODEL=org/name  BENCHMARKS=folder/of/raw/files|hub  ALLOW=code,code  TRL="--any_flag value"; serving: MODEL=folder|org/name  PORT=8000
+#>   PUSH=true|false  HUB_MODEL=org/name  ALLOW=code,code  TRL="--any_flag value"; serving: MODEL=folder|org/name  PORT=8000
 flag = $(if $($(2)),$(1) "$($(2))")
-INPUT = $(call flag,--sources,SOURCES) $(foreach split,$(SPLIT),--split "$(split)") $(call flag,--rows,ROWS) $(call flag,--kg,KG) $(call flag,--embedder,EMBEDDER) \
+INPUT = $(call flag,--sources,SOURCES) $(foreach split,$(SPLIT),--split "$(split)") $(call flag,--license,LICENSE) $(call flag,--rows,ROWS) $(call flag,--kg,KG) $(call flag,--embedder,EMBEDDER) \
   $(call flag,--data-dir,DATA_DIR) $(call flag,--seed,SEED) $(call flag,--writer,WRITER) $(call flag,--judge,JUDGE) \
   $(call flag,--writers,WRITERS) $(call flag,--editor,EDITOR) $(call flag,--judge-votes,JUDGE_VOTES) \
-  $(if $(GROUNDED),--grounded) $(call flag,--max-usd,MAX_USD) $(call flag,--rate,RATE) $(call flag,--in-flight,IN_FLIGHT) \
+  $(if $(GROUNDED),--grounded) $(if $(ALLOW_JUDGE),--allow-judge) $(if $(KEEP_CONTRADICTED),--keep-contradicted) $(call flag,--max-usd,MAX_USD) $(call flag,--rate,RATE) $(call flag,--in-flight,IN_FLIGHT) \
   $(call flag,--timeout,TIMEOUT) $(call flag,--store,STORE) $(foreach price,$(PRICE),--price "$(price)") \
   $(if $(REPLAY_ONLY),--replay-only)
 
 help:
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2} /^#> ?/ {text = text "\n" substr($$0, 4)} END {print text}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2} /^#> ?/ {text = text "\n" substr($$0, 4)} END {print text}' Makefile
 
 setup: .venv/.ready ## make .venv: CPython 3.11, graph-tool, requirements/cpu.lock, this project
 .venv/.ready: requirements/cpu.lock requirements/install.sh pyproject.toml
@@ -45,21 +48,43 @@ store: setup ## the models' answers: DO=stats, DO="export answers.parquet", DO="
 stages: setup ## show the stages of every pipeline: what each needs, adds and rejects
 	$(PY) -m dataset_builder stages
 
+judge-passport: setup ## measure how often a judge errs: JUDGE, JUDGE_VOTES
+	$(PY) -m dataset_builder $(strip judge-passport $(call flag,--judge,JUDGE) $(call flag,--judge-votes,JUDGE_VOTES) $(call flag,--max-usd,MAX_USD) \
+	  $(call flag,--rate,RATE) $(call flag,--store,STORE) $(foreach price,$(PRICE),--price "$(price)") $(if $(REPLAY_ONLY),--replay-only))
+
 count: setup ## count what the sources' files hold: DATA_DIR
 	$(PY) -m dataset_builder count "$(or $(DATA_DIR),../shared/data/hub)"
 
-verify: setup ## check a dataset folder against its manifest: OUT, KG
-	$(PY) -m dataset_builder $(strip verify "$(or $(OUT),build/$(PIPELINE))" $(call flag,--kg,KG))
+verify: setup ## check a dataset folder against its manifest: OUT, KG; or REPO=org/name@tag on the Hub
+	$(PY) -m dataset_builder $(strip verify "$(or $(REPO),$(OUT),build/$(PIPELINE))" $(call flag,--kg,KG))
+
+push: setup ## push a dataset folder to the Hub, one commit: REPO, TAG; `make dataset push` builds it first
+	$(PY) -m dataset_builder $(strip push "$(or $(OUT),build/$(PIPELINE))" --repo "$(REPO)" $(call flag,--tag,TAG) \
+	  $(call flag,--branch,BRANCH) $(if $(PRIVATE),--private) $(if $(ALLOW_DIRTY),--allow-dirty) $(if $(ALLOW_UNCHECKED),--allow-unchecked) \
+	  $(if $(INTERMEDIATES),--with-intermediates) $(if $(ANSWERS),--with-answers) $(call flag,--store,STORE))
+ifneq ($(filter dataset,$(MAKECMDGOALS)),)
+push: dataset
+endif
+
+diff: setup ## compare two builds: A, B, each a folder or org/name@tag
+	$(PY) -m dataset_builder diff "$(A)" "$(B)" || [ $$? -eq 1 ]
 
 hub: setup ## start a Hub on loopback, to try a push without an account, and print the environment to set: PORT, HUB=folder
 	$(PY) -m tests.hub --root "$(or $(HUB),build/hub)" --port "$(or $(PORT),0)"
 
+report: setup ## one HTML page of a dataset folder, to look at: FOLDER, OUT (default: FOLDER.html)
+	$(PY) -m dataset_builder $(strip report "$(or $(FOLDER),build/$(PIPELINE))" $(call flag,--out,OUT))
+
 calibrate: setup ## from which score an embedder's similar names are links: EMBEDDER; GOLD, NAMES or KG
 	$(PY) -m kg calibrate $(if $(KG),--kg "$(KG)",--names $(NAMES)) --gold $(GOLD) $(call flag,--embedder,EMBEDDER)
 
+chromium: ## Debian's browser, for the tests of the report's page (300 MB): `make test` asks for it, and does without where it must
+	@requirements/chromium.sh
+
+test: setup chromium ## run the tests, without the slow ones
 LAUNCH ?= $(if $(filter-out tiny,$(RECIPE)),zero3)
 SFT = --config sft/$(RECIPE).yaml $(call flag,--dataset,DATASET) $(call flag,--output_dir,OUT) $(call flag,--benchmarks,BENCHMARKS) \
-  $(call flag,--allow,ALLOW) $(call flag,--launch,LAUNCH) $(call flag,--push_to_hub,PUSH) $(call flag,--hub_model_id,HUB_MODEL) $(TRL)
+  $(call flag,--data-dir,DATA_DIR) $(call flag,--allow,ALLOW) $(call flag,--launch,LAUNCH) $(call flag,--push_to_hub,PUSH) $(call flag,--hub_model_id,HUB_MODEL) $(TRL)
 build/tiny-base: | setup
 	$(PY) -m sft.tiny_model $@
 
@@ -84,7 +109,7 @@ chat: setup ## talk to what `make serve` serves: MODEL, PORT
 test: setup ## run the tests, without the slow ones
 	$(PY) -m pytest -m "not slow"
 
-test-all: setup ## run all tests
+test-all: setup chromium ## run all tests
 	$(PY) -m pytest
 
 lint: setup ## ruff: rules and format, changing nothing
@@ -96,12 +121,13 @@ format: setup ## ruff: mend and format in place
 types: setup ## pyright
 	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(PY) -m pyright
 
-bench: setup ## model calls, mentions, linking (EMBEDDER), ranking; with KG=file of PrimeKG's size also path search, load times, memory
+bench: setup ## model calls, mentions, linking (EMBEDDER), ranking, report (of build/kg_only); with KG=file of PrimeKG's size also path search, load times, memory
 	$(PY) -m benchmarks.model_calls
 	$(PY) -m benchmarks.mentions $(call flag,,KG)
 	$(PY) -m benchmarks.linking_speed
 	$(PY) -m benchmarks.linking $(call flag,--embedder,EMBEDDER)
 	$(PY) -m benchmarks.mechanisms
+	$(PY) -m benchmarks.report
 	$(if $(KG),$(PY) -m benchmarks.paths "$(KG)" && $(PY) -m benchmarks.path_scale "$(KG)" && $(PY) -m benchmarks.full_size "$(KG)")
 
 check: lint types test ## lint, types, test: before every commit

@@ -1,5 +1,6 @@
-"""python -m dataset_builder build|estimate|stages|verify|count|store: build a dataset folder, say before what it would cost, show
-the pipelines, check a folder, count what the sources hold, export the models' answers."""
+"""python -m dataset_builder build|estimate|stages|push|verify|diff|count|contamination|store|judge-passport|report: build a dataset
+folder, say before what it would cost, show the pipelines, check and push a folder, count what the sources hold and share, export the
+models' answers, try a judge, write a page to look at."""
 
 import argparse
 import datetime
@@ -14,10 +15,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dataset_builder import publish, store_files
+from dataset_builder import check_benchmarks, diff, intermediates, publish, push, report, store_files, trusted_judges
 from dataset_builder.answer_store import StoreError
 from dataset_builder.asking import MissingAnswer
+from dataset_builder.check_benchmarks import add_benchmarks, checked, what_was_checked
 from dataset_builder.estimate import estimate, table
+from dataset_builder.licenses import commercial, expect_commercial_graph, in_words
 from dataset_builder.llm import ModelError
 from dataset_builder.model_options import (
     ROLES,
@@ -39,10 +42,12 @@ from dataset_builder.pipelines import PIPELINES
 from dataset_builder.prices import read_prices
 from dataset_builder.questions import count_questions, on_disk, read_questions
 from dataset_builder.raw_data import SourceError
+from dataset_builder.revisions import place_of
 from dataset_builder.sources import SOURCES, known
 from dataset_builder.stage import ROOT, StageRun, code_hash, run, show
 from dataset_builder.summary import OUT, pins, print_summary
 from dataset_builder.tiers import has_tiers, scores_of, tiers_of
+from dataset_builder.verified import remember
 from dataset_builder.verify import verify
 from kg import KG, NAMES, Embedder, EmbedderError, GraphError
 from kg.embedder import EMBEDDERS, UNPINNED
@@ -58,6 +63,7 @@ BAD_INPUT = (
     ModelError,
     StoreError,
     MissingAnswer,
+    *push.BAD_PUSH,
 )
 
 
@@ -99,13 +105,18 @@ def parser() -> argparse.ArgumentParser:
     store.set_defaults(command=handle_store)
     stages = commands.add_parser("stages", help="print each pipeline as a table of its stages")
     stages.set_defaults(command=print_stages)
-    verify_ = commands.add_parser("verify", help="check a dataset folder against its manifest")
-    verify_.add_argument("folder", type=Path)
+    verify_ = commands.add_parser("verify", help="check a dataset folder, or one on the Hub, against its manifest")
+    verify_.add_argument("place", metavar="FOLDER", help="or ORG/NAME[@REVISION], which is downloaded")
     verify_.add_argument("--kg", metavar="NAME_OR_FILE", help="the graph that it was built with, to compare it too")
     verify_.set_defaults(command=verify_folder)
+    push.add_command(commands)
+    diff.add_command(commands)
+    check_benchmarks.add_command(commands)
     count = commands.add_parser("count", help="count what each source's files hold, by answer type and reason")
     count.add_argument("data_dir", type=Path, metavar="DIR", help="as --data-dir of build")
     count.set_defaults(command=print_counts)
+    trusted_judges.add_command(commands)
+    report.add_command(commands)
     return top
 
 
@@ -122,6 +133,12 @@ def add_input(command: argparse.ArgumentParser) -> None:
         metavar="SOURCE=SPLIT",
         help="take this split of a source instead of its train split; an evaluation split makes the build a trial",
     )
+    command.add_argument(
+        "--license",
+        choices=("any", "commercial"),
+        default="any",
+        help="leave out sources that forbid commercial use (default: any)",
+    )
     command.add_argument("--rows", type=positive, metavar="N", help="only the first N rows of each source")
     command.add_argument(
         "--kg", default="sample", metavar="NAME_OR_FILE", help=f"{', '.join(NAMES)}, or a .csv, .csv.gz, .parquet"
@@ -136,6 +153,7 @@ def add_input(command: argparse.ArgumentParser) -> None:
         "--data-dir", type=Path, metavar="DIR", help="read DIR/<Hub id>/[config/]<split>.jsonl[.gz]|.parquet"
     )
     command.add_argument("--seed", type=int, default=0, metavar="N", help="of all draws (default: 0)")
+    add_benchmarks(command)
     add_roles(command)
     add_limits(command)
     add_store(command)
@@ -147,17 +165,19 @@ def build(given: argparse.Namespace) -> int:
     pipeline = known("pipeline", given.pipeline, PIPELINES)
     folder = given.out or Path("build") / pipeline
     publish.expect_free(folder)
+    sources, left_out = chosen_sources(given)
     models = models_of(PIPELINES[pipeline], pipeline, given)
     for line in own_judge(models):
         OUT.print(line, markup=False)
     kg = KG.load(given.kg, given.embedder)
     choices = choices_of(PIPELINES[pipeline], given)
-    stages = stages_of(PIPELINES[pipeline], kg, given.seed, models, **choices)
-    questions, origins = read_questions(
-        given.sources.split(","), chosen_splits(given.split), data_dir=given.data_dir, rows=given.rows
-    )
+    splits = chosen_splits(given.split)
+    questions, origins = read_questions(sources, splits, data_dir=given.data_dir, rows=given.rows)
+    ledger, contamination = checked(questions, origins, given)
+    stages = stages_of(PIPELINES[pipeline], kg, given.seed, models, benchmarks=ledger, **choices)
     if given.num_proc:
         kg.open()
+    passports = trusted_judges.expect_trusted(stages, store_of(given), given.allow_judge)
     with answers_of(given) as answers:
         rows, runs = run(on_disk(questions), stages, answers=answers, num_proc=given.num_proc)
         routed = has_tiers(rows.column_names)
@@ -165,23 +185,40 @@ def build(given: argparse.Namespace) -> int:
     inputs = {"graph": kg.digest, "embedder": kg.embedder.facts(), "code": code_hash(), "seed": given.seed}
     inputs |= {"models": shown(models)} if models else {}
     inputs |= choices
+    inputs |= {"benchmarks": {key: contamination[key] for key in ("strict", "embedder", "checked")}}
     facts = {
         "pipeline": pipeline,
         "trial": any(origin.trial for origin in origins),
         "origins": [origin.as_dict() for origin in origins],
         "graph": {"name": kg.name, "sha256": kg.digest, "nodes": len(kg.nodes.index), "edges": kg.edge_count},
         "inputs": inputs,
+        **({"left_out": left_out} if left_out else {}),
         "about": inspect.getdoc(PIPELINES[pipeline]),
         "stages": show(stages),
         "folder": folder.as_posix(),
         "command": command_line(given),
-        "run": run_facts(started, runs) | tiers,
+        "run": run_facts(started, runs) | tiers | ({"passports": [p.as_dict() for p in passports]} if models else {}),
+        "contamination": contamination,
     }
-    manifest = publish.write(folder, publish.split_rows(rows), facts)
+    manifest = publish.write(folder, publish.split_rows(rows), facts, {"contamination": ledger.rows()})
+    remember(folder)
+    intermediates.keep(folder, rows, manifest, answers.used)
     print_summary(manifest, runs, folder)
-    for line in [*pins(origins), *said_of(kg.embedder)]:
+    if left_out:
+        OUT.print(f"Left out by --license commercial: {in_words(left_out)}", markup=False)
+    for line in [*pins(origins), *said_of(kg.embedder), *what_was_checked(contamination)]:
         OUT.print(line, markup=False)
     return 0
+
+
+def chosen_sources(given: argparse.Namespace) -> tuple[list[str], dict[str, str]]:
+    """The names of the sources to read, and the licenses of those that --license leaves out. Raises SourceError."""
+    names = given.sources.split(",")
+    if given.license == "any":
+        return names, {}
+    if given.grounded or given.pipeline != "reasonmed":  # reasonmed by itself uses no graph
+        expect_commercial_graph(given.kg)
+    return commercial(names)
 
 
 def chosen_splits(given: Sequence[str]) -> dict[str, str]:
@@ -205,12 +242,16 @@ def command_line(given: argparse.Namespace) -> str:
         str(given.kg),
     ]
     words += [word for split in given.split for word in ("--split", split)]
+    words += ["--license", given.license] if given.license != "any" else []
     words += ["--embedder", given.embedder] if given.embedder != "none" else []
     words += ["--seed", str(given.seed)] + (["--rows", str(given.rows)] if given.rows else [])
     words += ["--data-dir", str(given.data_dir)] if given.data_dir else []
     words += [word for role in ROLES if (name := getattr(given, role)) for word in (f"--{role}", name)]
     words += ["--judge-votes", str(given.judge_votes)] if given.judge_votes != 1 else []
     words += ["--grounded"] if given.grounded else []
+    words += ["--benchmarks", given.benchmarks] if given.benchmarks else []
+    words += ["--strict"] if given.strict else []
+    words += ["--keep-contradicted"] if given.keep_contradicted else []
     return shlex.join(words)
 
 
@@ -228,9 +269,10 @@ def run_facts(started: float, runs: Sequence[StageRun]) -> dict[str, Any]:
 
 
 def stage_facts(one: StageRun) -> dict[str, Any]:
-    """Time and, where a model was asked, calls and costs."""
-    calls = {"calls": one.calls.as_dict()} if one.calls else {}
-    return {"stage": one.stage, "seconds": round(one.seconds, 2), "cached": one.cached, **calls}
+    """Time, what was rejected and, where a model was asked, calls and costs."""
+    more = {"rejected": one.rejected} if one.rejected else {}
+    more |= {"calls": one.calls.as_dict()} if one.calls else {}
+    return {"stage": one.stage, "seconds": round(one.seconds, 2), "cached": one.cached, **more}
 
 
 def git(*words: str) -> str | None:
@@ -273,9 +315,10 @@ def print_estimate(given: argparse.Namespace) -> int:
     pipeline = known("pipeline", given.pipeline, PIPELINES)
     models = models_of(PIPELINES[pipeline], pipeline, given)
     choices = choices_of(PIPELINES[pipeline], given)
-    stages = stages_of(PIPELINES[pipeline], KG.load(given.kg, given.embedder), given.seed, models, **choices)
     splits = chosen_splits(given.split)
-    questions, _ = read_questions(given.sources.split(","), splits, data_dir=given.data_dir, rows=given.rows)
+    questions, origins = read_questions(chosen_sources(given)[0], splits, data_dir=given.data_dir, rows=given.rows)
+    choices |= {"benchmarks": checked(questions, origins, given)[0]}
+    stages = stages_of(PIPELINES[pipeline], KG.load(given.kg, given.embedder), given.seed, models, **choices)
     found, stopped = estimate(on_disk(questions), stages, store_of(given), sample=given.sample, seed=given.seed)
     OUT.print(f"{len(questions)} questions, estimated from {min(given.sample, len(questions))} of them:", markup=False)
     for line in table(found, read_prices(given.price), given.in_flight, given.rate):
@@ -304,13 +347,13 @@ def handle_store(given: argparse.Namespace) -> int:
 
 def verify_folder(given: argparse.Namespace) -> int:
     """Say what does not match, or that all does, and what could not be checked here."""
-    found = verify(given.folder, KG.load(given.kg) if given.kg else None)
+    place = place_of(given.place)
+    found = verify(place.folder, KG.load(given.kg) if given.kg else None)
     for line in [*found.wrong, *found.notes]:
         print(line)
-    places = len(found.wrong)
-    print(
-        f"{given.folder}: {f'does not match its manifest ({places} times)' if places else 'all matches the manifest'}"
-    )
+    places, commit = len(found.wrong), f" (commit {place.commit})" if place.commit else ""
+    result = f"does not match its manifest ({places} times)" if places else "all matches the manifest"
+    print(f"{place.name}{commit}: {result}")
     return 1 if found.wrong else 0
 
 

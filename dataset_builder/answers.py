@@ -30,6 +30,7 @@ class Answers:
 
     def __init__(self, store: AnswerStore, calls: Mapping[str, Any] | None = None) -> None:
         self.store, self.calls = store, calls
+        self.used: set[bytes] = set()  # keys of all requests so far
         self._runner = asyncio.Runner()
         self._dispatcher: Dispatcher | None = None
 
@@ -57,7 +58,7 @@ class Answers:
         for start in range(0, len(rows), BATCH):
             batch = rows[start : start + BATCH]
             talks = begin(stage, batch, start)
-            replayed(stage, talks, self.store, dict(enumerate(batch["id"], start)), tally)
+            replayed(stage, talks, self.store, dict(enumerate(batch["id"], start)), tally, self.used)
             digests |= {talk.row: talk.digest for talk in talks}
         return digest_of(digests), tally
 
@@ -67,7 +68,11 @@ class Answers:
         if self._dispatcher is None:
             self._dispatcher = Dispatcher(self.store, **(self.calls or {}))
         self._dispatcher.tally = Tally()
-        return await _Asking(stage, self.store, self._dispatcher).ask(rows)
+        asking = _Asking(stage, self.store, self._dispatcher)
+        try:
+            return await asking.ask(rows)
+        finally:
+            self.used |= asking.recall.seen
 
 
 class _Asking:

@@ -86,13 +86,22 @@ def advance(talks: Sequence[Talk], recall: Callable[[Sequence[Request]], Mapping
 
 
 def replayed(
-    stage: "Stage", talks: Sequence[Talk], store: AnswerStore, ids: Mapping[int, str], tally: Tally | None = None
+    stage: "Stage",
+    talks: Sequence[Talk],
+    store: AnswerStore,
+    ids: Mapping[int, str],
+    tally: Tally | None = None,
+    used: set[bytes] | None = None,
 ) -> dict[str, list[Any]]:
     """The columns that a stage's conversations come to with the answers in the store. ``ids``: of rows, by number.
 
-    Raises MissingAnswer.
+    The keys of all requests are added to ``used``. Raises MissingAnswer.
     """
-    if waiting := advance(talks, Recall(store, tally=tally)):
+    recall = Recall(store, tally=tally)
+    waiting = advance(talks, recall)
+    if used is not None:
+        used |= recall.seen
+    if waiting:
         talk, asked = waiting[0], waiting[0].requests[0]
         raise MissingAnswer(
             f"stage {stage.name}, row {ids[talk.row]}: {store} has no answer of {asked.llm} to the request "

@@ -1,5 +1,6 @@
 """What became of every question: per source, how many went in, were published, and were rejected for which reason."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -31,6 +32,16 @@ def total(table: Mapping[str, Mapping[str, int]]) -> Counts:
 def reasons_of(counts: Mapping[str, int]) -> Counts:
     """The rejected ones alone."""
     return {key: number for key, number in counts.items() if key not in ("in", "published")}
+
+
+def flag_counts(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
+    """Per source and code of a flag, the published rows that have it (stages/check_style.py)."""
+    table: dict[str, Counter[str]] = {}
+    for row in rows:
+        if row["rejected_because"] is None and row.get("flags"):
+            codes = {re.sub(r"^#\d+ ", "", flag).partition(":")[0] for flag in row["flags"]}
+            table.setdefault(row["source"], Counter()).update(codes)
+    return {source: dict(sorted(counter.items())) for source, counter in sorted(table.items())}
 
 
 def _counts(reasons: Counter[str]) -> Counts:

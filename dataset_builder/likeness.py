@@ -99,12 +99,13 @@ def by_words(stems: Stems, vectors: sparse.csr_matrix, least: float) -> Pairs:
 
 def _rarest(block: sparse.csr_matrix, most: float) -> tuple[sparse.csr_matrix, np.ndarray]:
     """The heaviest entries of each row, so many that the length of the others is below ``most``; and that length."""
-    row = np.repeat(np.arange(block.shape[0]), np.diff(block.indptr))
+    size = len(block.indptr) - 1
+    row = np.repeat(np.arange(size), np.diff(block.indptr))
     order = np.lexsort((block.data, row))  # per row, the lightest first
     square = np.cumsum(block.data[order].astype(np.float64) ** 2)
     before = np.concatenate([[0.0], square])[block.indptr[:-1]]
     light = square - before[row] < most**2
-    rest = np.sqrt(np.bincount(row[light], block.data[order][light].astype(np.float64) ** 2, minlength=block.shape[0]))
+    rest = np.sqrt(np.bincount(row[light], block.data[order][light].astype(np.float64) ** 2, minlength=size))
     kept = block.copy()
     kept.data[order[light]] = 0
     kept.eliminate_zeros()

@@ -21,7 +21,7 @@ ROLES = {
     "editor": "the model that refines and shortens",
 }
 
-CHOICES = ("judge_votes", "grounded")
+CHOICES = ("judge_votes", "grounded", "keep_contradicted")
 
 
 def add_roles(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +39,14 @@ def add_roles(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--grounded", action="store_true", help="show the writers the row's paths of the knowledge graph (reasonmed)"
+    )
+    parser.add_argument(
+        "--allow-judge", action="store_true", help="build also with a judge whose passport says that it errs too often"
+    )
+    parser.add_argument(
+        "--keep-contradicted",
+        action="store_true",
+        help="publish rationales that contradict the graph, flagged, instead of rejecting them",
     )
 
 

@@ -4,9 +4,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
+from dataset_builder.ledger import NOTHING_CHECKED, Ledger
 from dataset_builder.llm import LLM
 from dataset_builder.stage import Stage
 from dataset_builder.stages.check_answer import check_answer
+from dataset_builder.stages.check_hops import check_hops, check_hops_of_many, check_hops_of_many_grounded
+from dataset_builder.stages.check_style import check_style, check_style_of_many, check_style_of_many_grounded
+from dataset_builder.stages.drop_contaminated import drop_contaminated
 from dataset_builder.stages.drop_image_questions import drop_image_questions
 from dataset_builder.stages.drop_negative_stems import drop_negative_stems
 from dataset_builder.stages.extract_mentions import extract_mentions
@@ -24,14 +28,13 @@ from dataset_builder.stages.score_rationales import score_rationales
 from dataset_builder.stages.search_option_paths import search_option_paths
 from dataset_builder.stages.search_paths import search_paths, search_paths_restated
 from dataset_builder.stages.summarize_rationale import summarize_rationale
-from dataset_builder.stages.support_rationales import support_rationales
 from dataset_builder.stages.to_messages import to_messages
 from dataset_builder.stages.verbalize_paths import verbalize_paths
 from dataset_builder.stages.write_rationale import write_rationale
 from kg import KG
 
 
-def kg_only(kg: KG, seed: int) -> list[Stage]:
+def kg_only(kg: KG, seed: int, keep_contradicted: bool = False, benchmarks: Ledger = NOTHING_CHECKED) -> list[Stage]:
     """No language model, no key, no cost: a control arm for the pipelines that reason.
 
     Entities are found by name, the knowledge graph connects those of the question with those of the gold answer, and the
@@ -40,6 +43,7 @@ def kg_only(kg: KG, seed: int) -> list[Stage]:
     the answer is right.
     """
     return [
+        drop_contaminated.using(benchmarks=benchmarks),
         drop_image_questions,
         drop_negative_stems,
         find_mentions.using(kg=kg),
@@ -47,11 +51,20 @@ def kg_only(kg: KG, seed: int) -> list[Stage]:
         search_paths.using(kg=kg, keep=50, seed=seed),
         rank_paths.using(kg=kg, keep=3, max_hops=4),
         verbalize_paths,
+        check_style,
+        check_hops.using(kg=kg, keep_contradicted=keep_contradicted),
         to_messages,
     ]
 
 
-def medreason(kg: KG, seed: int, writer: LLM, judge: LLM) -> list[Stage]:
+def medreason(
+    kg: KG,
+    seed: int,
+    writer: LLM,
+    judge: LLM,
+    keep_contradicted: bool = False,
+    benchmarks: Ledger = NOTHING_CHECKED,
+) -> list[Stage]:
     """MedReason (arXiv:2504.00993), with the paper's figures: temperature 0, 5,000 tokens, ten candidates, 50 paths, K = 3.
 
     A model finds the entities of question and answer, says what each stands for where names do not decide, and which belong
@@ -59,6 +72,7 @@ def medreason(kg: KG, seed: int, writer: LLM, judge: LLM) -> list[Stage]:
     ones and writes a rationale with them. A second model has to find the answer from the rationale alone, its conclusion hidden.
     """
     return [
+        drop_contaminated.using(benchmarks=benchmarks),
         drop_image_questions,
         extract_mentions.using(llm=writer, kg=kg),
         link_nodes_asking.using(kg=kg, llm=writer, most=10, least=0.6),
@@ -66,13 +80,23 @@ def medreason(kg: KG, seed: int, writer: LLM, judge: LLM) -> list[Stage]:
         search_paths_restated.using(kg=kg, keep=50, seed=seed),
         prune_paths.using(kg=kg, llm=writer, keep=3),
         write_rationale.using(llm=writer),
+        check_style,
+        check_hops.using(kg=kg, keep_contradicted=keep_contradicted),
         check_answer.using(llm=judge),
         to_messages,
     ]
 
 
 def reasonmed(
-    kg: KG, seed: int, writers: tuple[LLM, ...], judge: LLM, editor: LLM, judge_votes: int = 1, grounded: bool = False
+    kg: KG,
+    seed: int,
+    writers: tuple[LLM, ...],
+    judge: LLM,
+    editor: LLM,
+    judge_votes: int = 1,
+    grounded: bool = False,
+    keep_contradicted: bool = False,
+    benchmarks: Ledger = NOTHING_CHECKED,
 ) -> list[Stage]:
     """ReasonMed (arXiv:2506.09513), with the paper's figures and the steps that its code lacks: verdicts, routing, re-verification.
 
@@ -81,7 +105,8 @@ def reasonmed(
     7/9) or difficult. Of easy questions the two best rationales are kept; of medium ones they are repaired, of difficult ones
     one is written anew, by the editor, and verified again. Each gets a short response and a score.
 
-    ``grounded``: writers see the graph's paths from the question to every option alike, and it is counted what each says of them.
+    ``grounded``: writers see the graph's paths from the question to every option alike. What kept rationales claim is looked up in
+    the graph in any case; one that contradicts it is not published, unless ``keep_contradicted``.
     """
     writers = tuple(replace(writer, top_p=0.9, max_tokens=8192) for writer in writers)
     editor = replace(editor, max_tokens=8192)
@@ -91,6 +116,7 @@ def reasonmed(
     refining = {"editor": editor, **verifying, "rounds": 2}
     paths = search_option_paths.using(kg=kg, keep=2, max_hops=3, seed=seed)
     return [
+        drop_contaminated.using(benchmarks=benchmarks),
         drop_image_questions,
         *([paths] if grounded else []),
         (sample_rationales_grounded if grounded else sample_rationales).using(**sampling),
@@ -98,11 +124,14 @@ def reasonmed(
         route.using(easy=Fraction(4, 9), medium=Fraction(7, 9), most_unjudged=Fraction(1, 3)),
         rank_rationales.using(**verifying, keep=2, near=3.0, seed=seed),
         (refine_rationales_grounded if grounded else refine_rationales).using(**refining),
-        *([support_rationales] if grounded else []),
+        check_style_of_many_grounded if grounded else check_style_of_many,
+        (check_hops_of_many_grounded if grounded else check_hops_of_many).using(
+            kg=kg, keep_contradicted=keep_contradicted
+        ),
         summarize_rationale.using(llm=replace(editor, max_tokens=1000)),
         score_rationales.using(llm=judge, share=1.0, seed=seed),
     ]
 
 
-# each takes of kg, seed, writer, writers, judge, editor, judge_votes, grounded those that it names
+# each takes of kg, seed, writer, writers, judge, editor, judge_votes, grounded, keep_contradicted, benchmarks those that it names
 PIPELINES: dict[str, Callable[..., list[Stage]]] = {"kg_only": kg_only, "medreason": medreason, "reasonmed": reasonmed}

@@ -13,13 +13,15 @@ import pyarrow as pa
 from datasets import Dataset
 
 from dataset_builder.card import card
-from dataset_builder.funnel import funnel
+from dataset_builder.funnel import flag_counts, funnel
+from dataset_builder.places import data_file, rows_in
 from dataset_builder.raw_data import sha256
 from dataset_builder.unroll import unrolled, unrolls
 
-ROWS, UNROLLED = "data", "candidates"  # where the questions' rows lie; beside configs of unrolled ones
 MANIFEST, CARD = "manifest.json", "README.md"
 SPLITS = ("train", "rejected")
+SHOWN = ("about", "stages", "command", "folder")  # of the facts: for the card, also when it is written anew for a push
+OPTIONAL = ("contamination", "left_out")  # facts that a build may have
 NOT_PUBLISHED = ("candidate_paths",)  # intermediate: large, and a rebuild gives it again
 
 
@@ -60,6 +62,13 @@ def content_hash(
     return digest.hexdigest()
 
 
+def config_hash(columns: Mapping[str, str], rows: Iterable[Mapping[str, Any]]) -> str:
+    """The same over the columns and rows of one config by itself."""
+    digest = hashlib.sha256(_canonical(columns))
+    _add_rows(digest, "", rows)
+    return digest.hexdigest()
+
+
 def _add_rows(digest: "hashlib._Hash", name: str, rows: Iterable[Mapping[str, Any]]) -> None:
     digest.update(name.encode())
     for row in sorted(hashlib.sha256(_canonical(row)).digest() for row in rows):
@@ -75,41 +84,70 @@ def _canonical(value: Any) -> bytes:
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def write(folder: Path, splits: Mapping[str, Dataset], facts: Mapping[str, Any]) -> dict[str, Any]:
+def write(
+    folder: Path,
+    splits: Mapping[str, Dataset],
+    facts: Mapping[str, Any],
+    configs: Mapping[str, Dataset] | None = None,
+) -> dict[str, Any]:
     """Write the dataset folder and return its manifest. The folder appears whole, under its name, or not at all.
 
-    ``facts``: pipeline, trial, origins, graph, inputs (what the content hash covers beside the rows), stages (the table),
-    run (what differs from run to run). Raises FolderError where the folder is there and is not a dataset folder.
+    ``facts``: pipeline, trial, origins, graph, inputs (what the content hash covers beside the rows), about, stages and command
+    (which the card shows), run (what differs from run to run). ``configs``: what stands beside the rows under names of its own
+    (row.CONFIGS says what each is); it is listed, hashed, verified and shown as the rows are, and left out where it has no row.
+    Raises FolderError where the folder is there and is not a dataset folder.
     """
     expect_free(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = folder.parent / f".{folder.name}.{os.getpid()}.tmp"
     with _removed_at_end(draft):
-        configs = unrolled(splits["train"]) if "train" in splits and unrolls(splits["train"].column_names) else {}
-        place = rows_in(splits)
-        for split, rows in splits.items():
-            _write_rows(draft / data_file(split, place), rows)
-        for name, rows in configs.items():
-            _write_rows(draft / data_file("train", name), rows)
-        contents = {split: rows.to_list() for split, rows in splits.items()}
-        columns = column_types(next(iter(splits.values())).features.arrow_schema)
-        types = {name: column_types(rows.features.arrow_schema) for name, rows in configs.items()}
-        lists = {name: (types[name], rows.to_list()) for name, rows in configs.items()}
-        manifest = {
-            "content_hash": content_hash(contents, columns, facts["inputs"], lists),
-            **{key: facts[key] for key in ("pipeline", "trial", "inputs", "graph", "origins")},
-            "columns": columns,
-            "rows": {split: len(rows) for split, rows in splits.items()},
-            "funnel": funnel(row for rows in contents.values() for row in rows),
-        }
-        if place == UNROLLED:
-            manifest["configs"] = {n: {"columns": types[n], "rows": len(rows)} for n, rows in configs.items()}
-        (draft / CARD).write_text(card(draft, splits, configs, manifest, facts), encoding="utf-8")
+        beside = {name: rows for name, rows in (configs or {}).items() if len(rows)}
+        many = unrolls(next(iter(splits.values())).column_names)
+        beside = (unrolled(splits["train"]) if many and "train" in splits else {}) | beside
+        _write_all(draft, splits, beside)
+        manifest = _manifest(splits, beside, facts)
+        if many or beside:
+            manifest["configs"] = {n: {"columns": types_of(rows), "rows": len(rows)} for n, rows in beside.items()}
+        last = {"card": {key: facts[key] for key in SHOWN}, "run": facts["run"]}
+        (draft / CARD).write_text(
+            card({name: draft / name for name in files_of(draft)}, manifest | last), encoding="utf-8"
+        )
         manifest["files"] = {name: sha256(draft / name) for name in files_of(draft)}
-        manifest["run"] = facts["run"]
-        (draft / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        manifest |= last
+        write_manifest(draft, manifest)
         _put_in_place(draft, folder)
     return manifest
+
+
+def _write_all(draft: Path, splits: Mapping[str, Dataset], configs: Mapping[str, Dataset]) -> None:
+    place = rows_in(next(iter(splits.values())).column_names)
+    for split, rows in splits.items():
+        write_rows(draft / data_file(split, place), rows)
+    for name, rows in configs.items():
+        write_rows(draft / data_file("train", name), rows)
+
+
+def _manifest(
+    splits: Mapping[str, Dataset], configs: Mapping[str, Dataset], facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the manifest says of the content."""
+    contents = {split: rows.to_list() for split, rows in splits.items()}
+    columns = types_of(next(iter(splits.values())))
+    lists = {name: (types_of(rows), rows.to_list()) for name, rows in configs.items()}
+    return {
+        "content_hash": content_hash(contents, columns, facts["inputs"], lists),
+        **{key: facts[key] for key in ("pipeline", "trial", "inputs", "graph", "origins")},
+        "columns": columns,
+        "rows": {split: len(rows) for split, rows in splits.items()},
+        "funnel": funnel(row for rows in contents.values() for row in rows),
+        "flags": flag_counts(row for rows in contents.values() for row in rows),
+        **{key: facts[key] for key in OPTIONAL if key in facts},
+    }
+
+
+def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Write it down, to be read by people too."""
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def expect_free(folder: Path) -> None:
@@ -137,17 +175,13 @@ def _put_in_place(draft: Path, folder: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def data_file(split: str, place: str = ROWS) -> str:
-    """Where a split's rows lie in the folder; ``place``: a config's name, where there are several."""
-    return f"{place}/{split}-00000-of-00001.parquet"
+def types_of(rows: Dataset) -> dict[str, str]:
+    """Name and type of every column."""
+    return column_types(rows.features.arrow_schema)
 
 
-def rows_in(splits: Mapping[str, Dataset]) -> str:
-    """The folder of the questions' rows."""
-    return UNROLLED if unrolls(next(iter(splits.values())).column_names) else ROWS
-
-
-def _write_rows(file: Path, rows: Dataset) -> None:
+def write_rows(file: Path, rows: Dataset) -> None:
+    """One parquet file."""
     file.parent.mkdir(parents=True, exist_ok=True)
     rows.to_parquet(file)
 

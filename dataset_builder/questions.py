@@ -11,10 +11,10 @@ from typing import Any
 import pyarrow as pa
 from datasets import Dataset, config
 
-from dataset_builder.raw_data import SourceError
+from dataset_builder.raw_data import LOCAL, SourceError
 from dataset_builder.raw_splits import RawRow, read_split, splits_in
 from dataset_builder.row import QUESTION, features, normalize, row_id
-from dataset_builder.sources import SOURCES, known
+from dataset_builder.sources import SOURCES, UNPINNED, known
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Origin:
     hub_id: str
     configs: tuple[str, ...]
     revision: str
+    pinned: bool  # a rebuild reads the same rows: the record names a revision, or the files' checksums are kept
     license: str
     terms: str
     may_be_pushed: bool
@@ -73,6 +74,7 @@ def read_questions(
                 hub_id=source.hub_id,
                 configs=source.configs,
                 revision=raw.revision,
+                pinned=raw.revision == LOCAL or source.revision != UNPINNED,
                 license=source.license,
                 terms=source.terms,
                 may_be_pushed=source.may_be_pushed,

@@ -59,10 +59,17 @@ def unsupported(text: str, sources: Iterable[str]) -> str | None:
     reader's eyes (the terms of the sum must be supported) are no claims.
     """
     given = "\n".join(sources)
-    if cited := next(
-        (m.group() for m in _CITATION.finditer(text) if m.group().casefold() not in given.casefold()), None
-    ):
-        return cited
+    return uncited(text, given) or unknown_number(text, given)
+
+
+def uncited(text: str, given: str) -> str | None:
+    """The first citation of a text that does not stand in what was given, or None."""
+    found = (match.group() for match in _CITATION.finditer(text))
+    return next((words for words in found if words.casefold() not in given.casefold()), None)
+
+
+def unknown_number(text: str, given: str) -> str | None:
+    """The first number of a text that does not stand in what was given, or None."""
     known = {_value(number) for number in re.findall(r"\d+(?:[.,]\d+)*", given)}
     text = _LIST_MARK.sub("", text)
     for match in _NUMBER.finditer(text):

@@ -42,6 +42,17 @@ QUESTION: dict[str, Column] = {
 
 VOTED = {"label": TEXT, "by": TEXT, "reason": TEXT, "answer": TEXT, "votes": List(TEXT)}
 HOP = {"relation": TEXT, "display_relation": TEXT, "direction": TEXT, "statement": TEXT}
+CLAIM: dict[str, Any] = {"rationale": INT, "start": INT, "end": INT, "stated": TEXT, "negated": FLAG}
+CLAIM |= {
+    f"{end}{what}": kind
+    for end in ("from", "to")
+    for what, kind in (("", INT), ("_name", TEXT), ("_start", INT), ("_end", INT))
+}
+CLAIM |= {"verdict": TEXT, "by": TEXT, "graph": TEXT}
+SUPPORT = dict.fromkeys(("claims", "supported", "contradicted", "off_path", "unknown", "hops", "of"), INT) | {
+    "share": SCORE,
+    "kept": FLAG,
+}
 SCORES = dict.fromkeys(("score", "before"), SCORE)
 SCORES |= dict.fromkeys(("clinical_accuracy", "logic", "factual_correctness", "completeness"), INT)
 SCORES |= {"justification": TEXT}
@@ -108,11 +119,24 @@ ADDED: dict[str, Column] = {
         List({"candidate": INT, "model": TEXT, "text": TEXT, "rounds": INT, "verdict": VOTED}),
         "the kept rationales: the candidate that each is or repairs, the model that wrote its text, rounds of refinement",
     ),
-    "support": Column(
-        List({"names": INT, "hops": INT, "of": INT}),
-        "of each of `rationales`: how many nodes of the row's paths it names, and how many of their hops it has both ends of, "
-        "of how many hops",
+    "hop_checks": Column(
+        List(CLAIM),
+        "every claim of a relation between two nodes that was read in a rationale: which of `rationales` it stands in (null where "
+        "the row has one rationale), its sentence (start, end: characters of that text), both ends with where they are named, the "
+        "relation stated and whether it is denied; verdict: supported, contradicted, off_path (it stands where a path given to "
+        "the writer goes on to another node, and the graph has no such edge) or unknown (no edge); by which of path, edge and direction (its ends stand the wrong way round), and what the graph has",
     ),
+    "flags": Column(
+        List(TEXT),
+        "what a reader should doubt in the rationale: `unsupported_number`, `unsupported_citation` (neither in question, options nor "
+        "paths) or `loose_markdown`, each with the words; of several rationales with the number, `#2 unsupported_number: 40%`",
+    ),
+    "support": Column(
+        List(SUPPORT),
+        "of each rationale: its claims by verdict, supported ones as a share of all (null: no claim), and how many hops of the "
+        "row's paths it states, of how many; kept: false where it contradicts the graph, and so is not published",
+    ),
+    "support_share": Column(SCORE, "supported claims of all rationales of the row, as a share of all their claims"),
     "responses": Column(List(TEXT), "of each of `rationales`: the short response; null where none kept the answer"),
     "scores": Column(
         List(SCORES),
@@ -137,6 +161,53 @@ UNROLLED: dict[str, Column] = {
 }
 
 COLUMNS = {**QUESTION, **ADDED}
+
+
+@dataclass(frozen=True)
+class Config:
+    """What a row is of a config that stands beside the questions' rows, and what its columns hold."""
+
+    meaning: str
+    columns: Mapping[str, Column]
+
+
+CONFIGS: dict[str, Config] = {
+    "contamination": Config(
+        "a question of a source that an evaluation split asks too",
+        {
+            "source": Column(TEXT, "the source of the question"),
+            "id": Column(TEXT, "its id"),
+            "benchmark": Column(TEXT, "the source whose evaluation split asks the same"),
+            "benchmark_id": Column(TEXT, "the id of the question there"),
+            "rule": Column(TEXT, "exact, stem, grams, words, answer or meaning: the first that holds"),
+            "score": Column(SCORE, "1 for equal ones; else the share of rare runs, or the likeness of the words"),
+        },
+    ),
+    "evidence": Config(
+        "a question in which mentions were found: also those that were rejected later, and every candidate path; pushed with "
+        "`--with-intermediates`",
+        COLUMNS,
+    ),
+    "answers": Config(
+        "a model's answer that this build has used, or paid for in vain: `python -m dataset_builder store import` reads the file, "
+        "and `build --replay-only` then asks nothing; pushed with `--with-answers`",
+        {
+            "status": Column(TEXT, "`good`; `bad`: paid, and unusable; `failed`, `final`: none came"),
+            "reason": Column(TEXT, "why it is bad, or none came"),
+            "detail": Column(TEXT, "the same in words"),
+            "response": Column(TEXT, "the endpoint's answer as it came"),
+            "model": Column(TEXT, "the model that was asked"),
+            "stage": Column(TEXT, "the stage that asked"),
+            "prompt_tokens": Column(INT, "tokens sent"),
+            "completion_tokens": Column(INT, "tokens received"),
+            "usd": Column(SCORE, "dollars; null where no price is known"),
+            "seconds": Column(SCORE, "from request to answer"),
+            "at": Column(SCORE, "when, in seconds since 1970"),
+            "key": Column(Value("binary"), "hash of the whole request"),
+            "checksum": Column(Value("binary"), "over status, reason, detail and response"),
+        },
+    ),
+}
 
 
 def features(columns: Sequence[str]) -> Features:

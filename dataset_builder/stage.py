@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -61,6 +62,7 @@ class StageRun:
     seconds: float
     cached: bool
     calls: Tally | None = None  # of a stage that asks a model
+    rejected: dict[str, int] = field(default_factory=dict)  # rows that it rejected, by reason code
 
 
 def stage(
@@ -99,7 +101,7 @@ def run(
     check(rows.column_names, stages)
     if answers is None and (asking := [s.name for s in stages if s.asks]):
         raise ValueError(f"the stages {asking} ask a model; expected answers=Answers(store, …)")
-    key, runs = rows._fingerprint, []
+    key, runs, before = rows._fingerprint, [], reasons(rows)
     for s in stages:
         started, there = time.perf_counter(), _files_beside(rows)
         digest, tally = answers.bring_in(s, rows) if answers and s.asks else ("", None)
@@ -120,8 +122,17 @@ def run(
             .with_format(None)
         )
         cached = {file["filename"] for file in rows.cache_files} <= there
-        runs.append(StageRun(s.name, time.perf_counter() - started, cached, tally))
+        rejected = dict((after := reasons(rows)) - before)
+        runs.append(StageRun(s.name, time.perf_counter() - started, cached, tally, rejected))
+        before = after
     return rows, runs
+
+
+def reasons(rows: Dataset) -> Counter[str]:
+    """How many rows are rejected for which reason."""
+    table = rows.select_columns(REJECTED).with_format("arrow")[:]
+    counts = pc.call_function("value_counts", [table[REJECTED].drop_null()])
+    return Counter({count["values"]: count["counts"] for count in counts.to_pylist()})
 
 
 def _files_beside(rows: Dataset) -> set[str]:

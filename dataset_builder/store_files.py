@@ -1,6 +1,6 @@
 """The answer store as a Parquet file, to be published with a dataset: with it, anybody rebuilds that dataset without a key."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from itertools import islice
 from pathlib import Path
 
@@ -16,21 +16,23 @@ SCHEMA = pa.schema(
         *((name, pa.string()) for name in ("status", "reason", "detail", "response", "model", "stage")),
         *((name, pa.int64()) for name in ("prompt_tokens", "completion_tokens")),
         *((name, pa.float64()) for name in ("usd", "seconds", "at")),
-        ("key", pa.binary(16)),
-        ("checksum", pa.binary(8)),
+        ("key", pa.binary()),  # 16 bytes; `datasets` has no type of fixed size
+        ("checksum", pa.binary()),
     ]
 )
 
 
-def export(store: AnswerStore, file: Path) -> int:
-    """Write every whole entry; returns how many. The file appears whole or not at all."""
+def export(store: AnswerStore, file: Path, keys: Set[bytes] | None = None) -> int:
+    """Write every whole entry (of requests with these keys); returns how many. The file appears whole or not at all."""
     if not store.path.is_file():
         raise StoreError(f"there is no answer store {store.path}; expected one that a build has filled")
     draft, written = file.with_name(f".{file.name}.tmp"), 0
     file.parent.mkdir(parents=True, exist_ok=True)
     try:
         with pq.ParquetWriter(draft, SCHEMA, compression="zstd") as writer:
-            for entries in _batches(e for e in store.entries() if e.status in PUBLISHED):
+            for entries in _batches(
+                e for e in store.entries() if e.status in PUBLISHED and (keys is None or e.key in keys)
+            ):
                 rows = [{**e._asdict(), "checksum": e.checksum} for e in entries]
                 writer.write_table(pa.Table.from_pylist(rows, schema=SCHEMA))
                 written += len(rows)
@@ -56,6 +58,18 @@ def import_(store: AnswerStore, file: Path) -> tuple[int, int]:
     except (OSError, pa.ArrowException) as why:
         raise StoreError(f"{file} cannot be read as an exported answer store ({why})") from why
     return added, total
+
+
+def damaged(file: Path) -> list[str]:
+    """What is wrong with the entries of an exported file, which is one that pyarrow can read."""
+    found = []
+    for batch in pq.ParquetFile(file).iter_batches(BATCH, columns=SCHEMA.names):
+        for row in batch.to_pylist():
+            try:
+                _entry(row, file)
+            except StoreError as why:
+                found.append(str(why))
+    return found
 
 
 def _entry(row: dict, file: Path) -> Entry:

@@ -28,15 +28,21 @@ def print_summary(manifest: dict[str, Any], runs: Sequence[StageRun], folder: Pa
         OUT.print(_tiers(manifest["run"]["tiers"]))
         for line in score_lines(manifest["run"]["scores"]):
             OUT.print(line, markup=False)
+    for source, codes in manifest["flags"].items():
+        OUT.print(
+            f"flagged rows of {source}: {', '.join(f'{number} {code}' for code, number in codes.items())}",
+            markup=False,
+        )
     if manifest["trial"]:
         OUT.print("A trial: it holds rows of an evaluation split, and is never training data.")
     if over := counts.get("over_budget"):
         OUT.print(f"--max-usd stopped it at {over} rows. Run it again with a higher cap: it goes on where it stopped.")
-    kept = f" with {manifest['configs']['reasonmed']['rows']} rationales" if manifest.get("configs") else ""
+    configs = manifest.get("configs", {})
+    kept = f" with {configs['reasonmed']['rows']} rationales" if "reasonmed" in configs else ""
     OUT.print(
         f"{counts['published']} rows{kept} published in {folder} ({manifest['run']['seconds']} s). To load them:"
     )
-    for name in manifest.get("configs", ()) or (None,):
+    for name in configs if "reasonmed" in configs else (None, *configs):
         config = f", {name!r}" if name else ""
         OUT.print(
             f"    from datasets import load_dataset; rows = load_dataset({folder.as_posix()!r}{config})", markup=False

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from dataset_builder.conversation import Part, Rejected, Request, ask_json, together
 from dataset_builder.extraction import extract
 from dataset_builder.prompt import render
+from dataset_builder.style import defect
 
 if TYPE_CHECKING:
     from dataset_builder.llm import LLM
@@ -44,8 +45,11 @@ def final_answer(text: str, row: Mapping[str, Any]) -> tuple[str | None, str]:
 
 def judge(row: Mapping[str, Any], text: str, llm: "LLM", votes: int) -> Part[Verdict]:
     """The verdict on a rationale. A judge is asked, ``votes`` times, only where the final answer is the gold one."""
-    if verdict := by_rule(row, text):
-        return verdict
+    return by_rule(row, text) or (yield from by_judge(row, text, llm, votes))
+
+
+def by_judge(row: Mapping[str, Any], text: str, llm: "LLM", votes: int) -> Part[Verdict]:
+    """What a judge says, asked ``votes`` times, of a rationale that ends with the gold answer."""
     prompt = render("judge_rationales", **about(row, gold=True), rationale=text)
     requests = [llm.request(prompt, schema=Judgement, sample=n, may_fail=True) for n in range(votes)]
     said = yield from together(map(_vote, requests))
@@ -53,10 +57,15 @@ def judge(row: Mapping[str, Any], text: str, llm: "LLM", votes: int) -> Part[Ver
 
 
 def by_rule(row: Mapping[str, Any], text: str) -> Verdict | None:
-    """The verdict where the final answer decides: another option, or a refusal, is wrong. One that cannot be read is no error."""
+    """The verdict where the final answer decides: another option, or a refusal, is wrong. One that cannot be read is no error.
+
+    A text with the right answer that no reader should get (style.py) is wrong too, before a judge is paid for it.
+    """
     label, rule = final_answer(text, row)
     if label == row["answer_label"]:
-        return None
+        shown = "\n".join([row["question"], row["context"] or "", *(option["text"] for option in row["options"])])
+        fault = defect(text, shown)
+        return fault and {"label": "wrong", "reason": fault[1], "by": f"rule {fault[0]}", "answer": label, "votes": []}
     about_it = {"by": f"rule {rule}", "answer": label, "votes": []}
     if label is None and not rule.endswith(("_refusal", "_multiple")):
         return {"label": "unjudged", "reason": "no final answer can be read"} | about_it

@@ -1,7 +1,8 @@
 """Check a dataset folder against its manifest: from the folder alone, and with code and graph where they are at hand."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,20 +11,19 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from dataset_builder.funnel import funnel
+from dataset_builder.places import data_file, rows_in, rows_of
 from dataset_builder.publish import (
     MANIFEST,
-    ROWS,
-    UNROLLED,
     FolderError,
     column_types,
     content_hash,
-    data_file,
     files_of,
 )
 from dataset_builder.raw_data import sha256
 from dataset_builder.row import row_id
 from dataset_builder.stage import code_hash
-from dataset_builder.unroll import ids_of
+from dataset_builder.unroll import FORMS, ids_of, unrolls
+from dataset_builder.verify_intermediates import wrong_intermediates
 from kg import KG
 
 KEYS = ("content_hash", "pipeline", "trial", "inputs", "graph", "origins", "columns", "rows", "funnel", "files", "run")
@@ -43,11 +43,11 @@ def verify(folder: Path, kg: KG | None = None) -> Verification:
     Raises FolderError where there is no manifest, or it is not one.
     """
     manifest = read_manifest(folder)
-    wrong = _wrong_files(folder, manifest)
+    wrong = wrong_files(folder, manifest)
     if any(line.partition(":")[0].endswith(".parquet") for line in wrong):
         notes = ["row ids, funnel and content hash were not checked: the data files are not those of the build"]
     else:
-        wrong += _wrong_content(folder, manifest)
+        wrong += wrong_content(folder, manifest)
         notes = []
     return Verification(wrong, [*notes, _code_note(manifest), _graph_note(manifest, kg)])
 
@@ -66,61 +66,98 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def _wrong_files(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
-    there, listed = set(files_of(folder)), manifest["files"]
+def wrong_files(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
+    """Files that are missing, not listed, or not those of the build. `.gitattributes` is the Hub's own."""
+    there, listed = set(files_of(folder)) - {".gitattributes"}, manifest["files"]
     lines = [f"{name}: in the manifest, not in the folder" for name in sorted(listed.keys() - there)]
     lines += [f"{name}: in the folder, not in the manifest" for name in sorted(there - listed.keys())]
     changed = [name for name in sorted(there & listed.keys()) if sha256(folder / name) != listed[name]]
     return lines + [f"{name}: its bytes are not those of the build (sha256 differs)" for name in changed]
 
 
-def _wrong_content(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
-    place, configs = (UNROLLED if "configs" in manifest else ROWS), manifest.get("configs", {})
-    expected = {split: (data_file(split, place), manifest["columns"]) for split in manifest["rows"]}
-    expected |= {name: (data_file("train", name), config["columns"]) for name, config in configs.items()}
-    read = {}
-    for name, (file, types) in expected.items():
-        try:
-            table = pyarrow.parquet.read_table(folder / file)
-        except (pa.ArrowInvalid, OSError) as why:
-            return [f"{name}: its file cannot be read ({why})"]
-        if (columns := column_types(table.schema)) != types:
-            return [f"{name}: its columns are {columns}, the manifest says {types}"]
-        read[name] = table.to_pylist()
-    splits = {split: read[split] for split in manifest["rows"]}
-    wrong = [line for split, rows in splits.items() for line in _wrong_rows(split, rows, manifest)]
-    if (counted := funnel(row for rows in splits.values() for row in rows)) != manifest["funnel"]:
-        wrong.append(f"funnel: counted {counted}, the manifest says {manifest['funnel']}")
-    wrong += _wrong_configs(splits.get("train", []), {name: read[name] for name in configs})
-    lists = {name: (config["columns"], read[name]) for name, config in configs.items()}
-    computed = content_hash(splits, manifest["columns"], manifest["inputs"], lists)
+def wrong_content(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
+    """Row ids, funnel, configs and content hash, in one pass over the rows: never more than a batch of them in memory."""
+    place, configs = rows_in(manifest["columns"]), manifest.get("configs", {})
+    splits = {split: folder / data_file(split, place) for split in manifest["rows"]}
+    beside = {name: folder / data_file("train", name) for name in configs}
+    types = {**dict.fromkeys(splits, manifest["columns"]), **{name: c["columns"] for name, c in configs.items()}}
+    seen = _Seen()
+    try:
+        if wrong := _wrong_columns(splits | beside, types):
+            return wrong
+        computed = content_hash(
+            {split: seen.questions(split, rows_of(file)) for split, file in splits.items()},
+            manifest["columns"],
+            manifest["inputs"],
+            {name: (types[name], seen.others(name, rows_of(file))) for name, file in beside.items()},
+        )
+    except (pa.ArrowException, OSError) as why:
+        return [f"a data file cannot be read ({why})"]
+    wrong = seen.compared(manifest)
     if computed != manifest["content_hash"]:
         wrong.append(f"content_hash: computed {computed}, the manifest says {manifest['content_hash']}")
-    return wrong
+    return wrong + wrong_intermediates(folder, manifest)
 
 
-def _wrong_rows(split: str, rows: Sequence[Mapping[str, Any]], manifest: Mapping[str, Any]) -> list[str]:
-    wrong = []
-    if len(rows) != manifest["rows"][split]:
-        wrong.append(f"{split}: {len(rows)} rows, the manifest says {manifest['rows'][split]}")
-    for row in rows:
-        if row["id"] != (expected := row_id(row["source"], row["config"], row)):
-            wrong.append(f"{split}: row {row['id']} should have the id {expected}")
-        if (row["rejected_because"] is None) != (split == "train"):
-            wrong.append(f"{split}: row {row['id']} has rejected_because={row['rejected_because']!r}")
-    return wrong
-
-
-def _wrong_configs(questions: Sequence[Mapping[str, Any]], configs: Mapping[str, Any]) -> list[str]:
-    """Every rationale that a question's row keeps is a row of each config, and no other is."""
-    if not configs:
-        return []
-    kept = sorted(id_ for row in questions for id_ in ids_of(row))
+def _wrong_columns(files: Mapping[str, Path], types: Mapping[str, Mapping[str, str]]) -> list[str]:
+    found = {name: column_types(pyarrow.parquet.read_schema(file)) for name, file in files.items()}
     return [
-        f"{name}: its rows are not the rationales that the questions keep ({len(rows)} rows, {len(kept)} rationales)"
-        for name, rows in configs.items()
-        if sorted(row["id"] for row in rows) != kept
+        f"{name}: its columns are {columns}, the manifest says {types[name]}"
+        for name, columns in found.items()
+        if columns != types[name]
     ]
+
+
+class _Seen:
+    """What was found in the rows that have gone by."""
+
+    def __init__(self) -> None:
+        self.wrong: list[str] = []
+        self.rows = Counter[str]()
+        self.fates = Counter[tuple[str, str | None]]()  # source and reason
+        self.kept: list[str] = []  # ids of the rationales that the published questions keep
+        self.ids: dict[str, list[str]] = {}  # of the rows of configs that are unrolled from them
+
+    def questions(self, split: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+        """The same rows, looked at."""
+        for row in rows:
+            self.rows[split] += 1
+            self.fates[row["source"], row["rejected_because"]] += 1
+            if row["id"] != (expected := row_id(row["source"], row["config"], row)):
+                self.wrong.append(f"{split}: row {row['id']} should have the id {expected}")
+            if (row["rejected_because"] is None) != (split == "train"):
+                self.wrong.append(f"{split}: row {row['id']} has rejected_because={row['rejected_because']!r}")
+            if split == "train" and unrolls(list(row)):
+                self.kept += ids_of(row)
+            yield row
+
+    def others(self, name: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+        """The same rows of a config beside the questions."""
+        for row in rows:
+            self.rows[name] += 1
+            if name in FORMS:
+                self.ids.setdefault(name, []).append(row["id"])
+            yield row
+
+    def compared(self, manifest: Mapping[str, Any]) -> list[str]:
+        """What does not match. Every rationale that a question keeps is a row of each unrolled config, and no other is."""
+        configs = manifest.get("configs", {})
+        expected = manifest["rows"] | {name: config["rows"] for name, config in configs.items()}
+        wrong = [
+            f"{name}: {self.rows[name]} rows, the manifest says {number}"
+            for name, number in expected.items()
+            if self.rows[name] != number
+        ]
+        wrong += self.wrong
+        fates = ({"source": s, "rejected_because": why} for (s, why), n in self.fates.items() for _ in range(n))
+        if (counted := funnel(fates)) != manifest["funnel"]:
+            wrong.append(f"funnel: counted {counted}, the manifest says {manifest['funnel']}")
+        return wrong + [
+            f"{name}: its rows are not the rationales that the questions keep ({len(self.ids.get(name, []))} rows, "
+            f"{len(self.kept)} rationales)"
+            for name in FORMS
+            if name in configs and sorted(self.ids.get(name, [])) != sorted(self.kept)
+        ]
 
 
 def _code_note(manifest: Mapping[str, Any]) -> str:

@@ -98,9 +98,32 @@ class KG:
         """The number of connected pairs of nodes; parallel relations of one pair count once."""
         return len(_contents(self)[1].pair)
 
-    def find_mentions(self, text: str) -> list[Mention]:
-        """The spans of the text that name nodes, by dictionary."""
-        return _finder(self).find(text)
+    def find_mentions(self, text: str, names: Sequence[tuple[str, int]] = ()) -> list[Mention]:
+        """The spans of the text that name nodes, by dictionary. ``names``: (name, node) that count too, before the dictionary's."""
+        finder = _finder(self)
+        return finder.find(
+            text, finder.own_names((name, self._vertex(node)) for name, node in names) if names else None
+        )
+
+    def names_of(self, node: int) -> list[str]:
+        """The node's name and its reviewed aliases."""
+        return [self.name_of(node), *_finder(self).aliases_of(self._vertex(node))]
+
+    def relations(self, froms: Sequence[int], tos: Sequence[int]) -> list[tuple[int, int, list[tuple[str, str]]]]:
+        """Every edge between one of these nodes and one of those: its ends, and its (relation, display_relation) pairs."""
+        edges = _contents(self)[1]
+        xs = np.repeat(np.asarray(froms, np.int64), len(tos))
+        ys = np.tile(np.asarray(tos, np.int64), len(froms))
+        found = edges.find(self._vertices(xs), self._vertices(ys))
+        return [
+            (
+                int(xs[i]),
+                int(ys[i]),
+                [edges.relation_names[r] for r in edges.relation[edges.start[e] : edges.start[e + 1]]],
+            )
+            for i, e in enumerate(found.tolist())
+            if e >= 0
+        ]
 
     def link(
         self, mentions: Sequence[str], types: Sequence[str | None] | None = None, similar: int = 10

@@ -9,15 +9,17 @@ engineering/linking.md section 2.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
 from re import Match as Token
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import ahocorasick
 
 from kg import fold
 from kg.linker import Linker, read_aliases
+from kg.matches import Match, OwnNames, Phrase, key_of, own_in, own_names, with_own
 from kg.tables import DISEASE, PHENOTYPE, is_symbol, rank
 
 if TYPE_CHECKING:
@@ -36,50 +38,58 @@ class Mention:
     negated: bool
 
 
-@dataclass(slots=True)
-class Phrase:
-    """What a sequence of folded words means: nodes in any case, nodes by exact spelling, a blocker, a negation cue."""
-
-    size: int
-    vertices: list[int] = field(default_factory=list)
-    exact: dict[str, list[int]] = field(default_factory=dict)
-    blocks: bool = False
-    cue: str = ""
-
-
-class Match(NamedTuple):
-    """A phrase at the tokens first..last of a text, and the vertices that its spelling there names."""
-
-    first: int
-    last: int
-    phrase: Phrase
-    vertices: list[int]
-
-
 class MentionFinder:
     """Dictionary of a graph's names and the reviewed aliases; built once, then find() is one pass over the words."""
 
     def __init__(self, nodes: Nodes, linker: Linker | None = None) -> None:
         self._nodes = nodes
         self._phrases: dict[tuple[str, ...], Phrase] = {}
+        self._stopped: dict[str, int] = {}  # gene symbols that are stop words
         self._add_names({row[0] for row in fold.read_words("stop.tsv")})
-        self._add_aliases(linker or Linker(nodes))
+        self._linker = linker or Linker(nodes)
+        self._add_aliases(self._linker)
         for (blocker,) in fold.read_words("blockers.txt"):
             self._block(blocker)
         for cue, kind in fold.read_words("negation.tsv"):
             self._phrase(cue).cue = kind
         self._automaton = self._build_automaton()
 
-    def find(self, text: str) -> list[Mention]:
-        """Mentions of a text in order of their start; they do not overlap."""
+    def find(self, text: str, own: OwnNames | None = None) -> list[Mention]:
+        """Mentions of a text in order of their start; they do not overlap.
+
+        ``own``: names that count before the dictionary's; gene symbols that are stop words ("NHS") count with them.
+        """
         tokens = list(fold.tokens(text))
-        phrases = self._phrases_in([fold.key_word(token[0]) for token in tokens])
-        names = [Match(*match, _vertices(match, tokens, text)) for match in phrases]
+        words = [fold.key_word(token[0]) for token in tokens]
+        names = [Match(*match, _vertices(match, tokens, text)) for match in self._phrases_in(words)]
+        if own:
+            names = with_own(names, [Match(*m, _vertices(m, tokens, text)) for m in own_in(own, words)])
+            names += [
+                Match(i, i, Phrase(1), [v])
+                for i, t in enumerate(tokens)
+                if (v := self._stopped.get(t[0])) is not None and not any(m.first == m.last == i for m in names)
+            ]
         chosen = _longest(match for match in names if match.vertices or match.phrase.blocks)
         named = {i for match in chosen for i in range(match.first, match.last + 1)}
         cues = _longest(match for match in names if match.phrase.cue and match.first not in named)
         negated = _negated(tokens, cues)
         return [self._mention(text, tokens, match, negated) for match in chosen if not match.phrase.blocks]
+
+    def own_names(self, names: Iterable[tuple[str, int]]) -> OwnNames:
+        """A small dictionary of these names of vertices, for ``find``."""
+        return own_names(names, self._nodes.type)
+
+    def aliases_of(self, vertex: int) -> list[str]:
+        """The reviewed aliases that mean this vertex."""
+        return self._aliases_of.get(vertex, [])
+
+    @cached_property
+    def _aliases_of(self) -> dict[int, list[str]]:
+        found: dict[int, list[str]] = {}
+        for alias in read_aliases():
+            for vertex in self._linker.resolve(alias):
+                found.setdefault(vertex, []).append(alias.text)
+        return found
 
     def _phrases_in(self, words: Sequence[str]) -> Iterator[tuple[int, int, Phrase]]:
         """First token, last token and phrase of all matches; spaces around every word keep them to whole words."""
@@ -98,6 +108,8 @@ class MentionFinder:
         nodes = self._nodes
         for vertex, (name, type_) in enumerate(zip(nodes.name, nodes.type, strict=True)):
             if len(name) < 3 or name in stopped or name.lower() in stopped:
+                if len(name) > 2 and is_symbol(name, type_) and name.isupper():
+                    self._stopped.setdefault(name, vertex)
                 continue
             self._add(name, type_, [vertex])
             if ", " in name and type_ in (DISEASE, PHENOTYPE):  # MeSH order: "Purpura, Thrombocytopenic, Idiopathic"
@@ -124,7 +136,7 @@ class MentionFinder:
         same.extend(v for v in vertices if v not in same)
 
     def _phrase(self, name: str) -> Phrase:
-        key = tuple([fold.key_word(token[0]) for token in fold.tokens(name)])
+        key = key_of(name)
         phrase = self._phrases.get(key)
         if phrase is None:
             phrase = self._phrases[key] = Phrase(len(key))

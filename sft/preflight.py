@@ -20,6 +20,7 @@ from transformers import PreTrainedTokenizerBase
 from sft import attention, row_checks, training_rows, trial_steps
 from sft.command_line import Command, read
 from sft.estimate import Estimate, estimate
+from sft.evaluation_overlap import evaluation_questions, overlapping
 from sft.recipe import Recipe, RecipeError
 from sft.rendering import Rendered, render, tokenizer_of
 from sft.report import show
@@ -130,18 +131,13 @@ def _look_at_repeats(report: Report, rows: Sequence[Mapping[str, Any]], ids: Seq
 
 def _look_at_evaluation(report: Report, command: Command, rows: Sequence[Mapping[str, Any]], ids: Sequence[str]) -> None:
     for source in command.recipe.mixture.datasets:
-        ledger = training_rows.origin(source)["manifest"].get("contamination")
-        if ledger:
-            report.notes.append(f"the build compared its rows with the evaluation sets: {json.dumps(ledger)[:300]}")
-    if command.benchmarks is None:
-        report.notes.append("rows were not compared with the evaluation sets here; BENCHMARKS=DIR (raw rows as files) or BENCHMARKS=hub does")
+        if ledger := training_rows.origin(source)["manifest"].get("contamination"):
+            report.notes.append(f"the build compared its rows with {', '.join(ledger.get('checked', ())) or 'no evaluation set'}")
+    if command.benchmarks is None and command.data_dir is None:
+        report.notes.append("rows were not compared with evaluation sets here; DATA_DIR=folder (raw rows as files) or BENCHMARKS=all does")
         return
-    from sft.evaluation_overlap import evaluation_questions, overlapping
-
-    questions, missing = evaluation_questions(None if str(command.benchmarks) == "hub" else command.benchmarks)
+    questions, missing = evaluation_questions(command.benchmarks, command.data_dir)
     report.notes.append(f"compared with {len(questions)} evaluation questions; not at hand: {', '.join(missing) or 'none'}")
-    if not questions:
-        report.refusals.append(f"found no evaluation question in {command.benchmarks}; expected DIR/<Hub id>/<split>.jsonl")
     for position, what in overlapping(rows, questions):
         report.findings["overlap"].append((ids[position], what))
 
@@ -169,7 +165,7 @@ def _key(command: Command) -> str:
     digest = hashlib.sha256()
     for row in training_rows.load(command.recipe):
         digest.update(json.dumps(row, sort_keys=True).encode())
-    run = run_of(command.recipe, 1) | {"allow": command.allow, "benchmarks": str(command.benchmarks)}
+    run = run_of(command.recipe, 1) | {"allow": command.allow, "against": [str(command.benchmarks), str(command.data_dir)]}
     digest.update(json.dumps(run, sort_keys=True).encode())
     return digest.hexdigest()
 

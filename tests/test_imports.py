@@ -38,16 +38,28 @@ ALLOWED = {
     "dataset_builder.path_line": (),
     "dataset_builder.rationale": (),
     "dataset_builder.rewritten": ("dataset_builder.rationale",),
-    "dataset_builder.verdicts": tuple(f"dataset_builder.{m}" for m in ("conversation", "extraction", "prompt")),
+    "dataset_builder.style": tuple(f"dataset_builder.{m}" for m in ("rationale", "rewritten")),
+    "dataset_builder.verdicts": tuple(
+        f"dataset_builder.{m}" for m in ("conversation", "extraction", "prompt", "style")
+    ),
+    "dataset_builder.claim_words": (),
+    "dataset_builder.clauses": ("dataset_builder.claim_words",),
+    "dataset_builder.claims": ("dataset_builder.claim_words", "dataset_builder.clauses"),
+    "dataset_builder.hop_verdicts": ("dataset_builder.claims",),
+    "dataset_builder.sentences": ("kg.fold",),
     "dataset_builder.unroll": tuple(f"dataset_builder.{m}" for m in ("prompt", "row")),
     "dataset_builder.stages": tuple(
         f"dataset_builder.{m}"
         for m in (
             *("stage", "conversation", "prompt", "row", "extraction", "rationale", "path_line", "contamination"),
-            *("verdicts", "rewritten"),
+            *("verdicts", "rewritten", "ledger", "style"),
+            *("claim_words", "clauses", "claims", "hop_verdicts", "sentences"),
         )
     ),
-    "sft": tuple(f"dataset_builder.{m}" for m in ("sources", "row", "contamination")),
+    "sft": (
+        "sft",
+        *(f"dataset_builder.{m}" for m in ("sources", "row", "contamination", "benchmarks", "raw_data", "raw_splits")),
+    ),
     "lighteval_tasks": tuple(
         f"dataset_builder.{m}" for m in ("sources", "prompt", "row", "extraction", "contamination")
     ),

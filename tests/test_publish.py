@@ -1,17 +1,20 @@
 """The dataset folder: loads as promised, proves what is in it, and is never half there."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
-from datasets import load_dataset
+from datasets import Dataset, load_dataset
 
 from dataset_builder import publish
 from dataset_builder.__main__ import main
 from dataset_builder.publish import content_hash
+from dataset_builder.raw_data import sha256
 from dataset_builder.sources import SOURCES
 from dataset_builder.verify import verify
+from tests.hub import card_yaml
 
 
 @pytest.fixture
@@ -37,7 +40,8 @@ def test_it_loads_with_both_splits_and_typed_columns(folder: Path) -> None:
 def test_the_card_has_valid_yaml_and_names_what_a_reader_needs(folder: Path) -> None:
     _, header, text = (folder / "README.md").read_text("utf-8").split("---\n", 2)
     data = yaml.safe_load(header)
-    assert data["license"] == "mit"
+    assert card_yaml.errors(f"---\n{header}---\n", "dataset") == []
+    assert (data["license"], data["size_categories"]) == ("mit", ["n<1K"])
     assert data["configs"][0]["data_files"][0] == {"split": "train", "path": "data/train-*"}
     assert {feature["name"] for feature in data["dataset_info"]["features"]} == set(
         json.loads((folder / "manifest.json").read_text())["columns"]
@@ -50,6 +54,11 @@ def test_the_card_has_valid_yaml_and_names_what_a_reader_needs(folder: Path) -> 
         "`gold_text`",
         "load_dataset(",
         "arXiv:2504.00993",
+        "@article{wu2025medreason",
+        "@article{sun2025reasonmed",
+        "| knowledge graph sample | sha256 `",
+        "| code | commit `",
+        "and cost nothing: no model was asked",
     ):
         assert words in text
 
@@ -107,3 +116,56 @@ def test_a_folder_that_is_not_ours_is_not_overwritten(tmp_path: Path, capsys: py
         "thesis exists and is no dataset folder (it has no manifest.json); remove it, or choose another --out"
         in capsys.readouterr().err
     )
+
+
+def test_a_config_beside_the_rows_is_listed_hashed_shown_verified_and_loaded(folder: Path, tmp_path: Path) -> None:
+    manifest = json.loads((folder / "manifest.json").read_text())
+    splits = {split: Dataset.from_parquet(str(folder / f"data/{split}-*")) for split in manifest["rows"]}
+    facts = manifest | manifest["card"]
+    plain = publish.write(tmp_path / "plain", splits, facts)
+    assert plain["content_hash"] == manifest["content_hash"] and "configs" not in plain
+    pairs = Dataset.from_dict({"id": ["a", "b"], "score": [0.5, 1.0]})
+    none = pairs.select([])
+    written = publish.write(tmp_path / "out", splits, facts, {"pairs": pairs, "none": none})
+    assert written["configs"] == {"pairs": {"columns": {"id": "string", "score": "double"}, "rows": 2}}
+    assert written["content_hash"] != manifest["content_hash"]
+    header = yaml.safe_load((tmp_path / "out/README.md").read_text("utf-8").split("---\n")[1])
+    assert [config["config_name"] for config in header["configs"]] == ["default", "pairs"]
+    assert load_dataset(str(tmp_path / "out"), "pairs", split="train")["score"][:] == [0.5, 1.0]
+    assert load_dataset(str(tmp_path / "out"))["train"].num_rows == manifest["rows"]["train"]
+    assert verify(tmp_path / "out").wrong == []
+    pairs.select([0]).to_parquet(tmp_path / "out/pairs/train-00000-of-00001.parquet")
+    changed = written["files"] | {
+        "pairs/train-00000-of-00001.parquet": sha256(tmp_path / "out/pairs/train-00000-of-00001.parquet")
+    }
+    publish.write_manifest(tmp_path / "out", written | {"files": changed})
+    assert [line.split(":")[0] for line in verify(tmp_path / "out").wrong] == ["pairs", "content_hash"]
+
+
+def test_license_commercial_does_not_even_read_the_others(
+    sources_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, license_ in {"medmcqa": "cc-by-nc-4.0", "huatuo": "unknown"}.items():
+        monkeypatch.setitem(SOURCES, name, replace(SOURCES[name], license=license_))
+    words = [
+        "build",
+        "kg_only",
+        "--license",
+        "commercial",
+        "--data-dir",
+        str(sources_dir),
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    assert main([*words, "--sources", "medqa,medmcqa,huatuo"]) == 0
+    assert "Left out by --license commercial: medmcqa (cc-by-nc-4.0), huatuo (unknown)" in capsys.readouterr().out
+    manifest = json.loads((tmp_path / "out/manifest.json").read_text())
+    assert manifest["left_out"] == {"medmcqa": "cc-by-nc-4.0", "huatuo": "unknown"}
+    assert list(manifest["funnel"]) == [origin["source"] for origin in manifest["origins"]] == ["medqa"]
+    card = (tmp_path / "out/README.md").read_text("utf-8")
+    assert "were not read: medmcqa (cc-by-nc-4.0), huatuo (unknown)." in card and "--license commercial" in card
+    assert verify(tmp_path / "out").wrong == []
+    assert main([*words, "--sources", "huatuo"]) == 2
+    assert "--license commercial leaves no source: huatuo (unknown)" in capsys.readouterr().err
+    assert main([*words, "--kg", "primekg"]) == 2
+    assert "cannot be kept with --kg primekg: its drug edges go back to DrugBank" in capsys.readouterr().err

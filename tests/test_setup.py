@@ -241,6 +241,29 @@ def test_install_asks_apt_updates_once_and_gives_up_clearly(tmp_path: Path, user
     assert "apt-get could not install python3-graph-tool" in done.stderr
 
 
+# --- chromium.sh does without rather than stop the tests ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("commands", "said"),
+    [
+        ({}, "there is no apt-get here"),
+        ({"apt-get": "exit 0", "id": "echo 1000"}, "needs root or sudo"),
+        ({"apt-get": "exit 1", "id": "echo 0"}, "could not install it"),
+    ],
+)
+def test_without_chromium_its_tests_are_skipped(tmp_path: Path, commands: dict[str, str], said: str) -> None:
+    for name in ("bash", "env"):
+        (tmp_path / name).symlink_to(shutil.which(name) or name)
+    for name, body in commands.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n")
+        (tmp_path / name).chmod(0o755)
+    environment = {"PATH": str(tmp_path), "CHROMIUM": str(tmp_path / "chromium")}
+    script = ROOT / "requirements" / "chromium.sh"
+    done = subprocess.run(["bash", script], env=environment, capture_output=True, text=True, check=True)
+    assert said in done.stdout and "skipped" in done.stdout and "CHROMIUM=" in done.stdout
+
+
 # --- conftest ---------------------------------------------------------------------------------------------------------
 
 

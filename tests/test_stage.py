@@ -43,9 +43,10 @@ def rows(*texts: str):
 
 
 def test_a_rejected_row_keeps_its_place_and_reason_and_gets_nulls() -> None:
-    done, _ = run(
+    done, runs = run(
         on_disk([question("a"), question("b"), question("c", "duplicate")]), [echo, never_sees_a_rejected_row]
     )
+    assert [one.rejected for one in runs] == [{"no_path": 1}, {}]
     assert done["question"][:] == ["a", "b", "c"]
     assert done["rejected_because"][:] == [None, "no_path", "duplicate"]
     assert done["rationale"][:] == ["a", "b", None]

@@ -52,7 +52,7 @@ def _check(row: dict[str, Any], llm: "LLM") -> Conversation:
     prompt = render("check_answer", **about, reasoning=hidden_conclusion(row["rationale"]))
     text = yield from _answer(llm.request(prompt), row)
     given = last_words(text)
-    verdict = by_rule(text, row) or (yield from _by_judge(given, row, about, llm))
+    verdict = by_rule(text, row) or (yield from by_judge(given, row, about, llm))
     code = CODES[verdict["label"]]
     return {"verdict": verdict | {"answer": given}, REJECTED: code, DETAIL: verdict["reason"] if code else None}
 
@@ -97,7 +97,8 @@ def by_rule(text: str, row: dict[str, Any]) -> Verdict | None:
     return {"label": "right" if right else "wrong", "by": f"rule {rule}", "reason": reason}
 
 
-def _by_judge(given: str, row: dict[str, Any], about: dict[str, Any], llm: "LLM") -> Part[Verdict]:
+def by_judge(given: str, row: dict[str, Any], about: dict[str, Any], llm: "LLM") -> Part[Verdict]:
+    """The verdict of a judge on an answer in which no option can be read. ``about``: the question's columns."""
     letter = row["answer_label"] if row["answer_type"] == "choice" else None
     prompt = render("check_answer_judge", **about, answer=row["answer"], label=letter, given=given)
     told = yield from ask_json(llm.request(prompt, schema=Judgement))

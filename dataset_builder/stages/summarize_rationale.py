@@ -15,7 +15,8 @@ from dataset_builder.verdicts import about, final_answer
 if TYPE_CHECKING:
     from dataset_builder.llm import LLM
 
-NEEDS = "question context options answer_label answer_type rationales"
+NEEDS = "question context options answer_label answer_type rationales support"
+HELD_BACK = "contradicts_graph"
 USUAL = 500  # characters of a response, for an estimate
 Response = tuple[str | None, str | None]  # the text, or what is wrong with it: "code: detail"
 
@@ -35,11 +36,20 @@ def summarize_rationale(batch: Batch, llm: "LLM") -> list[Conversation]:
 
 
 def _summarize(row: dict[str, Any], llm: "LLM") -> Conversation:
-    found = yield from together(_respond(row, rationale["text"], llm) for rationale in row["rationales"])
+    found = yield from together(
+        _respond(row, rationale["text"], llm) if support["kept"] else _held_back()
+        for rationale, support in zip(row["rationales"], row["support"], strict=True)
+    )
     if not any(text for text, _ in found):
-        code, _, detail = str(found[0][1]).partition(": ")
+        code, _, detail = next((str(why) for _, why in found if why != HELD_BACK), HELD_BACK).partition(": ")
         return {REJECTED: code, DETAIL: detail}
     return {"responses": [text for text, _ in found]}
+
+
+def _held_back() -> Part[Response]:
+    """A rationale that contradicts the graph is not published, and needs no response."""
+    return None, HELD_BACK
+    yield []
 
 
 def _respond(row: dict[str, Any], rationale: str, llm: "LLM") -> Part[Response]:

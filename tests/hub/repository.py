@@ -1,7 +1,6 @@
 """One repository of the Hub: a bare git repository, which `git log`, `git fsck` and `git clone` can read."""
 
 import contextlib
-import functools
 import json
 import re
 import shutil
@@ -9,7 +8,7 @@ import threading
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +21,10 @@ from dulwich.repo import Repo
 
 from tests.hub.changes import Files, apply
 from tests.hub.errors import HubError
-from tests.hub.lfs import GIT_ATTRIBUTES, LargeFiles, pointed_at
+from tests.hub.lfs import GIT_ATTRIBUTES, LargeFiles
+from tests.hub.objects import FILE_BIT, FOLDER_BIT, commit_object, no_entry, size_of
 
-PLAIN_FILE, FOLDER_BIT, FILE_BIT = 0o100644, 0o040000, 0o100000
+PLAIN_FILE = 0o100644
 _LOCKS: dict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
@@ -179,39 +179,5 @@ class Repository:
         return [self.describe(before + name.decode(), mode, oid) for name, mode, oid in items]
 
 
-@functools.lru_cache(100_000)
-def size_of(repository: str, oid: ObjectID) -> tuple[int, str | None]:
-    """Size in bytes, and where the file is a large one its sha256. An object never changes, so it is read once."""
-    with Repo(repository) as git:
-        content = content_of(git, oid)
-    large = pointed_at(content)
-    return (large[1], large[0]) if large else (len(content), None)
-
-
-def commit_object(git: Repo, oid: ObjectID) -> Commit:
-    """The commit of this hash."""
-    found = git.object_store[oid]
-    assert isinstance(found, Commit)
-    return found
-
-
-def content_of(git: Repo, oid: ObjectID) -> bytes:
-    """The content of a file's object."""
-    found = git.object_store[oid]
-    assert isinstance(found, Blob)
-    return found.data
-
-
-def no_entry(what: str, commit: ObjectID) -> HubError:
-    """A path that is not there; the client remembers it under the commit."""
-    return HubError(404, f"Entry not found: {what}", "EntryNotFound", {"X-Repo-Commit": commit.decode()})
-
-
 def _moved_on() -> HubError:
     return HubError(412, "A commit has happened since. Please refresh and try again.")
-
-
-def all_references(git: Repo, kind: str) -> Mapping[str, str]:
-    """Names and commits of all ``heads`` or ``tags``."""
-    names = sorted(name.decode() for name in git.refs.subkeys(Ref(f"refs/{kind}/".encode())))
-    return {name: git.refs[Ref(f"refs/{kind}/{name}".encode())].decode() for name in names}

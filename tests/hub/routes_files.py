@@ -10,7 +10,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from tests.hub.call import Call
 from tests.hub.errors import HubError
 from tests.hub.lfs import is_large
-from tests.hub.repository import FILE_BIT, content_of, no_entry, size_of
+from tests.hub.objects import FILE_BIT, content_of, no_entry, size_of
 
 
 class LargeFile(FileResponse):

@@ -13,7 +13,8 @@ from starlette.responses import JSONResponse, Response
 from tests.hub import card_yaml
 from tests.hub.call import Call
 from tests.hub.errors import HubError
-from tests.hub.repository import Repository, all_references, commit_object, content_of
+from tests.hub.objects import all_references, commit_object, content_of
+from tests.hub.repository import Repository
 
 REFERENCE = re.compile(r"(?!.*(\.\.|//|@\{|\.lock(/|$)))[A-Za-z0-9_][\w./+-]{0,200}(?<![./])")
 

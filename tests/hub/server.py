@@ -1,5 +1,6 @@
 """The server: finds the route of a request, runs it, and turns what went wrong into the answer that the client understands."""
 
+import contextlib
 import errno
 import fcntl
 import re
@@ -11,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import anyio
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
@@ -77,6 +78,8 @@ class Hub:
         request = Request(scope, receive)
         try:
             response = await self._answer(request)
+        except ClientDisconnect:  # killed in the middle of its upload; nobody hears an answer
+            return
         except HubError as why:
             response = JSONResponse(why.body, why.status, _latin(why.headers))
         except OSError as why:
@@ -109,9 +112,10 @@ async def _lifespan(receive: Receive, send: Send) -> None:
 
 async def _drain(request: Request) -> None:
     """Read what the client still sends; it reads the answer only then, and otherwise sees a broken connection."""
-    if not request._stream_consumed:
-        async for _ in request.stream():
-            pass
+    with contextlib.suppress(ClientDisconnect):
+        if not request._stream_consumed:
+            async for _ in request.stream():
+                pass
 
 
 def _latin(headers: Mapping[str, Any]) -> dict[str, str]:

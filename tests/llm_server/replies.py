@@ -14,7 +14,7 @@ from hashlib import blake2b
 from typing import Any
 
 from kg import KG
-from tests.llm_server import replies_reasonmed
+from tests.llm_server import replies_canaries, replies_reasonmed
 from tests.llm_server.settings import Settings
 
 NUMBERED = re.compile(r"^\d+\. (.*)$", re.MULTILINE)
@@ -28,7 +28,9 @@ def reply(request: dict[str, Any], settings: Settings = Settings()) -> str:  # n
     some words, as models like to write it.
     """
     prompt = next(message["content"] for message in request["messages"] if message["role"] == "user")
-    if rule := next((rule for start, rule in replies_reasonmed.RULES.items() if prompt.startswith(start)), None):
+    if (canary := replies_canaries.reply(prompt, settings)) is not None:
+        said = canary
+    elif rule := next((rule for start, rule in replies_reasonmed.RULES.items() if prompt.startswith(start)), None):
         said = rule(prompt, request, settings)
     else:
         said = next((rule for start, rule in RULES.items() if prompt.startswith(start)), _rationale)(prompt)

@@ -50,6 +50,10 @@ class Settings:
     flaw: float = 0.0  # share of texts that have a false step, right or wrong in the end
     judge_error: float = 0.0  # share of judgements that are the opposite of what they should be
     unclear: float = 0.0  # share of judgements that decide nothing
+    # of the scripted judge, on the passport's canaries (replies_canaries.py)
+    judge: str = ""  # "substring": it looks for words
+    false_positive: float = 0.0  # share of wrong ones that it calls right
+    false_negative: float = 0.0
     log: str = ""  # path of the request log: seconds, hash, attempt, outcome
 
     def changed(self, given: dict[str, Any]) -> "Settings":

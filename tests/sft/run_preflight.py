@@ -100,7 +100,7 @@ def main(home: Path) -> dict[str, Any]:
     benchmarks = home / "benchmarks" / "GBaker" / "MedQA-USMLE-4-options"
     benchmarks.mkdir(parents=True)
     (benchmarks / "test.jsonl").write_bytes((ROOT / "tests/fixtures/sources/medqa.jsonl").read_bytes())
-    against = ["--benchmarks", str(home / "benchmarks")]
+    against = ["--data-dir", str(home / "benchmarks")]
     report = preflight.examine(read(command(home, "model", "bad", *against), ""))
     return {
         "codes": list(CODES),

@@ -11,9 +11,12 @@ from tests.rationales import batch, rationale
 GOOD = "Urate needles decide; calcium ones would be blunt.\nThe answer is A. Gout"
 
 
-def summarize(reply: Reply, texts: tuple[str, ...] = (rationale(),)):
+def summarize(reply: Reply, texts: tuple[str, ...] = (rationale(),), held: tuple[int, ...] = ()):
     kept = [{"candidate": 0, "model": "m", "text": text, "rounds": 0, "verdict": None} for text in texts]
-    columns, requests = converse(summarize_rationale.using(llm=LLM("editor")), batch(rationales=kept), reply)
+    support = [{"kept": number not in held} for number in range(len(kept))]
+    columns, requests = converse(
+        summarize_rationale.using(llm=LLM("editor")), batch(rationales=kept, support=support), reply
+    )
     return {name: values[0] for name, values in columns.items()}, requests
 
 
@@ -49,6 +52,12 @@ def test_one_of_two_may_be_lost() -> None:
 
     row, _ = summarize(reply, texts)
     assert row["rejected_because"] is None and row["responses"] == [None, GOOD]
+
+
+def test_one_that_contradicts_the_graph_is_not_asked_about() -> None:
+    texts = (rationale(steps="first step"), rationale(steps="second step"))
+    row, [request] = summarize(lambda r: GOOD, texts, held=(0,))
+    assert row["responses"] == [None, GOOD] and "second step" in request.messages[0]["content"]
 
 
 def test_a_spent_budget_rejects_the_row() -> None:

@@ -1,0 +1,76 @@
+"""What can go wrong with the Hub, in words: what it answered or did not, what that means, and what to do."""
+
+import re
+from collections.abc import Iterable
+
+import httpx
+from huggingface_hub import constants
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled, RepositoryNotFoundError
+
+MOVED_ON = (409, 412)  # somebody else's commit came first
+PASSING = (429, 500, 502, 503, 504)
+FAILURES = (HfHubHTTPError, httpx.HTTPError, OfflineModeIsEnabled, HFValidationError)
+
+
+class HubError(ValueError):
+    """The Hub refused or was not there; the message says what was found, and what to do."""
+
+
+def taken(name: str, tag: str, commit: str | None) -> str:
+    """What to say of a tag that is another revision's."""
+    return (
+        f"{name} has the tag {tag} already, on commit {(commit or 'unknown')[:12]} with other content. A tag that people have "
+        f"pinned never moves: choose another --tag"
+    )
+
+
+def _response(why: BaseException) -> httpx.Response | None:
+    return why.response if isinstance(why, HfHubHTTPError) else None
+
+
+def is_status(why: BaseException, statuses: Iterable[int]) -> bool:
+    """Whether the Hub answered so."""
+    response = _response(why)
+    return response is not None and response.status_code in statuses
+
+
+def is_passing(why: BaseException) -> bool:
+    """Whether the same may go well at the next attempt: another commit came first, no answer came, the Hub is busy."""
+    why = _cause(why)
+    return isinstance(why, httpx.TransportError) or is_status(why, (*MOVED_ON, *PASSING))
+
+
+def _cause(why: BaseException) -> BaseException:
+    """The client wraps what went wrong with a large file into a RuntimeError."""
+    while isinstance(why, RuntimeError) and why.__cause__ is not None:
+        why = why.__cause__
+    return why
+
+
+def said(why: BaseException, name: str) -> str:
+    """What a failure means, and what to do."""
+    why, endpoint = _cause(why), constants.ENDPOINT
+    response = _response(why)
+    message = " ".join((getattr(why, "server_message", None) or str(why)).split())
+    if isinstance(why, OfflineModeIsEnabled):
+        return "HF_HUB_OFFLINE=1 keeps the client from the Hub; unset it"
+    if isinstance(why, httpx.TransportError):
+        return f"no answer from {endpoint} ({type(why).__name__}: {message}); is HF_ENDPOINT right, and the network up? What was there before is whole; run it again"
+    if response is None:
+        return f"{name}: {message}"
+    if response.status_code == 507:
+        return f"the Hub at {endpoint} could not store it: {message}. What was there before is whole; make room, and push again"
+    if response.status_code == 401 and re.search(r"[Ii]nvalid (credentials|user token|username or password)", message):
+        return (
+            f"{endpoint} does not know this token ({message}); expected a valid one in HF_TOKEN, or by `hf auth login`"
+        )
+    if isinstance(why, RepositoryNotFoundError) or response.status_code == 401:
+        return (
+            f"{endpoint} has no dataset {name}, or it is private and this token may not see it ({message}). Check the name; "
+            "a private one needs the token of a member in HF_TOKEN, or `hf auth login`"
+        )
+    if response.status_code == 403:
+        return f"{endpoint} does not let this token write to {name} ({message}); expected a token with the role 'write' of a member"
+    if "xet" in str(response.request.url):
+        return f"{endpoint} does not speak Xet ({message}); set HF_HUB_DISABLE_XET=1 and push again"
+    return f"{endpoint} answered {response.status_code} about {name}: {message}"

@@ -1,0 +1,47 @@
+"""A defect rejects the row under its code; a doubt is a flag, with the number of the rationale where there are several."""
+
+from typing import Any
+
+from dataset_builder.stages.check_style import check_style, check_style_of_many, check_style_of_many_grounded
+from tests.rationales import batch
+
+HOP = {
+    "relation": "indication",
+    "display_relation": "indication",
+    "direction": "forward",
+    "statement": "Colchicine treats gout",
+}
+PATH: dict[str, Any] = {
+    "nodes": [1, 2],
+    "names": ["Colchicine 0.6", "gout"],
+    "types": ["drug", "disease"],
+    "hops": [[HOP]],
+}
+PATH |= {"length": 1, "total": 1, "score": 1.0}
+FINE = "Needles are urate, and urate crystals in a joint are gout."
+DOUBT = f"{FINE} It is so in 83% of men."
+LEAK = f"{FINE} The provided answer says so."
+
+
+def test_one_rationale() -> None:
+    for text, code, found in (
+        (FINE, None, []),
+        (DOUBT, None, ["unsupported_number: 83%"]),
+        (LEAK, "leaked_answer", None),
+    ):
+        result = check_style(batch(rationale=text, paths=[PATH]))
+        assert (result["rejected_because"], result["flags"]) == ([code], [found])
+    assert result["rejected_detail"] == ["it says 'The provided answer'"]
+
+
+def test_a_number_of_a_path_is_supported() -> None:
+    assert check_style(batch(rationale=f"{FINE} Colchicine 0.6 treats it.", paths=[PATH]))["flags"] == [[]]
+
+
+def test_several_rationales() -> None:
+    kept = [{"text": text} for text in (FINE, DOUBT)]
+    for stage, more in ((check_style_of_many, {}), (check_style_of_many_grounded, {"paths": []})):
+        result = stage(batch(rationales=kept, **more))
+        assert result["flags"] == [["#2 unsupported_number: 83%"]] and result["rejected_because"] == [None]
+        result = stage(batch(rationales=[*kept, {"text": LEAK}], **more))
+        assert result["rejected_because"] == ["leaked_answer"] and result["rejected_detail"][0].startswith("#3 ")
