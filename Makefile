@@ -6,7 +6,7 @@ NAMES ?= $(PRIMEKG)/names.tsv.gz
 GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dataset estimate store stages judge-passport count contamination verify push diff report hub calibrate chromium test test-all lint format types bench check clean
+.PHONY: help setup dataset estimate store stages judge-passport count contamination verify push diff report hub calibrate preflight sft cards serve chat chromium test test-all lint format types bench check clean
 
 #> Variables, all optional (`python -m dataset_builder build --help` says more):
 #>   PIPELINE=kg_only  SOURCES=medqa,medmcqa  SPLIT="medmcqa=validation medqa=test"  LICENSE=commercial  ROWS=100  SEED=0
@@ -20,6 +20,8 @@ GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 #>   KEEP_CONTRADICTED=1 publishes rationales that contradict the graph, flagged
 #>   MAX_USD=20  RATE=requests/minute  IN_FLIGHT=256  TIMEOUT=seconds  STORE=answers.sqlite  REPLAY_ONLY=1  PRICE="model=0.15/0.60"
 #> Publishing: REPO=org/name  TAG=v1.0  BRANCH=main  PRIVATE=1  ALLOW_DIRTY=1  ALLOW_UNCHECKED=1  INTERMEDIATES=1  ANSWERS=1; verify takes REPO=org/name@tag
+#> Training: RECIPE=tiny|medreason-8b|…  DATASET="hf://datasets/org/name@tag/data/train-*.parquet"|folder  OUT=build/sft/tiny  LAUNCH=zero3|zero2|one_gpu|two_cpu
+#>   PUSH=true|false  HUB_MODEL=org/name  ALLOW=code,code  TRL="--any_flag value"; serving: MODEL=folder|org/name  PORT=8000
 flag = $(if $($(2)),$(1) "$($(2))")
 INPUT = $(call flag,--sources,SOURCES) $(foreach split,$(SPLIT),--split "$(split)") $(call flag,--license,LICENSE) $(call flag,--rows,ROWS) $(call flag,--kg,KG) $(call flag,--embedder,EMBEDDER) \
   $(call flag,--benchmarks,BENCHMARKS) $(if $(STRICT),--strict) $(call flag,--data-dir,DATA_DIR) $(call flag,--seed,SEED) $(call flag,--writer,WRITER) $(call flag,--judge,JUDGE) \
@@ -84,6 +86,31 @@ chromium: ## Debian's browser, for the tests of the report's page (300 MB): `mak
 	@requirements/chromium.sh
 
 test: setup chromium ## run the tests, without the slow ones
+LAUNCH ?= $(if $(filter-out tiny,$(RECIPE)),zero3)
+SFT = --config sft/$(RECIPE).yaml $(call flag,--dataset,DATASET) $(call flag,--output_dir,OUT) $(call flag,--benchmarks,BENCHMARKS) \
+  $(call flag,--data-dir,DATA_DIR) $(call flag,--allow,ALLOW) $(call flag,--launch,LAUNCH) $(call flag,--push_to_hub,PUSH) $(call flag,--hub_model_id,HUB_MODEL) $(TRL)
+build/tiny-base: | setup
+	$(PY) -m sft.tiny_model $@
+
+preflight: setup $(if $(filter tiny,$(RECIPE)),build/tiny-base) ## check data and recipe before a GPU is rented: RECIPE, DATASET
+	$(PY) -m sft.preflight $(strip $(SFT))
+
+sft: $(if $(LAUNCH),preflight) setup $(if $(filter tiny,$(RECIPE)),build/tiny-base) ## train a recipe, or go on with it: RECIPE, DATASET, OUT, PUSH
+	$(if $(LAUNCH),.venv/bin/accelerate launch --config_file sft/accelerate/$(LAUNCH).yaml -m,$(PY) -m) sft.train $(strip $(SFT))
+
+cards: setup ## write model_cards/*.md from the recipes; with RECIPE, SCORES=scores.json: the card in OUT
+	$(PY) -m sft.model_card $(if $(SCORES),--config sft/$(RECIPE).yaml --scores "$(SCORES)" $(call flag,--out,OUT))
+
+LOCAL = $(if $(wildcard $(MODEL)/config.json),$(abspath $(MODEL)),$(MODEL))
+serve: setup ## an OpenAI-compatible endpoint of a checkpoint: MODEL, PORT; sglang on GPUs (one copy each), else transformers on the CPU
+	@mkdir -p "$${HF_HOME:-$$HOME/.cache/huggingface}/hub"
+	@if command -v nvidia-smi >/dev/null; then exec $(PY) -m sglang.launch_server --model-path "$(LOCAL)" --dp $$(nvidia-smi -L | wc -l) --port $(or $(PORT),8000); \
+	else exec .venv/bin/transformers serve "$(LOCAL)" --host 127.0.0.1 --port $(or $(PORT),8000) --device cpu --dtype float32; fi
+
+chat: setup ## talk to what `make serve` serves: MODEL, PORT
+	.venv/bin/transformers chat "$(LOCAL)" http://127.0.0.1:$(or $(PORT),8000)
+
+test: setup ## run the tests, without the slow ones
 	$(PY) -m pytest -m "not slow"
 
 test-all: setup chromium ## run all tests

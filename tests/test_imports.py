@@ -56,7 +56,10 @@ ALLOWED = {
             *("claim_words", "clauses", "claims", "hop_verdicts", "sentences"),
         )
     ),
-    "sft": tuple(f"dataset_builder.{m}" for m in ("sources", "row", "contamination")),
+    "sft": (
+        "sft",
+        *(f"dataset_builder.{m}" for m in ("sources", "row", "contamination", "benchmarks", "raw_data", "raw_splits")),
+    ),
     "lighteval_tasks": tuple(
         f"dataset_builder.{m}" for m in ("sources", "prompt", "row", "extraction", "contamination")
     ),

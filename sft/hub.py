@@ -1,0 +1,59 @@
+"""A checkpoint on the Hub: repository and branch are made, and written to, before the first step, so that no GPU hour is spent on a
+checkpoint that cannot be sent."""
+
+from pathlib import Path
+
+import httpx
+from huggingface_hub import CommitInfo, HfApi
+from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
+
+from sft.checkpoints import RUN
+from sft.model_card import base_of
+from sft.recipe import PINNED_DATA, Recipe, RecipeError
+
+# what `from_pretrained` and a reader need; never a pickle (training_args.bin, optimizer.pt)
+FILES = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.jinja", "tokenizer.model", "README.md", "loss.png")
+NEVER = ("checkpoint-*", "*.bin", "*.pt", "*.pth", "*.pkl", "*.tmp")
+
+
+def prepare(recipe: Recipe) -> None:
+    """Make the repository and, if the recipe names one, the branch, and commit there what is about to be trained (run.json).
+
+    Raises RecipeError where the data are not pinned, the base model's license is unknown, or the Hub refuses.
+    """
+    repo = recipe.training.hub_model_id
+    if not repo:
+        raise RecipeError("push_to_hub is set, but hub_model_id is not; expected the name of a repository: org/name")
+    if base_of(recipe)["license_id"] == "other":
+        raise RecipeError(f"found base model {recipe.base}, which is not in sft/bases.tsv; add a line with its license before a checkpoint is pushed")
+    for source in recipe.mixture.datasets:
+        files = source.data_files if isinstance(source.data_files, str) else ""
+        if source.path == "parquet" and not PINNED_DATA.fullmatch(files):
+            raise RecipeError(f"found data {files}, which may change; expected hf://datasets/org/name@tag/… before a checkpoint is pushed")
+    api, branch = HfApi(token=recipe.training.hub_token), recipe.training.hub_revision
+    try:
+        api.create_repo(repo, private=recipe.training.hub_private_repo, exist_ok=True)
+        if branch:
+            api.create_branch(repo, branch=branch, exist_ok=True)
+        api.upload_file(
+            path_or_fileobj=recipe.out / RUN, path_in_repo=RUN, repo_id=repo, revision=branch, commit_message="Training begins"
+        )
+    except (HfHubHTTPError, LocalTokenNotFoundError, httpx.ConnectError) as error:
+        where = f"{api.endpoint}/{repo}{f', branch {branch}' if branch else ''}"
+        raise RecipeError(
+            f"cannot write to {where}: {error}\nSet HF_TOKEN to a token that may write there, name another repository (HUB_MODEL=org/name), "
+            "or train without pushing (PUSH=false)"
+        ) from error
+
+
+
+def push(recipe: Recipe, folder: Path) -> CommitInfo:
+    """Send model, tokenizer and card as one commit."""
+    return HfApi(token=recipe.training.hub_token).upload_folder(
+        repo_id=recipe.training.hub_model_id or "",
+        folder_path=folder,
+        revision=recipe.training.hub_revision,
+        commit_message=f"{recipe.name}: trained by `make sft RECIPE={recipe.name}`",
+        allow_patterns=list(FILES),
+        ignore_patterns=list(NEVER),
+    )

@@ -1,0 +1,63 @@
+"""The preflight finds each planted defect in 1,000 rows, names the row, and lets sound rows pass."""
+
+import re
+
+import pytest
+
+from tests.sft import scenario
+
+CODES = ("no_answer", "fully_masked", "cut", "no_end_token", "prompt_differs", "template_drops_text")
+CODES += ("template_words", "special_token", "duplicate", "overlap")
+
+
+@pytest.fixture
+def found() -> dict:
+    return scenario.result("run_preflight")
+
+
+def test_every_code_is_planted(found: dict) -> None:
+    assert set(found["ids"]) == set(found["codes"]) == set(CODES)
+    assert found["rows"] == 1000
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_planted_defect_is_found_and_its_row_is_named(found: dict, code: str) -> None:
+    assert found["ids"][code] in found["findings"][code]
+    assert found["ids"][code] in found["bad"]["text"]
+
+
+def test_sound_rows_are_not_accused(found: dict) -> None:
+    accused = {id_ for ids in found["findings"].values() for id_ in ids}
+    assert accused == set(found["ids"].values())
+
+
+def test_a_defect_stops_training_unless_it_is_allowed(found: dict) -> None:
+    assert found["bad"]["status"] == 1
+    assert "REFUSED cut: 1 rows" in found["bad"]["text"] and "ALLOW=" in found["bad"]["text"]
+    assert found["allowed"]["status"] == 0 and "allowed cut: 1 rows" in found["allowed"]["text"]
+
+
+def test_sound_rows_pass_with_figures_and_two_real_steps(found: dict) -> None:
+    text = found["good"]["text"]
+    assert found["good"]["status"] == 0, text
+    assert re.search(r"[\d,]+ tokens, \d+% of them trained; longest row \d+", text)
+    assert "optimizer steps, " in text and "H100 hours" in text and "GiB of state" in text
+    assert re.search(r"2 optimizer steps on the longest rows: loss \d", text)
+    assert "compared with 3 evaluation questions" in text
+
+
+def test_what_passed_is_not_read_again_until_something_changes(found: dict) -> None:
+    assert found["again"]["text"].startswith("preflight: passed before")
+    assert "40 rows" in found["changed"]["text"]
+
+
+def test_trials_are_never_training_data(found: dict) -> None:
+    assert found["trial"]["status"] == 1 and "is a trial" in found["trial"]["text"]
+
+
+def test_a_template_without_end_token_is_refused(found: dict) -> None:
+    assert found["endless"]["status"] == 1 and "REFUSED no_end_token: 40 rows" in found["endless"]["text"]
+
+
+def test_attention_that_leaks_is_refused(found: dict) -> None:
+    assert found["leaks"]["status"] == 1 and "my_kernel" in found["leaks"]["text"]
