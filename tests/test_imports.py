@@ -42,8 +42,9 @@ ALLOWED = {
         )
     ),
     "sft": tuple(f"dataset_builder.{m}" for m in ("sources", "row", "contamination")),
-    "lighteval_tasks": tuple(
-        f"dataset_builder.{m}" for m in ("sources", "prompt", "row", "extraction", "contamination")
+    "lighteval_tasks": (
+        "lighteval_tasks",
+        *(f"dataset_builder.{m}" for m in ("sources", "raw_data", "questions", "prompt", "row", "extraction")),
     ),
 }
 
