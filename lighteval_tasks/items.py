@@ -11,6 +11,7 @@ import json
 import os
 import tempfile
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet
 from datasets import config
 
+from dataset_builder.prompt import render
 from dataset_builder.questions import read_questions
 from dataset_builder.row import features
 from dataset_builder.sources import SOURCES
@@ -70,6 +72,14 @@ def read_items(name: str, folder: Path | None = None) -> Items:
             row = {column: question[column] for column in COLUMNS}
             rows.append(row | {"id": repeated(row["id"], seen[row["id"]])})
     return Items(name, rows, origin.revision, origin.files, dict(left_out))
+
+
+def ask(item: Mapping[str, Any], prompt: str) -> str:
+    """The text of an item in one of the prompts: question, as in training; question_strict; question_huatuo_compat."""
+    shown = {name: item[name] for name in ("question", "context", "options", "answer_type")}
+    if prompt == "question_huatuo_compat":
+        shown["answer_type"] = "choice"  # yes, no and maybe get letters there
+    return render(prompt, **shown)
 
 
 def repeated(item: str, number: int) -> str:

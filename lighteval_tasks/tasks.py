@@ -32,10 +32,9 @@ from typing import Any
 from lighteval.tasks.lighteval_task import LightevalTaskConfig
 from lighteval.tasks.requests import Doc
 
-from dataset_builder.prompt import render
 from dataset_builder.sources import SOURCES
 from lighteval_tasks import endpoint
-from lighteval_tasks.items import TASKS, prepare
+from lighteval_tasks.items import TASKS, ask, prepare
 from lighteval_tasks.metrics import answers
 
 PROMPTS = {"": "question", "_strict": "question_strict", "_huatuo_compat": "question_huatuo_compat"}
@@ -55,13 +54,10 @@ class Ask:
 
     def __call__(self, item: dict[str, Any], task_name: str) -> Doc:
         """The question in this prompt; id, options and right label go on to the metric and into the details."""
-        shown = {name: item[name] for name in ("question", "context", "options", "answer_type")}
-        if self.prompt == "question_huatuo_compat":
-            shown["answer_type"] = "choice"  # yes, no and maybe get letters there
         labels = [option["label"] for option in item["options"]]
         return Doc(
             task_name=task_name,
-            query=render(self.prompt, **shown),
+            query=ask(item, self.prompt),
             choices=labels,
             gold_index=labels.index(item["answer_label"]),
             specific={
@@ -83,7 +79,7 @@ class Task(LightevalTaskConfig):
         return str(prepare(source, part or None))
 
     @hf_repo.setter
-    def hf_repo(self, items: str) -> None:
+    def hf_repo(self, items: str) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
         self._items = items
 
 
