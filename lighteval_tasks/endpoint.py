@@ -37,6 +37,7 @@ def answer_to(messages: Sequence[Mapping[str, str]]) -> Answer | None:
 
 def watch() -> None:
     """Put the layer in place; once, however often it is called."""
+    litellm.suppress_debug_info = True  # else every call of a model that it does not know prints a link
     if not hasattr(litellm.completion, "watched"):
         litellm.completion = _watched(litellm.completion)
 

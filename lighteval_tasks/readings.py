@@ -30,7 +30,7 @@ def read(text: str, options: Sequence[Mapping[str, str]], gold: str, *, failed: 
     """Read an output. ``options``: rows of label and text; ``failed``: the request failed, so there is no output to read."""
     texts = {option["label"]: option["text"] for option in options}
     found = extract(text, texts)
-    first, last = published_letters(text, texts) if text else (None, None)
+    first, last = published_letters(text, texts) if text.strip() else (None, None)
     return Reading(
         label=found.label,
         rule=FAILED if failed else found.rule,
