@@ -15,7 +15,7 @@ from statsmodels.stats.proportion import proportion_confint
 from lighteval_tasks.compare import compare
 from lighteval_tasks.intervals import bootstrap_means, holm, mcnemar, wilson
 
-SIZES = {"medbullets_op5": 308, "pubmedqa": 500, "mmlu_pro_health": 818, "medqa": 1273}
+SIZES = {"medbullets_op5": 308, "pubmedqa_labeled": 500, "mmlu_pro_health": 818, "medqa": 1273}
 RUNS = 1000
 Pairs = dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]
 

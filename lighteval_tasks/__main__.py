@@ -50,6 +50,7 @@ def _arguments() -> argparse.ArgumentParser:
     add.add_argument("--max-length", type=_positive, help="the model's context; default: what its config says")
     add.add_argument("--max-new-tokens", type=_positive, default=4096)
     add.add_argument("--concurrency", type=_positive, default=16, help="requests to an endpoint at once")
+    add.add_argument("--retries", type=_positive, default=8, help="attempts per request, 1, 2, 4 … seconds apart")
     add.add_argument(
         "--dataset", help="what it was trained on, folder or org/name@tag: gives clean scores, by its ledger"
     )
@@ -86,7 +87,8 @@ def _score(given: argparse.Namespace) -> None:
         "max_length",
         "max_new_tokens",
     )
-    settings = Settings(tasks=tasks, concurrency=given.concurrency, **{name: getattr(given, name) for name in names})
+    names += ("concurrency", "retries")
+    settings = Settings(tasks=tasks, **{name: getattr(given, name) for name in names})
     out = given.out or Path("build/scores") / f"{given.model.strip('/').replace('/', '__')}@{given.revision}"
     made = score(settings, out.resolve(), not_scored=not_scored, dataset=given.dataset)
     print(f"\n{scores.table(made)}\n\n{out}: scores.json, scores.md, details/")

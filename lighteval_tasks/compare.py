@@ -1,6 +1,7 @@
 """Compare two runs on the same items: is the difference real? Paired by item id, per benchmark and on their mean."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 from dataset_builder.raw_data import SourceError
 from lighteval_tasks.intervals import bootstrap_means, holm, mcnemar
 from lighteval_tasks.ledger import Ledger, read_ledger
-from lighteval_tasks.outcomes import TaskOutcomes, read_run
+from lighteval_tasks.outcomes import TaskOutcomes, read_run, split_name
 
 DRAWS = 10_000
 
@@ -75,10 +76,12 @@ def compare(
     """Every task, and the mean of all. ``pairs``: (task, prompt) to what A and what B has right."""
     rng = np.random.default_rng(seed)
     made, means = [], np.zeros(DRAWS)
+    counted = [key for key in pairs if not _is_part(key, pairs)]
     for (task, prompt), (a, b) in pairs.items():
         differences = b.astype(int) - a.astype(int)
         drawn = bootstrap_means(differences, DRAWS, rng)
-        means += drawn / len(pairs)
+        if (task, prompt) in counted:
+            means += drawn / len(counted)
         low, high = np.quantile(drawn, [0.025, 0.975])
         only_a, only_b = int(np.sum(a & ~b)), int(np.sum(b & ~a))
         shares = float(a.mean()), float(b.mean())
@@ -100,8 +103,14 @@ def compare(
     corrected = holm([one.p for one in made])
     made = [Comparison(**{**asdict(one), "p_holm": p}) for one, p in zip(made, corrected, strict=True)]
     low, high = np.quantile(means, [0.025, 0.975])
-    a, b = (float(np.mean([getattr(one, name) for one in made])) for name in "ab")
-    return made, Mean(len(made), a, b, b - a, float(low), float(high))
+    a, b = (float(np.mean([getattr(one, name) for one in made if (one.task, one.prompt) in counted])) for name in "ab")
+    return made, Mean(len(counted), a, b, b - a, float(low), float(high))
+
+
+def _is_part(key: tuple[str, str], keys: Iterable[tuple[str, str]]) -> bool:
+    """Whether a task is a config of a source that is there as a whole: it does not count twice in the mean."""
+    source, part, _ = split_name(key[0])
+    return bool(part) and (source, key[1]) in keys
 
 
 def compare_runs(a: Path, b: Path, *, dataset: str | None = None, seed: int = 0) -> dict[str, Any]:

@@ -47,6 +47,7 @@ class Settings:
     max_length: int | None = None
     max_new_tokens: int = 4096
     concurrency: int = 16
+    retries: int = 8
 
 
 class FailedRequests(RuntimeError):
@@ -83,6 +84,8 @@ def score(settings: Settings, out: Path, *, not_scored: dict[str, str], dataset:
     go_on = _same_as_unfinished(settings, out)
     for stale in (WORK, "details", "results", *([] if go_on else [ANSWERS])):
         shutil.rmtree(out / stale, ignore_errors=True)
+    for stale in ("scores.json", "scores.md", "README.md"):
+        (out / stale).unlink(missing_ok=True)
     (out / WORK).mkdir()
     (out / UNFINISHED).write_text(json.dumps(dataclasses.asdict(settings)), "utf-8")
     command = [sys.executable, "-P", "-m", "lighteval", *_arguments(settings, out)]
@@ -145,6 +148,7 @@ def _endpoint_file(settings: Settings, out: Path) -> str:
         "provider": "openai",
         "base_url": settings.base_url,
         "concurrent_requests": settings.concurrency,
+        "api_max_retry": settings.retries,
         "max_model_length": settings.max_length or 32768,
         "cache_dir": f"{WORK}/cache",
         "generation_parameters": {"temperature": 0.0},

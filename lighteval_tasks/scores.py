@@ -40,6 +40,7 @@ def summarize(task: TaskOutcomes, ledger: Ledger | None) -> dict[str, Any]:
     clean = ledger.clean(task.source, outcomes) if ledger else None
     return {
         "task": task.task,
+        "source": task.source,
         "prompt": task.prompt,
         **accuracy(outcomes),
         "clean": accuracy(clean) if clean is not None else None,
@@ -57,6 +58,12 @@ def summarize(task: TaskOutcomes, ledger: Ledger | None) -> dict[str, Any]:
     }
 
 
+def benchmarks(tasks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The tasks that count in a mean: no config of a source beside all of it."""
+    whole = {(task["task"], task["prompt"]) for task in tasks}
+    return [task for task in tasks if task["task"] == task["source"] or (task["source"], task["prompt"]) not in whole]
+
+
 def macro(tasks: Sequence[dict[str, Any]], key: str = "accuracy") -> float:
     """The mean of the tasks' accuracies: every benchmark counts the same."""
     return sum(task[key] for task in tasks) / len(tasks)
@@ -72,11 +79,15 @@ def table(scores: dict[str, Any]) -> str:
     lines = [_row(heads), "|---|---|" + "---:|" * (len(heads) - 2)]
     lines += [_task_row(task, with_clean) for task in tasks]
     for prompt in dict.fromkeys(task["prompt"] for task in tasks):
-        group = [task for task in tasks if task["prompt"] == prompt]
+        group = [task for task in benchmarks(tasks) if task["prompt"] == prompt]
         if len(group) > 1:
-            cells = ["mean of the above" if prompt == tasks[-1]["prompt"] == tasks[0]["prompt"] else f"mean, {prompt}"]
-            cells += [prompt, str(sum(task["items"] for task in group)), percent(macro(group))]
-            lines.append(_row(cells + [""] * (len(heads) - 4)))
+            cells = [
+                f"**mean of {len(group)}**",
+                prompt,
+                str(sum(task["items"] for task in group)),
+                percent(macro(group)),
+            ]
+            lines.append(_row(cells + [""] * (len(heads) - len(cells))))
     return "\n".join([f"**{scores['model']}** at `{scores['revision']}`", "", *lines, "", *_notes(scores)])
 
 
