@@ -6,7 +6,7 @@ NAMES ?= $(PRIMEKG)/names.tsv.gz
 GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dataset estimate store stages count verify calibrate score compare test test-all lint format types bench check clean
+.PHONY: help setup dataset estimate store stages count verify hub calibrate score compare preflight sft cards serve chat test test-all lint format types bench check clean
 
 #> Variables, all optional (`python -m dataset_builder build --help` says more):
 #>   PIPELINE=kg_only  SOURCES=medqa,medmcqa  SPLIT="medmcqa=validation medqa=test"  ROWS=100  SEED=0
@@ -16,6 +16,8 @@ GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 #> environment: OPENAI_BASE_URL, OPENAI_API_KEY; for model@NAME, NAME_BASE_URL and NAME_API_KEY; for model@azure, AZURE_OPENAI_*.
 #>   reasonmed: WRITERS=model,model,model  JUDGE_VOTES=1  GROUNDED=1
 #>   MAX_USD=20  RATE=requests/minute  IN_FLIGHT=256  TIMEOUT=seconds  STORE=answers.sqlite  REPLAY_ONLY=1  PRICE="model=0.15/0.60"
+#> Training: RECIPE=tiny|medreason-8b|…  DATASET="hf://datasets/org/name@tag/data/train-*.parquet"|folder  OUT=build/sft/tiny  LAUNCH=zero3|zero2|one_gpu|two_cpu
+#>   PUSH=true|false  HUB_MODEL=org/name  BENCHMARKS=folder/of/raw/files|hub  ALLOW=code,code  TRL="--any_flag value"; serving: MODEL=folder|org/name  PORT=8000
 flag = $(if $($(2)),$(1) "$($(2))")
 INPUT = $(call flag,--sources,SOURCES) $(foreach split,$(SPLIT),--split "$(split)") $(call flag,--rows,ROWS) $(call flag,--kg,KG) $(call flag,--embedder,EMBEDDER) \
   $(call flag,--data-dir,DATA_DIR) $(call flag,--seed,SEED) $(call flag,--writer,WRITER) $(call flag,--judge,JUDGE) \
@@ -54,6 +56,9 @@ count: setup ## count what the sources' files hold: DATA_DIR
 verify: setup ## check a dataset folder against its manifest: OUT, KG
 	$(PY) -m dataset_builder $(strip verify "$(or $(OUT),build/$(PIPELINE))" $(call flag,--kg,KG))
 
+hub: setup ## start a Hub on loopback, to try a push without an account, and print the environment to set: PORT, HUB=folder
+	$(PY) -m tests.hub --root "$(or $(HUB),build/hub)" --port "$(or $(PORT),0)"
+
 calibrate: setup ## from which score an embedder's similar names are links: EMBEDDER; GOLD, NAMES or KG
 	$(PY) -m kg calibrate $(if $(KG),--kg "$(KG)",--names $(NAMES)) --gold $(GOLD) $(call flag,--embedder,EMBEDDER)
 
@@ -62,6 +67,29 @@ score: setup ## score a checkpoint or an endpoint: MODEL, REVISION, TASKS, BACKE
 
 compare: setup ## are two runs different: A=folder B=folder
 	$(PY) -m lighteval_tasks $(strip compare "$(A)" "$(B)" $(call flag,--out,OUT) $(call flag,--dataset,DATASET))
+LAUNCH ?= $(if $(filter-out tiny,$(RECIPE)),zero3)
+SFT = --config sft/$(RECIPE).yaml $(call flag,--dataset,DATASET) $(call flag,--output_dir,OUT) $(call flag,--benchmarks,BENCHMARKS) \
+  $(call flag,--allow,ALLOW) $(call flag,--launch,LAUNCH) $(call flag,--push_to_hub,PUSH) $(call flag,--hub_model_id,HUB_MODEL) $(TRL)
+build/tiny-base: | setup
+	$(PY) -m sft.tiny_model $@
+
+preflight: setup $(if $(filter tiny,$(RECIPE)),build/tiny-base) ## check data and recipe before a GPU is rented: RECIPE, DATASET
+	$(PY) -m sft.preflight $(strip $(SFT))
+
+sft: $(if $(LAUNCH),preflight) setup $(if $(filter tiny,$(RECIPE)),build/tiny-base) ## train a recipe, or go on with it: RECIPE, DATASET, OUT, PUSH
+	$(if $(LAUNCH),.venv/bin/accelerate launch --config_file sft/accelerate/$(LAUNCH).yaml -m,$(PY) -m) sft.train $(strip $(SFT))
+
+cards: setup ## write model_cards/*.md from the recipes; with RECIPE, SCORES=scores.json: the card in OUT
+	$(PY) -m sft.model_card $(if $(SCORES),--config sft/$(RECIPE).yaml --scores "$(SCORES)" $(call flag,--out,OUT))
+
+LOCAL = $(if $(wildcard $(MODEL)/config.json),$(abspath $(MODEL)),$(MODEL))
+serve: setup ## an OpenAI-compatible endpoint of a checkpoint: MODEL, PORT; sglang on GPUs (one copy each), else transformers on the CPU
+	@mkdir -p "$${HF_HOME:-$$HOME/.cache/huggingface}/hub"
+	@if command -v nvidia-smi >/dev/null; then exec $(PY) -m sglang.launch_server --model-path "$(LOCAL)" --dp $$(nvidia-smi -L | wc -l) --port $(or $(PORT),8000); \
+	else exec .venv/bin/transformers serve "$(LOCAL)" --host 127.0.0.1 --port $(or $(PORT),8000) --device cpu --dtype float32; fi
+
+chat: setup ## talk to what `make serve` serves: MODEL, PORT
+	.venv/bin/transformers chat "$(LOCAL)" http://127.0.0.1:$(or $(PORT),8000)
 
 test: setup ## run the tests, without the slow ones
 	$(PY) -m pytest -m "not slow"

@@ -8,12 +8,16 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
 
 from kg import KG
 from kg.primekg import COLUMNS
+
+if TYPE_CHECKING:
+    from tests.hub.running import Running
 
 # datasets and huggingface_hub read these once, when they are imported; so they are set before any test module is
 _SESSION = tempfile.mkdtemp(prefix="medreason-tests-")
@@ -54,6 +58,16 @@ def shared_data() -> Path:
     if os.environ.get("REQUIRE_SHARED_DATA") == "1":
         pytest.fail(message)
     pytest.skip(message)
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Iterator[Running]":
+    """A Hub on loopback (tests/hub). Clients in this process speak with it as its writer; ``hub.env(user)`` is for others."""
+    from tests.hub.running import running, use_here  # here: they read the environment when they are imported
+
+    with running(tmp_path / "hub") as server:
+        use_here(server, monkeypatch, tmp_path / "hub-home")
+        yield server
 
 
 @pytest.fixture

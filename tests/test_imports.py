@@ -12,7 +12,13 @@ OURS = ("kg", "dataset_builder", "sft", "lighteval_tasks")
 ALLOWED = {
     "kg": ("kg",),
     "dataset_builder": ("dataset_builder", "kg"),
-    "dataset_builder.contamination": ("kg.embedder", "dataset_builder.row"),
+    "dataset_builder.asked": ("dataset_builder.row",),
+    "dataset_builder.stems": ("dataset_builder.asked",),
+    "dataset_builder.likeness": ("dataset_builder.stems",),
+    "dataset_builder.contamination": (
+        "kg.embedder",
+        *(f"dataset_builder.{m}" for m in ("row", "asked", "stems", "likeness")),
+    ),
     "dataset_builder.row": (),
     "dataset_builder.prompt": (),
     "dataset_builder.extraction": ("dataset_builder.declared_answers", "dataset_builder.named_options"),

@@ -1,0 +1,46 @@
+"""Where a training goes on after it was stopped, and whether what lies in its folder is the same training."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
+
+from sft.recipe import RecipeError
+
+RUN = "run.json"
+
+
+def last_whole(out: Path) -> Path | None:
+    """The checkpoint of the highest step that was written to its end, or None.
+
+    The Trainer writes `trainer_state.json` last; a process that is killed while it saves leaves a folder without it.
+    """
+    whole = [folder for folder in out.glob(f"{PREFIX_CHECKPOINT_DIR}-*") if _state(folder)]
+    return max(whole, key=lambda folder: int(folder.name.rpartition("-")[2]), default=None)
+
+
+def _state(checkpoint: Path) -> dict[str, Any] | None:
+    try:
+        return json.loads((checkpoint / "trainer_state.json").read_text("utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return None
+
+
+def claim(out: Path, run: dict[str, Any]) -> None:
+    """Write what is trained here into the folder, or raise RecipeError where it holds checkpoints of something else."""
+    run = json.loads(json.dumps(run))  # as it will be read
+    file = out / RUN
+    if file.is_file() and last_whole(out):
+        earlier = json.loads(file.read_text("utf-8"))
+        changed = [key for key in sorted(run.keys() | earlier.keys()) if run.get(key) != earlier.get(key)]
+        if changed:
+            what = "; ".join(f"{key}: {earlier.get(key)}, now {run.get(key)}" for key in changed)
+            raise RecipeError(
+                f"{out} holds checkpoints of another training ({what}). To go on with that one, use its settings; "
+                f"to begin anew, choose another OUT or remove the folder"
+            )
+    out.mkdir(parents=True, exist_ok=True)
+    draft = file.with_suffix(".tmp")
+    draft.write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
+    draft.replace(file)

@@ -1,0 +1,36 @@
+"""The command line of preflight and training: our few flags, and behind them any of TRL's."""
+
+import argparse
+import copy
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sft.recipe import Recipe, parse
+
+
+@dataclass(frozen=True)
+class Command:
+    """A recipe as it is to be trained here. ``allow``: codes of findings that do not stop it. ``benchmarks``: a folder with the raw
+    rows of the evaluation sets. ``launch``: the configuration in sft/accelerate that will be used."""
+
+    recipe: Recipe
+    allow: tuple[str, ...]
+    benchmarks: Path | None
+    launch: str | None
+    push: bool
+
+
+def read(argv: list[str], description: str) -> Command:
+    """Raises RecipeError for a recipe or dataset that is not there."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--config", required=True, type=Path, help="the recipe: a YAML file in TRL's format")
+    parser.add_argument("--dataset", help="a dataset folder, or hf://datasets/org/name@tag/data/train-*.parquet, in place of the recipe's")
+    parser.add_argument("--allow", default="", help="codes of findings that are accepted, with commas; the card names them")
+    parser.add_argument("--benchmarks", type=Path, help="folder with the raw rows of the evaluation sets: DIR/<Hub id>/<split>.jsonl")
+    parser.add_argument("--launch", help="name of a configuration in sft/accelerate")
+    ours, flags = parser.parse_known_args(argv)
+    recipe = parse(ours.config, flags, ours.dataset)
+    allow = tuple(code for code in ours.allow.split(",") if code)
+    # the Trainer changes its arguments as it goes; the recipe stays what was asked for
+    kept = replace(recipe, training=copy.copy(recipe.training))
+    return Command(kept, allow, ours.benchmarks, ours.launch, recipe.training.push_to_hub)

@@ -1,0 +1,209 @@
+"""The card of a checkpoint, from its recipe and, once trained, from what the training and the scores say.
+
+    python -m sft.model_card [--check]                                     model_cards/*.md, of every recipe
+    python -m sft.model_card --config sft/x.yaml --scores scores.json      the card in the recipe's output folder, with scores
+"""
+
+import argparse
+import csv
+import json
+import platform
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+import yaml
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from sft import loss_curve, training_rows
+from sft.recipe import FOLDER, Recipe, RecipeError, parse
+from sft.settings import TRAINED, global_batch, launch_of, processes_of, setting
+
+if TYPE_CHECKING:
+    from trl import SFTTrainer
+
+CARDS = FOLDER.parent / "model_cards"
+FACTS, SCORES, CARD = "training.json", "scores.json", "README.md"
+REASONMED = {
+    "reasonmed-7b": "It answers with a rationale under `## Thinking` and a short response under `## Final Response`.",
+    "cotmed-7b": "It answers with the rationale alone.",
+    "responsemed-7b": "It answers with the short response alone.",
+}
+MEDREASON = "It answers with a rationale under `## Thinking` and the answer under `## Final Answer`."
+LIBRARIES = ("trl", "transformers", "accelerate", "datasets", "torch")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known only after training. ``loss``: (step, loss) as logged; ``origins``: name, revision and manifest of each dataset."""
+
+    steps: int
+    loss: list[tuple[int, float]]
+    seconds: float
+    tokens_seen: int
+    parameters: int
+    processes: int
+    base_commit: str | None
+    rows: int
+    tokens: int
+    trained: int
+    allowed: list[str]
+    versions: str
+    hardware: str
+    origins: list[dict[str, Any]]
+
+
+def facts_of(recipe: Recipe, trainer: "SFTTrainer", allowed: Sequence[str]) -> Facts:
+    """Read off a trainer whose training has ended, and off the preflight before it."""
+    history = trainer.state.log_history
+    passed = json.loads((recipe.out / "preflight.json").read_text("utf-8"))
+    origins = [training_rows.origin(source) for source in recipe.mixture.datasets]
+    keep = ("content_hash", "funnel")
+    cuda = torch.cuda.is_available()
+    return Facts(
+        steps=trainer.state.global_step,
+        loss=[(entry["step"], entry["loss"]) for entry in history if "loss" in entry],
+        seconds=next((entry["train_runtime"] for entry in reversed(history) if "train_runtime" in entry), 0.0),
+        tokens_seen=int(max((entry.get("num_tokens", 0) for entry in history), default=0)),
+        parameters=trainer.model.num_parameters(),  # type: ignore[union-attr]
+        processes=trainer.accelerator.num_processes,
+        base_commit=getattr(trainer.model.config, "_commit_hash", None),  # type: ignore[union-attr]
+        rows=passed["rows"],
+        tokens=passed["tokens"],
+        trained=passed["trained"],
+        allowed=list(allowed),
+        versions=", ".join(f"{name} {version(name)}" for name in LIBRARIES),
+        hardware=f"{trainer.accelerator.num_processes} × {torch.cuda.get_device_name(0) if cuda else f'CPU ({platform.machine()})'}",
+        origins=[o | {"manifest": {k: o["manifest"][k] for k in keep if k in o["manifest"]}} for o in origins],
+    )
+
+
+def write(recipe: Recipe, facts: Facts, folder: Path, scores: Mapping[str, Any] | None = None) -> None:
+    """Card, picture and facts beside the model."""
+    (folder / FACTS).write_text(json.dumps(asdict(facts), indent=2) + "\n", encoding="utf-8")
+    loss_curve.draw(facts.loss, folder / "loss.png", recipe.name)
+    (folder / CARD).write_text(card(recipe, facts, scores), encoding="utf-8")
+
+
+def card(recipe: Recipe, facts: Facts | None = None, scores: Mapping[str, Any] | None = None) -> str:
+    """YAML for the Hub, then what a reader wants to know. Without facts: the card of a recipe that is not trained yet."""
+    launch = launch_of(recipe.name)
+    processes = facts.processes if facts else processes_of(launch) if launch else 1
+    base = base_of(recipe)
+    templates = Environment(
+        loader=FileSystemLoader(CARDS), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
+    )
+    text = templates.get_template("model_card.md.jinja").render(
+        name=recipe.name,
+        hub_id=recipe.training.hub_model_id,
+        base=base,
+        data=[_data(source, origin) for source, origin in _origins(recipe, facts)],
+        method="ReasonMed (arXiv:2506.09513)" if recipe.name in REASONMED else "MedReason (arXiv:2504.00993)",
+        form=REASONMED.get(recipe.name, MEDREASON),
+        facts=facts,
+        scores=scores,
+        processes=processes,
+        global_batch=global_batch(recipe, processes),
+        per_device=recipe.training.per_device_train_batch_size,
+        accumulation=recipe.training.gradient_accumulation_steps,
+        packing=recipe.training.packing,
+        settings=[(name, setting(recipe, name, processes)) for name in TRAINED],
+        pct=lambda share: f"{share:.1%}",
+    )
+    metadata = yaml.safe_dump(_metadata(recipe, base, scores), sort_keys=False, allow_unicode=True)
+    return f"---\n{metadata}---\n\n{text.strip()}\n"
+
+
+def base_of(recipe: Recipe) -> dict[str, Any]:
+    """License and duties of the base model, from bases.tsv; raises RecipeError where it is not listed."""
+    with (FOLDER / "bases.tsv").open(encoding="utf-8") as file:
+        known = {row["base"]: row for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)}
+    if recipe.base not in known:
+        raise RecipeError(f"found base model {recipe.base}, whose license is not in sft/bases.tsv; add a line for it: the card must name it")
+    row = known[recipe.base]
+    random = "random" in row["family"]
+    return {
+        "id": recipe.base,
+        "random": random,
+        "pinned": "made by sft/tiny_model.py" if random else f"`{recipe.model.model_revision}`" if recipe.pinned else "UNPINNED",
+        "link": f"`{recipe.base}`" if random else f"[{recipe.base}](https://huggingface.co/{recipe.base})",
+        "license": f"[{row['license']}]({row['link']})" if row["link"] else row["license"],
+        "license_id": row["license"],
+        "obligation": row["obligation"],
+    }
+
+
+def _origins(recipe: Recipe, facts: Facts | None) -> list[tuple[Any, dict[str, Any]]]:
+    empty = [{"name": "", "revision": None, "manifest": {}}] * len(recipe.mixture.datasets)
+    return list(zip(recipe.mixture.datasets, facts.origins if facts else empty, strict=True))
+
+
+def _data(source: Any, origin: Mapping[str, Any]) -> dict[str, Any]:
+    files = str(source.data_files or source.path)
+    name = files.removeprefix("hf://datasets/").partition("@")[0]
+    return {"files": files, "name": origin["name"] or name, "revision": origin["revision"], "funnel": _funnel(origin["manifest"].get("funnel"))}
+
+
+def _funnel(funnel: Mapping[str, Mapping[str, int]] | None) -> dict[str, Any] | None:
+    """Source, questions in, published, and a column for every reason."""
+    if not funnel:
+        return None
+    reasons = sorted({key for counts in funnel.values() for key in counts} - {"in", "published"})
+    columns = ["source", "in", "published", *reasons]
+    return {"columns": columns, "rows": [[name, *(counts.get(key, 0) for key in columns[1:])] for name, counts in funnel.items()]}
+
+
+def _metadata(recipe: Recipe, base: Mapping[str, Any], scores: Mapping[str, Any] | None) -> dict[str, Any]:
+    datasets = [_data(source, {"name": "", "revision": None, "manifest": {}})["name"] for source in recipe.mixture.datasets]
+    on_hub = [name for name, source in zip(datasets, recipe.mixture.datasets, strict=True) if source.data_files]
+    results = [
+        {
+            "task": {"type": "question-answering"},
+            "dataset": {"name": f"{task['task']} ({task['prompt']} prompt)", "type": task["task"]},
+            "metrics": [{"type": "accuracy", "value": round(task["accuracy"], 4), "name": "accuracy"}],
+        }
+        for task in (scores or {}).get("tasks", ())
+    ]
+    return {
+        "language": "en",
+        "license": base["license_id"],
+        "library_name": "transformers",
+        "pipeline_tag": "text-generation",
+        "tags": ["medical", "reasoning", "sft", "trl"],
+        **({} if base["random"] else {"base_model": recipe.base}),
+        **({"datasets": on_hub} if on_hub else {}),
+        "model-index": [{"name": recipe.name, "results": results}],
+    }
+
+
+def main(argv: list[str]) -> int:
+    """Returns 1 where --check finds a card that is not what its recipe says."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--config", type=Path)
+    parser.add_argument("--out", type=Path, help="the folder of the checkpoint, where it is not the recipe's")
+    parser.add_argument("--scores", type=Path)
+    parser.add_argument("--check", action="store_true")
+    options = parser.parse_args(argv)
+    if options.config:
+        recipe = parse(options.config, ["--output_dir", str(options.out)] if options.out else [])
+        scores = json.loads(options.scores.read_text("utf-8")) if options.scores else None
+        write(recipe, Facts(**json.loads((recipe.out / FACTS).read_text("utf-8"))), recipe.out, scores)
+        return 0
+    stale = []
+    for file in sorted(FOLDER.glob("*.yaml")):
+        target, text = CARDS / f"{file.stem}.md", card(parse(file))
+        if not options.check:
+            target.write_text(text, encoding="utf-8")
+        elif not target.is_file() or target.read_text("utf-8") != text:
+            stale.append(target.name)
+    if stale:
+        sys.stderr.write(f"not as their recipes say: {', '.join(stale)}; run `make cards`\n")
+    return int(bool(stale))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,191 @@
+"""Check data and recipe before a GPU is rented: refuses what is broken, with the ids of the rows, and says what the training will take.
+
+    python -m sft.preflight --config sft/medreason-8b.yaml [--dataset FOLDER] [--benchmarks DIR] [--launch zero3]
+
+Needs the model's tokenizer and shape, not its weights. Where a GPU is there, it also takes two real optimizer steps on the longest rows.
+"""
+
+import hashlib
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from jinja2 import TemplateError
+from transformers import PreTrainedTokenizerBase
+
+from sft import attention, row_checks, training_rows, trial_steps
+from sft.command_line import Command, read
+from sft.estimate import Estimate, estimate
+from sft.recipe import Recipe, RecipeError
+from sft.rendering import Rendered, render, tokenizer_of
+from sft.report import show
+from sft.settings import processes_of, run_of
+
+PASSED = "preflight.json"
+
+
+@dataclass
+class Report:
+    """``findings``: rows by code, each with its id and what was found. ``refusals``: what is wrong with the recipe itself."""
+
+    rows: int
+    lengths: list[int] = field(default_factory=list)
+    trained: int = 0
+    findings: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
+    refusals: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    estimate: Estimate | None = None
+
+    def stops(self, allow: Sequence[str]) -> bool:
+        """Whether training must not begin."""
+        return bool(self.refusals) or any(code not in allow for code in self.findings)
+
+
+def examine(command: Command) -> Report:
+    """Everything that can be known without the weights."""
+    recipe = command.recipe
+    rows = training_rows.load(recipe, every_column=True)
+    report = Report(len(rows))
+    report.refusals += refusals(recipe, rows.column_names, len(rows))
+    if not {"prompt", "completion"} <= set(rows.column_names) or not len(rows):
+        return report
+    tokenizer = tokenizer_of(recipe)
+    report.refusals += tokenizer_refusals(tokenizer)
+    if tokenizer.chat_template is None:
+        return report
+    listed = [dict(row) for row in rows]
+    ids = [str(row.get("id") or f"row {number}") for number, row in enumerate(listed)]
+    _look_at_rows(report, listed, ids, tokenizer, recipe)
+    _look_at_repeats(report, listed, ids)
+    _look_at_evaluation(report, command, listed, ids)
+    if report.lengths:
+        launch = command.launch
+        processes = processes_of(launch) if launch else recipe.training.world_size
+        report.estimate = estimate(recipe, report.lengths, processes, zero=bool(launch and launch.startswith(("zero3", "two_cpu"))))
+    return report
+
+
+def refusals(recipe: Recipe, columns: Sequence[str], rows: int) -> list[str]:
+    """What is wrong with the recipe, or with the dataset as a whole."""
+    training, found = recipe.training, []
+    if missing := [name for name in ("prompt", "completion") if name not in columns]:
+        found.append(f"found columns {', '.join(columns)}; expected prompt and completion, missing: {', '.join(missing)}")
+    if not rows:
+        found.append("found no row")
+    if training.completion_only_loss is False:
+        found.append("found completion_only_loss: false; expected true, or the model is trained to ask questions")
+    if training.trust_remote_code:
+        found.append("found trust_remote_code: true; expected false: a model's repository would run its code here")
+    if training.padding_free and not training.packing and not training.max_length:
+        found.append("found max_length: null; expected the number of tokens above which a row is refused")
+    why = attention.leak(
+        recipe.model.attn_implementation, flattens=recipe.flattens, packing=training.packing, strategy=training.packing_strategy
+    )
+    found += [why] if why else []
+    for source in recipe.mixture.datasets:
+        if training_rows.origin(source)["manifest"].get("trial"):
+            found.append(f"{source.data_files or source.path} is a trial: it holds rows of an evaluation split and is never training data")
+    return found
+
+
+def tokenizer_refusals(tokenizer: PreTrainedTokenizerBase) -> list[str]:
+    """What a tokenizer must have before rows can be rendered."""
+    found = []
+    if tokenizer.chat_template is None:
+        found.append("the tokenizer has no chat template; set chat_template_path to a .jinja file")
+    if tokenizer.eos_token_id is None or tokenizer.eos_token_id == tokenizer.unk_token_id:
+        found.append(f"found end token {tokenizer.eos_token!r}, which the vocabulary does not have; set eos_token to the one that ends a turn")
+    return found
+
+
+def _look_at_rows(
+    report: Report, rows: Sequence[Mapping[str, Any]], ids: Sequence[str], tokenizer: PreTrainedTokenizerBase, recipe: Recipe
+) -> None:
+    limit = recipe.training.max_length
+    for row, id_ in zip(rows, ids, strict=True):
+        try:
+            rendered = render(tokenizer, row)
+        except TemplateError as error:
+            report.findings["no_answer"].append((id_, f"the chat template refuses it: {error}"))
+            continue
+        for code, what in row_checks.faults(row, rendered, tokenizer, limit):
+            report.findings[code].append((id_, what))
+        report.lengths.append(len(rendered.tokens))
+        report.trained += rendered.trained(limit)
+
+
+def _look_at_repeats(report: Report, rows: Sequence[Mapping[str, Any]], ids: Sequence[str]) -> None:
+    first: dict[str, str] = {}
+    for row, id_ in zip(rows, ids, strict=True):
+        key = row_checks.same_key(row)
+        if key in first:
+            report.findings["duplicate"].append((id_, f"says the same as {first[key]}"))
+        first.setdefault(key, id_)
+
+
+def _look_at_evaluation(report: Report, command: Command, rows: Sequence[Mapping[str, Any]], ids: Sequence[str]) -> None:
+    for source in command.recipe.mixture.datasets:
+        ledger = training_rows.origin(source)["manifest"].get("contamination")
+        if ledger:
+            report.notes.append(f"the build compared its rows with the evaluation sets: {json.dumps(ledger)[:300]}")
+    if command.benchmarks is None:
+        report.notes.append("rows were not compared with the evaluation sets here; BENCHMARKS=DIR (raw rows as files) or BENCHMARKS=hub does")
+        return
+    from sft.evaluation_overlap import evaluation_questions, overlapping
+
+    questions, missing = evaluation_questions(None if str(command.benchmarks) == "hub" else command.benchmarks)
+    report.notes.append(f"compared with {len(questions)} evaluation questions; not at hand: {', '.join(missing) or 'none'}")
+    if not questions:
+        report.refusals.append(f"found no evaluation question in {command.benchmarks}; expected DIR/<Hub id>/<split>.jsonl")
+    for position, what in overlapping(rows, questions):
+        report.findings["overlap"].append((ids[position], what))
+
+
+def passes(command: Command) -> bool:
+    """Print the report; False where training must not begin. What has passed once, with equal rows and settings, is not read again."""
+    recipe = command.recipe
+    key = _key(command)
+    file = recipe.out / PASSED
+    if file.is_file() and json.loads(file.read_text("utf-8"))["key"] == key:
+        print(f"preflight: passed before, {file}")
+        return True
+    report = examine(command)
+    print(show(recipe.name, report, command.allow))
+    if report.stops(command.allow):
+        return False
+    recipe.out.mkdir(parents=True, exist_ok=True)
+    facts = {"rows": report.rows, "tokens": sum(report.lengths), "trained": report.trained, "allowed": list(command.allow)}
+    file.write_text(json.dumps({"key": key} | facts, indent=2) + "\n", encoding="utf-8")
+    return True
+
+
+def _key(command: Command) -> str:
+    """What a passed check depends on: every row, every setting, what is allowed, what it was compared with."""
+    digest = hashlib.sha256()
+    for row in training_rows.load(command.recipe):
+        digest.update(json.dumps(row, sort_keys=True).encode())
+    run = run_of(command.recipe, 1) | {"allow": command.allow, "benchmarks": str(command.benchmarks)}
+    digest.update(json.dumps(run, sort_keys=True).encode())
+    return digest.hexdigest()
+
+
+def main(argv: list[str]) -> int:
+    """Returns 0 where training may begin."""
+    trial = "--trial" in argv
+    command = read([flag for flag in argv if flag != "--trial"], __doc__ or "")
+    if not passes(command):
+        return 1
+    if trial or torch.cuda.is_available():
+        print(trial_steps.launch(argv, command.launch))
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except RecipeError as error:
+        sys.exit(f"error: {error}")

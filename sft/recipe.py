@@ -1,0 +1,80 @@
+"""A training recipe is TRL's own YAML, read by TRL's own parser; any flag of TRL's may follow it on the command line."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from trl import DatasetMixtureConfig, ModelConfig, ScriptArguments, SFTConfig
+from trl.scripts.utils import DatasetConfig, TrlParser
+
+FOLDER = Path(__file__).parent
+COMMIT = re.compile(r"[0-9a-f]{40}")
+PINNED_DATA = re.compile(r"hf://datasets/(?P<repo>[^/@]+/[^/@]+)@(?P<revision>[^/]+)/(?P<file>.+)")
+
+
+class RecipeError(ValueError):
+    """A recipe, or what it names, that cannot be trained from; the message says what was found and what to do."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What TRL's parser makes of a YAML file: its four parts, and the name of the file."""
+
+    name: str
+    script: ScriptArguments
+    training: SFTConfig
+    model: ModelConfig
+    mixture: DatasetMixtureConfig
+
+    @property
+    def base(self) -> str:
+        """Hub id or folder of the model that training starts from."""
+        return self.model.model_name_or_path or ""
+
+    @property
+    def pinned(self) -> bool:
+        """Whether the base model cannot change under its name: a commit, or a folder on this machine."""
+        return Path(self.base).is_dir() or bool(COMMIT.fullmatch(self.model.model_revision))
+
+    @property
+    def flattens(self) -> bool:
+        """Whether rows lie end to end in one sequence without padding, so that attention must be kept within a row."""
+        return self.training.padding_free or self.training.packing
+
+    @property
+    def out(self) -> Path:
+        """The folder of checkpoints, model and card."""
+        return Path(self.training.output_dir or f"build/sft/{self.name}")
+
+
+def parse(path: Path, flags: Sequence[str] = (), dataset: str | None = None) -> Recipe:
+    """Read a recipe with TRL's parser. ``dataset``: a dataset folder or ``hf://datasets/org/name@tag/…`` in place of the recipe's.
+
+    Raises RecipeError where the file is not there, and ValueError (TRL's) for a setting that TRL does not know.
+    """
+    if not path.is_file():
+        names = ", ".join(sorted(file.stem for file in FOLDER.glob("*.yaml")))
+        raise RecipeError(f"found no recipe {path}; expected one of {names}, or the path of a YAML file in TRL's format")
+    parser = TrlParser((ScriptArguments, SFTConfig, ModelConfig, DatasetMixtureConfig))
+    if not torch.cuda.is_available():
+        flags = [*flags, "--use_cpu", "true"]  # without it TRL reads no recipe that says bf16 here, not even to check its data
+    script, training, model, mixture = parser.parse_args_and_config(["--config", str(path), *flags])
+    if dataset:
+        mixture.datasets = [source_of(dataset)]
+    if not mixture.datasets:
+        raise RecipeError(f"{path} names no `datasets`; expected one with `path`, and `data_files` where it lies on the Hub")
+    return Recipe(path.stem, script, training, model, mixture)
+
+
+def source_of(dataset: str) -> DatasetConfig:
+    """What `load_dataset` needs to read a dataset folder, or files at a tag of a dataset on the Hub."""
+    columns = ["prompt", "completion"]
+    if dataset.startswith("hf://"):
+        if not PINNED_DATA.fullmatch(dataset):
+            raise RecipeError(f"found {dataset}; expected hf://datasets/org/name@tag/data/train-*.parquet: a tag or a commit pins it")
+        return DatasetConfig(path="parquet", data_files=dataset, split="train", columns=columns)
+    if not Path(dataset).is_dir():
+        raise RecipeError(f"found no folder {dataset}; expected a dataset folder (`make dataset OUT={dataset}`), or hf://datasets/org/name@tag/…")
+    return DatasetConfig(path=dataset, split="train", columns=columns)

@@ -1,0 +1,83 @@
+"""What can be wrong with one row, or with the same row twice: a code and what was found."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from transformers import PreTrainedTokenizerBase
+
+from dataset_builder.row import normalize
+from sft.rendering import Rendered
+
+# words by which the chat templates of Llama 3, Mistral, Qwen and DeepSeek mark turns: in a row's own text they are a scar of another
+# rendering, whichever model is trained
+TEMPLATE_WORDS = (
+    *("<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"),
+    *("[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "</s>"),
+    *("<|im_start|>", "<|im_end|>", "<|endoftext|>", "<think>", "</think>"),
+    *("<｜User｜>", "<｜Assistant｜>", "<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>"),
+)
+CODES = {
+    "no_answer": "the completion is not one assistant's turn with text in it, or the prompt does not end with a user's",
+    "fully_masked": "no token is trained: the prompt alone fills max_length",
+    "cut": "longer than max_length: its end, and the end token, would be cut off",
+    "no_end_token": "the end token is not trained, so the model would not learn to stop",
+    "prompt_differs": "the template prompts the model otherwise at inference than in training",
+    "template_drops_text": "the template leaves out a part of the completion",
+    "template_words": "the text itself has words by which a chat template marks turns",
+    "special_token": "the text itself becomes a special token of this tokenizer",
+    "duplicate": "prompt and completion of another row",
+    "overlap": "asks the same as an evaluation question",
+}
+
+
+def faults(
+    row: Mapping[str, Any], rendered: Rendered, tokenizer: PreTrainedTokenizerBase, max_length: int | None
+) -> Iterator[tuple[str, str]]:
+    """Codes of what is wrong with this row, with what was found."""
+    text = row["completion"][-1]["content"] if row["completion"] else ""
+    roles = [message["role"] for message in row["completion"]]
+    asked = [message["role"] for message in row["prompt"]][-1:]
+    if roles != ["assistant"] or asked != ["user"] or not text.strip():
+        yield "no_answer", f"prompt ends with {asked}, completion has {roles}, {len(text.strip())} characters"
+    yield from _tokens(rendered, tokenizer, max_length)
+    if text.strip() and text.strip() not in tokenizer.decode(rendered.tokens[rendered.start :]):
+        yield "template_drops_text", f"not all of the completion's {len(text)} characters are trained"
+    yield from _words(row, tokenizer)
+
+
+def _tokens(
+    rendered: Rendered, tokenizer: PreTrainedTokenizerBase, max_length: int | None
+) -> Iterator[tuple[str, str]]:
+    length = len(rendered.tokens)
+    if not rendered.trained(max_length):
+        yield "fully_masked", f"{rendered.start} tokens of prompt, max_length {max_length}"
+    elif max_length and length > max_length:
+        yield "cut", f"{length} tokens, max_length {max_length}"
+    elif not ends(rendered, tokenizer):
+        yield "no_end_token", f"ends with {tokenizer.decode(rendered.tokens[-3:])!r}, expected {tokenizer.eos_token!r}"
+    if rendered.lost:
+        yield "prompt_differs", f"{rendered.lost!r} stands only in the prompt for inference"
+
+
+def ends(rendered: Rendered, tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Whether the end token is trained, with nothing but white space behind it (Qwen's template puts a line break there)."""
+    trained = rendered.tokens[rendered.start :]
+    if tokenizer.eos_token_id not in trained:
+        return False
+    last = len(trained) - 1 - trained[::-1].index(tokenizer.eos_token_id)
+    return not str(tokenizer.decode(trained[last + 1 :])).strip()
+
+
+def _words(row: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase) -> Iterator[tuple[str, str]]:
+    special = set(tokenizer.all_special_ids) | {id_ for id_, token in tokenizer.added_tokens_decoder.items() if token.special}
+    for message in [*row["prompt"], *row["completion"]]:
+        text = message["content"]
+        if words := [word for word in TEMPLATE_WORDS if word in text]:
+            yield "template_words", f"{', '.join(words)} in the {message['role']}'s text"
+        if found := special & set(tokenizer.encode(text, add_special_tokens=False)):
+            yield "special_token", f"{tokenizer.convert_ids_to_tokens(sorted(found))} in the {message['role']}'s text"
+
+
+def same_key(row: Mapping[str, Any]) -> str:
+    """Equal for rows whose prompt and completion say the same."""
+    return "\x1f".join(normalize(message["content"]) for message in [*row["prompt"], *row["completion"]])

@@ -1,0 +1,90 @@
+"""Train a recipe with TRL: check the data, train or go on, write the card, push.
+
+    python -m sft.train --config sft/tiny.yaml [--dataset FOLDER|hf://…] [any flag of TRL's]
+    accelerate launch --config_file sft/accelerate/zero3.yaml -m sft.train --config sft/medreason-8b.yaml
+
+What `trl sft` does, and four things around it: the preflight, the hub branch before the first step, going on from the last whole
+checkpoint without being told, and a card. The training loop is TRL's.
+"""
+
+import sys
+from dataclasses import replace
+from typing import Any
+
+from accelerate import PartialState
+from trl import SFTTrainer
+
+from sft import checkpoints, hub, model_card, preflight, training_rows
+from sft.command_line import Command, read
+from sft.recipe import Recipe, RecipeError
+from sft.rendering import tokenizer_of
+from sft.settings import run_of
+
+
+def main(argv: list[str]) -> int:
+    """Returns 0, or 1 where nothing was trained and the reason is printed."""
+    command = read(argv, __doc__ or "")
+    recipe = command.recipe
+    state = PartialState()
+    with state.main_process_first():
+        if state.is_main_process:
+            if not preflight.passes(command):
+                return 1
+            checkpoints.claim(recipe.out, run_of(recipe, state.num_processes))
+            if recipe.training.push_to_hub:
+                hub.prepare(recipe)
+    trainer = train(recipe)
+    trainer.save_model()
+    if state.is_main_process:
+        trainer.state.save_to_json(str(recipe.out / "trainer_state.json"))
+        finish(command, trainer)
+    state.wait_for_everyone()
+    return 0
+
+
+def train(recipe: Recipe) -> SFTTrainer:
+    """The trainer, at the end of its training."""
+    trainer = SFTTrainer(
+        model=recipe.base,
+        args=for_trainer(recipe),
+        train_dataset=training_rows.load(recipe),
+        processing_class=tokenizer_of(recipe),
+    )
+    last = checkpoints.last_whole(recipe.out)
+    if last:
+        trainer.accelerator.print(f"going on from {last}")
+    trainer.train(resume_from_checkpoint=str(last) if last else None)
+    return trainer
+
+
+def for_trainer(recipe: Recipe) -> Any:
+    """TRL's arguments as `scripts/sft.py` completes them, with two of them in our hands.
+
+    Pushing: the Trainer would send its own card and pickles with every save. Length: without packing TRL flattens rows only if it
+    is not asked to cut them; the preflight has refused rows that are longer, so there is nothing to cut.
+    """
+    model = recipe.model
+    init = {"revision": model.model_revision, "attn_implementation": model.attn_implementation, "dtype": model.dtype}
+    training = recipe.training
+    training.model_init_kwargs = init | dict(training.model_init_kwargs or {})  # type: ignore[arg-type]
+    training.push_to_hub = False
+    if training.padding_free and not training.packing:
+        training.max_length = None
+    return training
+
+
+def finish(command: Command, trainer: SFTTrainer) -> None:
+    """Card and picture beside the model, then the push."""
+    recipe = command.recipe
+    facts = model_card.facts_of(recipe, trainer, allowed=command.allow)
+    model_card.write(recipe, facts, recipe.out)
+    print(f"{recipe.out}: model, tokenizer, card; loss {facts.loss[0][1]:.3f} -> {facts.loss[-1][1]:.3f} in {trainer.state.global_step} steps")
+    if command.push:
+        print(f"pushed: {hub.push(recipe, recipe.out).commit_url}")
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except RecipeError as error:
+        sys.exit(f"error: {error}")

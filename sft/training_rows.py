@@ -1,0 +1,49 @@
+"""The rows that a recipe trains on, and what their dataset says of itself: tag, content hash, funnel."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from datasets import Dataset
+from huggingface_hub import hf_hub_download
+from huggingface_hub.errors import EntryNotFoundError
+from trl import get_dataset
+from trl.scripts.utils import DatasetConfig
+
+from sft.recipe import PINNED_DATA, Recipe, RecipeError
+
+MANIFEST = "manifest.json"
+
+
+def load(recipe: Recipe, *, every_column: bool = False) -> Dataset:
+    """The training split, by TRL's own loader; ``every_column``: with ids and whatever else the dataset holds."""
+    sources = recipe.mixture.datasets
+    if every_column:
+        sources = [replace(source, columns=None) for source in sources]
+    for source in sources:
+        if not source.data_files and not Path(source.path).is_dir():
+            raise RecipeError(
+                f"found no dataset folder {source.path}; make one with `make dataset OUT={source.path}`, or name another: DATASET=…"
+            )
+    return get_dataset(replace(recipe.mixture, datasets=list(sources)))["train"]
+
+
+def origin(source: DatasetConfig) -> dict[str, Any]:
+    """Where these rows come from: name, revision (None where nothing pins it), and the manifest of the dataset (or {})."""
+    files = source.data_files if isinstance(source.data_files, str) else None
+    found = PINNED_DATA.fullmatch(files) if files else None
+    if found:
+        return {"name": found["repo"], "revision": found["revision"], "manifest": _on_hub(found["repo"], found["revision"])}
+    folder = Path(source.path)
+    file = folder / MANIFEST
+    manifest = json.loads(file.read_text("utf-8")) if file.is_file() else {}
+    return {"name": str(files or source.path), "revision": manifest.get("content_hash"), "manifest": manifest}
+
+
+def _on_hub(repo: str, revision: str) -> dict[str, Any]:
+    try:
+        file = hf_hub_download(repo, MANIFEST, repo_type="dataset", revision=revision)
+    except EntryNotFoundError:
+        return {}
+    return json.loads(Path(file).read_text("utf-8"))

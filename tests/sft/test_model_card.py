@@ -1,0 +1,48 @@
+"""The cards in model_cards/ are what their recipes say, and a trained one also says what the training was."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.sft import scenario
+
+CARDS = Path(__file__).parents[2] / "model_cards"
+NAMES = sorted(file.stem for file in CARDS.glob("*.md"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_card_is_its_recipes(name: str) -> None:
+    found = scenario.result("run_recipes")
+    text = (CARDS / f"{name}.md").read_text("utf-8")
+    assert text == found["cards"][name], "run `make cards`"
+    settings = found["settings"][name]
+    for key in ("model_name_or_path", "learning_rate", "num_train_epochs", "max_length", "seed", "weight_decay"):
+        assert f"| {key} | {settings[key]} |" in text
+    assert settings["data"] in text and f"A step has {settings['global_batch']} rows" in text
+    metadata = yaml.safe_load(text.split("---")[1])
+    assert metadata["model-index"] == [{"name": name, "results": []}]
+    assert "Not measured yet." in text
+    if name != "tiny":
+        assert metadata["base_model"] == settings["model_name_or_path"]
+        assert metadata["datasets"] == [settings["data"].removeprefix("hf://datasets/").partition("@")[0]]
+
+
+def test_a_card_for_every_recipe() -> None:
+    assert NAMES == sorted(scenario.result("run_recipes")["cards"])
+
+
+def test_what_is_unpinned_says_so() -> None:
+    cards = scenario.result("run_recipes")["cards"]
+    assert [name for name, text in cards.items() if "UNPINNED" in text] == ["medreason-8b"]
+
+
+def test_trained_card_has_loss_funnel_scores_and_what_was_allowed() -> None:
+    text = scenario.result("run_recipes")["trained_card"]
+    assert "loss 2.000 at step 1, 1.000 at step 3" in text and "![Training loss by step](loss.png)" in text
+    assert "| medqa | 12 | 10 | 2 |" in text
+    assert "trained from commit `c0ffee`" in text
+    assert "preflight found it: duplicate" in text
+    assert "| medqa | strict | 10 | 70.0% | 40.0%–90.0% | not known | 100.0% | 10.0% | 300 |" in text
+    result = yaml.safe_load(text.split("---")[1])["model-index"][0]["results"][0]
+    assert result["metrics"] == [{"type": "accuracy", "value": 0.7, "name": "accuracy"}]
