@@ -47,7 +47,9 @@ def read_pairs(folder: Path = SHARED_DATA) -> list[tuple[str, int, str, int, str
 def labelled(sets: dict[str, list[Raw]], embedder: str | None) -> None:
     """Found of every label, with the whole sets as the pool, and with each pair alone."""
     pairs = read_pairs()
-    of_sets = {(a, b): set(overlaps(sets[a], sets[b], embedder=embedder)) for a, _, b, _, _ in pairs}
+    of_sets = {
+        (a, b): set(overlaps(sets[a], sets[b], embedder=embedder)) for a, b in {(a, b) for a, _, b, _, _ in pairs}
+    }
     whole = Counter((label, (i, j) in of_sets[a, b]) for a, i, b, j, label in pairs)
     alone = Counter((label, bool(overlaps([sets[a][i]], [sets[b][j]]))) for a, i, b, j, label in pairs)
     for pool, count in (("both sets", whole), ("each pair alone", alone)):

@@ -17,6 +17,7 @@ from typing import Any
 from dataset_builder import publish, store_files
 from dataset_builder.answer_store import StoreError
 from dataset_builder.asking import MissingAnswer
+from dataset_builder.check_benchmarks import add_benchmarks, add_command, checked, what_was_checked
 from dataset_builder.estimate import estimate, table
 from dataset_builder.llm import ModelError
 from dataset_builder.model_options import (
@@ -103,6 +104,7 @@ def parser() -> argparse.ArgumentParser:
     verify_.add_argument("folder", type=Path)
     verify_.add_argument("--kg", metavar="NAME_OR_FILE", help="the graph that it was built with, to compare it too")
     verify_.set_defaults(command=verify_folder)
+    add_command(commands)
     count = commands.add_parser("count", help="count what each source's files hold, by answer type and reason")
     count.add_argument("data_dir", type=Path, metavar="DIR", help="as --data-dir of build")
     count.set_defaults(command=print_counts)
@@ -136,6 +138,7 @@ def add_input(command: argparse.ArgumentParser) -> None:
         "--data-dir", type=Path, metavar="DIR", help="read DIR/<Hub id>/[config/]<split>.jsonl[.gz]|.parquet"
     )
     command.add_argument("--seed", type=int, default=0, metavar="N", help="of all draws (default: 0)")
+    add_benchmarks(command)
     add_roles(command)
     add_limits(command)
     add_store(command)
@@ -152,10 +155,11 @@ def build(given: argparse.Namespace) -> int:
         OUT.print(line, markup=False)
     kg = KG.load(given.kg, given.embedder)
     choices = choices_of(PIPELINES[pipeline], given)
-    stages = stages_of(PIPELINES[pipeline], kg, given.seed, models, **choices)
     questions, origins = read_questions(
         given.sources.split(","), chosen_splits(given.split), data_dir=given.data_dir, rows=given.rows
     )
+    ledger, contamination = checked(questions, origins, given)
+    stages = stages_of(PIPELINES[pipeline], kg, given.seed, models, benchmarks=ledger, **choices)
     if given.num_proc:
         kg.open()
     with answers_of(given) as answers:
@@ -165,6 +169,7 @@ def build(given: argparse.Namespace) -> int:
     inputs = {"graph": kg.digest, "embedder": kg.embedder.facts(), "code": code_hash(), "seed": given.seed}
     inputs |= {"models": shown(models)} if models else {}
     inputs |= choices
+    inputs |= {"benchmarks": {key: contamination[key] for key in ("strict", "embedder", "checked")}}
     facts = {
         "pipeline": pipeline,
         "trial": any(origin.trial for origin in origins),
@@ -176,10 +181,11 @@ def build(given: argparse.Namespace) -> int:
         "folder": folder.as_posix(),
         "command": command_line(given),
         "run": run_facts(started, runs) | tiers,
+        "contamination": contamination,
     }
-    manifest = publish.write(folder, publish.split_rows(rows), facts)
+    manifest = publish.write(folder, publish.split_rows(rows), facts, {"contamination": ledger.rows()})
     print_summary(manifest, runs, folder)
-    for line in [*pins(origins), *said_of(kg.embedder)]:
+    for line in [*pins(origins), *said_of(kg.embedder), *what_was_checked(contamination)]:
         OUT.print(line, markup=False)
     return 0
 
@@ -211,6 +217,8 @@ def command_line(given: argparse.Namespace) -> str:
     words += [word for role in ROLES if (name := getattr(given, role)) for word in (f"--{role}", name)]
     words += ["--judge-votes", str(given.judge_votes)] if given.judge_votes != 1 else []
     words += ["--grounded"] if given.grounded else []
+    words += ["--benchmarks", given.benchmarks] if given.benchmarks else []
+    words += ["--strict"] if given.strict else []
     return shlex.join(words)
 
 
@@ -273,9 +281,10 @@ def print_estimate(given: argparse.Namespace) -> int:
     pipeline = known("pipeline", given.pipeline, PIPELINES)
     models = models_of(PIPELINES[pipeline], pipeline, given)
     choices = choices_of(PIPELINES[pipeline], given)
-    stages = stages_of(PIPELINES[pipeline], KG.load(given.kg, given.embedder), given.seed, models, **choices)
     splits = chosen_splits(given.split)
-    questions, _ = read_questions(given.sources.split(","), splits, data_dir=given.data_dir, rows=given.rows)
+    questions, origins = read_questions(given.sources.split(","), splits, data_dir=given.data_dir, rows=given.rows)
+    choices |= {"benchmarks": checked(questions, origins, given)[0]}
+    stages = stages_of(PIPELINES[pipeline], KG.load(given.kg, given.embedder), given.seed, models, **choices)
     found, stopped = estimate(on_disk(questions), stages, store_of(given), sample=given.sample, seed=given.seed)
     OUT.print(f"{len(questions)} questions, estimated from {min(given.sample, len(questions))} of them:", markup=False)
     for line in table(found, read_prices(given.price), given.in_flight, given.rate):

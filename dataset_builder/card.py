@@ -34,10 +34,11 @@ def card(
     unrolled: Mapping[str, Dataset],
     manifest: Mapping[str, Any],
     facts: Mapping[str, Any],
+    others: Mapping[str, Dataset] | None = None,
 ) -> str:
     """YAML for the Hub, then what a reader wants to know. The folder's parquet files are there already.
 
-    ``unrolled``: configs with a row for every kept rationale, of a pipeline that has several.
+    ``unrolled``: configs with a row for every kept rationale, of a pipeline that has several; ``others``: any further ones.
     """
     counts = total(manifest["funnel"])
     text = _FILES.get_template("dataset_card.md.jinja").render(
@@ -56,6 +57,7 @@ def card(
     )
     all_configs = {name: {"train": rows} for name, rows in unrolled.items()}
     all_configs |= {"candidates" if "configs" in manifest else "default": splits}
+    all_configs |= {name: {"train": rows} for name, rows in (others or {}).items()}
     return f"---\n{_metadata(folder, all_configs, manifest).to_yaml()}\n---\n\n{text.strip()}\n"
 
 

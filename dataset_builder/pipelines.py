@@ -4,9 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
+from dataset_builder.ledger import NOTHING_CHECKED, Ledger
 from dataset_builder.llm import LLM
 from dataset_builder.stage import Stage
 from dataset_builder.stages.check_answer import check_answer
+from dataset_builder.stages.drop_contaminated import drop_contaminated
 from dataset_builder.stages.drop_image_questions import drop_image_questions
 from dataset_builder.stages.drop_negative_stems import drop_negative_stems
 from dataset_builder.stages.extract_mentions import extract_mentions
@@ -31,7 +33,7 @@ from dataset_builder.stages.write_rationale import write_rationale
 from kg import KG
 
 
-def kg_only(kg: KG, seed: int) -> list[Stage]:
+def kg_only(kg: KG, seed: int, benchmarks: Ledger = NOTHING_CHECKED) -> list[Stage]:
     """No language model, no key, no cost: a control arm for the pipelines that reason.
 
     Entities are found by name, the knowledge graph connects those of the question with those of the gold answer, and the
@@ -40,6 +42,7 @@ def kg_only(kg: KG, seed: int) -> list[Stage]:
     the answer is right.
     """
     return [
+        drop_contaminated.using(benchmarks=benchmarks),
         drop_image_questions,
         drop_negative_stems,
         find_mentions.using(kg=kg),
@@ -51,7 +54,7 @@ def kg_only(kg: KG, seed: int) -> list[Stage]:
     ]
 
 
-def medreason(kg: KG, seed: int, writer: LLM, judge: LLM) -> list[Stage]:
+def medreason(kg: KG, seed: int, writer: LLM, judge: LLM, benchmarks: Ledger = NOTHING_CHECKED) -> list[Stage]:
     """MedReason (arXiv:2504.00993), with the paper's figures: temperature 0, 5,000 tokens, ten candidates, 50 paths, K = 3.
 
     A model finds the entities of question and answer, says what each stands for where names do not decide, and which belong
@@ -59,6 +62,7 @@ def medreason(kg: KG, seed: int, writer: LLM, judge: LLM) -> list[Stage]:
     ones and writes a rationale with them. A second model has to find the answer from the rationale alone, its conclusion hidden.
     """
     return [
+        drop_contaminated.using(benchmarks=benchmarks),
         drop_image_questions,
         extract_mentions.using(llm=writer, kg=kg),
         link_nodes_asking.using(kg=kg, llm=writer, most=10, least=0.6),
@@ -72,7 +76,14 @@ def medreason(kg: KG, seed: int, writer: LLM, judge: LLM) -> list[Stage]:
 
 
 def reasonmed(
-    kg: KG, seed: int, writers: tuple[LLM, ...], judge: LLM, editor: LLM, judge_votes: int = 1, grounded: bool = False
+    kg: KG,
+    seed: int,
+    writers: tuple[LLM, ...],
+    judge: LLM,
+    editor: LLM,
+    judge_votes: int = 1,
+    grounded: bool = False,
+    benchmarks: Ledger = NOTHING_CHECKED,
 ) -> list[Stage]:
     """ReasonMed (arXiv:2506.09513), with the paper's figures and the steps that its code lacks: verdicts, routing, re-verification.
 
@@ -91,6 +102,7 @@ def reasonmed(
     refining = {"editor": editor, **verifying, "rounds": 2}
     paths = search_option_paths.using(kg=kg, keep=2, max_hops=3, seed=seed)
     return [
+        drop_contaminated.using(benchmarks=benchmarks),
         drop_image_questions,
         *([paths] if grounded else []),
         (sample_rationales_grounded if grounded else sample_rationales).using(**sampling),
@@ -104,5 +116,5 @@ def reasonmed(
     ]
 
 
-# each takes of kg, seed, writer, writers, judge, editor, judge_votes, grounded those that it names
+# each takes of kg, seed, writer, writers, judge, editor, judge_votes, grounded, benchmarks those that it names
 PIPELINES: dict[str, Callable[..., list[Stage]]] = {"kg_only": kg_only, "medreason": medreason, "reasonmed": reasonmed}

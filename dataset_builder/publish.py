@@ -20,6 +20,7 @@ from dataset_builder.unroll import unrolled, unrolls
 ROWS, UNROLLED = "data", "candidates"  # where the questions' rows lie; beside configs of unrolled ones
 MANIFEST, CARD = "manifest.json", "README.md"
 SPLITS = ("train", "rejected")
+OPTIONAL = ("contamination",)  # facts that a build may have
 NOT_PUBLISHED = ("candidate_paths",)  # intermediate: large, and a rebuild gives it again
 
 
@@ -75,11 +76,14 @@ def _canonical(value: Any) -> bytes:
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def write(folder: Path, splits: Mapping[str, Dataset], facts: Mapping[str, Any]) -> dict[str, Any]:
+def write(
+    folder: Path, splits: Mapping[str, Dataset], facts: Mapping[str, Any], others: Mapping[str, Dataset] | None = None
+) -> dict[str, Any]:
     """Write the dataset folder and return its manifest. The folder appears whole, under its name, or not at all.
 
     ``facts``: pipeline, trial, origins, graph, inputs (what the content hash covers beside the rows), stages (the table),
-    run (what differs from run to run). Raises FolderError where the folder is there and is not a dataset folder.
+    run (what differs from run to run). ``others``: further configs beside the rows, each with a split ``train``; one without rows
+    is left out, because `load_dataset` cannot read it. Raises FolderError where the folder is there and is not a dataset folder.
     """
     expect_free(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -89,12 +93,13 @@ def write(folder: Path, splits: Mapping[str, Dataset], facts: Mapping[str, Any])
         place = rows_in(splits)
         for split, rows in splits.items():
             _write_rows(draft / data_file(split, place), rows)
-        for name, rows in configs.items():
+        others = {name: rows for name, rows in (others or {}).items() if len(rows)}
+        for name, rows in {**configs, **others}.items():
             _write_rows(draft / data_file("train", name), rows)
         contents = {split: rows.to_list() for split, rows in splits.items()}
         columns = column_types(next(iter(splits.values())).features.arrow_schema)
-        types = {name: column_types(rows.features.arrow_schema) for name, rows in configs.items()}
-        lists = {name: (types[name], rows.to_list()) for name, rows in configs.items()}
+        types = {name: column_types(rows.features.arrow_schema) for name, rows in {**configs, **others}.items()}
+        lists = {name: (types[name], rows.to_list()) for name, rows in {**configs, **others}.items()}
         manifest = {
             "content_hash": content_hash(contents, columns, facts["inputs"], lists),
             **{key: facts[key] for key in ("pipeline", "trial", "inputs", "graph", "origins")},
@@ -104,7 +109,9 @@ def write(folder: Path, splits: Mapping[str, Dataset], facts: Mapping[str, Any])
         }
         if place == UNROLLED:
             manifest["configs"] = {n: {"columns": types[n], "rows": len(rows)} for n, rows in configs.items()}
-        (draft / CARD).write_text(card(draft, splits, configs, manifest, facts), encoding="utf-8")
+        manifest["other_configs"] = {n: {"columns": types[n], "rows": len(rows)} for n, rows in others.items()}
+        manifest |= {key: facts[key] for key in OPTIONAL if key in facts}
+        (draft / CARD).write_text(card(draft, splits, configs, manifest, facts, others), encoding="utf-8")
         manifest["files"] = {name: sha256(draft / name) for name in files_of(draft)}
         manifest["run"] = facts["run"]
         (draft / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -41,6 +41,7 @@ class Source:
     keep: Callable[[Raw], bool] | None = None  # where only some rows of the file are this source's
     terms: str = ""  # what a user should know beside the license
     may_be_pushed: bool = True
+    gated: bool = False  # the Hub asks for an account and consent
     local_only: str | None = None  # why it is not read from the Hub, and where its files are
     url: str | None = None  # where it is not on the Hub
     folder: Path | None = field(default=None, repr=False)  # of files that come with this package
@@ -246,6 +247,7 @@ SOURCES: dict[str, Source] = {
         keep=_where("category", "Biology/Medicine"),
         terms="Gated: the Hub asks for an account and consent. Its authors ask that it is neither republished nor trained on.",
         may_be_pushed=False,
+        gated=True,
     ),
 }
 

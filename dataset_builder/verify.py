@@ -76,8 +76,9 @@ def _wrong_files(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
 
 def _wrong_content(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
     place, configs = (UNROLLED if "configs" in manifest else ROWS), manifest.get("configs", {})
+    others = manifest.get("other_configs", {})
     expected = {split: (data_file(split, place), manifest["columns"]) for split in manifest["rows"]}
-    expected |= {name: (data_file("train", name), config["columns"]) for name, config in configs.items()}
+    expected |= {name: (data_file("train", name), config["columns"]) for name, config in {**configs, **others}.items()}
     read = {}
     for name, (file, types) in expected.items():
         try:
@@ -92,7 +93,7 @@ def _wrong_content(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
     if (counted := funnel(row for rows in splits.values() for row in rows)) != manifest["funnel"]:
         wrong.append(f"funnel: counted {counted}, the manifest says {manifest['funnel']}")
     wrong += _wrong_configs(splits.get("train", []), {name: read[name] for name in configs})
-    lists = {name: (config["columns"], read[name]) for name, config in configs.items()}
+    lists = {name: (config["columns"], read[name]) for name, config in {**configs, **others}.items()}
     computed = content_hash(splits, manifest["columns"], manifest["inputs"], lists)
     if computed != manifest["content_hash"]:
         wrong.append(f"content_hash: computed {computed}, the manifest says {manifest['content_hash']}")

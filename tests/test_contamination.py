@@ -129,7 +129,7 @@ def test_strict_adds_what_is_likely() -> None:
 
 
 def test_bad_input_is_named() -> None:
-    with pytest.raises(TypeError, match="expected a text, or a row with a text under 'question'; found {'stem'"):
+    with pytest.raises(TypeError, match="a text, or a row with a text under 'question'; found"):
         overlaps([{"stem": "x"}], [])  # pyright: ignore[reportArgumentType]
     with pytest.raises(EmbedderError, match="was not measured on duplicates; expected one of minilm"):
         overlaps([CASE], [CASE], embedder="org/model@1")
@@ -174,7 +174,7 @@ def test_pairs_that_a_person_has_read(shared_data: Path) -> None:
     sets = {
         name: read_questions([SETS[name][0]], dict([SETS[name]]), data_dir=shared_data / "hub")[0] for name in used
     }
-    found = {(a, b): set(overlaps(sets[a], sets[b])) for a, _, b, _, _ in pairs}
+    found = {(a, b): set(overlaps(sets[a], sets[b])) for a, b in {(a, b) for a, _, b, _, _ in pairs}}
     whole = Counter((label, (i, j) in found[a, b]) for a, i, b, j, label in pairs)
     alone = Counter((label, bool(overlaps([sets[a][i]], [sets[b][j]]))) for a, i, b, j, label in pairs)
     for count in (whole, alone):

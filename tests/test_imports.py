@@ -44,7 +44,7 @@ ALLOWED = {
         f"dataset_builder.{m}"
         for m in (
             *("stage", "conversation", "prompt", "row", "extraction", "rationale", "path_line", "contamination"),
-            *("verdicts", "rewritten"),
+            *("verdicts", "rewritten", "ledger"),
         )
     ),
     "sft": tuple(f"dataset_builder.{m}" for m in ("sources", "row", "contamination")),
