@@ -84,7 +84,7 @@ def score(settings: Settings, out: Path, *, not_scored: dict[str, str], dataset:
     go_on = _same_as_unfinished(settings, out)
     for stale in (WORK, "details", "results", *([] if go_on else [ANSWERS])):
         shutil.rmtree(out / stale, ignore_errors=True)
-    for stale in ("scores.json", "scores.md", "README.md"):
+    for stale in ("scores.json", "scores.md", "README.md", _link(settings.model, out).name):
         (out / stale).unlink(missing_ok=True)
     (out / WORK).mkdir()
     (out / UNFINISHED).write_text(json.dumps(dataclasses.asdict(settings)), "utf-8")
@@ -102,7 +102,7 @@ def score(settings: Settings, out: Path, *, not_scored: dict[str, str], dataset:
         "tasks": [scores.summarize(task, ledger) for task in tasks],
     }
     scores.write(out, made)
-    _tidy(out)
+    _tidy(settings, out)
     return made
 
 
@@ -136,9 +136,13 @@ def _local(model: str, out: Path) -> str:
     """A model's name as lighteval should get it: of a folder a relative one, since under an absolute one it keeps its cache there."""
     if not Path(model).is_dir():
         return model
-    link = out / WORK / Path(model).resolve().name
+    link = _link(model, out)
     link.symlink_to(Path(model).resolve(), target_is_directory=True)
-    return str(link.relative_to(out))
+    return link.name
+
+
+def _link(model: str, out: Path) -> Path:
+    return out / Path(model).resolve().name
 
 
 def _endpoint_file(settings: Settings, out: Path) -> str:
@@ -219,8 +223,9 @@ def _device() -> str:
     return f"{count} x {torch.cuda.get_device_name(0)}" if count else "CPU"
 
 
-def _tidy(out: Path) -> None:
+def _tidy(settings: Settings, out: Path) -> None:
     """Nothing that could be taken for the answers of other weights stays behind."""
     (out / UNFINISHED).unlink()
+    _link(settings.model, out).unlink(missing_ok=True)
     for folder in (ANSWERS, WORK):
         shutil.rmtree(out / folder, ignore_errors=True)
