@@ -8,10 +8,11 @@ from pathlib import Path
 
 from dataset_builder.raw_data import SourceError
 from lighteval_tasks import comparison, scores
+from lighteval_tasks.command import Settings
 from lighteval_tasks.compare import compare_runs
 from lighteval_tasks.items import TASKS, data_dir, read_items
 from lighteval_tasks.push import push
-from lighteval_tasks.score import FailedRequests, Settings, choose, score
+from lighteval_tasks.score import FailedRequests, choose, score
 
 BACKENDS = ("accelerate", "vllm", "sglang", "litellm")
 

@@ -55,7 +55,8 @@ def test_raw_and_clean_side_by_side(tmp_path: Path) -> None:
         json.dumps({"contamination": {"checked": {"medqa": {}}, "matches": {"s": {}}}})
     )
     a, b = run(tmp_path / "a", answers(*range(20, 30))), run(tmp_path / "b", answers(*range(30)))
-    run(a, answers(1), task="medmcqa"), run(b, answers(1), task="medmcqa")
+    for folder_of in (a, b):
+        run(folder_of, answers(1), task="medmcqa")
     made = compare_runs(a, b, dataset=str(folder))
     assert made["raw"]["tasks"][0]["difference"] == pytest.approx(0.5)
     (clean,) = made["clean"]["tasks"]
