@@ -6,7 +6,7 @@ NAMES ?= $(PRIMEKG)/names.tsv.gz
 GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dataset estimate store stages judge-passport count contamination verify push diff report hub calibrate preflight sft cards serve chat chromium test test-all lint format types bench check clean
+.PHONY: help setup dataset estimate store stages judge-passport count contamination verify push diff report hub calibrate preflight sft cards serve chat score compare chromium test test-all lint format types bench check clean
 
 #> Variables, all optional (`python -m dataset_builder build --help` says more):
 #>   PIPELINE=kg_only  SOURCES=medqa,medmcqa  SPLIT="medmcqa=validation medqa=test"  LICENSE=commercial  ROWS=100  SEED=0
@@ -29,6 +29,11 @@ INPUT = $(call flag,--sources,SOURCES) $(foreach split,$(SPLIT),--split "$(split
   $(if $(GROUNDED),--grounded) $(if $(ALLOW_JUDGE),--allow-judge) $(if $(KEEP_CONTRADICTED),--keep-contradicted) $(call flag,--max-usd,MAX_USD) $(call flag,--rate,RATE) $(call flag,--in-flight,IN_FLIGHT) \
   $(call flag,--timeout,TIMEOUT) $(call flag,--store,STORE) $(foreach price,$(PRICE),--price "$(price)") \
   $(if $(REPLAY_ONLY),--replay-only)
+#> Scores: MODEL=org/name|folder  REVISION=v1.0  TASKS=medqa,pubmedqa_labeled_strict  BACKEND=accelerate|vllm|sglang|litellm  LIMIT=20  OUT=folder
+#>   DATA_DIR=folder/of/raw/files  DATASET=folder|org/name@tag (clean scores)  DTYPE=bfloat16  MAX_NEW_TOKENS=4096  PUSH=org/name
+SCORE = $(call flag,--revision,REVISION) $(call flag,--tasks,TASKS) $(call flag,--backend,BACKEND) $(call flag,--limit,LIMIT) $(call flag,--out,OUT) \
+  $(call flag,--data-dir,DATA_DIR) $(call flag,--dataset,DATASET) $(call flag,--dtype,DTYPE) $(call flag,--batch-size,BATCH_SIZE) \
+  $(call flag,--max-new-tokens,MAX_NEW_TOKENS) $(call flag,--push,PUSH)
 
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2} /^#> ?/ {text = text "\n" substr($$0, 4)} END {print text}' Makefile
@@ -81,6 +86,12 @@ report: setup ## one HTML page of a dataset folder, to look at: FOLDER, OUT (def
 
 calibrate: setup ## from which score an embedder's similar names are links: EMBEDDER; GOLD, NAMES or KG
 	$(PY) -m kg calibrate $(if $(KG),--kg "$(KG)",--names $(NAMES)) --gold $(GOLD) $(call flag,--embedder,EMBEDDER)
+
+score: setup ## score a checkpoint or an endpoint: MODEL, REVISION, TASKS, BACKEND, …
+	$(PY) -m lighteval_tasks $(strip score "$(MODEL)" $(SCORE))
+
+compare: setup ## are two runs different: A=folder B=folder
+	$(PY) -m lighteval_tasks $(strip compare "$(A)" "$(B)" $(call flag,--out,OUT) $(call flag,--dataset,DATASET))
 
 chromium: ## Debian's browser, for the tests of the report's page (300 MB): `make test` asks for it, and does without where it must
 	@requirements/chromium.sh

@@ -14,8 +14,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from benchmarks.published_rule import published_rule
 from dataset_builder.extraction import extract
+from lighteval_tasks.huatuo_compat import published_letters
 
 SHARED_DATA = Path(os.environ.get("SHARED_DATA", "../shared/data"))
 Row = tuple[str, dict[str, str], str, str | None]
@@ -60,7 +60,9 @@ def main() -> None:
     print(f"{len(labelled)} labelled outputs")
     print(f"  ours            {score(labelled, lambda text, options: extract(text, options).label)}")
     for i, which in enumerate(("first", "last")):
-        print(f"  published {which:5} {score(labelled, lambda text, options, i=i: published_rule(text, options)[i])}")
+        print(
+            f"  published {which:5} {score(labelled, lambda text, options, i=i: published_letters(text, options)[i])}"
+        )
     seconds, number, rules = 0.0, 0, Counter()
     print(f"\n{'file':48} {'rows':>5} {'read':>6} {'gold':>6} {'published':>9} {'pred':>6}")
     for name, rows in outputs(SHARED_DATA).items():
@@ -73,7 +75,7 @@ def main() -> None:
             share(label is not None for label in labels),
             share(label == right for label, (_, _, right, _) in zip(labels, rows, strict=True)),
             share(
-                label == published_rule(text, options)[1]
+                label == published_letters(text, options)[1]
                 for label, (text, options, *_) in zip(labels, rows, strict=True)
             ),
             share(label == pred for label, (*_, pred) in zip(labels, rows, strict=True)) if rows[0][3] else "",

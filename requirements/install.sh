@@ -90,6 +90,15 @@ mkdir -p "$VENV/share/graph_tool"
 ln -sfn "$graph_tool" "$VENV/share/graph_tool/graph_tool"
 echo "$VENV/share/graph_tool" > "$VENV/lib/python3.11/site-packages/graph_tool.pth"
 
+# lighteval 0.13 imports all of its own tasks to start: one downloads a file, so nothing starts without a network, and the loader
+# of sglang asks for a module that sglang 0.5.21 has elsewhere. An empty file and an alias; neither is used here.
+say 'letting lighteval start without a network'
+site="$VENV/lib/python3.11/site-packages"
+[ -e "$site/lighteval/tasks/tasks/tinyBenchmarks.pkl" ] || : > "$site/lighteval/tasks/tasks/tinyBenchmarks.pkl"
+if [ -e "$site/sglang/srt/utils/hf_transformers_utils.py" ] && [ ! -e "$site/sglang/srt/hf_transformers_utils.py" ]; then
+  echo 'from sglang.srt.utils.hf_transformers_utils import *  # noqa: for lighteval 0.13' > "$site/sglang/srt/hf_transformers_utils.py"
+fi
+
 say 'installing this project (editable)'
 pip install --quiet --no-deps --no-build-isolation --editable .
 "$VENV/bin/python" -c 'import runpy; runpy.run_path("kg/guard.py")["check_environment"](); import graph_tool' || stop 'graph_tool does not import in .venv; the reason is above.'

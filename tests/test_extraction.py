@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks.extraction import gold, outputs
-from benchmarks.published_rule import published_rule
 from dataset_builder.declared_answers import BY_WEIGHT
 from dataset_builder.extraction import UNDECLARED, Extraction, extract
 from dataset_builder.named_options import Options
+from lighteval_tasks.huatuo_compat import published_letters
 
 FIXTURES = Path(__file__).parent / "fixtures" / "extraction"
 OPTIONS = json.loads((FIXTURES / "options.json").read_text("utf-8"))
@@ -40,7 +40,7 @@ def test_every_rule_has_cases() -> None:
 @pytest.mark.parametrize(("fault", "options", "label", "text"), table("published_faults.tsv"))
 def test_the_published_rule_s_faults(fault: str, options: str, label: str, text: str) -> None:
     assert extract(text, OPTIONS[options]).label == (label or None)
-    assert published_rule(text, OPTIONS[options]) != (label or None, label or None), f"{fault} is no fault"
+    assert published_letters(text, OPTIONS[options]) != (label or None, label or None), f"{fault} is no fault"
 
 
 def test_all_ten_faults_are_there() -> None:

@@ -60,8 +60,9 @@ ALLOWED = {
         "sft",
         *(f"dataset_builder.{m}" for m in ("sources", "row", "contamination", "benchmarks", "raw_data", "raw_splits")),
     ),
-    "lighteval_tasks": tuple(
-        f"dataset_builder.{m}" for m in ("sources", "prompt", "row", "extraction", "contamination")
+    "lighteval_tasks": (
+        "lighteval_tasks",
+        *(f"dataset_builder.{m}" for m in ("sources", "raw_data", "questions", "prompt", "row", "extraction")),
     ),
 }
 

@@ -1,0 +1,1 @@
+"""Scores: lighteval tasks of every source with a test split, what a run answered, and the comparison of two runs."""

@@ -1,0 +1,132 @@
+"""python -m lighteval_tasks score | compare | items: see docs/scoring.md."""
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from dataset_builder.raw_data import SourceError
+from lighteval_tasks import comparison, scores
+from lighteval_tasks.command import Settings
+from lighteval_tasks.compare import compare_runs
+from lighteval_tasks.items import TASKS, data_dir, read_items
+from lighteval_tasks.push import push
+from lighteval_tasks.score import FailedRequests, choose, score
+
+BACKENDS = ("accelerate", "vllm", "sglang", "litellm")
+
+
+def main() -> None:
+    """Do what the arguments say; a message and exit code 1 where it cannot be done."""
+    given = _arguments().parse_args()
+    if given.data_dir:
+        os.environ["MEDICAL_DATA_DIR"] = given.data_dir
+    try:
+        given.action(given)
+    except (SourceError, FailedRequests) as why:
+        sys.exit(f"{given.command}: {why}")
+    except subprocess.CalledProcessError as why:
+        sys.exit(
+            f"{given.command}: lighteval ended with exit code {why.returncode}; its message is above. Nothing is scored"
+        )
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m lighteval_tasks", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    add = commands.add_parser("score", help="score a checkpoint or an endpoint")
+    add.set_defaults(action=_score)
+    add.add_argument("model", help="Hub id, folder, or with --backend litellm the endpoint's name of the model")
+    add.add_argument("--revision", default="main", help="tag or commit; of an endpoint, what you know of its weights")
+    add.add_argument(
+        "--tasks", type=_names, default=(), help=f"default: all at hand of {', '.join(TASKS)}; also NAME_strict"
+    )
+    add.add_argument("--backend", choices=BACKENDS, default="accelerate")
+    add.add_argument("--limit", type=_positive, help="only so many items of each task, to try it")
+    add.add_argument("--out", type=Path, help="default: build/scores/<model>@<revision>")
+    add.add_argument("--base-url", default=os.environ.get("OPENAI_BASE_URL"), help="default: $OPENAI_BASE_URL")
+    add.add_argument("--dtype", help="default: the checkpoint's")
+    add.add_argument("--batch-size", type=_positive, help="accelerate; default: what fits")
+    add.add_argument("--max-length", type=_positive, help="the model's context; default: what its config says")
+    add.add_argument("--max-new-tokens", type=_positive, default=4096)
+    add.add_argument("--concurrency", type=_positive, default=16, help="requests to an endpoint at once")
+    add.add_argument("--retries", type=_positive, default=8, help="attempts per request, 1, 2, 4 … seconds apart")
+    add.add_argument(
+        "--dataset", help="what it was trained on, folder or org/name@tag: gives clean scores, by its ledger"
+    )
+    add.add_argument("--push", metavar="ORG/NAME", help="push scores and details as this Hub dataset (private)")
+    add = commands.add_parser("compare", help="compare two runs item by item")
+    add.set_defaults(action=_compare)
+    add.add_argument("a", type=Path, help="folder of a run: of score, or lighteval's with details")
+    add.add_argument("b", type=Path)
+    add.add_argument("--out", type=Path, default=Path("build/comparison"))
+    add.add_argument("--dataset", help="as for score")
+    add.add_argument("--seed", type=int, default=0, help="of the bootstrap")
+    add = commands.add_parser("items", help="count the items of every task, or list the ids of one")
+    add.set_defaults(action=_items)
+    add.add_argument("tasks", nargs="*", help="list the ids of these sources")
+    for command in commands.choices.values():
+        command.add_argument(
+            "--data-dir", help="items from DIR/<Hub id>/[config/]<split>.jsonl[.gz]|.parquet, not the Hub"
+        )
+    return parser
+
+
+def _score(given: argparse.Namespace) -> None:
+    if given.backend == "litellm" and not given.base_url:
+        raise SourceError("--backend litellm needs the endpoint's URL: --base-url, or $OPENAI_BASE_URL")
+    tasks, not_scored = choose(given.tasks)
+    names = (
+        "model",
+        "revision",
+        "backend",
+        "limit",
+        "base_url",
+        "dtype",
+        "batch_size",
+        "max_length",
+        "max_new_tokens",
+    )
+    names += ("concurrency", "retries")
+    settings = Settings(tasks=tasks, **{name: getattr(given, name) for name in names})
+    out = given.out or Path("build/scores") / f"{given.model.strip('/').replace('/', '__')}@{given.revision}"
+    made = score(settings, out.resolve(), not_scored=not_scored, dataset=given.dataset)
+    print(f"\n{scores.table(made)}\n\n{out}: scores.json, scores.md, details/")
+    if given.push:
+        print(push(out, given.push))
+
+
+def _compare(given: argparse.Namespace) -> None:
+    made = compare_runs(given.a, given.b, dataset=given.dataset, seed=given.seed)
+    print(f"{comparison.write(made, given.out)}\n\n{given.out}: comparison.json, comparison.md, comparison.png")
+
+
+def _items(given: argparse.Namespace) -> None:
+    for name in given.tasks:
+        print("\n".join(read_items(name, data_dir()).ids))
+    for name in () if given.tasks else TASKS:
+        try:
+            items = read_items(name, data_dir())
+        except SourceError as why:
+            print(f"{name:20} not at hand: {why}")
+        else:
+            left_out = ", ".join(f"{number} {reason}" for reason, number in items.left_out.items())
+            print(
+                f"{name:20} {len(items.ids):6} items at {items.revision}"
+                + (f"; left out: {left_out}" if left_out else "")
+            )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip().removeprefix("medical:").partition("|")[0] for name in text.split(",") if name.strip())
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a whole number above 0")
+    return int(text)
+
+
+if __name__ == "__main__":
+    main()

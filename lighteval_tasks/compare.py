@@ -1,0 +1,155 @@
+"""Compare two runs on the same items: is the difference real? Paired by item id, per benchmark and on their mean."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dataset_builder.raw_data import SourceError
+from lighteval_tasks.intervals import bootstrap_means, holm, mcnemar
+from lighteval_tasks.ledger import Ledger, read_ledger
+from lighteval_tasks.outcomes import TaskOutcomes, read_run, split_name
+
+DRAWS = 10_000
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two runs on the items of one task. Accuracies, and B minus A with its interval, as shares.
+
+    ``only_a``, ``only_b``: items that just this one has right; ``p``: McNemar's exact test; ``p_holm``: of all tasks together.
+    """
+
+    task: str
+    prompt: str
+    items: int
+    a: float
+    b: float
+    difference: float
+    low: float
+    high: float
+    only_a: int
+    only_b: int
+    p: float
+    p_holm: float = float("nan")
+
+
+@dataclass(frozen=True)
+class Mean:
+    """The mean over the tasks, each counting the same, and the interval of the difference; all from one bootstrap."""
+
+    tasks: int
+    a: float
+    b: float
+    difference: float
+    low: float
+    high: float
+
+
+def pair(a: TaskOutcomes, b: TaskOutcomes, ledger: Ledger | None = None) -> tuple[np.ndarray, np.ndarray] | None:
+    """Whether A and B have each item right, in the same order; with a ledger only clean items, None where it did not look.
+
+    Raises SourceError where the two runs were not asked the same items.
+    """
+    right_a, right_b = ({one.id: one.reading.correct for one in run.outcomes} for run in (a, b))
+    if right_a.keys() != right_b.keys():
+        missing = len(right_a.keys() ^ right_b.keys())
+        raise SourceError(
+            f"{a.name}: A has {len(right_a)} items and B {len(right_b)}, of which {missing} are in only one of them; expected the "
+            "same items. Score both with the same --limit and from the same data"
+        )
+    ids = [one.id for one in a.outcomes]
+    if ledger:
+        clean = ledger.clean(a.source, a.outcomes)
+        if clean is None:
+            return None
+        ids = [one.id for one in clean]
+    return np.array([right_a[i] for i in ids], bool), np.array([right_b[i] for i in ids], bool)
+
+
+def compare(
+    pairs: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]], seed: int = 0
+) -> tuple[list[Comparison], Mean]:
+    """Every task, and the mean of all. ``pairs``: (task, prompt) to what A and what B has right."""
+    rng = np.random.default_rng(seed)
+    made, means = [], np.zeros(DRAWS)
+    counted = [key for key in pairs if not _is_part(key, pairs)]
+    for (task, prompt), (a, b) in pairs.items():
+        differences = b.astype(int) - a.astype(int)
+        drawn = bootstrap_means(differences, DRAWS, rng)
+        if (task, prompt) in counted:
+            means += drawn / len(counted)
+        low, high = np.quantile(drawn, [0.025, 0.975])
+        only_a, only_b = int(np.sum(a & ~b)), int(np.sum(b & ~a))
+        shares = float(a.mean()), float(b.mean())
+        made.append(
+            Comparison(
+                task=task,
+                prompt=prompt,
+                items=len(a),
+                a=shares[0],
+                b=shares[1],
+                difference=shares[1] - shares[0],
+                low=float(low),
+                high=float(high),
+                only_a=only_a,
+                only_b=only_b,
+                p=mcnemar(only_a, only_b),
+            )
+        )
+    corrected = holm([one.p for one in made])
+    made = [Comparison(**{**asdict(one), "p_holm": p}) for one, p in zip(made, corrected, strict=True)]
+    low, high = np.quantile(means, [0.025, 0.975])
+    a, b = (float(np.mean([getattr(one, name) for one in made if (one.task, one.prompt) in counted])) for name in "ab")
+    return made, Mean(len(counted), a, b, b - a, float(low), float(high))
+
+
+def _is_part(key: tuple[str, str], keys: Iterable[tuple[str, str]]) -> bool:
+    """Whether a task is a config of a source that is there as a whole: it does not count twice in the mean."""
+    source, part, _ = split_name(key[0])
+    return bool(part) and (source, key[1]) in keys
+
+
+def compare_runs(a: Path, b: Path, *, dataset: str | None = None, seed: int = 0) -> dict[str, Any]:
+    """What comparison.json holds: the two runs, all their common tasks raw and, with a ledger, without matched items."""
+    runs_a, runs_b = ({(task.task, task.prompt): task for task in read_run(run)} for run in (a, b))
+    both = [key for key in runs_a if key in runs_b]
+    if not both:
+        raise SourceError(f"no task is in both runs; A has {_listed(runs_a)}, B has {_listed(runs_b)}")
+    ledger = read_ledger(dataset) if dataset else None
+    raw = {key: found for key in both if (found := pair(runs_a[key], runs_b[key]))}
+    clean = {
+        key: found for key in both if ledger and (found := pair(runs_a[key], runs_b[key], ledger)) and len(found[0])
+    }
+    only = {"A": runs_a.keys() - runs_b.keys(), "B": runs_b.keys() - runs_a.keys()}
+    return {
+        "a": about(a),
+        "b": about(b),
+        "seed": seed,
+        "dataset": dataset,
+        "raw": _as_dict(raw, seed),
+        "clean": _as_dict(clean, seed) if clean else None,
+        "not_checked": [list(key) for key in both if ledger and key not in clean],
+        "only_in": {run: sorted(map(list, keys)) for run, keys in only.items() if keys},
+    }
+
+
+def about(run: Path) -> dict[str, Any]:
+    """Model, revision and engine of a run, as its scores.json has them; of a run without one the folder's name."""
+    path = run / "scores.json"
+    if not path.is_file():
+        return {"model": run.name, "revision": None, "engine": {}}
+    found = json.loads(path.read_text("utf-8"))
+    return {name: found[name] for name in ("model", "revision", "engine")}
+
+
+def _as_dict(pairs: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]], seed: int) -> dict[str, Any]:
+    tasks, mean = compare(pairs, seed)
+    return {"tasks": [asdict(one) for one in tasks], "mean": asdict(mean)}
+
+
+def _listed(runs: dict[tuple[str, str], TaskOutcomes]) -> str:
+    return ", ".join(task.name for task in runs.values())

@@ -1,0 +1,136 @@
+"""A comparison for readers: a Markdown table, which is also the block for a model card, and a forest plot."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from lighteval_tasks.scores import percent
+
+HEADS = ("task", "prompt", "items", "A", "B", "B - A [95 %]", "only A / only B", "p", "p (Holm)")
+
+
+def write(made: dict[str, Any], out: Path) -> str:
+    """Write comparison.json, comparison.md and comparison.png; gives the Markdown."""
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "comparison.json").write_text(json.dumps(made, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    text = markdown(made)
+    (out / "comparison.md").write_text(text + "\n", "utf-8")
+    plot(made, out / "comparison.png")
+    return text
+
+
+def markdown(made: dict[str, Any]) -> str:
+    """The tables, raw and clean, and how to read them."""
+    lines = [f"### {_name(made['b'])} (B) against {_name(made['a'])} (A)", ""]
+    for kind, title in (("raw", "All items"), ("clean", f"Without the items that {made['dataset']} matches")):
+        if made[kind]:
+            lines += [f"{title}:", "", *_table(made[kind]), ""]
+    lines.append(verdict(made))
+    lines.append(
+        "Same items in both runs, paired by id. Interval: paired bootstrap, 10,000 draws. p: McNemar's exact test on the items that "
+        "only one model has right; Holm: corrected for the number of tasks. Mean: every task counts the same."
+    )
+    for task, prompt in made["not_checked"]:
+        lines.append(f"Not compared with the dataset's questions, so without a clean score: {task} ({prompt}).")
+    for run, tasks in made["only_in"].items():
+        lines.append(f"Only in {run}, and left out: {', '.join(f'{task} ({prompt})' for task, prompt in tasks)}.")
+    if differing := differences(made["a"]["engine"], made["b"]["engine"]):
+        lines.append(f"Beware: the runs differ in more than the model: {differing}.")
+    return "\n".join(lines)
+
+
+def verdict(made: dict[str, Any]) -> str:
+    """In words: is there a difference, and on which tasks."""
+    mean = made["raw"]["mean"]
+    if mean["low"] > 0 or mean["high"] < 0:
+        said = f"On the mean of {mean['tasks']} task(s) B is {'better' if mean['difference'] > 0 else 'worse'} than A."
+    else:
+        said = f"On the mean of {mean['tasks']} task(s) no difference is shown: the interval includes 0."
+    real = [one["task"] for one in made["raw"]["tasks"] if one["p_holm"] < 0.05]
+    return said + (
+        f" Corrected p below 0.05: {', '.join(dict.fromkeys(real))}."
+        if real
+        else " No task has a corrected p below 0.05."
+    )
+
+
+def differences(a: dict[str, Any], b: dict[str, Any]) -> str:
+    """What two engines differ in, but for the date."""
+    keys = [key for key in a if key in b and key != "date" and a[key] != b[key]]
+    return ", ".join(f"{key} {a[key]} / {b[key]}" for key in keys)
+
+
+def _table(part: dict[str, Any]) -> list[str]:
+    lines = ["| " + " | ".join(HEADS) + " |", "|---|---|" + "---:|" * (len(HEADS) - 2)]
+    for one in part["tasks"]:
+        cells = [one["task"], one["prompt"], str(one["items"]), percent(one["a"]), percent(one["b"]), _points(one)]
+        cells += [f"{one['only_a']} / {one['only_b']}", _p(one["p"]), _p(one["p_holm"])]
+        lines.append("| " + " | ".join(cells) + " |")
+    mean = part["mean"]
+    if mean["tasks"] > 1:
+        cells = ["**mean**", "", "", percent(mean["a"]), percent(mean["b"]), _points(mean), "", "", ""]
+        lines.append("| " + " | ".join(cells) + " |")
+    return lines
+
+
+def _points(one: dict[str, Any]) -> str:
+    return f"{100 * one['difference']:+.1f} [{100 * one['low']:+.1f}, {100 * one['high']:+.1f}]"
+
+
+def _p(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _name(run: dict[str, Any]) -> str:
+    return f"{run['model']}@{run['revision']}" if run["revision"] else run["model"]
+
+
+def plot(made: dict[str, Any], path: Path) -> None:
+    """The differences with their intervals as a forest plot: a line per task, the mean below; clean ones hollow beside."""
+    from matplotlib.figure import Figure  # here: a second to import
+
+    tasks = made["raw"]["tasks"]
+    labels = [one["task"] + ("" if one["prompt"] == "free" else f" ({one['prompt']})") for one in tasks]
+    labels += ["mean"] if len(tasks) > 1 else []
+    figure = Figure(figsize=(8, 1.6 + 0.42 * len(labels)), layout="constrained")
+    axes = figure.subplots()
+    for kind, color, shift, fill in (("raw", "#1f4e79", 0.0, True), ("clean", "#c55a11", 0.28, False)):
+        if made[kind]:
+            _draw(axes, made[kind], [(one["task"], one["prompt"]) for one in tasks], kind, color, shift, fill)
+    axes.axvline(0, color="#888888", linewidth=1)
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set_ylim(len(labels) - 0.4, -0.6)
+    axes.set_xlabel("B - A, percentage points, 95 % interval")
+    axes.set_title(f"B: {_name(made['b'])}\nA: {_name(made['a'])}", loc="left", fontsize=10)
+    axes.grid(axis="x", color="#dddddd")
+    axes.set_axisbelow(True)
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+    if made["clean"]:
+        axes.legend(loc="best", frameon=False)
+    figure.savefig(path, dpi=150, metadata={"Software": None})
+
+
+def _draw(
+    axes: Any, part: dict[str, Any], keys: Sequence[tuple[str, str]], kind: str, color: str, shift: float, fill: bool
+) -> None:
+    """One point and interval per task, and a diamond for the mean."""
+    found = {(one["task"], one["prompt"]): one for one in part["tasks"]}
+    rows = [(position, found[key], "o") for position, key in enumerate(keys) if key in found]
+    if len(keys) > 1:
+        rows.append((len(keys), part["mean"], "D"))
+    for number, (position, one, marker) in enumerate(rows):
+        middle, low, high = (100 * one[name] for name in ("difference", "low", "high"))
+        axes.errorbar(
+            middle,
+            position + shift,
+            xerr=[[max(0.0, middle - low)], [max(0.0, high - middle)]],
+            fmt=marker,
+            color=color,
+            markerfacecolor=color if fill else "white",
+            markersize=7,
+            capsize=3,
+            label={"raw": "all items", "clean": "without matched items"}[kind] if not number else None,
+        )

@@ -1,0 +1,55 @@
+"""What a run's outputs were made with, and with which tokens its model ends an answer."""
+
+import importlib.metadata
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from lighteval_tasks.command import Settings
+
+PACKAGES = {
+    "accelerate": ("transformers", "torch", "accelerate"),
+    "vllm": ("vllm", "torch"),
+    "sglang": ("sglang", "torch"),
+}
+
+
+def engine(settings: Settings) -> dict[str, Any]:
+    """What the outputs were made with: they differ by up to several points with any of it."""
+    names = ("lighteval", *PACKAGES.get(settings.backend, ("litellm",)))
+    return {
+        "backend": settings.backend,
+        "dtype": settings.dtype or ("the checkpoint's" if settings.backend != "litellm" else None),
+        "device": _device() if settings.backend != "litellm" else None,
+        "endpoint": settings.base_url,
+        "batch_size": settings.batch_size,
+        "temperature": 0,
+        "max_new_tokens": settings.max_new_tokens,
+        **{name: _version(name) for name in names},
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "date": datetime.now(UTC).date().isoformat(),
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _device() -> str:
+    import torch  # here: seconds to import
+
+    count = torch.cuda.device_count()
+    return f"{count} x {torch.cuda.get_device_name(0)}" if count else "CPU"
+
+
+def stop_ids(settings: Settings) -> set[int]:
+    """The tokens with which lighteval's accelerate backend lets an answer end."""
+    from transformers import AutoTokenizer  # here: seconds to import
+
+    local = Path(settings.model).is_dir()
+    tokenizer = AutoTokenizer.from_pretrained(settings.model, revision=None if local else settings.revision)
+    return {token for token in (tokenizer.eos_token_id, tokenizer.pad_token_id) if token is not None}

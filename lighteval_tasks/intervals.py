@@ -1,0 +1,45 @@
+"""Intervals and tests of shares: Wilson, McNemar's exact test, the paired bootstrap, Holm's correction."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.special import ndtri
+from scipy.stats import binomtest
+
+
+def wilson(correct: float, items: int, level: float = 0.95) -> tuple[float, float]:
+    """The Wilson score interval of ``correct`` of ``items`` (Wilson 1927); (0, 1) of nothing."""
+    if not items:
+        return 0.0, 1.0
+    z = float(ndtri((1 + level) / 2))
+    share, spread = correct / items, z * z / items
+    middle = share + spread / 2
+    half = float(np.sqrt(share * (1 - share) * spread + spread * spread / 4))
+    low, high = (middle - half) / (1 + spread), (middle + half) / (1 + spread)
+    return (0.0 if correct <= 0 else low), (1.0 if correct >= items else high)
+
+
+def mcnemar(only_a: int, only_b: int) -> float:
+    """The two-sided p value of McNemar's exact test: of the items that just one of two models has right, how many are A's."""
+    return float(binomtest(only_a, only_a + only_b, 0.5).pvalue) if only_a + only_b else 1.0
+
+
+def bootstrap_means(differences: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """Means of ``draws`` resamples of the items' differences, which are -1, 0 or 1: of the same law as drawing items, at once.
+
+    How many of n drawn items have which difference is multinomial, so no item needs to be drawn by itself.
+    """
+    shares = [float(np.mean(differences == value)) for value in (-1, 0, 1)]
+    counts = rng.multinomial(len(differences), shares, size=draws)
+    return (counts[:, 2] - counts[:, 0]) / len(differences)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """p values corrected for the number of tests (Holm 1979), in the order given."""
+    order = np.argsort(p_values, kind="stable")
+    number, highest = len(p_values), 0.0
+    corrected = [1.0] * number
+    for rank, position in enumerate(order):
+        highest = max(highest, (number - rank) * p_values[position])
+        corrected[position] = min(1.0, highest)
+    return corrected

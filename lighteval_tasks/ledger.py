@@ -1,0 +1,56 @@
+"""Which items of the benchmarks a dataset's questions match: the contamination ledger that every build writes."""
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from datasets import load_dataset
+from huggingface_hub import hf_hub_download
+
+from dataset_builder.raw_data import SourceError
+from lighteval_tasks.outcomes import Outcome
+
+CONFIG = "contamination"
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """``matched``: source of a benchmark to the ids of its questions that a question of the dataset matches."""
+
+    place: str
+    matched: dict[str, set[str]]
+    checked: frozenset[str]
+
+    def clean(self, source: str, outcomes: Sequence[Outcome]) -> list[Outcome] | None:
+        """The outcomes on items that the dataset does not match; None where it was not compared with that benchmark."""
+        if source not in self.checked:
+            return None
+        return [outcome for outcome in outcomes if outcome.question not in self.matched[source]]
+
+
+def read_ledger(place: str) -> Ledger:
+    """The ledger of a dataset folder, or of a Hub dataset ``org/name@tag``. Raises SourceError where there is none."""
+    name, _, revision = place.partition("@")
+    folder = Path(place)
+    if folder.is_dir():
+        path, source = folder / "manifest.json", str(folder)
+    elif revision:
+        path = Path(hf_hub_download(name, "manifest.json", repo_type="dataset", revision=revision))
+        source = name
+    else:
+        raise SourceError(
+            f"{place}: found no such folder; expected a dataset folder, or org/name@tag of one on the Hub"
+        )
+    manifest = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    if CONFIG not in manifest:
+        raise SourceError(
+            f"{path}: says nothing of contamination; expected a dataset that was built with drop_contaminated. Build it again"
+        )
+    matched: dict[str, set[str]] = defaultdict(set)
+    if manifest[CONFIG].get("matches", 1):
+        rows = load_dataset(source, CONFIG, split="train", revision=revision or None).to_list()
+        for row in rows:
+            matched[row["benchmark"]].add(row["benchmark_id"])
+    return Ledger(place, matched, frozenset(manifest[CONFIG]["checked"]))

@@ -1,0 +1,118 @@
+"""What a run answered, item by item, read from the details that lighteval keeps (`--save-details`, or `score`)."""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet
+
+from dataset_builder.raw_data import SourceError
+from lighteval_tasks.items import TASKS, question_id
+from lighteval_tasks.readings import Reading, read
+
+PROMPT_NAMES = {"": "free", "_strict": "strict", "_huatuo_compat": "huatuo_compat"}
+DETAILS = re.compile(r"details_medical:(?P<task>\w+)\|(?P<shots>\d+)_(?P<date>[\d.T-]+)\.parquet")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one item."""
+
+    id: str
+    config: str
+    gold: str
+    reading: Reading
+    truncated: bool
+    failed: bool
+    tokens: float  # NaN: not known
+
+    @property
+    def question(self) -> str:
+        """The id of its question, as ledgers have it."""
+        return question_id(self.id)
+
+
+@dataclass(frozen=True)
+class TaskOutcomes:
+    """The outcomes of a task, by source and prompt. ``part``: the config, where only one was asked."""
+
+    source: str
+    part: str
+    prompt: str
+    outcomes: list[Outcome]
+
+    @property
+    def name(self) -> str:
+        """As lighteval knows it, without ``medical:``."""
+        suffix = next(suffix for suffix, prompt in PROMPT_NAMES.items() if prompt == self.prompt)
+        return "_".join(part for part in (self.source, self.part) if part) + suffix
+
+    @property
+    def task(self) -> str:
+        """The name without the prompt."""
+        return "_".join(part for part in (self.source, self.part) if part)
+
+
+def read_run(folder: Path, stop_ids: Collection[int] = ()) -> list[TaskOutcomes]:
+    """The outcomes of every task in a folder of lighteval's (the newest of each), in the order of SOURCES.
+
+    ``stop_ids``: the tokens that end an answer of a model that ran here; with them it is known, not guessed, which outputs were
+    cut off. Raises SourceError where there are no details, or those of two models.
+    """
+    newest: dict[str, tuple[str, Path]] = {}
+    for path in sorted(folder.rglob("details_medical:*.parquet")):
+        if match := DETAILS.fullmatch(path.name):
+            newest[match["task"]] = max(newest.get(match["task"], ("", path)), (match["date"], path))
+    if not newest:
+        raise SourceError(
+            f"{folder}: found no details of a medical task; expected …/details/<model>/<date>/details_medical:*.parquet, "
+            "as `make score` and `lighteval … --save-details` write them"
+        )
+    models = {str(path.parent.parent) for _, path in newest.values()}
+    if len(models) > 1:
+        raise SourceError(
+            f"{folder} holds the details of several models: {', '.join(sorted(models))}; name one of them"
+        )
+    tasks = [_task(name, path, stop_ids) for name, (_, path) in newest.items()]
+    prompts = list(PROMPT_NAMES.values())
+    return sorted(tasks, key=lambda task: (prompts.index(task.prompt), TASKS.index(task.source), task.part))
+
+
+def split_name(name: str) -> tuple[str, str, str]:
+    """Source, part and prompt of a task's name. Raises SourceError for a name that is none."""
+    suffix = next((suffix for suffix in PROMPT_NAMES if suffix and name.endswith(suffix)), "")
+    base = name.removesuffix(suffix)
+    source = max((known for known in TASKS if base == known or base.startswith(f"{known}_")), key=len, default=None)
+    if source is None:
+        raise SourceError(f"unknown task {name!r}; known: {', '.join(TASKS)}, and each with _strict or _huatuo_compat")
+    return source, base.removeprefix(source).removeprefix("_"), PROMPT_NAMES[suffix]
+
+
+def _task(name: str, path: Path, stop_ids: Collection[int]) -> TaskOutcomes:
+    rows = pyarrow.parquet.read_table(path, columns=["doc", "model_response", "metric"]).to_pylist()
+    return TaskOutcomes(*split_name(name), [_outcome(row, stop_ids) for row in rows])
+
+
+def _outcome(row: dict[str, Any], stop_ids: Collection[int]) -> Outcome:
+    item, metric, response = row["doc"]["specific"], row["metric"], row["model_response"]
+    truncated, tokens = bool(metric["truncated"]), metric["output_tokens"]
+    if stop_ids and response["output_tokens"]:
+        truncated, tokens = ended(response["output_tokens"][0], stop_ids)
+    failed = bool(metric["failed"])
+    return Outcome(
+        id=item["id"],
+        config=item["config"],
+        gold=item["gold"],
+        reading=read(response["text"][0] or "", item["options"], item["gold"], failed=failed),
+        truncated=truncated,
+        failed=failed,
+        tokens=float("nan") if tokens is None else tokens,
+    )
+
+
+def ended(tokens: Sequence[int], stop_ids: Collection[int]) -> tuple[bool, float]:
+    """Whether an output lacks its end, and its length without it and the padding behind it."""
+    length = next((i for i, token in enumerate(tokens) if token in stop_ids), None)
+    return length is None, float(len(tokens) if length is None else length)

@@ -1,0 +1,35 @@
+"""Push a run's scores and details to the Hub: one commit to a dataset repository, which `load_dataset` reads task by task."""
+
+import re
+from pathlib import Path
+
+import yaml
+from huggingface_hub import HfApi
+
+from dataset_builder.raw_data import SourceError
+
+DETAILS = re.compile(r"details_medical:(\w+)\|")
+
+
+def push(out: Path, repository: str, *, private: bool = True) -> str:
+    """Commit scores.json, the table as README.md and lighteval's results and details; gives the commit's URL."""
+    if not (out / "scores.json").is_file():
+        raise SourceError(f"{out} holds no scores.json; expected the folder of a run that `make score` has ended")
+    details = sorted((out / "details").rglob("*.parquet"))
+    configs = [
+        {"config_name": DETAILS.search(path.name)[1], "data_files": str(path.relative_to(out))}  # type: ignore[index]
+        for path in details
+    ]
+    head = yaml.safe_dump({"tags": ["lighteval", "medical"], "configs": configs}, sort_keys=False)
+    (out / "README.md").write_text(f"---\n{head}---\n\n# Scores\n\n{(out / 'scores.md').read_text('utf-8')}", "utf-8")
+    api = HfApi()
+    api.create_repo(repository, repo_type="dataset", private=private, exist_ok=True)
+    commit = api.upload_folder(
+        repo_id=repository,
+        repo_type="dataset",
+        folder_path=out,
+        allow_patterns=["README.md", "scores.json", "results/**", "details/**"],
+        delete_patterns=["results/**", "details/**"],
+        commit_message="Scores and details of a run",
+    )
+    return commit.commit_url

@@ -1,0 +1,137 @@
+"""The scores of a run: `scores.json` and a Markdown table, from the outcomes of its items."""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from lighteval_tasks.huatuo_compat import published_score
+from lighteval_tasks.intervals import wilson
+from lighteval_tasks.ledger import Ledger
+from lighteval_tasks.outcomes import Outcome, TaskOutcomes
+
+
+def accuracy(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Items, right ones, their share and its 95 % Wilson interval. Every item counts, whatever became of it."""
+    items, correct = len(outcomes), sum(outcome.reading.correct for outcome in outcomes)
+    low, high = wilson(correct, items)
+    return {
+        "items": items,
+        "correct": correct,
+        "accuracy": correct / items if items else None,
+        "low": low,
+        "high": high,
+    }
+
+
+def summarize(task: TaskOutcomes, ledger: Ledger | None) -> dict[str, Any]:
+    """One task's entry in scores.json. ``clean``: without the items that the ledger matched; null where it did not look."""
+    outcomes = task.outcomes
+    number = len(outcomes)
+    known = [outcome.tokens for outcome in outcomes if not math.isnan(outcome.tokens)]
+    letters = [
+        (reading.first, reading.last) if reading.first and reading.last else None
+        for reading in (outcome.reading for outcome in outcomes)
+    ]
+    published = published_score(letters, [outcome.gold for outcome in outcomes])
+    parts = sorted({outcome.config for outcome in outcomes if outcome.config})
+    clean = ledger.clean(task.source, outcomes) if ledger else None
+    return {
+        "task": task.task,
+        "source": task.source,
+        "prompt": task.prompt,
+        **accuracy(outcomes),
+        "clean": accuracy(clean) if clean is not None else None,
+        "compliance": sum(outcome.reading.label is not None for outcome in outcomes) / number,
+        "declared": sum(outcome.reading.declared for outcome in outcomes) / number,
+        "empty": sum(outcome.reading.empty for outcome in outcomes) / number,
+        "truncated": sum(outcome.truncated for outcome in outcomes) / number,
+        "failed": sum(outcome.failed for outcome in outcomes),
+        "mean_output_tokens": sum(known) / len(known) if known else None,
+        "published_rule": published._asdict(),
+        "rules": dict(Counter(outcome.reading.rule for outcome in outcomes).most_common()),
+        "parts": {part: accuracy([one for one in outcomes if one.config == part]) for part in parts}
+        if len(parts) > 1
+        else {},
+    }
+
+
+def benchmarks(tasks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The tasks that count in a mean: no config of a source beside all of it."""
+    whole = {(task["task"], task["prompt"]) for task in tasks}
+    return [task for task in tasks if task["task"] == task["source"] or (task["source"], task["prompt"]) not in whole]
+
+
+def macro(tasks: Sequence[dict[str, Any]], key: str = "accuracy") -> float:
+    """The mean of the tasks' accuracies: every benchmark counts the same."""
+    return sum(task[key] for task in tasks) / len(tasks)
+
+
+def table(scores: dict[str, Any]) -> str:
+    """The scores as a Markdown table, with what they were measured with."""
+    tasks = scores["tasks"]
+    with_clean = any(task["clean"] for task in tasks)
+    heads = ["task", "prompt", "items", "accuracy [95 %]"]
+    heads += ["clean items", "clean accuracy [95 %]"] if with_clean else []
+    heads += ["answer read", "empty", "cut off", "tokens", "published rule"]
+    lines = [_row(heads), "|---|---|" + "---:|" * (len(heads) - 2)]
+    lines += [_task_row(task, with_clean) for task in tasks]
+    for prompt in dict.fromkeys(task["prompt"] for task in tasks):
+        group = [task for task in benchmarks(tasks) if task["prompt"] == prompt]
+        if len(group) > 1:
+            cells = [
+                f"**mean of {len(group)}**",
+                prompt,
+                str(sum(task["items"] for task in group)),
+                percent(macro(group)),
+            ]
+            lines.append(_row(cells + [""] * (len(heads) - len(cells))))
+    return "\n".join([f"**{scores['model']}** at `{scores['revision']}`", "", *lines, "", *_notes(scores)])
+
+
+def _task_row(task: dict[str, Any], with_clean: bool) -> str:
+    cells = [task["task"], task["prompt"], str(task["items"]), interval(task)]
+    if with_clean:
+        clean = task["clean"]
+        cells += [str(clean["items"]), interval(clean)] if clean else ["not checked", ""]
+    tokens = task["mean_output_tokens"]
+    cells += [percent(task[name]) for name in ("compliance", "empty", "truncated")]
+    return _row([*cells, "?" if tokens is None else f"{tokens:.0f}", percent(task["published_rule"]["accuracy"])])
+
+
+def _notes(scores: dict[str, Any]) -> list[str]:
+    engine = scores["engine"]
+    said = ", ".join(f"{name} {value}" for name, value in engine.items() if value not in (None, "", {}))
+    notes = [f"Measured with {said}."]
+    for name, why in scores.get("not_scored", {}).items():
+        notes.append(f"Not scored: {name} ({why}).")
+    if scores.get("limit"):
+        notes.append(f"Only {scores['limit']} items of each task, drawn with a fixed seed: no scores to be reported.")
+    return notes
+
+
+def interval(share: dict[str, Any]) -> str:
+    """``68.4 % [65.8, 70.9]``."""
+    if share["accuracy"] is None:
+        return "no items"
+    return f"{percent(share['accuracy'])} [{100 * share['low']:.1f}, {100 * share['high']:.1f}]"
+
+
+def percent(share: float) -> str:
+    """``68.4 %``."""
+    return f"{100 * share:.1f} %"
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
+
+
+def write(folder: Path, scores: dict[str, Any]) -> str:
+    """Write scores.json and scores.md; gives the table."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "scores.json").write_text(json.dumps(scores, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    text = table(scores)
+    (folder / "scores.md").write_text(text + "\n", "utf-8")
+    return text

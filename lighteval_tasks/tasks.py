@@ -1,0 +1,111 @@
+"""
+name:
+medical
+
+dataset:
+every source of dataset_builder/sources.py that has a test split
+
+abstract:
+Multiple-choice questions of the MedReason and ReasonMed papers' benchmarks, answered freely and read by one rule.
+
+languages:
+english
+
+tags:
+medical, generative
+
+lighteval … "medical:medqa|0" --custom-tasks lighteval_tasks/tasks.py. Of every source there are three tasks:
+
+- ``medical:medqa``: the question exactly as in training (question.jinja); nothing is asked about the form of the answer
+- ``medical:medqa_strict``: and the response shall end with "The answer is A."
+- ``medical:medqa_huatuo_compat``: the papers' prompt, to be read by their rule (its score: `published`)
+
+and of a source with several configs one of each per config (``medical:mmlu_medical_anatomy``). Items come from the Hub at the pinned
+revision, or from $MEDICAL_DATA_DIR; options are never shuffled. $MEDICAL_MAX_NEW_TOKENS: how long an answer may be.
+"""
+
+import os
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from lighteval.tasks.lighteval_task import LightevalTaskConfig
+from lighteval.tasks.requests import Doc
+
+from dataset_builder.sources import SOURCES
+from lighteval_tasks import endpoint
+from lighteval_tasks.items import TASKS, ask, prepare
+from lighteval_tasks.metrics import answers
+
+PROMPTS = {"": "question", "_strict": "question_strict", "_huatuo_compat": "question_huatuo_compat"}
+# One length for all tasks: lighteval 0.13's litellm backend mixes answers up where lengths differ within a run.
+MAX_NEW_TOKENS = int(os.environ.get("MEDICAL_MAX_NEW_TOKENS", "4096"))
+# lighteval keeps answers under model name and task, and would give those of older weights under the same name. The hour of
+# this run in every task's prompt function, which is a part of that key, makes it ask anew.
+RUN = f"{time.time_ns():x}"
+
+
+@dataclass(frozen=True)
+class Ask:
+    """The prompt function: an item as lighteval's Doc."""
+
+    prompt: str
+    run: str
+
+    def __call__(self, item: dict[str, Any], task_name: str) -> Doc:
+        """The question in this prompt; id, options and right label go on to the metric and into the details."""
+        labels = [option["label"] for option in item["options"]]
+        return Doc(
+            task_name=task_name,
+            query=ask(item, self.prompt),
+            choices=labels,
+            gold_index=labels.index(item["answer_label"]),
+            specific={
+                "id": item["id"],
+                "config": item["config"] or "",
+                "options": item["options"],
+                "gold": item["answer_label"],
+            },
+        )
+
+
+class Task(LightevalTaskConfig):
+    """A task whose data are made ready when lighteval asks for them: a task that is not run needs none."""
+
+    @property
+    def hf_repo(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """A local folder with the items of this source, and config."""
+        source, _, part = self._items.partition("/")
+        return str(prepare(source, part or None))
+
+    @hf_repo.setter
+    def hf_repo(self, items: str) -> None:  # pyright: ignore[reportIncompatibleVariableOverride]
+        self._items = items
+
+
+def task(name: str, items: str, suffix: str) -> Task:
+    """The task ``medical:<name><suffix>`` of these items (a source, or source/config)."""
+    return Task(
+        name=f"medical:{name}{suffix}",
+        prompt_function=Ask(PROMPTS[suffix], RUN),
+        hf_repo=items,
+        hf_subset="default",
+        hf_revision=SOURCES[items.partition("/")[0]].revision,
+        hf_avail_splits=["test"],
+        evaluation_splits=["test"],
+        few_shots_split="test",
+        generation_size=MAX_NEW_TOKENS,
+        stop_sequence=[],
+        metrics=[answers()],
+    )
+
+
+def _parts(source: str) -> list[tuple[str, str]]:
+    """(name, items) of the tasks of a source: all of it and, where it has several configs, each of them."""
+    configs = SOURCES[source].configs
+    parts = [(f"{source}_{config}", f"{source}/{config}") for config in configs] if len(configs) > 1 else []
+    return [(source, source), *parts]
+
+
+endpoint.watch()
+TASKS_TABLE = [task(name, items, suffix) for source in TASKS for name, items in _parts(source) for suffix in PROMPTS]
