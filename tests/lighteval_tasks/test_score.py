@@ -41,15 +41,15 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def call(command: Sequence[str], **environment: str) -> subprocess.CompletedProcess[str]:
+def call(command: Sequence[str], cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run it, offline: the only network is this machine's own."""
     offline = {"HF_HUB_OFFLINE": "1", "HTTPS_PROXY": "http://127.0.0.1:9", "NO_PROXY": "127.0.0.1,localhost"}
     environment = os.environ | offline | {"MEDICAL_MAX_NEW_TOKENS": "8"} | environment
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300)
 
 
-def lighteval(*arguments: str, hub: Path) -> subprocess.CompletedProcess[str]:
-    done = call([sys.executable, "-m", "lighteval", *arguments], MEDICAL_DATA_DIR=str(hub), OPENAI_API_KEY="none")
+def lighteval(*arguments: str, hub: Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    done = call([sys.executable, "-m", "lighteval", *arguments], cwd, MEDICAL_DATA_DIR=str(hub), OPENAI_API_KEY="none")
     assert done.returncode == 0, done.stderr[-3000:]
     return done
 
@@ -74,12 +74,11 @@ def test_lighteval_s_own_command_line_offline_twice_and_with_new_weights(
     """Equal outputs when run twice, others when the weights under the same name are others: no cache answers for them."""
     model = tmp_path / "model"
     shutil.copytree(tiny, model)
-    relative = os.path.relpath(model, ROOT)
 
     def outputs(name: str) -> list[str]:
-        arguments = f"model_name={relative},batch_size=8,cache_dir={tmp_path / 'cache'}"
-        also = ("--custom-tasks", "lighteval_tasks/tasks.py", "--output-dir", str(tmp_path / name), "--save-details")
-        said = lighteval("accelerate", arguments, "medical:medbullets_op4|0", *also, hub=hub)
+        arguments = f"model_name={model.name},batch_size=8,cache_dir={tmp_path / 'cache'}"
+        also = ("--custom-tasks", str(ROOT / "lighteval_tasks" / "tasks.py"), "--output-dir", str(tmp_path / name), "--save-details")
+        said = lighteval("accelerate", arguments, "medical:medbullets_op4|0", *also, hub=hub, cwd=tmp_path)
         assert "accuracy_low" in said.stdout
         return texts(tmp_path / name)
 
