@@ -20,7 +20,8 @@ from dataclasses import dataclass
 import torch
 from datasets import Dataset
 from transformers import LlamaConfig, LlamaForCausalLM
-from trl import SFTConfig, SFTTrainer
+from trl.trainer.sft_config import SFTConfig
+from trl.trainer.sft_trainer import SFTTrainer
 
 from benchmarks.published_loop import train as published_loop
 from sft.estimate import PEAK

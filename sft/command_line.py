@@ -25,10 +25,22 @@ def read(argv: list[str], description: str) -> Command:
     """Raises RecipeError for a recipe or dataset that is not there."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", required=True, type=Path, help="the recipe: a YAML file in TRL's format")
-    parser.add_argument("--dataset", help="a dataset folder, or hf://datasets/org/name@tag/data/train-*.parquet, in place of the recipe's")
-    parser.add_argument("--allow", default="", help="codes of findings that are accepted, with commas; the card names them")
-    parser.add_argument("--benchmarks", help="evaluation sets to compare with, from the Hub where --data-dir has none: names with commas, or all")
-    parser.add_argument("--data-dir", type=Path, help="folder with the raw rows of evaluation sets: DIR/<Hub id>/[config/]<split>.jsonl")
+    parser.add_argument(
+        "--dataset",
+        help="a dataset folder, or hf://datasets/org/name@tag/data/train-*.parquet, in place of the recipe's",
+    )
+    parser.add_argument(
+        "--allow", default="", help="codes of findings that are accepted, with commas; the card names them"
+    )
+    parser.add_argument(
+        "--benchmarks",
+        help="evaluation sets to compare with, from the Hub where --data-dir has none: names with commas, or all",
+    )
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        help="folder with the raw rows of evaluation sets: DIR/<Hub id>/[config/]<split>.jsonl",
+    )
     parser.add_argument("--launch", help="name of a configuration in sft/accelerate")
     ours, flags = parser.parse_known_args(argv)
     recipe = parse(ours.config, flags, ours.dataset)

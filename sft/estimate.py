@@ -4,6 +4,7 @@ import bisect
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, AutoConfig
@@ -31,9 +32,12 @@ class Estimate:
 
 def estimate(recipe: Recipe, lengths: Sequence[int], processes: int, *, zero: bool) -> Estimate:
     """``lengths``: tokens of every row. ``zero``: whether weights, gradients and optimizer state are split among the processes."""
-    config = AutoConfig.from_pretrained(recipe.base, revision=recipe.model.model_revision)
-    with torch.device("meta"):  # shapes without weights; not by from_config, which under ZeRO-3 would wait for the other processes
-        parameters = MODEL_FOR_CAUSAL_LM_MAPPING[type(config)](config).num_parameters()
+    config: Any = AutoConfig.from_pretrained(recipe.base, revision=recipe.model.model_revision)
+    with torch.device(
+        "meta"
+    ):  # shapes without weights; not by from_config, which under ZeRO-3 would wait for the other processes
+        model: Any = MODEL_FOR_CAUSAL_LM_MAPPING[type(config)]
+        parameters = model(config).num_parameters()
     sequences = packs(lengths, recipe.training.max_length or 0) if recipe.training.packing else list(lengths)
     tokens = round(sum(lengths) * recipe.training.num_train_epochs)
     batch = sum(sorted(sequences, reverse=True)[: recipe.training.per_device_train_batch_size])
@@ -67,13 +71,13 @@ def packs(lengths: Sequence[int], max_length: int) -> list[int]:
     return [max_length - left for left in spaces]
 
 
-def activations(tokens: int, config: AutoConfig, *, checkpointed: bool) -> float:
+def activations(tokens: int, config: Any, *, checkpointed: bool) -> float:
     """Bytes of activations in bf16 for a batch of this many tokens, without padding, attention by a kernel that keeps no scores.
 
     Per token and layer: 2·h for the input that checkpointing keeps; about 2·(8·h + 3·f) for all that a backward pass needs
     (h hidden size, f feed-forward size). With checkpointing one layer at a time is whole.
     """
-    hidden, inner, layers = config.hidden_size, config.intermediate_size, config.num_hidden_layers  # type: ignore[attr-defined]
+    hidden, inner, layers = config.hidden_size, config.intermediate_size, config.num_hidden_layers
     whole = 2 * (8 * hidden + 3 * inner)
     per_token = 2 * hidden * layers + whole if checkpointed else whole * layers
     return float(tokens * per_token)

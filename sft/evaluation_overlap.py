@@ -35,7 +35,9 @@ def _in(data_dir: Path) -> str:
     return ",".join(names)
 
 
-def overlapping(rows: Sequence[Mapping[str, Any]], questions: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, str]]:
+def overlapping(
+    rows: Sequence[Mapping[str, Any]], questions: Sequence[Mapping[str, Any]]
+) -> Iterator[tuple[int, str]]:
     """Position of a row, and the evaluation question that it repeats."""
     ours = [row if "question" in row else row["prompt"][-1]["content"] for row in rows]
     for mine, theirs in overlaps(ours, questions):

@@ -25,18 +25,26 @@ def prepare(recipe: Recipe) -> None:
     if not repo:
         raise RecipeError("push_to_hub is set, but hub_model_id is not; expected the name of a repository: org/name")
     if base_of(recipe)["license_id"] == "other":
-        raise RecipeError(f"found base model {recipe.base}, which is not in sft/bases.tsv; add a line with its license before a checkpoint is pushed")
+        raise RecipeError(
+            f"found base model {recipe.base}, which is not in sft/bases.tsv; add a line with its license before a checkpoint is pushed"
+        )
     for source in recipe.mixture.datasets:
         files = source.data_files if isinstance(source.data_files, str) else ""
         if source.path == "parquet" and not PINNED_DATA.fullmatch(files):
-            raise RecipeError(f"found data {files}, which may change; expected hf://datasets/org/name@tag/… before a checkpoint is pushed")
+            raise RecipeError(
+                f"found data {files}, which may change; expected hf://datasets/org/name@tag/… before a checkpoint is pushed"
+            )
     api, branch = HfApi(token=recipe.training.hub_token), recipe.training.hub_revision
     try:
         api.create_repo(repo, private=recipe.training.hub_private_repo, exist_ok=True)
         if branch:
             api.create_branch(repo, branch=branch, exist_ok=True)
         api.upload_file(
-            path_or_fileobj=recipe.out / RUN, path_in_repo=RUN, repo_id=repo, revision=branch, commit_message="Training begins"
+            path_or_fileobj=recipe.out / RUN,
+            path_in_repo=RUN,
+            repo_id=repo,
+            revision=branch,
+            commit_message="Training begins",
         )
     except (HfHubHTTPError, LocalTokenNotFoundError, httpx.ConnectError) as error:
         where = f"{api.endpoint}/{repo}{f', branch {branch}' if branch else ''}"
@@ -44,7 +52,6 @@ def prepare(recipe: Recipe) -> None:
             f"cannot write to {where}: {error}\nSet HF_TOKEN to a token that may write there, name another repository (HUB_MODEL=org/name), "
             "or train without pushing (PUSH=false)"
         ) from error
-
 
 
 def push(recipe: Recipe, folder: Path) -> CommitInfo:

@@ -1,7 +1,7 @@
 """The card of a checkpoint, from its recipe and, once trained, from what the training and the scores say.
 
-    python -m sft.model_card [--check]                                     model_cards/*.md, of every recipe
-    python -m sft.model_card --config sft/x.yaml --scores scores.json      the card in the recipe's output folder, with scores
+python -m sft.model_card [--check]                                     model_cards/*.md, of every recipe
+python -m sft.model_card --config sft/x.yaml --scores scores.json      the card in the recipe's output folder, with scores
 """
 
 import argparse
@@ -34,7 +34,12 @@ REASONMED = {
     "responsemed-7b": "It answers with the short response alone.",
 }
 MEDREASON = "It answers with a rationale under `## Thinking` and the answer under `## Final Answer`."
-UNLISTED = {"license": "other", "link": "", "family": "", "obligation": "Not in sft/bases.tsv: look it up before you share this model."}
+UNLISTED = {
+    "license": "other",
+    "link": "",
+    "family": "",
+    "obligation": "Not in sft/bases.tsv: look it up before you share this model.",
+}
 LIBRARIES = ("trl", "transformers", "accelerate", "datasets", "torch")
 
 
@@ -96,7 +101,11 @@ def card(recipe: Recipe, facts: Facts | None = None, scores: Mapping[str, Any] |
     processes = facts.processes if facts else processes_of(launch) if launch else 1
     base = base_of(recipe)
     templates = Environment(
-        loader=FileSystemLoader(CARDS), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
+        loader=FileSystemLoader(CARDS),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,
     )
     text = templates.get_template("model_card.md.jinja").render(
         name=recipe.name,
@@ -128,7 +137,11 @@ def base_of(recipe: Recipe) -> dict[str, Any]:
     return {
         "id": recipe.base,
         "random": random,
-        "pinned": "made by sft/tiny_model.py" if random else f"`{recipe.model.model_revision}`" if recipe.pinned else "UNPINNED",
+        "pinned": "made by sft/tiny_model.py"
+        if random
+        else f"`{recipe.model.model_revision}`"
+        if recipe.pinned
+        else "UNPINNED",
         "link": f"`{recipe.base}`" if random else f"[{recipe.base}](https://huggingface.co/{recipe.base})",
         "license": f"[{row['license']}]({row['link']})" if row["link"] else row["license"],
         "license_id": row["license"],
@@ -144,7 +157,12 @@ def _origins(recipe: Recipe, facts: Facts | None) -> list[tuple[Any, dict[str, A
 def _data(source: Any, origin: Mapping[str, Any]) -> dict[str, Any]:
     files = str(source.data_files or source.path)
     name = files.removeprefix("hf://datasets/").partition("@")[0]
-    return {"files": files, "name": origin["name"] or name, "revision": origin["revision"], "funnel": _funnel(origin["manifest"].get("funnel"))}
+    return {
+        "files": files,
+        "name": origin["name"] or name,
+        "revision": origin["revision"],
+        "funnel": _funnel(origin["manifest"].get("funnel")),
+    }
 
 
 def _funnel(funnel: Mapping[str, Mapping[str, int]] | None) -> dict[str, Any] | None:
@@ -153,11 +171,16 @@ def _funnel(funnel: Mapping[str, Mapping[str, int]] | None) -> dict[str, Any] | 
         return None
     reasons = sorted({key for counts in funnel.values() for key in counts} - {"in", "published"})
     columns = ["source", "in", "published", *reasons]
-    return {"columns": columns, "rows": [[name, *(counts.get(key, 0) for key in columns[1:])] for name, counts in funnel.items()]}
+    return {
+        "columns": columns,
+        "rows": [[name, *(counts.get(key, 0) for key in columns[1:])] for name, counts in funnel.items()],
+    }
 
 
 def _metadata(recipe: Recipe, base: Mapping[str, Any], scores: Mapping[str, Any] | None) -> dict[str, Any]:
-    datasets = [_data(source, {"name": "", "revision": None, "manifest": {}})["name"] for source in recipe.mixture.datasets]
+    datasets = [
+        _data(source, {"name": "", "revision": None, "manifest": {}})["name"] for source in recipe.mixture.datasets
+    ]
     on_hub = [name for name, source in zip(datasets, recipe.mixture.datasets, strict=True) if source.data_files]
     results = [
         {

@@ -22,7 +22,7 @@ from sft.command_line import Command, read
 from sft.estimate import Estimate, estimate
 from sft.evaluation_overlap import evaluation_questions, overlapping
 from sft.recipe import Recipe, RecipeError
-from sft.rendering import Rendered, render, tokenizer_of
+from sft.rendering import render, tokenizer_of
 from sft.report import show
 from sft.settings import processes_of, run_of
 
@@ -67,7 +67,9 @@ def examine(command: Command) -> Report:
     if report.lengths:
         launch = command.launch
         processes = processes_of(launch) if launch else recipe.training.world_size
-        report.estimate = estimate(recipe, report.lengths, processes, zero=bool(launch and launch.startswith(("zero3", "two_cpu"))))
+        report.estimate = estimate(
+            recipe, report.lengths, processes, zero=bool(launch and launch.startswith(("zero3", "two_cpu")))
+        )
     return report
 
 
@@ -75,7 +77,9 @@ def refusals(recipe: Recipe, columns: Sequence[str], rows: int) -> list[str]:
     """What is wrong with the recipe, or with the dataset as a whole."""
     training, found = recipe.training, []
     if missing := [name for name in ("prompt", "completion") if name not in columns]:
-        found.append(f"found columns {', '.join(columns)}; expected prompt and completion, missing: {', '.join(missing)}")
+        found.append(
+            f"found columns {', '.join(columns)}; expected prompt and completion, missing: {', '.join(missing)}"
+        )
     if not rows:
         found.append("found no row")
     if training.completion_only_loss is False:
@@ -85,12 +89,17 @@ def refusals(recipe: Recipe, columns: Sequence[str], rows: int) -> list[str]:
     if training.padding_free and not training.packing and not training.max_length:
         found.append("found max_length: null; expected the number of tokens above which a row is refused")
     why = attention.leak(
-        recipe.model.attn_implementation, flattens=recipe.flattens, packing=training.packing, strategy=training.packing_strategy
+        recipe.model.attn_implementation,
+        flattens=recipe.flattens,
+        packing=training.packing,
+        strategy=training.packing_strategy,
     )
     found += [why] if why else []
     for source in recipe.mixture.datasets:
         if training_rows.origin(source)["manifest"].get("trial"):
-            found.append(f"{source.data_files or source.path} is a trial: it holds rows of an evaluation split and is never training data")
+            found.append(
+                f"{source.data_files or source.path} is a trial: it holds rows of an evaluation split and is never training data"
+            )
     return found
 
 
@@ -100,12 +109,18 @@ def tokenizer_refusals(tokenizer: PreTrainedTokenizerBase) -> list[str]:
     if tokenizer.chat_template is None:
         found.append("the tokenizer has no chat template; set chat_template_path to a .jinja file")
     if tokenizer.eos_token_id is None or tokenizer.eos_token_id == tokenizer.unk_token_id:
-        found.append(f"found end token {tokenizer.eos_token!r}, which the vocabulary does not have; set eos_token to the one that ends a turn")
+        found.append(
+            f"found end token {tokenizer.eos_token!r}, which the vocabulary does not have; set eos_token to the one that ends a turn"
+        )
     return found
 
 
 def _look_at_rows(
-    report: Report, rows: Sequence[Mapping[str, Any]], ids: Sequence[str], tokenizer: PreTrainedTokenizerBase, recipe: Recipe
+    report: Report,
+    rows: Sequence[Mapping[str, Any]],
+    ids: Sequence[str],
+    tokenizer: PreTrainedTokenizerBase,
+    recipe: Recipe,
 ) -> None:
     limit = recipe.training.max_length
     for row, id_ in zip(rows, ids, strict=True):
@@ -129,15 +144,23 @@ def _look_at_repeats(report: Report, rows: Sequence[Mapping[str, Any]], ids: Seq
         first.setdefault(key, id_)
 
 
-def _look_at_evaluation(report: Report, command: Command, rows: Sequence[Mapping[str, Any]], ids: Sequence[str]) -> None:
+def _look_at_evaluation(
+    report: Report, command: Command, rows: Sequence[Mapping[str, Any]], ids: Sequence[str]
+) -> None:
     for source in command.recipe.mixture.datasets:
         if ledger := training_rows.origin(source)["manifest"].get("contamination"):
-            report.notes.append(f"the build compared its rows with {', '.join(ledger.get('checked', ())) or 'no evaluation set'}")
+            report.notes.append(
+                f"the build compared its rows with {', '.join(ledger.get('checked', ())) or 'no evaluation set'}"
+            )
     if command.benchmarks is None and command.data_dir is None:
-        report.notes.append("rows were not compared with evaluation sets here; DATA_DIR=folder (raw rows as files) or BENCHMARKS=all does")
+        report.notes.append(
+            "rows were not compared with evaluation sets here; DATA_DIR=folder (raw rows as files) or BENCHMARKS=all does"
+        )
         return
     questions, missing = evaluation_questions(command.benchmarks, command.data_dir)
-    report.notes.append(f"compared with {len(questions)} evaluation questions; not at hand: {', '.join(missing) or 'none'}")
+    report.notes.append(
+        f"compared with {len(questions)} evaluation questions; not at hand: {', '.join(missing) or 'none'}"
+    )
     for position, what in overlapping(rows, questions):
         report.findings["overlap"].append((ids[position], what))
 
@@ -155,7 +178,12 @@ def passes(command: Command) -> bool:
     if report.stops(command.allow):
         return False
     recipe.out.mkdir(parents=True, exist_ok=True)
-    facts = {"rows": report.rows, "tokens": sum(report.lengths), "trained": report.trained, "allowed": list(command.allow)}
+    facts = {
+        "rows": report.rows,
+        "tokens": sum(report.lengths),
+        "trained": report.trained,
+        "allowed": list(command.allow),
+    }
     file.write_text(json.dumps({"key": key} | facts, indent=2) + "\n", encoding="utf-8")
     return True
 
@@ -165,7 +193,10 @@ def _key(command: Command) -> str:
     digest = hashlib.sha256()
     for row in training_rows.load(command.recipe):
         digest.update(json.dumps(row, sort_keys=True).encode())
-    run = run_of(command.recipe, 1) | {"allow": command.allow, "against": [str(command.benchmarks), str(command.data_dir)]}
+    run = run_of(command.recipe, 1) | {
+        "allow": command.allow,
+        "against": [str(command.benchmarks), str(command.data_dir)],
+    }
     digest.update(json.dumps(run, sort_keys=True).encode())
     return digest.hexdigest()
 

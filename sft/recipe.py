@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from trl import DatasetMixtureConfig, ModelConfig, ScriptArguments, SFTConfig
-from trl.scripts.utils import DatasetConfig, TrlParser
+from trl.scripts.utils import DatasetConfig, DatasetMixtureConfig, ScriptArguments, TrlParser
+from trl.trainer.model_config import ModelConfig
+from trl.trainer.sft_config import SFTConfig
 
 FOLDER = Path(__file__).parent
 COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -56,15 +57,23 @@ def parse(path: Path, flags: Sequence[str] = (), dataset: str | None = None) -> 
     """
     if not path.is_file():
         names = ", ".join(sorted(file.stem for file in FOLDER.glob("*.yaml")))
-        raise RecipeError(f"found no recipe {path}; expected one of {names}, or the path of a YAML file in TRL's format")
+        raise RecipeError(
+            f"found no recipe {path}; expected one of {names}, or the path of a YAML file in TRL's format"
+        )
     parser = TrlParser((ScriptArguments, SFTConfig, ModelConfig, DatasetMixtureConfig))
     if not torch.cuda.is_available():
-        flags = [*flags, "--use_cpu", "true"]  # without it TRL reads no recipe that says bf16 here, not even to check its data
+        flags = [
+            *flags,
+            "--use_cpu",
+            "true",
+        ]  # without it TRL reads no recipe that says bf16 here, not even to check its data
     script, training, model, mixture = parser.parse_args_and_config(["--config", str(path), *flags])
     if dataset:
         mixture.datasets = [source_of(dataset)]
     if not mixture.datasets:
-        raise RecipeError(f"{path} names no `datasets`; expected one with `path`, and `data_files` where it lies on the Hub")
+        raise RecipeError(
+            f"{path} names no `datasets`; expected one with `path`, and `data_files` where it lies on the Hub"
+        )
     return Recipe(path.stem, script, training, model, mixture)
 
 
@@ -73,8 +82,12 @@ def source_of(dataset: str) -> DatasetConfig:
     columns = ["prompt", "completion"]
     if dataset.startswith("hf://"):
         if not PINNED_DATA.fullmatch(dataset):
-            raise RecipeError(f"found {dataset}; expected hf://datasets/org/name@tag/data/train-*.parquet: a tag or a commit pins it")
+            raise RecipeError(
+                f"found {dataset}; expected hf://datasets/org/name@tag/data/train-*.parquet: a tag or a commit pins it"
+            )
         return DatasetConfig(path="parquet", data_files=dataset, split="train", columns=columns)
     if not Path(dataset).is_dir():
-        raise RecipeError(f"found no folder {dataset}; expected a dataset folder (`make dataset OUT={dataset}`), or hf://datasets/org/name@tag/…")
+        raise RecipeError(
+            f"found no folder {dataset}; expected a dataset folder (`make dataset OUT={dataset}`), or hf://datasets/org/name@tag/…"
+        )
     return DatasetConfig(path=dataset, split="train", columns=columns)

@@ -17,19 +17,33 @@ def show(name: str, report: "Report", allow: Sequence[str]) -> str:
     lines = [f"preflight of {name}: {report.rows} rows"]
     if report.lengths:
         tokens = sum(report.lengths)
-        lines.append(f"  {tokens:,} tokens, {report.trained / tokens:.0%} of them trained; longest row {max(report.lengths):,}")
+        lines.append(
+            f"  {tokens:,} tokens, {report.trained / tokens:.0%} of them trained; longest row {max(report.lengths):,}"
+        )
         lines += histogram(report.lengths)
     lines += [f"  note: {note}" for note in report.notes]
     for code, rows in report.findings.items():
         lines.append(f"  {'allowed' if code in allow else 'REFUSED'} {code}: {len(rows)} rows ({CODES[code]})")
         lines += [f"    {id_}: {what}" for id_, what in rows[:SHOWN]]
-        lines += [f"    … and {len(rows) - SHOWN} more: {' '.join(id_ for id_, _ in rows[SHOWN:105])}"] if len(rows) > SHOWN else []
+        lines += (
+            [f"    … and {len(rows) - SHOWN} more: {' '.join(id_ for id_, _ in rows[SHOWN:105])}"]
+            if len(rows) > SHOWN
+            else []
+        )
     lines += [f"  REFUSED {refusal}" for refusal in report.refusals]
     if report.estimate:
         e = report.estimate
-        lines.append(f"  {e.parameters / 1e9:.3g} billion parameters, {e.steps:,} optimizer steps, {e.tokens:,} tokens in all")
-        lines.append(f"  about {e.gpu_hours:.2g} H100 hours at 40 % of the peak; per GPU {e.state:.3g} GiB of state, up to {e.activations:.3g} GiB of activations")
-    lines.append("  nothing was trained; mend the data or the recipe, or accept a code with ALLOW=code,code" if report.stops(allow) else "  passed")
+        lines.append(
+            f"  {e.parameters / 1e9:.3g} billion parameters, {e.steps:,} optimizer steps, {e.tokens:,} tokens in all"
+        )
+        lines.append(
+            f"  about {e.gpu_hours:.2g} H100 hours at 40 % of the peak; per GPU {e.state:.3g} GiB of state, up to {e.activations:.3g} GiB of activations"
+        )
+    lines.append(
+        "  nothing was trained; mend the data or the recipe, or accept a code with ALLOW=code,code"
+        if report.stops(allow)
+        else "  passed"
+    )
     return "\n".join(lines)
 
 

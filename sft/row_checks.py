@@ -69,7 +69,9 @@ def ends(rendered: Rendered, tokenizer: PreTrainedTokenizerBase) -> bool:
 
 
 def _words(row: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase) -> Iterator[tuple[str, str]]:
-    special = set(tokenizer.all_special_ids) | {id_ for id_, token in tokenizer.added_tokens_decoder.items() if token.special}
+    special = set(tokenizer.all_special_ids) | {
+        id_ for id_, token in tokenizer.added_tokens_decoder.items() if token.special
+    }
     for message in [*row["prompt"], *row["completion"]]:
         text = message["content"]
         if words := [word for word in TEMPLATE_WORDS if word in text]:

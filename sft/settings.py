@@ -1,6 +1,5 @@
 """The settings of a recipe by name: what the card lists, what a run is compared by, what `settings.tsv` gives a source for."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -17,9 +16,32 @@ UPKEEP = (
 )
 TRAINED = (
     *("model_name_or_path", "model_revision", "attn_implementation", "dtype", "eos_token", "chat_template_path"),
-    *("completion_only_loss", "padding_free", "packing", "packing_strategy", "max_length", "num_train_epochs", "max_steps"),
-    *("per_device_train_batch_size", "gradient_accumulation_steps", "optim", "learning_rate", "adam_beta1", "adam_beta2"),
-    *("adam_epsilon", "weight_decay", "lr_scheduler_type", "warmup_steps", "max_grad_norm", "bf16", "gradient_checkpointing"),
+    *(
+        "completion_only_loss",
+        "padding_free",
+        "packing",
+        "packing_strategy",
+        "max_length",
+        "num_train_epochs",
+        "max_steps",
+    ),
+    *(
+        "per_device_train_batch_size",
+        "gradient_accumulation_steps",
+        "optim",
+        "learning_rate",
+        "adam_beta1",
+        "adam_beta2",
+    ),
+    *(
+        "adam_epsilon",
+        "weight_decay",
+        "lr_scheduler_type",
+        "warmup_steps",
+        "max_grad_norm",
+        "bf16",
+        "gradient_checkpointing",
+    ),
     *("loss_type", "seed"),
 )
 
@@ -45,7 +67,9 @@ def setting(recipe: Recipe, name: str, processes: int = 1) -> str:
     for part in (recipe.model, recipe.training):
         if hasattr(part, name):
             return _text(getattr(part, name))
-    raise KeyError(f"found setting {name}; expected a field of TRL's SFTConfig or ModelConfig, or one of {', '.join(DERIVED)}")
+    raise KeyError(
+        f"found setting {name}; expected a field of TRL's SFTConfig or ModelConfig, or one of {', '.join(DERIVED)}"
+    )
 
 
 def global_batch(recipe: Recipe, processes: int) -> int:
@@ -53,7 +77,7 @@ def global_batch(recipe: Recipe, processes: int) -> int:
     return recipe.training.per_device_train_batch_size * recipe.training.gradient_accumulation_steps * processes
 
 
-def run_of(recipe: Recipe, processes: int) -> Mapping[str, Any]:
+def run_of(recipe: Recipe, processes: int) -> dict[str, Any]:
     """What makes one training another: all that changes its numbers, but not where or how often it is saved."""
     origins = [training_rows.origin(source) for source in recipe.mixture.datasets]
     return {name: setting(recipe, name, processes) for name in (*TRAINED, *DERIVED)} | {

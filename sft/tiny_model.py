@@ -1,6 +1,6 @@
 """Make the base model of `tiny.yaml`: a Llama-shaped model with random weights and a tokenizer, the same on every machine.
 
-    python -m sft.tiny_model build/tiny-base
+python -m sft.tiny_model build/tiny-base
 """
 
 import json
@@ -65,7 +65,11 @@ def tokenizer_of(
     )
     bpe.train_from_iterator(texts, trainer)
     return PreTrainedTokenizerFast(
-        tokenizer_object=bpe, chat_template=template, model_max_length=8192, clean_up_tokenization_spaces=False, **special
+        tokenizer_object=bpe,
+        chat_template=template,
+        model_max_length=8192,
+        clean_up_tokenization_spaces=False,
+        **special,
     )
 
 

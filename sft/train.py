@@ -12,7 +12,7 @@ import sys
 from typing import Any
 
 from accelerate import PartialState
-from trl import SFTTrainer
+from trl.trainer.sft_trainer import SFTTrainer
 
 from sft import checkpoints, hub, model_card, preflight, training_rows
 from sft.command_line import Command, read
@@ -78,7 +78,9 @@ def finish(command: Command, trainer: SFTTrainer) -> None:
     recipe = command.recipe
     facts = model_card.facts_of(recipe, trainer, allowed=command.allow)
     model_card.write(recipe, facts, recipe.out)
-    print(f"{recipe.out}: model, tokenizer, card; loss {facts.loss[0][1]:.3f} -> {facts.loss[-1][1]:.3f} in {trainer.state.global_step} steps")
+    print(
+        f"{recipe.out}: model, tokenizer, card; loss {facts.loss[0][1]:.3f} -> {facts.loss[-1][1]:.3f} in {trainer.state.global_step} steps"
+    )
     if command.push:
         print(f"pushed: {hub.push(recipe, recipe.out).commit_url}")
 

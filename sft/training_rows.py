@@ -8,8 +8,7 @@ from typing import Any
 from datasets import Dataset
 from huggingface_hub import hf_hub_download
 from huggingface_hub.errors import EntryNotFoundError
-from trl import get_dataset
-from trl.scripts.utils import DatasetConfig
+from trl.scripts.utils import DatasetConfig, get_dataset
 
 from sft.recipe import PINNED_DATA, Recipe, RecipeError
 
@@ -34,7 +33,11 @@ def origin(source: DatasetConfig) -> dict[str, Any]:
     files = source.data_files if isinstance(source.data_files, str) else None
     found = PINNED_DATA.fullmatch(files) if files else None
     if found:
-        return {"name": found["repo"], "revision": found["revision"], "manifest": _on_hub(found["repo"], found["revision"])}
+        return {
+            "name": found["repo"],
+            "revision": found["revision"],
+            "manifest": _on_hub(found["repo"], found["revision"]),
+        }
     folder = Path(source.path)
     file = folder / MANIFEST
     manifest = json.loads(file.read_text("utf-8")) if file.is_file() else {}

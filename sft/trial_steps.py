@@ -1,6 +1,6 @@
 """Two optimizer steps on the longest rows: whether the largest batch fits into memory, and how fast it is.
 
-    accelerate launch --config_file sft/accelerate/zero3.yaml -m sft.trial_steps --config sft/medreason-8b.yaml
+accelerate launch --config_file sft/accelerate/zero3.yaml -m sft.trial_steps --config sft/medreason-8b.yaml
 """
 
 import copy
@@ -12,7 +12,7 @@ import time
 from dataclasses import replace
 
 import torch
-from trl import SFTTrainer
+from trl.trainer.sft_trainer import SFTTrainer
 
 from sft import training_rows
 from sft.command_line import read
@@ -25,7 +25,12 @@ STEPS = 2
 
 def launch(argv: list[str], configuration: str | None) -> str:
     """Take the steps in processes of their own, as the training will be launched; returns a line to print. Raises CalledProcessError."""
-    with_accelerate = ["-m", "accelerate.commands.launch", "--config_file", str(FOLDER / "accelerate" / f"{configuration}.yaml")]
+    with_accelerate = [
+        "-m",
+        "accelerate.commands.launch",
+        "--config_file",
+        str(FOLDER / "accelerate" / f"{configuration}.yaml"),
+    ]
     flags = [flag for flag in argv if flag != "--trial"]
     command = [sys.executable, *(with_accelerate if configuration else []), "-m", "sft.trial_steps", *flags]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
@@ -46,7 +51,10 @@ def main(argv: list[str]) -> None:
         training = copy.copy(recipe.training)
         training.output_dir, training.max_steps, training.save_strategy, training.logging_steps = out, STEPS, "no", 1
         rows = training_rows.load(recipe)
-        longest = sorted(range(len(rows)), key=lambda i: -sum(len(m["content"]) for m in [*rows[i]["prompt"], *rows[i]["completion"]]))
+        longest = sorted(
+            range(len(rows)),
+            key=lambda i: -sum(len(m["content"]) for m in [*rows[i]["prompt"], *rows[i]["completion"]]),
+        )
         needed = STEPS * global_batch(recipe, training.world_size)
         chosen = rows.select((longest * (needed // len(longest) + 1))[:needed])
         trainer = SFTTrainer(

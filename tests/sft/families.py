@@ -35,7 +35,11 @@ class Family:
         return tokenizer_of(sample_texts(), text, special, self.turns)
 
 
-DEEPSEEK = ("<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>", ("<｜User｜>", "<｜Assistant｜>", "<think>", "</think>"))
+DEEPSEEK = (
+    "<｜begin▁of▁sentence｜>",
+    "<｜end▁of▁sentence｜>",
+    ("<｜User｜>", "<｜Assistant｜>", "<think>", "</think>"),
+)
 FAMILIES = {
     "llama": Family(
         TEMPLATES / "llama3_1.jinja", "<|begin_of_text|>", "<|eot_id|>", ("<|start_header_id|>", "<|end_header_id|>")

@@ -4,6 +4,7 @@
 lengths that transformers hands to flash attention (cu_seq_lens), and to nothing else. `deaf` attends to all that lies before: it must differ.
 """
 
+import itertools
 import json
 import tempfile
 from typing import Any
@@ -13,8 +14,9 @@ from datasets import Dataset
 from torch.nn.functional import scaled_dot_product_attention as attend
 from transformers import AttentionInterface, LlamaConfig, LlamaForCausalLM
 from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
-from trl import SFTConfig, SFTTrainer, pack_dataset
-from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
+from trl.data_utils import pack_dataset
+from trl.trainer.sft_config import SFTConfig
+from trl.trainer.sft_trainer import DataCollatorForLanguageModeling, SFTTrainer
 
 from sft.attention import BY_MASK
 from sft.tiny_model import sample_texts, tokenizer_of
@@ -28,7 +30,7 @@ def told(module: Any, query: Any, key: Any, value: Any, attention_mask: Any, sca
     bounds = kwargs["cu_seq_lens_q"].tolist()
     parts = [
         attend(*(t[:, :, a:b] for t in (query, key, value)), is_causal=True, scale=scaling, enable_gqa=True)
-        for a, b in zip(bounds, bounds[1:], strict=False)
+        for a, b in itertools.pairwise(bounds)
     ]
     return torch.cat(parts, dim=2).transpose(1, 2), None
 
@@ -46,7 +48,12 @@ for name, function in {"told": told, "deaf": deaf}.items():
 def model_of(attention: str, size: int = 32) -> LlamaForCausalLM:
     torch.manual_seed(0)
     shape = LlamaConfig(
-        vocab_size=300, hidden_size=size, intermediate_size=64, num_hidden_layers=3, num_attention_heads=4, num_key_value_heads=2
+        vocab_size=300,
+        hidden_size=size,
+        intermediate_size=64,
+        num_hidden_layers=3,
+        num_attention_heads=4,
+        num_key_value_heads=2,
     )
     model = LlamaForCausalLM(shape)
     model.set_attn_implementation(attention)

@@ -5,7 +5,8 @@ import tempfile
 
 from datasets import Dataset
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
-from trl import SFTConfig, SFTTrainer
+from trl.trainer.sft_config import SFTConfig
+from trl.trainer.sft_trainer import SFTTrainer
 
 from sft import row_checks
 from sft.rendering import Rendered, render
@@ -39,8 +40,12 @@ def prepared(tokenizer: PreTrainedTokenizerFast, data: list[dict], out: str) -> 
         num_attention_heads=2,
         num_key_value_heads=1,
     )
-    args = SFTConfig(out, use_cpu=True, bf16=False, padding_free=True, max_length=None, completion_only_loss=True, report_to="none")
-    trainer = SFTTrainer(LlamaForCausalLM(shape), args, train_dataset=Dataset.from_list(data), processing_class=tokenizer)
+    args = SFTConfig(
+        out, use_cpu=True, bf16=False, padding_free=True, max_length=None, completion_only_loss=True, report_to="none"
+    )
+    trainer = SFTTrainer(
+        LlamaForCausalLM(shape), args, train_dataset=Dataset.from_list(data), processing_class=tokenizer
+    )
     return list(trainer.train_dataset)  # type: ignore[arg-type]
 
 

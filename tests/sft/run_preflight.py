@@ -30,7 +30,9 @@ FEVER = "Patient {n} of ward {w} has fever of {d} days and a rash of type {k}. W
 LONG = "the patient was seen again and again "
 
 
-def row(number: int, question: str | None = None, answer: str | None = None, role: str = "assistant") -> dict[str, Any]:
+def row(
+    number: int, question: str | None = None, answer: str | None = None, role: str = "assistant"
+) -> dict[str, Any]:
     question = question or FEVER.format(n=number, w=number % 17, d=number % 9 + 1, k=number * 31)
     answer = f"## Thinking\n\nRash {number * 31}.\n\n## Final Answer\n\nThe answer is A." if answer is None else answer
     return {
@@ -64,7 +66,12 @@ def write_model(folder: Path, template: str) -> None:
     tokenizer = tokenizer_of([*sample_texts(), *[MERGED] * 500], template)
     tokenizer.save_pretrained(folder)
     shape = LlamaConfig(
-        vocab_size=len(tokenizer), hidden_size=32, intermediate_size=64, num_hidden_layers=1, num_attention_heads=2, num_key_value_heads=1
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        num_key_value_heads=1,
     )
     LlamaForCausalLM(shape).save_pretrained(folder)
 
@@ -114,7 +121,9 @@ def main(home: Path) -> dict[str, Any]:
         "changed": told(command(home, "model", "good", *against, "--learning_rate", "0.1")),
         "trial": told(command(home, "model", "trial")),
         "endless": told(command(home, "endless", "good", "--output_dir", str(home / "out2"))),
-        "leaks": told(command(home, "model", "good", "--output_dir", str(home / "out3"), "--attn_implementation", "my_kernel")),
+        "leaks": told(
+            command(home, "model", "good", "--output_dir", str(home / "out3"), "--attn_implementation", "my_kernel")
+        ),
     }
 
 

@@ -9,7 +9,7 @@ import torch
 import yaml
 from datasets import Dataset
 from transformers import LlamaConfig, LlamaForCausalLM, Trainer
-from trl import pack_dataset
+from trl.data_utils import pack_dataset
 
 from sft import attention, preflight
 from sft.estimate import packs, steps
@@ -77,7 +77,9 @@ def main() -> None:
         "upkeep": UPKEEP,
         "hub_model_id": {name: recipe.training.hub_model_id for name, recipe in RECIPES.items()},
         "pinned": {name: recipe.pinned for name, recipe in RECIPES.items()},
-        "refusals": {name: preflight.refusals(recipe, ["prompt", "completion"], 1) for name, recipe in RECIPES.items()},
+        "refusals": {
+            name: preflight.refusals(recipe, ["prompt", "completion"], 1) for name, recipe in RECIPES.items()
+        },
         "cards": {name: card(recipe) for name, recipe in RECIPES.items()},
         "trained_card": card(eight, FACTS, {"model": "org/x", "revision": "abc", "tasks": [SCORE]}),
         "not_decayed": sorted(name for name, _ in model.named_parameters() if name not in decayed),

@@ -1,6 +1,6 @@
 """`sft.train` from data on a local Hub to a checkpoint on it; killed and begun again; in two processes, with and without DeepSpeed.
 
-    python -m tests.sft.run_training one | killed | ddp | zero3      each prints what it saw; all train the same rows from the same model
+python -m tests.sft.run_training one | killed | ddp | zero3      each prints what it saw; all train the same rows from the same model
 """
 
 import json
@@ -103,10 +103,12 @@ def furthest(a: Path, b: Path) -> float:
 def answers(folder: str | Path, **options: Any) -> list[bool]:
     """Whether the checkpoint answers each training question with the trained words, and then stops."""
     tokenizer = AutoTokenizer.from_pretrained(folder, **options)
-    model = AutoModelForCausalLM.from_pretrained(folder, **options)
+    model: Any = AutoModelForCausalLM.from_pretrained(folder, **options)
     right = []
     for row in rows():
-        inputs = tokenizer.apply_chat_template(row["prompt"], add_generation_prompt=True, return_dict=True, return_tensors="pt")
+        inputs = tokenizer.apply_chat_template(
+            row["prompt"], add_generation_prompt=True, return_dict=True, return_tensors="pt"
+        )
         with torch.no_grad():
             said = model.generate(**inputs, max_new_tokens=120, do_sample=False)[0, inputs["input_ids"].shape[1] :]
         right.append(tokenizer.decode(said) == row["completion"][0]["content"] + tokenizer.eos_token)
@@ -137,9 +139,7 @@ def one(home: Path, hub: Running, env: dict[str, str]) -> dict[str, Any]:
     reader = subprocess.run(
         training(home, "reader", *push), env=env | {"HF_TOKEN": hub.token("reader")}, capture_output=True, text=True
     )
-    other = subprocess.run(
-        training(home, "one", "--learning_rate", "0.1"), env=env, capture_output=True, text=True
-    )
+    other = subprocess.run(training(home, "one", "--learning_rate", "0.1"), env=env, capture_output=True, text=True)
     return {
         "told": told[-800:],
         "files": files,
@@ -147,7 +147,11 @@ def one(home: Path, hub: Running, env: dict[str, str]) -> dict[str, Any]:
         "answers": answers(fetched),
         "card": (fetched / "README.md").read_text("utf-8"),
         "run": json.loads((fetched / "run.json").read_text("utf-8")),
-        "reader": [reader.returncode, reader.stderr[reader.stderr.find("error: ") :][:1500], (home / "reader" / f"checkpoint-{SAVED}").exists()],
+        "reader": [
+            reader.returncode,
+            reader.stderr[reader.stderr.find("error: ") :][:1500],
+            (home / "reader" / f"checkpoint-{SAVED}").exists(),
+        ],
         "other": [other.returncode, other.stderr[other.stderr.find("error: ") :][:800]],
     }
 
@@ -156,7 +160,9 @@ def killed(home: Path, hub: Running, env: dict[str, str]) -> dict[str, Any]:
     run(training(home, "whole"), env)
     status = killed_at(training(home, "killed"), env, home / "killed" / f"checkpoint-{2 * SAVED}")
     half = home / "killed" / "checkpoint-9999"  # as a kill in the middle of a save leaves it
-    shutil.copytree(home / "killed" / f"checkpoint-{2 * SAVED}", half, ignore=shutil.ignore_patterns("trainer_state.json"))
+    shutil.copytree(
+        home / "killed" / f"checkpoint-{2 * SAVED}", half, ignore=shutil.ignore_patterns("trainer_state.json")
+    )
     told = run(training(home, "killed"), env)
     return {
         "status": status,
@@ -189,12 +195,28 @@ def several(home: Path, env: dict[str, str], launcher: tuple[str, ...]) -> dict[
 
 
 def ddp(home: Path, hub: Running, env: dict[str, str]) -> dict[str, Any]:
-    return several(home, env, (sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2", f"--master_port={free_port()}"))
+    return several(
+        home,
+        env,
+        (sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2", f"--master_port={free_port()}"),
+    )
 
 
 def zero3(home: Path, hub: Running, env: dict[str, str]) -> dict[str, Any]:
     config = str(FOLDER / "accelerate" / "two_cpu.yaml")
-    return several(home, env, (sys.executable, "-m", "accelerate.commands.launch", "--config_file", config, "--main_process_port", free_port()))
+    return several(
+        home,
+        env,
+        (
+            sys.executable,
+            "-m",
+            "accelerate.commands.launch",
+            "--config_file",
+            config,
+            "--main_process_port",
+            free_port(),
+        ),
+    )
 
 
 if __name__ == "__main__":

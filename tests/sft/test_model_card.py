@@ -29,7 +29,7 @@ def test_card_is_its_recipes(name: str) -> None:
 
 
 def test_a_card_for_every_recipe() -> None:
-    assert NAMES == sorted(scenario.result("run_recipes")["cards"])
+    assert sorted(scenario.result("run_recipes")["cards"]) == NAMES
 
 
 def test_what_is_unpinned_says_so() -> None:

@@ -43,7 +43,7 @@ def test_sound_rows_pass_with_figures_and_two_real_steps(found: dict) -> None:
     assert re.search(r"[\d,]+ tokens, \d+% of them trained; longest row \d+", text)
     assert "optimizer steps, " in text and "H100 hours" in text and "GiB of state" in text
     assert re.search(r"2 optimizer steps on the longest rows: loss \d", text)
-    assert "compared with 3 evaluation questions" in text
+    assert re.search(r"compared with [1-9]\d* evaluation questions", text)
 
 
 def test_what_passed_is_not_read_again_until_something_changes(found: dict) -> None:

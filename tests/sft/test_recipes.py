@@ -20,7 +20,7 @@ def table() -> list[dict[str, str]]:
 
 
 def test_there_is_a_recipe_for_every_model() -> None:
-    assert NAMES == sorted([*PAPERS, "tiny"])
+    assert sorted([*PAPERS, "tiny"]) == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -45,7 +45,12 @@ def test_what_the_papers_state() -> None:
         settings = scenario.result("run_recipes")["settings"][name]
         assert settings["global_batch"] == "128"
         stated = {"num_train_epochs": "3", "learning_rate": "5e-06", "weight_decay": "0.1", "warmup_steps": "0.05"}
-        stated |= {"lr_scheduler_type": "cosine", "max_length": "8192", "bf16": "true", "gradient_checkpointing": "true"}
+        stated |= {
+            "lr_scheduler_type": "cosine",
+            "max_length": "8192",
+            "bf16": "true",
+            "gradient_checkpointing": "true",
+        }
         stated |= {"seed": "2002", "optim": "adamw_torch", "completion_only_loss": "true"}
         assert {key: settings[key] for key in stated} == stated
 
@@ -72,7 +77,7 @@ def test_names_are_the_same_everywhere() -> None:
 
 def test_preflight_refuses_attention_that_leaks() -> None:
     found = scenario.result("run_recipes")
-    assert found["refusals"] == dict.fromkeys(NAMES, [])
+    assert found["refusals"] == {name: [] for name in NAMES}
     unknown_kernel, cut_rows, padded = found["leaks"]
     assert "my_kernel" in unknown_kernel and "sdpa" in unknown_kernel
     assert "wrapped" in cut_rows

@@ -1,7 +1,7 @@
 """From a dataset tag on a (local) Hub to a checkpoint on it; killed and begun again; in two processes. Slow: every run is a process."""
 
-import yaml
 import pytest
+import yaml
 
 from tests.sft import scenario
 
@@ -12,13 +12,19 @@ def test_one_process_learns_its_rows_and_answers_in_their_form() -> None:
     found = scenario.result("run_training", "one")
     losses = dict(found["losses"])
     assert losses[1] > 7 and losses[120] < 0.15
-    assert found["answers"] == [True] * 8  # of the checkpoint that was fetched from the Hub, word by word, then the end token
+    assert (
+        found["answers"] == [True] * 8
+    )  # of the checkpoint that was fetched from the Hub, word by word, then the end token
 
 
 def test_checkpoint_is_on_the_branch_without_pickles() -> None:
     found = scenario.result("run_training", "one")
-    assert {"model.safetensors", "config.json", "tokenizer.json", "README.md", "loss.png", "run.json"} <= set(found["files"])
-    assert not [name for name in found["files"] if name.endswith((".bin", ".pt", ".pth", ".pkl")) or "checkpoint" in name]
+    assert {"model.safetensors", "config.json", "tokenizer.json", "README.md", "loss.png", "run.json"} <= set(
+        found["files"]
+    )
+    assert not [
+        name for name in found["files"] if name.endswith((".bin", ".pt", ".pth", ".pkl")) or "checkpoint" in name
+    ]
 
 
 def test_pushed_card_is_true() -> None:
