@@ -41,7 +41,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def call(command: Sequence[str], cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
+def call(command: Sequence[str], cwd: Path = ROOT, /, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run it, offline: the only network is this machine's own."""
     offline = {"HF_HUB_OFFLINE": "1", "HTTPS_PROXY": "http://127.0.0.1:9", "NO_PROXY": "127.0.0.1,localhost"}
     environment = os.environ | offline | {"MEDICAL_MAX_NEW_TOKENS": "8"} | environment
@@ -77,7 +77,13 @@ def test_lighteval_s_own_command_line_offline_twice_and_with_new_weights(
 
     def outputs(name: str) -> list[str]:
         arguments = f"model_name={model.name},batch_size=8,cache_dir={tmp_path / 'cache'}"
-        also = ("--custom-tasks", str(ROOT / "lighteval_tasks" / "tasks.py"), "--output-dir", str(tmp_path / name), "--save-details")
+        also = (
+            "--custom-tasks",
+            str(ROOT / "lighteval_tasks" / "tasks.py"),
+            "--output-dir",
+            str(tmp_path / name),
+            "--save-details",
+        )
         said = lighteval("accelerate", arguments, "medical:medbullets_op4|0", *also, hub=hub, cwd=tmp_path)
         assert "accuracy_low" in said.stdout
         return texts(tmp_path / name)
