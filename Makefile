@@ -136,12 +136,13 @@ format: setup ## ruff: mend and format in place
 types: setup ## pyright
 	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(PY) -m pyright
 
-bench: setup ## model calls, mentions, linking (EMBEDDER), ranking, report (of build/kg_only); with KG=file of PrimeKG's size also path search, load times, memory
+bench: setup ## model calls, mentions, linking (EMBEDDER), ranking, training, report (of build/kg_only); with KG=file of PrimeKG's size also path search, load times, memory
 	$(PY) -m benchmarks.model_calls
 	$(PY) -m benchmarks.mentions $(call flag,,KG)
 	$(PY) -m benchmarks.linking_speed
 	$(PY) -m benchmarks.linking $(call flag,--embedder,EMBEDDER)
 	$(PY) -m benchmarks.mechanisms
+	$(PY) -m benchmarks.training
 	$(PY) -m benchmarks.report
 	$(if $(KG),$(PY) -m benchmarks.paths "$(KG)" && $(PY) -m benchmarks.path_scale "$(KG)" && $(PY) -m benchmarks.full_size "$(KG)")
 

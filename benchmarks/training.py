@@ -2,7 +2,7 @@
 model and rows, in one run.
 
     python -m benchmarks.training                     a small model on the CPU, minutes
-    python -m benchmarks.training --gpu               a random Llama of 0.9 billion parameters in bf16: tokens/s, MFU, peak memory
+    python -m benchmarks.training --gpu               a random Llama of 0.8 billion parameters in bf16: tokens/s, MFU, peak memory
     accelerate launch --config_file sft/accelerate/zero3.yaml --num_processes 1 -m benchmarks.training --gpu --ways recipe
 
 The last line is the recipe with ZeRO-3 on one GPU. Tokens are the rows' own; padding counts for nothing.

@@ -7,27 +7,22 @@ python -m sft.model_card --config sft/x.yaml --scores scores.json      the card 
 import argparse
 import csv
 import json
-import platform
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import torch
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from sft import loss_curve, training_rows
+from sft import loss_curve
+from sft.facts import Facts
 from sft.recipe import FOLDER, Recipe, parse
 from sft.settings import TRAINED, global_batch, launch_of, processes_of, setting
 
-if TYPE_CHECKING:
-    from trl import SFTTrainer
-
 CARDS = FOLDER.parent / "model_cards"
-FACTS, SCORES, CARD = "training.json", "scores.json", "README.md"
+FACTS, CARD = "training.json", "README.md"
 REASONMED = {
     "reasonmed-7b": "It answers with a rationale under `## Thinking` and a short response under `## Final Response`.",
     "cotmed-7b": "It answers with the rationale alone.",
@@ -40,52 +35,6 @@ UNLISTED = {
     "family": "",
     "obligation": "Not in sft/bases.tsv: look it up before you share this model.",
 }
-LIBRARIES = ("trl", "transformers", "accelerate", "datasets", "torch")
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What is known only after training. ``loss``: (step, loss) as logged; ``origins``: name, revision and manifest of each dataset."""
-
-    steps: int
-    loss: list[tuple[int, float]]
-    seconds: float
-    tokens_seen: int
-    parameters: int
-    processes: int
-    base_commit: str | None
-    rows: int
-    tokens: int
-    trained: int
-    allowed: list[str]
-    versions: str
-    hardware: str
-    origins: list[dict[str, Any]]
-
-
-def facts_of(recipe: Recipe, trainer: "SFTTrainer", allowed: Sequence[str]) -> Facts:
-    """Read off a trainer whose training has ended, and off the preflight before it."""
-    history = trainer.state.log_history
-    passed = json.loads((recipe.out / "preflight.json").read_text("utf-8"))
-    origins = [training_rows.origin(source) for source in recipe.mixture.datasets]
-    keep = ("content_hash", "funnel")
-    cuda = torch.cuda.is_available()
-    return Facts(
-        steps=trainer.state.global_step,
-        loss=[(entry["step"], entry["loss"]) for entry in history if "loss" in entry],
-        seconds=next((entry["train_runtime"] for entry in reversed(history) if "train_runtime" in entry), 0.0),
-        tokens_seen=int(max((entry.get("num_tokens", 0) for entry in history), default=0)),
-        parameters=trainer.model.num_parameters(),  # type: ignore[union-attr]
-        processes=trainer.accelerator.num_processes,
-        base_commit=getattr(trainer.model.config, "_commit_hash", None),  # type: ignore[union-attr]
-        rows=passed["rows"],
-        tokens=passed["tokens"],
-        trained=passed["trained"],
-        allowed=list(allowed),
-        versions=", ".join(f"{name} {version(name)}" for name in LIBRARIES),
-        hardware=f"{trainer.accelerator.num_processes} × {torch.cuda.get_device_name(0) if cuda else f'CPU ({platform.machine()})'}",
-        origins=[o | {"manifest": {k: o["manifest"][k] for k in keep if k in o["manifest"]}} for o in origins],
-    )
 
 
 def write(recipe: Recipe, facts: Facts, folder: Path, scores: Mapping[str, Any] | None = None) -> None:

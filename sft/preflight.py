@@ -8,9 +8,7 @@ Needs the model's tokenizer and shape, not its weights. Where a GPU is there, it
 import hashlib
 import json
 import sys
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -19,32 +17,15 @@ from transformers import PreTrainedTokenizerBase
 
 from sft import attention, row_checks, training_rows, trial_steps
 from sft.command_line import Command, read
-from sft.estimate import Estimate, estimate
+from sft.estimate import estimate
 from sft.evaluation_overlap import evaluation_questions, overlapping
 from sft.recipe import Recipe, RecipeError
 from sft.rendering import render, tokenizer_of
-from sft.report import show
+from sft.report import Report, show
 from sft.settings import processes_of, run_of
 
 PASSED = "preflight.json"
 READ = ("id", "question", "context", "options", "answer", "prompt", "completion")
-
-
-@dataclass
-class Report:
-    """``findings``: rows by code, each with its id and what was found. ``refusals``: what is wrong with the recipe itself."""
-
-    rows: int
-    lengths: list[int] = field(default_factory=list)
-    trained: int = 0
-    findings: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
-    refusals: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    estimate: Estimate | None = None
-
-    def stops(self, allow: Sequence[str]) -> bool:
-        """Whether training must not begin."""
-        return bool(self.refusals) or any(code not in allow for code in self.findings)
 
 
 def examine(command: Command) -> Report:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from trl.scripts.utils import DatasetConfig, DatasetMixtureConfig, ScriptArguments, TrlParser
@@ -60,7 +61,8 @@ def parse(path: Path, flags: Sequence[str] = (), dataset: str | None = None) -> 
         raise RecipeError(
             f"found no recipe {path}; expected one of {names}, or the path of a YAML file in TRL's format"
         )
-    parser = TrlParser((ScriptArguments, SFTConfig, ModelConfig, DatasetMixtureConfig))
+    parts: Any = (ScriptArguments, SFTConfig, ModelConfig, DatasetMixtureConfig)
+    parser = TrlParser(parts)
     if not torch.cuda.is_available():
         flags = [
             *flags,

@@ -1,18 +1,34 @@
 """What preflight found, as a person reads it."""
 
+from collections import defaultdict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
 
+from sft.estimate import Estimate
 from sft.row_checks import CODES
-
-if TYPE_CHECKING:
-    from sft.preflight import Report
 
 BOUNDS = (128, 256, 512, 1024, 2048, 4096, 8192)
 SHOWN = 5  # rows of each code
 
 
-def show(name: str, report: "Report", allow: Sequence[str]) -> str:
+@dataclass
+class Report:
+    """``findings``: rows by code, each with its id and what was found. ``refusals``: what is wrong with the recipe itself."""
+
+    rows: int
+    lengths: list[int] = field(default_factory=list)
+    trained: int = 0
+    findings: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
+    refusals: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    estimate: Estimate | None = None
+
+    def stops(self, allow: Sequence[str]) -> bool:
+        """Whether training must not begin."""
+        return bool(self.refusals) or any(code not in allow for code in self.findings)
+
+
+def show(name: str, report: Report, allow: Sequence[str]) -> str:
     """The report of a recipe: rows and tokens, what is wrong, what it will take, the verdict."""
     lines = [f"preflight of {name}: {report.rows} rows"]
     if report.lengths:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -26,7 +27,7 @@ SEED = 2002
 
 def make(folder: Path) -> None:
     """Write tokenizer and model into the folder, as `from_pretrained` reads them."""
-    tokenizer = tokenizer_of(sample_texts())
+    tokenizer: Any = tokenizer_of(sample_texts())
     torch.manual_seed(SEED)
     model = LlamaForCausalLM(
         LlamaConfig(

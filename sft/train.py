@@ -16,6 +16,7 @@ from trl.trainer.sft_trainer import SFTTrainer
 
 from sft import checkpoints, hub, model_card, preflight, training_rows
 from sft.command_line import Command, read
+from sft.facts import facts_of
 from sft.recipe import Recipe, RecipeError
 from sft.rendering import tokenizer_of
 from sft.settings import run_of
@@ -76,7 +77,7 @@ def for_trainer(recipe: Recipe) -> Any:
 def finish(command: Command, trainer: SFTTrainer) -> None:
     """Card and picture beside the model, then the push."""
     recipe = command.recipe
-    facts = model_card.facts_of(recipe, trainer, allowed=command.allow)
+    facts = facts_of(recipe, trainer, allowed=command.allow)
     model_card.write(recipe, facts, recipe.out)
     print(
         f"{recipe.out}: model, tokenizer, card; loss {facts.loss[0][1]:.3f} -> {facts.loss[-1][1]:.3f} in {trainer.state.global_step} steps"

@@ -13,7 +13,8 @@ from trl.data_utils import pack_dataset
 
 from sft import attention, preflight
 from sft.estimate import packs, steps
-from sft.model_card import Facts, card
+from sft.facts import Facts
+from sft.model_card import card
 from sft.recipe import FOLDER, RecipeError, parse, source_of
 from sft.settings import DERIVED, TRAINED, UPKEEP, launch_of, processes_of, setting
 
