@@ -169,8 +169,8 @@ def _by_answer(
 
 def _meant(sides: _Sides, strict: bool, model: Embedder | None) -> Iterator[Match]:
     """By a sentence embedding of the stem, of a short one with its gold answer; generic stems never."""
-    if model is None or not model.model:
-        return
+    if model is None or not model.model or not sides.a or not sides.b:
+        return  # and nothing is loaded: a build that is checked against no benchmark needs no model
     if model.name not in COSINES:
         raise EmbedderError(f"embedder {model} was not measured on duplicates; expected one of {', '.join(COSINES)}")
     least = (STRICT_COSINES if strict else COSINES)[model.name]
