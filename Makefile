@@ -82,7 +82,7 @@ hub: setup ## start a Hub on loopback, to try a push without an account, and pri
 	$(PY) -m tests.hub --root "$(or $(HUB),build/hub)" --port "$(or $(PORT),0)"
 
 report: setup ## one HTML page of a dataset folder, to look at: FOLDER, OUT (default: FOLDER.html)
-	$(PY) -m dataset_builder $(strip report "$(or $(FOLDER),build/$(PIPELINE))" $(call flag,--out,OUT))
+	$(PY) -m dataset_builder $(strip report "$(or $(FOLDER),build/$(PIPELINE))" $(call flag,--out,OUT) $(call flag,--hub_model_id,HUB_MODEL))
 
 calibrate: setup ## from which score an embedder's similar names are links: EMBEDDER; GOLD, NAMES or KG
 	$(PY) -m kg calibrate $(if $(KG),--kg "$(KG)",--names $(NAMES)) --gold $(GOLD) $(call flag,--embedder,EMBEDDER)
@@ -110,7 +110,7 @@ sft: $(if $(LAUNCH),preflight) setup $(if $(filter tiny,$(RECIPE)),build/tiny-ba
 	$(if $(LAUNCH),.venv/bin/accelerate launch --config_file sft/accelerate/$(LAUNCH).yaml -m,$(PY) -m) sft.train $(strip $(SFT))
 
 cards: setup ## write model_cards/*.md from the recipes; with RECIPE, SCORES=scores.json: the card in OUT
-	$(PY) -m sft.model_card $(if $(SCORES),--config sft/$(RECIPE).yaml --scores "$(SCORES)" $(call flag,--out,OUT))
+	$(PY) -m sft.model_card $(if $(SCORES),--config sft/$(RECIPE).yaml --scores "$(SCORES)" $(call flag,--out,OUT) $(call flag,--hub_model_id,HUB_MODEL))
 
 LOCAL = $(if $(wildcard $(MODEL)/config.json),$(abspath $(MODEL)),$(MODEL))
 serve: setup ## an OpenAI-compatible endpoint of a checkpoint: MODEL, PORT; sglang on GPUs (one copy each), else transformers on the CPU

@@ -17,6 +17,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from sft import loss_curve
+from sft.checkpoints import RUN
 from sft.facts import Facts
 from sft.recipe import FOLDER, Recipe, parse
 from sft.settings import TRAINED, global_batch, launch_of, processes_of, setting
@@ -151,6 +152,15 @@ def _metadata(recipe: Recipe, base: Mapping[str, Any], scores: Mapping[str, Any]
     }
 
 
+def as_trained(file: Path, flags: list[str]) -> Recipe:
+    """The recipe with the settings and the data that its output folder was trained with, whatever the file says by now."""
+    recipe = parse(file, flags)
+    run = json.loads((recipe.out / RUN).read_text("utf-8"))
+    differs = [name for name in TRAINED if run[name] not in ("none", setting(recipe, name))]
+    dataset = run["data"] if run["data"] != setting(recipe, "data") else None
+    return parse(file, [*flags, *(part for name in differs for part in (f"--{name}", run[name]))], dataset)
+
+
 def main(argv: list[str]) -> int:
     """Returns 1 where --check finds a card that is not what its recipe says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -158,9 +168,10 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--out", type=Path, help="the folder of the checkpoint, where it is not the recipe's")
     parser.add_argument("--scores", type=Path)
     parser.add_argument("--check", action="store_true")
-    options = parser.parse_args(argv)
+    options, flags = parser.parse_known_args(argv)
     if options.config:
-        recipe = parse(options.config, ["--output_dir", str(options.out)] if options.out else [])
+        flags += ["--output_dir", str(options.out)] if options.out else []
+        recipe = as_trained(options.config, flags)
         scores = json.loads(options.scores.read_text("utf-8")) if options.scores else None
         write(recipe, Facts(**json.loads((recipe.out / FACTS).read_text("utf-8"))), recipe.out, scores)
         return 0

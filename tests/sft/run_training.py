@@ -23,7 +23,7 @@ from huggingface_hub import HfApi
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from sft import tiny_model
+from sft import model_card, tiny_model
 from sft.recipe import FOLDER
 from tests.hub.running import Running, running
 
@@ -115,6 +115,13 @@ def answers(folder: str | Path, **options: Any) -> list[bool]:
     return right
 
 
+def rewritten(out: Path) -> str:
+    """The card made anew with scores, as `make cards RECIPE=tiny SCORES=…` does: the recipe's file says nothing of this run's flags."""
+    (out / "scores.json").write_text('{"model": "m", "revision": null, "tasks": []}')
+    model_card.main(["--config", str(FOLDER / "tiny.yaml"), "--out", str(out), "--scores", str(out / "scores.json")])
+    return (out / "README.md").read_text("utf-8")
+
+
 def killed_at(command: list[str], env: dict[str, str], checkpoint: Path) -> int:
     """Kill the process (SIGKILL) as soon as this checkpoint is whole, and say how it ended."""
     process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -143,6 +150,7 @@ def one(home: Path, hub: Running, env: dict[str, str]) -> dict[str, Any]:
     return {
         "told": told[-800:],
         "files": files,
+        "rewritten": rewritten(home / "one"),
         "losses": losses(home / "one"),
         "answers": answers(fetched),
         "card": (fetched / "README.md").read_text("utf-8"),
