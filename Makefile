@@ -82,7 +82,7 @@ hub: setup ## start a Hub on loopback, to try a push without an account, and pri
 	$(PY) -m tests.hub --root "$(or $(HUB),build/hub)" --port "$(or $(PORT),0)"
 
 report: setup ## one HTML page of a dataset folder, to look at: FOLDER, OUT (default: FOLDER.html)
-	$(PY) -m dataset_builder $(strip report "$(or $(FOLDER),build/$(PIPELINE))" $(call flag,--out,OUT) $(call flag,--hub_model_id,HUB_MODEL))
+	$(PY) -m dataset_builder $(strip report "$(or $(FOLDER),build/$(PIPELINE))" $(call flag,--out,OUT))
 
 calibrate: setup ## from which score an embedder's similar names are links: EMBEDDER; GOLD, NAMES or KG
 	$(PY) -m kg calibrate $(if $(KG),--kg "$(KG)",--names $(NAMES)) --gold $(GOLD) $(call flag,--embedder,EMBEDDER)
