@@ -3,7 +3,7 @@
 A call that has failed eight times becomes an empty answer there, finish reason and usage are thrown away, and answers come from a
 disk cache that does not know the weights behind a name. `watch` puts a thin layer between the backend and litellm that keeps
 the first three in memory, for the metrics of the same process, and switches the cache off, unless a run goes on where
-another one failed ($MEDICAL_GO_ON, set by `score`). Nothing of a request changes but that.
+another one failed ($MEDICAL_GO_ON, set by `score`). Of a request itself only an empty list of stop strings is left out.
 """
 
 import os
@@ -46,6 +46,7 @@ def _watched(complete: Callable[..., Any]) -> Callable[..., Any]:
     def completion(**request: Any) -> Any:
         global _failures
         request["caching"] = bool(request.get("caching")) and "MEDICAL_GO_ON" in os.environ
+        request["stop"] = request.get("stop") or None  # `transformers serve` answers an empty list with 500
         try:
             response = complete(**request)
         except Exception as why:
