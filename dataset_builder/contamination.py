@@ -17,6 +17,10 @@ from kg.embedder import Embedder, EmbedderError, named
 
 LEAST_TELLING = 2  # words beyond the stock ones; a stem with fewer is generic, and its being equal means nothing
 LEAST_GRAMS, LEAST_SHARED = 0.25, 8  # the part of the rare runs of eight words that is shared, and how many
+SURE_GRAMS, BESIDE_GRAMS = (
+    0.30,
+    0.50,
+)  # a part that is enough; below it, the cosine of the telling words that there must be too
 ALIKE = 0.80  # cosine of the telling words, half the shared options added where the gold answer is the same
 ALIKE_LONG, LONG = 0.70, 15  # a cosine that is enough for stems with so many telling words: a case with its findings
 LEAST_WORDS, FEW = (
@@ -96,6 +100,10 @@ class _Sides:
                 for j in self.rows_b(t):
                     yield i, j, score, number
 
+    def cosine(self, i: int, j: int) -> float:
+        """The likeness of two rows' stems by their telling words."""
+        return float((self.vectors[self.stems.a[i]] @ self.vectors[self.stems.b[j]].T).sum())
+
     def same_answer(self, i: int, j: int) -> bool:
         """Whether both gold answers say the same, and something: yes, or all of the above, is no sign."""
         return bool(self.answers_a[i]) and self.answers_a[i] == self.answers_b[j]
@@ -129,10 +137,14 @@ def _equal(sides: _Sides, strict: bool) -> Iterator[Match]:
 
 
 def _copied(sides: _Sides, strict: bool) -> Iterator[Match]:
-    """Rare runs of words."""
+    """Rare runs of words; where these are few, the telling words have to be alike too: stock descriptions share runs."""
     pairs = by_rare_grams(sides.stems, STRICT_GRAMS if strict else LEAST_GRAMS, LEAST_SHARED)
     for i, j, score, _ in sides.rows(pairs):
-        if score >= LEAST_GRAMS or sides.same_answer(i, j):
+        if (
+            score >= SURE_GRAMS
+            or (score >= LEAST_GRAMS and sides.cosine(i, j) >= BESIDE_GRAMS)
+            or (strict and sides.same_answer(i, j))
+        ):
             yield Match(i, j, "grams", round(score, 3))
 
 
