@@ -14,7 +14,7 @@ from typing import Any
 from accelerate import PartialState
 from trl.trainer.sft_trainer import SFTTrainer
 
-from sft import checkpoints, hub, model_card, preflight, training_rows
+from sft import checkpoints, compile_lock, hub, model_card, preflight, training_rows
 from sft.command_line import Command, read
 from sft.facts import facts_of
 from sft.recipe import Recipe, RecipeError
@@ -26,6 +26,7 @@ def main(argv: list[str]) -> int:
     """Returns 0, or 1 where nothing was trained and the reason is printed."""
     command = read(argv, __doc__ or "")
     recipe = command.recipe
+    compile_lock.refuse_abandoned()
     state = PartialState()
     with state.main_process_first():
         if state.is_main_process:

@@ -55,6 +55,11 @@ def test_other_settings_do_not_go_on_from_these_checkpoints() -> None:
     assert status == 1 and "learning_rate: 0.003, now 0.1" in said
 
 
+def test_a_lock_left_by_a_killed_compilation_is_named_instead_of_waited_for() -> None:
+    status, said = scenario.result("run_training", "one")["locked"]
+    assert status == 1 and "deepspeed_op/lock" in said and "remove it" in said
+
+
 def test_killed_and_begun_again_is_as_if_nothing_had_been() -> None:
     found = scenario.result("run_training", "killed")
     assert found["status"] == -9
