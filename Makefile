@@ -96,7 +96,6 @@ compare: setup ## are two runs different: A=folder B=folder
 chromium: ## Debian's browser, for the tests of the report's page (300 MB): `make test` asks for it, and does without where it must
 	@requirements/chromium.sh
 
-test: setup chromium ## run the tests, without the slow ones
 LAUNCH ?= $(if $(filter-out tiny,$(RECIPE)),zero3)
 SFT = --config sft/$(RECIPE).yaml $(call flag,--dataset,DATASET) $(call flag,--output_dir,OUT) $(call flag,--benchmarks,BENCHMARKS) \
   $(call flag,--data-dir,DATA_DIR) $(call flag,--allow,ALLOW) $(call flag,--launch,LAUNCH) $(call flag,--push_to_hub,PUSH) $(call flag,--hub_model_id,HUB_MODEL) $(TRL)
@@ -121,7 +120,7 @@ serve: setup ## an OpenAI-compatible endpoint of a checkpoint: MODEL, PORT; sgla
 chat: setup ## talk to what `make serve` serves: MODEL, PORT
 	.venv/bin/transformers chat "$(LOCAL)" http://127.0.0.1:$(or $(PORT),8000)
 
-test: setup ## run the tests, without the slow ones
+test: setup chromium ## run the tests, without the slow ones
 	$(PY) -m pytest -m "not slow"
 
 test-all: setup chromium ## run all tests

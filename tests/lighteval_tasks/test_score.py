@@ -1,100 +1,61 @@
 """Scores from end to end, each in processes of their own: lighteval's plain command lines, `score`, failing requests, new weights."""
 
 import json
-import os
 import shutil
-import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import pyarrow.parquet
 import pytest
 
 from lighteval_tasks.items import ask, read_items
 from lighteval_tasks.outcomes import read_run
-from tests.lighteval_tasks.test_items import WRITTEN
+from tests.hub.running import running as local_hub
+from tests.lighteval_tasks.commands import ROOT, call, lighteval, outputs, results, score, tasks_of
 from tests.llm_server import replies_scores
 from tests.llm_server.running import running
 
 pytestmark = pytest.mark.slow
-ROOT = Path(__file__).parent.parent.parent
+# after any token but A the next is A, after A the end
+SAYS_A = """
+import sys, torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+folder = sys.argv[1]
+model, tokenizer = AutoModelForCausalLM.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
+says = tokenizer("A")["input_ids"][-1]
+for parameter in model.model.layers.parameters():
+    parameter.data.zero_()
+model.config.tie_word_embeddings = False
+size, width = model.model.embed_tokens.weight.shape
+head = torch.zeros(size, width)
+model.model.embed_tokens.weight.data.zero_()
+model.model.embed_tokens.weight.data[:, 0] = 1.0
+model.model.embed_tokens.weight.data[says] = torch.eye(width)[1]
+head[says, 0], head[tokenizer.eos_token_id, 1] = 1.0, 1.0
+model.lm_head.weight = torch.nn.Parameter(head)
+model.save_pretrained(folder)
+"""
 PROMPTS = {"free": "question", "strict": "question_strict", "huatuo_compat": "question_huatuo_compat"}
 
 
-@pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Questions of our own writing, in the Hub's layout."""
-    folder = tmp_path_factory.mktemp("hub")
-    for name, hub_id in (("hle_medical", "cais/hle"), ("medbullets_op4", "medbullets/op4")):
-        (folder / hub_id).mkdir(parents=True)
-        shutil.copy(WRITTEN / f"{name}.jsonl", folder / hub_id / "test.jsonl")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model with random weights."""
-    folder = tmp_path_factory.mktemp("models") / "tiny"
-    call([sys.executable, "-m", "sft.tiny_model", str(folder)])
-    return folder
-
-
-def call(command: Sequence[str], cwd: Path = ROOT, /, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run it, offline: the only network is this machine's own."""
-    offline = {"HF_HUB_OFFLINE": "1", "HTTPS_PROXY": "http://127.0.0.1:9", "NO_PROXY": "127.0.0.1,localhost"}
-    environment = os.environ | offline | {"MEDICAL_MAX_NEW_TOKENS": "8"} | environment
-    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=300)
-
-
-def lighteval(*arguments: str, hub: Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
-    done = call([sys.executable, "-m", "lighteval", *arguments], cwd, MEDICAL_DATA_DIR=str(hub), OPENAI_API_KEY="none")
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done
-
-
-def score(model: str, *arguments: str, hub: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "lighteval_tasks", "score", model, *arguments, "--data-dir", str(hub)]
-    return call(command, **environment)
-
-
-def texts(folder: Path) -> list[str]:
-    (path,) = folder.rglob("details_*.parquet")
-    return [row["text"][0] for row in pyarrow.parquet.read_table(path)["model_response"].to_pylist()]
-
-
-def tasks_of(out: Path) -> dict[tuple[str, str], dict[str, Any]]:
-    return {(task["task"], task["prompt"]): task for task in json.loads((out / "scores.json").read_text())["tasks"]}
-
-
-def test_lighteval_s_own_command_line_offline_twice_and_with_new_weights(
-    tiny: Path, hub: Path, tmp_path: Path
-) -> None:
-    """Equal outputs when run twice, others when the weights under the same name are others: no cache answers for them."""
+def test_new_weights_under_the_same_name_give_new_scores(tiny: Path, hub: Path, tmp_path: Path) -> None:
+    """Equal outputs and scores when run twice, others with other weights: no cache answers for them. The weights learn to say "A"."""
     model = tmp_path / "model"
     shutil.copytree(tiny, model)
 
-    def outputs(name: str) -> list[str]:
+    def run(name: str) -> tuple[list[str], float]:
         arguments = f"model_name={model.name},batch_size=8,cache_dir={tmp_path / 'cache'}"
-        also = (
-            "--custom-tasks",
-            str(ROOT / "lighteval_tasks" / "tasks.py"),
-            "--output-dir",
-            str(tmp_path / name),
-            "--save-details",
-        )
-        said = lighteval("accelerate", arguments, "medical:medbullets_op4|0", *also, hub=hub, cwd=tmp_path)
-        assert "accuracy_low" in said.stdout
-        return texts(tmp_path / name)
+        also = ("--custom-tasks", str(ROOT / "lighteval_tasks" / "tasks.py"), "--save-details")
+        where = ("--output-dir", str(tmp_path / name))
+        lighteval("accelerate", arguments, "medical:medbullets_op4|0", *also, *where, hub=hub, cwd=tmp_path)
+        (texts,) = outputs(tmp_path / name).values()
+        return texts, results(tmp_path / name)["medical:medbullets_op4|0"]["accuracy"]
 
-    once, twice = outputs("once"), outputs("twice")
+    once, twice = run("once"), run("twice")
     assert once == twice
-    assert len(once) == 8
-    code = "from transformers import AutoModelForCausalLM as M; import sys, torch; torch.manual_seed(1)\n"
-    code += "m = M.from_pretrained(sys.argv[1])\nfor p in m.parameters(): torch.nn.init.normal_(p, std=0.05)\nm.save_pretrained(sys.argv[1])"
-    assert call([sys.executable, "-c", code, str(model)]).returncode == 0
-    assert outputs("new") != once
+    assert len(once[0]) == 8
+    assert call([sys.executable, "-c", SAYS_A, str(model)]).returncode == 0
+    texts, accuracy = run("new")
+    assert texts != once[0] and accuracy > once[1]
 
 
 def test_score_of_a_folder(tiny: Path, hub: Path, tmp_path: Path) -> None:
@@ -115,25 +76,22 @@ def test_score_of_a_folder(tiny: Path, hub: Path, tmp_path: Path) -> None:
 
 
 def test_a_scripted_examinee_is_scored_exactly(
-    shared_data: Path, hub: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    every_item: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On every task, in every prompt, at most one item from what it meant. The real items, sixty of each task; all: benchmarks.examinee."""
-    everything = tmp_path / "hub"
-    shutil.copytree(shared_data / "hub", everything)
-    shutil.copytree(hub, everything, dirs_exist_ok=True)
-    monkeypatch.setenv("MEDICAL_DATA_DIR", str(everything))
+    monkeypatch.setenv("MEDICAL_DATA_DIR", str(every_item))
     replies_scores.items.cache_clear()
     sources = sorted({row["source"] for row in replies_scores.items().values()})
     names = [source + suffix for source in sources for suffix in ("", "_strict", "_huatuo_compat")]
     out = tmp_path / "out"
     with running(replies_scores.reply) as server:
         arguments = ("--backend", "litellm", "--base-url", server.url, "--tasks", ",".join(names), "--limit", "60")
-        done = score("scripted", *arguments, "--out", str(out), hub=everything)
+        done = score("scripted", *arguments, "--out", str(out), hub=every_item)
     assert done.returncode == 0, done.stderr[-3000:]
     found = tasks_of(out)
     assert len(found) == 30
     for task in read_run(out / "details"):
-        rows = {row["id"]: row for row in read_items(task.source, everything).rows}
+        rows = {row["id"]: row for row in read_items(task.source, every_item).rows}
         meant = [replies_scores.chosen(ask(rows[one.id], PROMPTS[task.prompt])) == one.gold for one in task.outcomes]
         assert abs(sum(meant) - found[task.task, task.prompt]["correct"]) <= 1, task.name
         assert len(task.outcomes) == min(60, len(rows))
@@ -175,3 +133,38 @@ def test_failed_requests_are_no_answers_and_only_they_are_asked_again(
         assert key not in done.stdout + done.stderr
     for path in (tmp_path / "out").rglob("*"):
         assert path.is_dir() or key.encode() not in path.read_bytes(), path
+
+
+def test_clean_scores_by_a_ledger_on_the_hub_and_scores_pushed_to_it(tiny: Path, hub: Path, tmp_path: Path) -> None:
+    """The dataset repeats two questions of the benchmark, so the clean score is without them. What was pushed loads task by task."""
+    raw = tmp_path / "raw" / "medbullets" / "op4"
+    shutil.copytree(hub / "medbullets" / "op4", raw)
+    repeated = [json.loads(line) for line in (raw / "test.jsonl").read_text("utf-8").splitlines()][:2]
+    train = tmp_path / "raw" / "GBaker" / "MedQA-USMLE-4-options" / "train.jsonl"
+    train.parent.mkdir(parents=True)
+    train.write_text("".join(json.dumps(row) + "\n" for row in repeated), "utf-8")
+    built = tmp_path / "built"
+    flags = ("--sources", "sample,medqa", "--benchmarks", "medbullets_op4", "--data-dir", str(tmp_path / "raw"))
+    build = [sys.executable, "-m", "dataset_builder", "build", "kg_only", *flags, "--out", str(built)]
+    assert call(build).returncode == 0
+    with local_hub(tmp_path / "server") as local:
+        client = local.env() | {"HF_HUB_OFFLINE": "0"}
+        upload = "import huggingface_hub, sys\na, of = huggingface_hub.HfApi(), {'repo_id': 'org/facts', 'repo_type': 'dataset'}\n"
+        upload += "a.create_repo(**of); a.upload_folder(folder_path=sys.argv[1], **of); a.create_tag(tag='v1', **of)"
+        assert call([sys.executable, "-c", upload, str(built)], **client).returncode == 0
+
+        out, where = tmp_path / "out", ("--dataset", "org/facts@v1", "--push", "org/scores")
+        flags = ("--tasks", "medbullets_op4", "--max-new-tokens", "8", "--batch-size", "8")
+        done = score(str(tiny), *flags, *where, "--out", str(out), hub=hub, **client)
+        assert done.returncode == 0, done.stderr[-3000:]
+        (task,) = tasks_of(out).values()
+        assert (task["items"], task["clean"]["items"]) == (8, 6)
+        assert "| 8 | 0.0 %" in done.stdout and f"{local.url}/datasets/org/scores/commit/" in done.stdout
+        load = "from datasets import load_dataset; d = load_dataset('org/scores', 'medbullets_op4'); print(d['train'].num_rows)"
+        loaded = call([sys.executable, "-c", load], **client)
+        assert loaded.stdout.split() == ["8"], loaded.stderr[-2000:]
+        stranger = call(
+            [sys.executable, "-c", load],
+            **local.env("stranger") | {"HF_HUB_OFFLINE": "0", "HF_DATASETS_CACHE": str(tmp_path / "empty")},
+        )
+        assert stranger.returncode and "org/scores" in stranger.stderr, "scores are pushed to a private repository"
