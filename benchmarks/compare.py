@@ -44,7 +44,7 @@ def simulated() -> None:
         rng = np.random.default_rng(20261125)
         found = np.zeros(5)
         for run in range(RUNS):
-            tasks, mean = compare(simulate(rng, gain), seed=run)
+            tasks, (mean,) = compare(simulate(rng, gain), seed=run)
             found += (
                 np.mean([one.p < 0.05 for one in tasks]),
                 any(one.p_holm < 0.05 for one in tasks),

@@ -38,7 +38,10 @@ def _arguments() -> argparse.ArgumentParser:
     add = commands.add_parser("score", help="score a checkpoint or an endpoint")
     add.set_defaults(action=_score)
     add.add_argument("model", help="Hub id, folder, or with --backend litellm the endpoint's name of the model")
-    add.add_argument("--revision", default="main", help="tag or commit; of an endpoint, what you know of its weights")
+    add.add_argument(
+        "--revision",
+        help="tag or commit (default: main; of a folder: local); of an endpoint, what you know of its weights",
+    )
     add.add_argument(
         "--tasks", type=_names, default=(), help=f"default: all at hand of {', '.join(TASKS)}; also NAME_strict"
     )
@@ -76,6 +79,7 @@ def _arguments() -> argparse.ArgumentParser:
 def _score(given: argparse.Namespace) -> None:
     if given.backend == "litellm" and not given.base_url:
         raise SourceError("--backend litellm needs the endpoint's URL: --base-url, or $OPENAI_BASE_URL")
+    given.revision = given.revision or ("local" if Path(given.model).is_dir() else "main")
     tasks, not_scored = choose(given.tasks)
     names = (
         "model",

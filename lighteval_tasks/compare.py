@@ -1,7 +1,8 @@
 """Compare two runs on the same items: is the difference real? Paired by item id, per benchmark and on their mean."""
 
 import json
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -39,8 +40,12 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Mean:
-    """The mean over the tasks, each counting the same, and the interval of the difference; all from one bootstrap."""
+    """The mean over the tasks in one prompt, each counting the same, and the interval of the difference.
 
+    Of one prompt, because the same items in another one are no new items: together they would make the interval too narrow.
+    """
+
+    prompt: str
     tasks: int
     a: float
     b: float
@@ -72,16 +77,17 @@ def pair(a: TaskOutcomes, b: TaskOutcomes, ledger: Ledger | None = None) -> tupl
 
 def compare(
     pairs: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]], seed: int = 0
-) -> tuple[list[Comparison], Mean]:
-    """Every task, and the mean of all. ``pairs``: (task, prompt) to what A and what B has right."""
+) -> tuple[list[Comparison], list[Mean]]:
+    """Every task, and the mean of those of each prompt. ``pairs``: (task, prompt) to what A and what B has right."""
     rng = np.random.default_rng(seed)
-    made, means = [], np.zeros(DRAWS)
+    made: list[Comparison] = []
+    draws: dict[str, list[np.ndarray]] = defaultdict(list)
     counted = [key for key in pairs if not _is_part(key, pairs)]
     for (task, prompt), (a, b) in pairs.items():
         differences = b.astype(int) - a.astype(int)
         drawn = bootstrap_means(differences, DRAWS, rng)
         if (task, prompt) in counted:
-            means += drawn / len(counted)
+            draws[prompt].append(drawn)
         low, high = np.quantile(drawn, [0.025, 0.975])
         only_a, only_b = int(np.sum(a & ~b)), int(np.sum(b & ~a))
         shares = float(a.mean()), float(b.mean())
@@ -102,9 +108,14 @@ def compare(
         )
     corrected = holm([one.p for one in made])
     made = [Comparison(**{**asdict(one), "p_holm": p}) for one, p in zip(made, corrected, strict=True)]
-    low, high = np.quantile(means, [0.025, 0.975])
-    a, b = (float(np.mean([getattr(one, name) for one in made if (one.task, one.prompt) in counted])) for name in "ab")
-    return made, Mean(len(counted), a, b, b - a, float(low), float(high))
+    tasks = [one for one in made if (one.task, one.prompt) in counted]
+    return made, [_mean(prompt, [one for one in tasks if one.prompt == prompt], of) for prompt, of in draws.items()]
+
+
+def _mean(prompt: str, tasks: Sequence[Comparison], draws: Sequence[np.ndarray]) -> Mean:
+    low, high = np.quantile(np.mean(draws, axis=0), [0.025, 0.975])
+    a, b = (float(np.mean([getattr(one, name) for one in tasks])) for name in "ab")
+    return Mean(prompt, len(tasks), a, b, b - a, float(low), float(high))
 
 
 def _is_part(key: tuple[str, str], keys: Iterable[tuple[str, str]]) -> bool:
@@ -147,8 +158,8 @@ def about(run: Path) -> dict[str, Any]:
 
 
 def _as_dict(pairs: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]], seed: int) -> dict[str, Any]:
-    tasks, mean = compare(pairs, seed)
-    return {"tasks": [asdict(one) for one in tasks], "mean": asdict(mean)}
+    tasks, means = compare(pairs, seed)
+    return {"tasks": [asdict(one) for one in tasks], "means": [asdict(mean) for mean in means]}
 
 
 def _listed(runs: dict[tuple[str, str], TaskOutcomes]) -> str:

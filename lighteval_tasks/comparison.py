@@ -29,7 +29,8 @@ def markdown(made: dict[str, Any]) -> str:
     lines.append(verdict(made))
     lines.append(
         "Same items in both runs, paired by id. Interval: paired bootstrap, 10,000 draws. p: McNemar's exact test on the items that "
-        "only one model has right; Holm: corrected for the number of tasks. Mean: every task counts the same."
+        "only one model has right; Holm: corrected for the number of tasks. Mean: of the tasks in one "
+        "prompt, each counting the same."
     )
     for task, prompt in made["not_checked"]:
         lines.append(f"Not compared with the dataset's questions, so without a clean score: {task} ({prompt}).")
@@ -42,17 +43,27 @@ def markdown(made: dict[str, Any]) -> str:
 
 def verdict(made: dict[str, Any]) -> str:
     """In words: is there a difference, and on which tasks."""
-    mean = made["raw"]["mean"]
-    if mean["low"] > 0 or mean["high"] < 0:
-        said = f"On the mean of {mean['tasks']} task(s) B is {'better' if mean['difference'] > 0 else 'worse'} than A."
-    else:
-        said = f"On the mean of {mean['tasks']} task(s) no difference is shown: the interval includes 0."
-    real = [one["task"] for one in made["raw"]["tasks"] if one["p_holm"] < 0.05]
+    said = " ".join(_about_mean(mean) for mean in made["raw"]["means"])
+    real = [named(one) for one in made["raw"]["tasks"] if one["p_holm"] < 0.05]
     return said + (
-        f" Corrected p below 0.05: {', '.join(dict.fromkeys(real))}."
-        if real
-        else " No task has a corrected p below 0.05."
+        f" Corrected p below 0.05: {', '.join(real)}." if real else " No task has a corrected p below 0.05."
     )
+
+
+def _about_mean(mean: dict[str, Any]) -> str:
+    on = f"On {f'the mean of {n} tasks' if (n := mean['tasks']) > 1 else 'the one task'}{_prompt(mean)} "
+    if mean["low"] <= 0 <= mean["high"]:
+        return on + "no difference is shown: the interval includes 0."
+    return on + f"B is {'better' if mean['difference'] > 0 else 'worse'} than A."
+
+
+def named(one: dict[str, Any]) -> str:
+    """A task with its prompt, unless that is the free one."""
+    return one["task"] + _prompt(one)
+
+
+def _prompt(one: dict[str, Any]) -> str:
+    return "" if one["prompt"] == "free" else f" ({one['prompt']})"
 
 
 def differences(a: dict[str, Any], b: dict[str, Any]) -> str:
@@ -67,11 +78,15 @@ def _table(part: dict[str, Any]) -> list[str]:
         cells = [one["task"], one["prompt"], str(one["items"]), percent(one["a"]), percent(one["b"]), _points(one)]
         cells += [f"{one['only_a']} / {one['only_b']}", _p(one["p"]), _p(one["p_holm"])]
         lines.append("| " + " | ".join(cells) + " |")
-    mean = part["mean"]
-    if mean["tasks"] > 1:
-        cells = ["**mean**", "", "", percent(mean["a"]), percent(mean["b"]), _points(mean), "", "", ""]
-        lines.append("| " + " | ".join(cells) + " |")
+    for mean in _shown(part):
+        cells = [f"**mean of {mean['tasks']}**", mean["prompt"], "", percent(mean["a"]), percent(mean["b"])]
+        lines.append("| " + " | ".join([*cells, _points(mean), "", "", ""]) + " |")
     return lines
+
+
+def _shown(part: dict[str, Any]) -> list[dict[str, Any]]:
+    """The means that are of more than one task."""
+    return [mean for mean in part["means"] if mean["tasks"] > 1]
 
 
 def _points(one: dict[str, Any]) -> str:
@@ -87,17 +102,17 @@ def _name(run: dict[str, Any]) -> str:
 
 
 def plot(made: dict[str, Any], path: Path) -> None:
-    """The differences with their intervals as a forest plot: a line per task, the mean below; clean ones hollow beside."""
+    """The differences with their intervals as a forest plot: a line per task, the means below; clean ones hollow beside."""
     from matplotlib.figure import Figure  # here: a second to import
 
-    tasks = made["raw"]["tasks"]
-    labels = [one["task"] + ("" if one["prompt"] == "free" else f" ({one['prompt']})") for one in tasks]
-    labels += ["mean"] if len(tasks) > 1 else []
+    tasks, means = made["raw"]["tasks"], _shown(made["raw"])
+    labels = [named(one) for one in tasks] + [f"mean of {mean['tasks']}{_prompt(mean)}" for mean in means]
     figure = Figure(figsize=(8, 1.6 + 0.42 * len(labels)), layout="constrained")
     axes = figure.subplots()
     for kind, color, shift, fill in (("raw", "#1f4e79", 0.0, True), ("clean", "#c55a11", 0.28, False)):
         if made[kind]:
-            _draw(axes, made[kind], [(one["task"], one["prompt"]) for one in tasks], kind, color, shift, fill)
+            keys = [_key(one) for one in [*tasks, *means]]
+            _draw(axes, made[kind], keys, kind, color, shift, fill)
     axes.axvline(0, color="#888888", linewidth=1)
     axes.set_yticks(range(len(labels)), labels)
     axes.set_ylim(len(labels) - 0.4, -0.6)
@@ -113,21 +128,23 @@ def plot(made: dict[str, Any], path: Path) -> None:
     figure.savefig(path, dpi=150, metadata={"Software": None})
 
 
+def _key(one: dict[str, Any]) -> tuple[str, str]:
+    return one.get("task", "mean"), one["prompt"]
+
+
 def _draw(
     axes: Any, part: dict[str, Any], keys: Sequence[tuple[str, str]], kind: str, color: str, shift: float, fill: bool
 ) -> None:
-    """One point and interval per task, and a diamond for the mean."""
-    found = {(one["task"], one["prompt"]): one for one in part["tasks"]}
-    rows = [(position, found[key], "o") for position, key in enumerate(keys) if key in found]
-    if len(keys) > 1:
-        rows.append((len(keys), part["mean"], "D"))
-    for number, (position, one, marker) in enumerate(rows):
+    """One point and interval per task, and a diamond for a mean."""
+    found = {_key(one): one for one in [*part["tasks"], *_shown(part)]}
+    rows = [(position, found[key]) for position, key in enumerate(keys) if key in found]
+    for number, (position, one) in enumerate(rows):
         middle, low, high = (100 * one[name] for name in ("difference", "low", "high"))
         axes.errorbar(
             middle,
             position + shift,
             xerr=[[max(0.0, middle - low)], [max(0.0, high - middle)]],
-            fmt=marker,
+            fmt="o" if "task" in one else "D",
             color=color,
             markerfacecolor=color if fill else "white",
             markersize=7,

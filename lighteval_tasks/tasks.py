@@ -40,7 +40,7 @@ from lighteval_tasks.metrics import answers
 PROMPTS = {"": "question", "_strict": "question_strict", "_huatuo_compat": "question_huatuo_compat"}
 # One length for all tasks: lighteval 0.13's litellm backend mixes answers up where lengths differ within a run.
 MAX_NEW_TOKENS = int(os.environ.get("MEDICAL_MAX_NEW_TOKENS", "4096"))
-# lighteval keeps answers under model name and task, and would give those of older weights under the same name. The hour of
+# lighteval keeps answers under model name and task, and would give those of older weights under the same name. The moment of
 # this run in every task's prompt function, which is a part of that key, makes it ask anew.
 RUN = f"{time.time_ns():x}"
 

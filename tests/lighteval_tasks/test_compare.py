@@ -68,6 +68,17 @@ def test_raw_and_clean_side_by_side(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "comparison.png").stat().st_size > 10_000
 
 
+def test_other_prompts_of_the_same_items_are_no_more_items() -> None:
+    """Each prompt has a mean of its own: with the three thrown together the interval would be narrower by a third."""
+    rng = np.random.default_rng(5)
+    a, b = (rng.random(200) < share for share in (0.5, 0.6))
+    prompts = ("free", "strict", "huatuo_compat")
+    tasks, means = compare({(task, prompt): (a, b) for prompt in prompts for task in ("medqa", "medmcqa")})
+    assert [(mean.prompt, mean.tasks) for mean in means] == [(prompt, 2) for prompt in prompts]
+    widths = [mean.high - mean.low for mean in means]
+    assert widths == pytest.approx([(tasks[0].high - tasks[0].low) / np.sqrt(2)] * 3, rel=0.15)
+
+
 def test_a_folder_that_was_never_checked_gives_no_clean_score(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text("{}")
     a = run(tmp_path / "a", answers(1))
@@ -98,7 +109,7 @@ def test_equal_models_are_seldom_called_different() -> None:
     rng, hits, outside = np.random.default_rng(11), 0, 0
     for seed in range(200):
         a, b = (rng.random(300) < 0.6 for _ in "ab")
-        (one,), mean = compare({("medqa", "free"): (a, b)}, seed)
+        (one,), (mean,) = compare({("medqa", "free"): (a, b)}, seed)
         hits += one.p < 0.05
         outside += mean.low > 0 or mean.high < 0
     assert hits <= 200 * 0.05 + 2 * np.sqrt(200 * 0.05 * 0.95)
