@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+from huggingface_hub import snapshot_download
 
 from lighteval_tasks.items import data_dir
 
@@ -30,7 +31,11 @@ class Settings:
     retries: int = 8
 
 
-def arguments(settings: Settings, out: Path) -> list[str]:
+def arguments(settings: Settings, out: Path, *, chat: bool = True) -> list[str]:
+    """What stands behind `lighteval`. ``chat``: the model has a chat template.
+
+    Its own first token is in the template's text, as in training; lighteval would add it once more.
+    """
     common = [",".join(f"medical:{name}|0" for name in settings.tasks), "--custom-tasks", str(TASKS_FILE)]
     common += ["--output-dir", ".", "--save-details"]
     common += ["--max-samples", str(settings.limit)] if settings.limit else []
@@ -38,8 +43,9 @@ def arguments(settings: Settings, out: Path) -> list[str]:
         return ["endpoint", "litellm", _endpoint_file(settings, out), *common]
     length = "max_length" if settings.backend == "accelerate" else "max_model_length"
     given = {
-        "model_name": _local(settings.model, out),
-        "revision": settings.revision if not Path(settings.model).is_dir() else None,
+        "model_name": _local(settings, out),
+        "revision": settings.revision if settings.backend != "sglang" and not Path(settings.model).is_dir() else None,
+        "add_special_tokens": "False" if chat else None,
         "dtype": settings.dtype,
         "batch_size": settings.batch_size if settings.backend == "accelerate" else None,
         "context_length" if settings.backend == "sglang" else length: settings.max_length,
@@ -48,12 +54,18 @@ def arguments(settings: Settings, out: Path) -> list[str]:
     return [settings.backend, ",".join(f"{name}={value}" for name, value in given.items() if value), *common]
 
 
-def _local(model: str, out: Path) -> str:
-    """A model's name as lighteval should get it: of a folder a relative one, since under an absolute one it keeps its cache there."""
-    if not Path(model).is_dir():
-        return model
-    link = _link(model, out)
-    link.symlink_to(Path(model).resolve(), target_is_directory=True)
+def _local(settings: Settings, out: Path) -> str:
+    """The model's name as lighteval should get it: of a folder a relative one, since under an absolute one it keeps its cache there.
+
+    lighteval's sglang backend knows no revisions; there the model is fetched at its revision, and is a folder too.
+    """
+    folder = Path(settings.model)
+    if settings.backend == "sglang" and not folder.is_dir():
+        folder = Path(snapshot_download(settings.model, revision=settings.revision))
+    if not folder.is_dir():
+        return settings.model
+    link = _link(settings.model, out)
+    link.symlink_to(folder.resolve(), target_is_directory=True)
     return link.name
 
 

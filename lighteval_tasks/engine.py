@@ -1,5 +1,6 @@
 """What a run's outputs were made with, and with which tokens its model ends an answer."""
 
+import functools
 import importlib.metadata
 import sys
 from datetime import UTC, datetime
@@ -46,10 +47,20 @@ def _device() -> str:
     return f"{count} x {torch.cuda.get_device_name(0)}" if count else "CPU"
 
 
-def stop_ids(settings: Settings) -> set[int]:
-    """The tokens with which lighteval's accelerate backend lets an answer end."""
+@functools.cache
+def _tokenizer(settings: Settings) -> Any:
     from transformers import AutoTokenizer  # here: seconds to import
 
     local = Path(settings.model).is_dir()
-    tokenizer = AutoTokenizer.from_pretrained(settings.model, revision=None if local else settings.revision)
+    return AutoTokenizer.from_pretrained(settings.model, revision=None if local else settings.revision)
+
+
+def stop_ids(settings: Settings) -> set[int]:
+    """The tokens with which lighteval's accelerate backend lets an answer end."""
+    tokenizer = _tokenizer(settings)
     return {token for token in (tokenizer.eos_token_id, tokenizer.pad_token_id) if token is not None}
+
+
+def has_chat_template(settings: Settings) -> bool:
+    """Whether questions are put in the model's chat template."""
+    return bool(_tokenizer(settings).chat_template)

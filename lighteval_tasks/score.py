@@ -12,7 +12,7 @@ from typing import Any
 from dataset_builder.raw_data import SourceError
 from lighteval_tasks import scores
 from lighteval_tasks.command import WORK, Settings, arguments, environment, unlink
-from lighteval_tasks.engine import engine, stop_ids
+from lighteval_tasks.engine import engine, has_chat_template, stop_ids
 from lighteval_tasks.items import TASKS, data_dir, read_items
 from lighteval_tasks.ledger import read_ledger
 from lighteval_tasks.outcomes import TaskOutcomes, read_run, split_name
@@ -60,7 +60,8 @@ def score(settings: Settings, out: Path, *, not_scored: dict[str, str], dataset:
     unlink(settings, out)
     (out / WORK).mkdir()
     (out / UNFINISHED).write_text(json.dumps(dataclasses.asdict(settings)), "utf-8")
-    command = [sys.executable, "-P", "-m", "lighteval", *arguments(settings, out)]
+    chat = settings.backend == "litellm" or has_chat_template(settings)
+    command = [sys.executable, "-P", "-m", "lighteval", *arguments(settings, out, chat=chat)]
     subprocess.run(command, cwd=out, env=environment(settings), check=True)
     tasks = read_run(out / "details", stop_ids(settings) if settings.backend == "accelerate" else ())
     _expect_no_failures(tasks, out)

@@ -87,7 +87,8 @@ def transformers_serve(model: Path) -> Iterator[str]:
 
 
 def test_accelerate(tiny: Path, every_item: Path, tmp_path: Path) -> None:
-    model = {"model_name=build/model,batch_size=8": f"model_name={tiny},batch_size=8,cache_dir={tmp_path / 'cache'}"}
+    given = "batch_size=8,add_special_tokens=False"
+    model = {f"model_name=build/model,{given}": f"model_name={tiny},{given},cache_dir={tmp_path / 'cache'}"}
     twice(documented("accelerate", **model, **{"medical:medqa_strict|0": EVERY}), every_item, tmp_path)
 
 

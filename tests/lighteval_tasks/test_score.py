@@ -5,8 +5,10 @@ import shutil
 import sys
 from pathlib import Path
 
+import pyarrow.parquet
 import pytest
 
+from lighteval_tasks.command import Settings, arguments
 from lighteval_tasks.items import ask, read_items
 from lighteval_tasks.outcomes import read_run
 from tests.hub.running import running as local_hub
@@ -33,6 +35,31 @@ model.model.embed_tokens.weight.data[says] = torch.eye(width)[1]
 head[says, 0], head[tokenizer.eos_token_id, 1] = 1.0, 1.0
 model.lm_head.weight = torch.nn.Parameter(head)
 model.save_pretrained(folder)
+"""
+# as the tokenizers of Llama and Mistral do
+ADDS_BEGIN = """
+import sys
+from tokenizers.processors import TemplateProcessing
+from transformers import AutoTokenizer
+tokenizer = AutoTokenizer.from_pretrained(sys.argv[1])
+bos = (tokenizer.bos_token, tokenizer.bos_token_id)
+tokenizer.backend_tokenizer.post_processor = TemplateProcessing(single=f"{bos[0]} $A", special_tokens=[bos])
+tokenizer.save_pretrained(sys.argv[1])
+tokenizer = AutoTokenizer.from_pretrained(sys.argv[1])
+text = tokenizer.apply_chat_template([{"role": "user", "content": "?"}], tokenize=False)
+print(str(tokenizer(text)["input_ids"][:3]).rsplit(" ", 1)[0])
+"""
+READS_ARGUMENTS = """
+import json, sys
+from lighteval.models.sglang.sglang_model import SGLangModelConfig
+from lighteval.models.transformers.transformers_model import TransformersModelConfig
+from lighteval.models.vllm.vllm_model import VLLMModelConfig
+backend, given = sys.argv[1:]
+kinds = {"vllm": VLLMModelConfig, "sglang": SGLangModelConfig, "accelerate": TransformersModelConfig}
+read = kinds[backend].from_args(given).model_dump()
+length = {"vllm": "max_model_length", "sglang": "context_length", "accelerate": "max_length"}[backend]
+print(json.dumps({"model": read["model_name"], "revision": read.get("revision"), "dtype": read["dtype"], "length": read[length],
+                  "add_special_tokens": read["add_special_tokens"]}))
 """
 PROMPTS = {"free": "question", "strict": "question_strict", "huatuo_compat": "question_huatuo_compat"}
 
@@ -73,6 +100,37 @@ def test_score_of_a_folder(tiny: Path, hub: Path, tmp_path: Path) -> None:
     assert sorted(path.name for path in out.iterdir()) == ["details", "results", "scores.json", "scores.md"]
     assert all(task["truncated"] > 0.5 and task["mean_output_tokens"] <= 8 for task in made["tasks"])
     assert not list(tiny.glob("*/")), "lighteval's cache is in the model's folder"
+
+
+def test_a_prompt_begins_with_one_begin_token(tiny: Path, hub: Path, tmp_path: Path) -> None:
+    """Tokenizers of Llama and Mistral put it before any text, and their templates have it as well: trained was one."""
+    model = tmp_path / "model"
+    shutil.copytree(tiny, model)
+    assert call([sys.executable, "-c", ADDS_BEGIN, str(model)]).stdout.split() == ["[0,", "0,"]
+    out = tmp_path / "out"
+    flags = ("--tasks", "medbullets_op4", "--max-new-tokens", "8", "--batch-size", "4", "--out", str(out))
+    done = score(str(model), *flags, hub=hub)
+    assert done.returncode == 0, done.stderr[-3000:]
+    (path,) = out.rglob("details_*.parquet")
+    asked = [row["input_tokens"] for row in pyarrow.parquet.read_table(path)["model_response"].to_pylist()]
+    assert [tokens.count(0) for tokens in asked] == [1] * 8
+
+
+@pytest.mark.parametrize("backend", ["vllm", "sglang", "accelerate"])
+def test_lighteval_takes_our_model_arguments(
+    backend: str, tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As far as a backend can be tried without a GPU: its own reader of arguments accepts them, and refuses what it does not know."""
+    monkeypatch.setattr("lighteval_tasks.command.snapshot_download", lambda model, revision: str(tiny))
+    settings = Settings("org/m", "v1.0", ("medqa",), backend=backend, dtype="bfloat16", batch_size=4, max_length=8192)
+    _, given, *_ = arguments(settings, tmp_path)
+    done = call([sys.executable, "-c", READS_ARGUMENTS, backend, given])
+    assert done.returncode == 0, done.stderr[-2000:]
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["model"] == ("m" if backend == "sglang" else "org/m") and found["add_special_tokens"] is False
+    assert found["length"] == 8192 and found["dtype"] == "bfloat16"
+    assert found["revision"] == (None if backend == "sglang" else "v1.0")
+    assert (tmp_path / "m").exists() == (backend == "sglang")
 
 
 def test_a_scripted_examinee_is_scored_exactly(
