@@ -61,8 +61,8 @@ judge-passport: setup ## measure how often a judge errs: JUDGE, JUDGE_VOTES
 count: setup ## count what the sources' files hold: DATA_DIR
 	$(PY) -m dataset_builder count "$(or $(DATA_DIR),../shared/data/hub)"
 
-contamination: setup ## print which questions the sources and benchmarks at hand share: DATA_DIR, EMBEDDER
-	$(PY) -m dataset_builder $(strip contamination --data-dir "$(or $(DATA_DIR),../shared/data/hub)" $(call flag,--embedder,EMBEDDER))
+contamination: setup ## print which questions the sources and benchmarks at hand share: DATA_DIR, EMBEDDER, STRICT
+	$(PY) -m dataset_builder $(strip contamination --data-dir "$(or $(DATA_DIR),../shared/data/hub)" $(call flag,--embedder,EMBEDDER) $(if $(STRICT),--strict))
 
 verify: setup ## check a dataset folder against its manifest: OUT, KG; or REPO=org/name@tag on the Hub
 	$(PY) -m dataset_builder $(strip verify "$(or $(REPO),$(OUT),build/$(PIPELINE))" $(call flag,--kg,KG))

@@ -2,7 +2,8 @@
 
 On $SHARED_DATA (default ../shared/data): the labelled pairs of contamination/dup_pairs.tsv under several pools, since rarity depends
 on the pool; then 200,000 questions against 25,000, resampled from the real ones, every copy made distinct, with reworded copies
-planted. The questions of both sides are other ones, so that what is found was planted. Without embeddings unless one is named.
+planted. The real sets repeat themselves, so most pairs that are found there were not planted: only the planted ones are counted as
+found or missed. Without embeddings unless one is named.
 """
 
 import argparse
