@@ -25,7 +25,7 @@ TEXTS = {"hub/medbullets/op5/test.jsonl.gz": "reason", "hub/openlifescienceai/me
 
 
 def writers(wanted: int) -> list[dict[str, Any]]:
-    """The rows of a build that have a rationale, contradicted ones kept."""
+    """The rows of a build that have a rationale, also those that another check rejects."""
     from tests.llm_server.running import running  # the server's graph is read from the environment when it is imported
 
     with tempfile.TemporaryDirectory() as folder, running() as server:
@@ -48,7 +48,7 @@ def writers(wanted: int) -> list[dict[str, Any]]:
         words += ["--data-dir", str(DATA / "hub"), "--rows", str(wanted * 4), "--keep-contradicted"]
         assert main([*words, "--store", f"{folder}/answers.sqlite", "--out", f"{folder}/out"]) == 0
         rows = [row for split in load_dataset(f"{folder}/out").values() for row in split]
-        return [row for row in rows if row["hop_checks"] is not None][:wanted]
+        return [row for row in rows if row["rationale"]][:wanted]
 
 
 def explanations() -> Iterator[str]:
@@ -76,8 +76,13 @@ def main(kind: str, wanted: int) -> None:
     """Print what is said of these texts."""
     if kind == "writers":
         rows = writers(wanted)
-        report([row["rationale"] for row in rows], [row["hop_checks"] for row in rows])
-        said = [(s["hops"], s["of"]) for row in rows for s in row["support"]]
+        batch = {column: [row[column] for row in rows] for column in ("rationale", "paths", "mentions", "nodes")}
+        found = check_hops.fn(batch, kg=KG.load(GRAPH), keep_contradicted=True)
+        print(
+            f"rejected by other checks: {dict(Counter(row['rejected_because'] for row in rows if row['rejected_because']))}"
+        )
+        report(batch["rationale"], found["hop_checks"])
+        said = [(s["hops"], s["of"]) for support in found["support"] for s in support]
         print(f"hops of given paths that are stated: {sum(h for h, _ in said)} of {sum(of for _, of in said)}")
         return
     texts = list(explanations())

@@ -4,9 +4,10 @@ A cue takes the nearest name on either side whose types can have a relation of i
 the one before, the earlier one. Where grammar leaves a choice the graph decides: a pair that it connects comes first.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, takewhile
 
 from dataset_builder.claim_words import Named
 from dataset_builder.clauses import JOINS, Cue, Gap, Group, Sentence
@@ -35,6 +36,9 @@ OBJECT = frozenset([
     "a", "an", "the", "by", "with", "of", "in", "to", "for", "on", "from", "at", "its", "his", "her", "their",
     "this", "these",
 ])  # fmt: skip
+
+# "it" that stands for nothing: "and it is unsafe to give A in B"; "and there is an interaction between A and B"
+IT_IS = re.compile(r"\bit (?:is|was|would be|may be|can be) (?:\w+ ){1,3}(?:to|that)\b|\bthere (?:is|are)\b")
 
 UNREAD = "unread"  # the kind of words that are not on the list
 
@@ -84,7 +88,11 @@ def claims(start: int, end: int, sentence: Sentence, connected: Connected) -> li
                 continue
             pair = _pair(sentence, gap_number, clause_number, cues, connected)
             if pair is None:
+                gap.stray ^= (
+                    gap_number == 0 and sum(cue.denied for cue in cues) % 2 == 1
+                )  # "There is no place for A in …"
                 continue
+            cues = _said_of(pair, cues)
             if _is_denied_by_name(sentence, pair, gap_number, not _kinds(cues) & (THERAPY - {"tie"})):
                 cues = [Cue(cues[0].kinds, not cues[0].denied), *cues[1:]]
             for a, b, unlike in _ends(*pair):
@@ -95,6 +103,17 @@ def claims(start: int, end: int, sentence: Sentence, connected: Connected) -> li
                 claim.cues += cues
                 claim.between = _between(sentence, *pair)
     return [*found.values(), *_unread(start, end, sentence, {x for pair in found for x in pair})]
+
+
+def _said_of(pair: tuple[Group, Group], cues: Sequence[Cue]) -> list[Cue]:
+    """The cues that can connect the two; a denial of another word goes on to the next one: "does not serve as a carrier"."""
+    fitting, denied = [], False
+    for cue in cues:
+        denied ^= cue.denied
+        if _fit(pair[0].members[0], pair[1].members[0], cue.kinds):
+            fitting.append(Cue(cue.kinds, denied))
+            denied = False
+    return fitting or list(cues)
 
 
 def _unread(start: int, end: int, sentence: Sentence, read: set[int]) -> Iterator[Claim]:
@@ -158,6 +177,8 @@ def _pair(
     left = [g for g in reversed(groups[:number])][:REACH]
     right = [g for g in groups[number:] if g.clause == here][:REACH]
     same = [g for g in left if g.clause == here]
+    if left and not same and not right and {"them", "both", "two"}.intersection(gap.tails[clause]):
+        same = left[:1]  # "… because there is no interaction between them"
     kinds = _kinds(cues)
 
     def fits(x: Group, y: Group) -> bool:
@@ -174,7 +195,9 @@ def _pair(
     if same and closed and lists and lists[0][0] is same[0] and ("mutual" in kinds or _has_edge(same[0], connected)):
         return lists[0]  # "A and B interact"
     ahead = [(right[0], y) for y in right[1:] if fits(right[0], y)]
-    own_subject = gap.joined and not (OWN_SUBJECT | JOINS).issuperset(gap.heads[clause])
+    own_subject = gap.joined and (
+        not (OWN_SUBJECT | JOINS).issuperset(gap.heads[clause]) or IT_IS.search(gap.text) is not None
+    )
     if gap.ahead or own_subject or not same:
         if ahead:
             return ahead[0]
@@ -198,7 +221,7 @@ def _pair(
 def _ends_clause(gap: Gap, clause: int, relative: bool) -> bool:
     """Whether a cue behind two names is about them, and has no object of its own: "A in B is avoided", "A is what B causes", not "A
     in B causes harm"."""
-    tail = gap.tails[clause]
+    tail = list(takewhile(lambda word: word != ",", gap.tails[clause]))
     causal = any("cause" in cue.kinds for cue in gap.clauses[clause])
     return len(tail) <= TAIL and not OBJECT.intersection(tail[:1]) and not (causal and (tail or not relative))
 

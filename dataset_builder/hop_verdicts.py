@@ -107,15 +107,19 @@ def _therapy(claim: Claim, known: set[str]) -> Iterator[Reading]:
     used, contra = bool(known & USED), CONTRA in known
     if ("harm", False) in said:
         yield Reading("supported" if contra else "contradicted" if used else "unknown", CONTRA, False)
-    elif ("harm", True) in said:
+    elif ("harm", True) in said or ({("use", False), ("tie", True)} <= said and not known & {SIDE}):
         yield Reading("supported" if used else "contradicted" if contra else "unknown", CONTRA, True)
     elif "unapproved" in kinds or ("approval", True) in said:
-        yield _unapproved(("treat", False) in said, known)
+        given = [cue.denied ^ claim.unlike for cue in claim.cues if cue.kinds & {"treat", "use"}]
+        denied = ("unapproved", True) in said or given[-1:] == [True]
+        yield _unapproved(("treat", False) in said, denied, known)
     elif {("treat", True), ("nouse", False)} & said or {("treat", False), ("link", True)} <= said:
         both = used and contra
         yield Reading(
             "unknown" if both else "contradicted" if used else "supported" if contra else "unknown", "indication", True
         )
+        if not strong and SIDE in known:  # "patients who take it do not develop …"
+            yield from _causal(said, known)
     elif ("treat", False) in said and "cause" not in kinds:
         against = contra or SIDE in known
         yield Reading("supported" if used else "contradicted" if against else "unknown", "indication", False)
@@ -125,8 +129,16 @@ def _therapy(claim: Claim, known: set[str]) -> Iterator[Reading]:
         yield from _causal(said, known)
 
 
-def _unapproved(given: bool, known: set[str]) -> Reading:
-    """ "Not approved" is true of an off-label use, and false of an indication, unless the sentence says that it is given."""
+def _unapproved(given: bool, denied: bool, known: set[str]) -> Reading:
+    """ "Not approved" is true of an off-label use, and false of an indication, unless the sentence says that it is given.
+
+    ``denied``: there is no such use ("is not used off label").
+    """
+    if denied:
+        used = "off-label use" in known
+        return Reading(
+            "contradicted" if used else "supported" if CONTRA in known else "unknown", "off-label use", True
+        )
     right = "off-label use" in known or (given and "indication" in known)
     wrong = CONTRA in known if given else "indication" in known
     return Reading("supported" if right else "contradicted" if wrong else "unknown", "off-label use", False)
@@ -150,8 +162,12 @@ def _plain(claim: Claim, types: Types, known: set[Relation]) -> Reading:
     denies = {"deny", "nouse"} | (set() if GENE in types and CLINICAL & set(types) else {"lack"})
     denied = any(cue.denied ^ bool(cue.kinds & denies) for cue in cues) ^ claim.unlike
     kinds = frozenset().union(*(cue.kinds for cue in cues))
-    if types == (DRUG, DRUG) and kinds & {"join", "treat", "harm"}:
-        denied = claim.unlike  # "should not be combined with" tells of an interaction
+    if types == (DRUG, DRUG) and kinds & {
+        "join",
+        "treat",
+        "harm",
+    }:  # "should not be combined with" tells of an interaction
+        denied = claim.unlike ^ any(cue.denied for cue in cues if not cue.kinds & {"join", "treat", "harm", "use"})
     stated = _name(kinds, types)
     present = {pair for pair in known if pair[0] not in ABSENT}
     if denied:

@@ -7,6 +7,7 @@ import pytest
 from dataset_builder.claim_words import Named, is_about_a_patient, is_cue, is_given
 from dataset_builder.claims import claims
 from dataset_builder.clauses import read
+from dataset_builder.hop_verdicts import read_against
 from dataset_builder.sentences import sentences
 
 TYPES = {"D": "drug", "I": "disease", "P": "effect/phenotype", "G": "gene/protein", "B": "biological_process"}
@@ -54,6 +55,8 @@ def read_claims(text: str, *edges: str) -> dict[str, str]:
         ("In I1, P1 is common.", {"I1 P1": "link"}),
         ("G1 and G2 interact.", {"G1 G2": "link"}),
         ("The use of D1 in I1 is contraindicated.", {"D1 I1": "use harm"}),
+        ("D1 causes P1, and it is unsafe to give D2 to people with I1.", {"D1 P1": "cause", "D2 I1": "harm use"}),
+        ("In I1, P1 is found on clinical examination.", {"I1 P1": "link"}),
     ],
 )
 def test_who_is_connected_with_whom(text: str, expected: dict[str, str]) -> None:
@@ -76,6 +79,9 @@ def test_who_is_connected_with_whom(text: str, expected: dict[str, str]) -> None
         ("Without G1, B1 would not work.", {"G1 B1": "link"}),
         ("Those who have I1 do not get P1.", {"I1 P1": "!link"}),
         ("It is not true that D1 treats I1.", {"D1 I1": "!treat"}),
+        ("D1 does not serve as a carrier for G1.", {"D1 G1": "!carry"}),
+        ("G1, blocked by D1, would not be appropriate.", {"G1 D1": "aim"}),
+        ("There is no place for D1 in the treatment of I1.", {"D1 I1": "nouse treat"}),
     ],
 )
 def test_what_is_denied(text: str, expected: dict[str, str]) -> None:
@@ -97,6 +103,41 @@ def test_what_claims_nothing(text: str) -> None:
 def test_where_grammar_leaves_a_choice_the_graph_decides() -> None:
     text = "G1 interacts with G2, takes part in B1."
     assert "G1 B1" in read_claims(text, "G1 B1") and "G2 B1" in read_claims(text, "G2 B1")
+
+
+def test_them_are_the_two_of_the_clause_before() -> None:
+    text = "D1 and D2 can be taken together because there is no interaction between them."
+    assert read_claims(text, "D1 D2") == {"D1 D2": "use join link !link"}
+
+
+OFF_LABEL, SIDE_EFFECT, CONTRA = (("off-label use",) * 2, ("drug_effect", "side effect"), ("contraindication",) * 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "edge", "verdict"),
+    [
+        ("D1 is used off label for I1.", OFF_LABEL, "supported"),
+        ("D1 is not used off label for I1.", OFF_LABEL, "contradicted"),
+        ("There is no off-label use of D1 in I1.", OFF_LABEL, "contradicted"),
+        ("In I1, off-label prescribing of D1 is not practised.", OFF_LABEL, "contradicted"),
+        ("Nobody prescribes D1 for I1, either on-label or off-label.", OFF_LABEL, "contradicted"),
+        ("Although it is not approved for I1, D1 is often used there.", OFF_LABEL, "supported"),
+        ("Treatment with D1 is associated with an increased risk of P1.", SIDE_EFFECT, "supported"),
+        ("Patients who take D1 do not develop P1.", SIDE_EFFECT, "contradicted"),
+        ("Patients with I1 can take D1 without added risk.", CONTRA, "contradicted"),
+        ("D1 is used to treat I1.", CONTRA, "contradicted"),
+    ],
+)
+def test_what_the_graph_says_of_it(text: str, edge: tuple[str, str], verdict: str) -> None:
+    named = names_in(text)
+    (claim,) = claims(0, len(text), read(text, 0, len(text), named), lambda a, b: True)
+    assert read_against(claim, [edge]).verdict == verdict
+
+
+def test_two_drugs_that_do_not_interact_are_denied() -> None:
+    text = "D1 and D2 can be taken together because there is no interaction between them."
+    (claim,) = claims(0, len(text), read(text, 0, len(text), names_in(text)), lambda a, b: True)
+    assert read_against(claim, [("drug_drug", "synergistic interaction")]).verdict == "contradicted"
 
 
 def test_steps_and_sentences_by_offsets() -> None:
