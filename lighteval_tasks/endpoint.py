@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import litellm
 from litellm.exceptions import BadRequestError
+from openai import OpenAIError
 
 IN_A_ROW = (
     60  # failed attempts without an answer between them: the endpoint is down or refuses the key, so the run stops
@@ -49,7 +50,7 @@ def _watched(complete: Callable[..., Any]) -> Callable[..., Any]:
         request["stop"] = request.get("stop") or None  # `transformers serve` answers an empty list with 500
         try:
             response = complete(**request)
-        except Exception as why:
+        except OpenAIError as why:  # the base of all that litellm raises for a request
             _failures += 1
             said = redacted(str(why))
             if _failures >= IN_A_ROW:
