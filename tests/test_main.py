@@ -115,8 +115,10 @@ def test_an_edited_graph_is_built_anew(tmp_path: Path, capsys) -> None:
     ("file", "edit", "fewer"),
     [
         ("kg/words/stop.tsv", "carbamazepine\ttest\n", 1),
-        ("dataset_builder/stages/rank_paths.py", "# an edit that changes nothing\n", 0),
-        ("dataset_builder/prompts/question.jinja", "{# another #}\n", 0),
+        pytest.param(
+            "dataset_builder/stages/rank_paths.py", "# an edit that changes nothing\n", 0, marks=pytest.mark.slow
+        ),
+        pytest.param("dataset_builder/prompts/question.jinja", "{# another #}\n", 0, marks=pytest.mark.slow),
     ],
 )
 def test_an_edited_word_list_stage_or_prompt_is_built_anew_in_a_new_process(

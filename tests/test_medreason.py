@@ -88,6 +88,7 @@ def test_a_second_build_asks_nothing_and_a_published_store_rebuilds_the_same_wit
     assert server.stats()["requests"] == paid["requests"]
 
 
+@pytest.mark.slow
 def test_kill_9_at_three_moments_loses_nothing_and_pays_again_at_most_what_was_in_flight(
     server: Running, tmp_path: Path
 ) -> None:
@@ -128,6 +129,7 @@ def test_a_fifth_of_faults_changes_no_row(server: Running, tmp_path: Path) -> No
     assert abs(faulty["rows"]["train"] - whole["rows"]["train"]) <= 3
 
 
+@pytest.mark.slow
 def test_a_changed_word_asks_anew_for_its_stage_only_and_a_changed_reader_asks_nothing(
     server: Running, tmp_path: Path
 ) -> None:
