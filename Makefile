@@ -30,7 +30,7 @@ INPUT = $(call flag,--sources,SOURCES) $(foreach split,$(SPLIT),--split "$(split
   $(call flag,--timeout,TIMEOUT) $(call flag,--store,STORE) $(foreach price,$(PRICE),--price "$(price)") \
   $(if $(REPLAY_ONLY),--replay-only)
 #> Scores: MODEL=org/name|folder  REVISION=v1.0  TASKS=medqa,pubmedqa_labeled_strict  BACKEND=accelerate|vllm|sglang|litellm  LIMIT=20  OUT=folder
-#>   DATA_DIR=folder/of/raw/files  DATASET=folder|org/name@tag (clean scores)  DTYPE=bfloat16  MAX_NEW_TOKENS=4096  PUSH=org/name
+#>   DATA_DIR=folder/of/raw/files  DATASET=folder|org/name@tag (clean scores)  DTYPE=bfloat16  BATCH_SIZE=8  MAX_NEW_TOKENS=4096  PUSH=org/name
 SCORE = $(call flag,--revision,REVISION) $(call flag,--tasks,TASKS) $(call flag,--backend,BACKEND) $(call flag,--limit,LIMIT) $(call flag,--out,OUT) \
   $(call flag,--data-dir,DATA_DIR) $(call flag,--dataset,DATASET) $(call flag,--dtype,DTYPE) $(call flag,--batch-size,BATCH_SIZE) \
   $(call flag,--max-new-tokens,MAX_NEW_TOKENS) $(call flag,--push,PUSH)

@@ -66,7 +66,7 @@ def said(why: BaseException, name: str) -> str:
         )
     if isinstance(why, RepositoryNotFoundError) or response.status_code == 401:
         return (
-            f"{endpoint} has no dataset {name}, or it is private and this token may not see it ({message}). Check the name; "
+            f"{endpoint} has no repository {name}, or it is private and this token may not see it ({message}). Check the name; "
             "a private one needs the token of a member in HF_TOKEN, or `hf auth login`"
         )
     if response.status_code == 403:

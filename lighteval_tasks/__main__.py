@@ -50,7 +50,7 @@ def _arguments() -> argparse.ArgumentParser:
     add.add_argument("--out", type=Path, help="default: build/scores/<model>@<revision>")
     add.add_argument("--base-url", default=os.environ.get("OPENAI_BASE_URL"), help="default: $OPENAI_BASE_URL")
     add.add_argument("--dtype", help="default: the checkpoint's")
-    add.add_argument("--batch-size", type=_positive, help="accelerate; default: what fits")
+    add.add_argument("--batch-size", type=_positive, help="accelerate; default: what fits, on a CPU 8")
     add.add_argument("--max-length", type=_positive, help="the model's context; default: what its config says")
     add.add_argument("--max-new-tokens", type=_positive, default=4096)
     add.add_argument("--concurrency", type=_positive, default=16, help="requests to an endpoint at once")

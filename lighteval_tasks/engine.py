@@ -7,7 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from huggingface_hub import hf_hub_download
+
 from lighteval_tasks.command import Settings
+from lighteval_tasks.hub_errors import told
 
 PACKAGES = {
     "accelerate": ("transformers", "torch", "accelerate"),
@@ -38,6 +41,24 @@ def _version(package: str) -> str | None:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         return None
+
+
+def batch_size(settings: Settings) -> int | None:
+    """That of the settings, else on a CPU 8; None: as much as fits a GPU. lighteval tries it out, and would fill the memory of a CPU."""
+    if settings.batch_size or settings.backend != "accelerate":
+        return settings.batch_size
+    return 8 if _device() == "CPU" else None
+
+
+def commit(settings: Settings) -> str | None:
+    """The commit that a Hub model's revision stands for now, here or on the Hub; None of a folder or an endpoint's model.
+
+    Raises SourceError where there is no such model, or no access to it.
+    """
+    if settings.backend == "litellm" or Path(settings.model).is_dir():
+        return None
+    with told(f"{settings.model}@{settings.revision}"):
+        return Path(hf_hub_download(settings.model, "config.json", revision=settings.revision)).parent.name
 
 
 def _device() -> str:

@@ -10,6 +10,7 @@ from datasets import load_dataset
 from huggingface_hub import hf_hub_download
 
 from dataset_builder.raw_data import SourceError
+from lighteval_tasks.hub_errors import told
 from lighteval_tasks.outcomes import Outcome
 
 CONFIG = "contamination"
@@ -37,7 +38,8 @@ def read_ledger(place: str) -> Ledger:
     if folder.is_dir():
         path, source = folder / "manifest.json", str(folder)
     elif revision:
-        path = Path(hf_hub_download(name, "manifest.json", repo_type="dataset", revision=revision))
+        with told(place):
+            path = Path(hf_hub_download(name, "manifest.json", repo_type="dataset", revision=revision))
         source = name
     else:
         raise SourceError(

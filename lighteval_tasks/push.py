@@ -7,6 +7,7 @@ import yaml
 from huggingface_hub import HfApi
 
 from dataset_builder.raw_data import SourceError
+from lighteval_tasks.hub_errors import told
 
 DETAILS = re.compile(r"details_medical:(\w+)\|")
 
@@ -23,13 +24,14 @@ def push(out: Path, repository: str, *, private: bool = True) -> str:
     head = yaml.safe_dump({"tags": ["lighteval", "medical"], "configs": configs}, sort_keys=False)
     (out / "README.md").write_text(f"---\n{head}---\n\n# Scores\n\n{(out / 'scores.md').read_text('utf-8')}", "utf-8")
     api = HfApi()
-    api.create_repo(repository, repo_type="dataset", private=private, exist_ok=True)
-    commit = api.upload_folder(
-        repo_id=repository,
-        repo_type="dataset",
-        folder_path=out,
-        allow_patterns=["README.md", "scores.json", "results/**", "details/**"],
-        delete_patterns=["results/**", "details/**"],
-        commit_message="Scores and details of a run",
-    )
+    with told(repository):
+        api.create_repo(repository, repo_type="dataset", private=private, exist_ok=True)
+        commit = api.upload_folder(
+            repo_id=repository,
+            repo_type="dataset",
+            folder_path=out,
+            allow_patterns=["README.md", "scores.json", "results/**", "details/**"],
+            delete_patterns=["results/**", "details/**"],
+            commit_message="Scores and details of a run",
+        )
     return commit.commit_url

@@ -12,7 +12,7 @@ from typing import Any
 from dataset_builder.raw_data import SourceError
 from lighteval_tasks import scores
 from lighteval_tasks.command import WORK, Settings, arguments, environment, unlink
-from lighteval_tasks.engine import engine, has_chat_template, stop_ids
+from lighteval_tasks.engine import batch_size, commit, engine, has_chat_template, stop_ids
 from lighteval_tasks.items import TASKS, data_dir, read_items
 from lighteval_tasks.ledger import read_ledger
 from lighteval_tasks.outcomes import TaskOutcomes, read_run, split_name
@@ -51,6 +51,8 @@ def score(settings: Settings, out: Path, *, not_scored: dict[str, str], dataset:
     Raises FailedRequests where a request failed, subprocess.CalledProcessError where lighteval did.
     """
     ledger = read_ledger(dataset) if dataset else None
+    pinned = commit(settings)
+    settings = dataclasses.replace(settings, batch_size=batch_size(settings))
     out.mkdir(parents=True, exist_ok=True)
     go_on = _same_as_unfinished(settings, out)
     for stale in (WORK, "details", "results", *([] if go_on else [ANSWERS])):
@@ -61,13 +63,20 @@ def score(settings: Settings, out: Path, *, not_scored: dict[str, str], dataset:
     (out / WORK).mkdir()
     (out / UNFINISHED).write_text(json.dumps(dataclasses.asdict(settings)), "utf-8")
     chat = settings.backend == "litellm" or has_chat_template(settings)
-    command = [sys.executable, "-P", "-m", "lighteval", *arguments(settings, out, chat=chat)]
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "lighteval",
+        *arguments(dataclasses.replace(settings, revision=pinned or settings.revision), out, chat=chat),
+    ]
     subprocess.run(command, cwd=out, env=environment(settings), check=True)
     tasks = read_run(out / "details", stop_ids(settings) if settings.backend == "accelerate" else ())
     _expect_no_failures(tasks, out)
     made = {
         "model": settings.model,
         "revision": settings.revision,
+        "commit": pinned,
         "engine": engine(settings),
         "limit": settings.limit,
         "dataset": dataset,

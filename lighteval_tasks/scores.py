@@ -88,7 +88,8 @@ def table(scores: dict[str, Any]) -> str:
                 percent(macro(group)),
             ]
             lines.append(_row(cells + [""] * (len(heads) - len(cells))))
-    return "\n".join([f"**{scores['model']}** at `{scores['revision']}`", "", *lines, "", *_notes(scores)])
+    commit = f", commit {scores['commit']}" if scores.get("commit") not in (None, scores["revision"]) else ""
+    return "\n".join([f"**{scores['model']}** at `{scores['revision']}`{commit}", "", *lines, "", *_notes(scores)])
 
 
 def _task_row(task: dict[str, Any], with_clean: bool) -> str:
@@ -107,6 +108,9 @@ def _notes(scores: dict[str, Any]) -> list[str]:
     notes = [f"Measured with {said}."]
     for name, why in scores.get("not_scored", {}).items():
         notes.append(f"Not scored: {name} ({why}).")
+    if scores.get("dataset") and (unknown := [task["task"] for task in scores["tasks"] if task["clean"] is None]):
+        names = ", ".join(dict.fromkeys(unknown))
+        notes.append(f"No clean score, because {scores['dataset']} was not compared with it: {names}.")
     if scores.get("limit"):
         notes.append(f"Only {scores['limit']} items of each task, drawn with a fixed seed: no scores to be reported.")
     return notes

@@ -19,7 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sft import loss_curve
 from sft.checkpoints import RUN
 from sft.facts import Facts
-from sft.recipe import FOLDER, Recipe, parse
+from sft.recipe import FOLDER, Recipe, RecipeError, parse
 from sft.settings import TRAINED, global_batch, launch_of, processes_of, setting
 
 CARDS = FOLDER.parent / "model_cards"
@@ -161,6 +161,18 @@ def as_trained(file: Path, flags: list[str]) -> Recipe:
     return parse(file, [*flags, *(part for name in differs for part in (f"--{name}", run[name]))], dataset)
 
 
+def read_scores(file: Path) -> dict[str, Any]:
+    """A scores.json of `make score`. Raises RecipeError where there is none, or it is of some items only: such are no scores of a model."""
+    if not file.is_file():
+        raise RecipeError(f"found no {file}; expected the scores.json that `make score` writes")
+    scores = json.loads(file.read_text("utf-8"))
+    if limit := scores.get("limit"):
+        raise RecipeError(
+            f"{file} is of {limit} items of each task, a trial; expected all items. Run `make score` without LIMIT"
+        )
+    return scores
+
+
 def main(argv: list[str]) -> int:
     """Returns 1 where --check finds a card that is not what its recipe says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -172,7 +184,7 @@ def main(argv: list[str]) -> int:
     if options.config:
         flags += ["--output_dir", str(options.out)] if options.out else []
         recipe = as_trained(options.config, flags)
-        scores = json.loads(options.scores.read_text("utf-8")) if options.scores else None
+        scores = read_scores(options.scores) if options.scores else None
         write(recipe, Facts(**json.loads((recipe.out / FACTS).read_text("utf-8"))), recipe.out, scores)
         return 0
     stale = []
@@ -188,4 +200,7 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except RecipeError as error:
+        sys.exit(f"error: {error}")

@@ -234,7 +234,8 @@ def test_who_may_not(hub: Running, folder: Path, tmp_path: Path, monkeypatch: py
         use_here(hub, monkeypatch, tmp_path / f"home-{user}", user)
         assert main(["verify", NAME]) == 2
         assert (
-            "has no dataset org/medreason, or it is private and this token may not see it" in capsys.readouterr().err
+            "has no repository org/medreason, or it is private and this token may not see it"
+            in capsys.readouterr().err
         )
 
 
@@ -279,7 +280,7 @@ def test_verify_names_what_was_changed_on_the_hub(hub: Running, folder: Path, ca
         message = capsys.readouterr().err
         assert (
             f"there is no folder {place} here; http://127" in message
-            and "has no dataset org/medreason, or it is private" in message
+            and "has no repository org/medreason, or it is private" in message
         )
     assert push(folder, "--tag", "v1.0") == 0
     assert main(["verify", f"{NAME}@v9"]) == 2

@@ -193,8 +193,9 @@ def test_failed_requests_are_no_answers_and_only_they_are_asked_again(
         assert path.is_dir() or key.encode() not in path.read_bytes(), path
 
 
-def test_clean_scores_by_a_ledger_on_the_hub_and_scores_pushed_to_it(tiny: Path, hub: Path, tmp_path: Path) -> None:
-    """The dataset repeats two questions of the benchmark, so the clean score is without them. What was pushed loads task by task."""
+def test_a_model_and_a_ledger_on_the_hub_and_scores_pushed_to_it(tiny: Path, hub: Path, tmp_path: Path) -> None:
+    """The model is that of the commit that is named, whatever was there before. The dataset's source repeats two questions of the benchmark,
+    so the clean score is without them. What was pushed loads task by task."""
     raw = tmp_path / "raw" / "medbullets" / "op4"
     shutil.copytree(hub / "medbullets" / "op4", raw)
     repeated = [json.loads(line) for line in (raw / "test.jsonl").read_text("utf-8").splitlines()][:2]
@@ -207,17 +208,40 @@ def test_clean_scores_by_a_ledger_on_the_hub_and_scores_pushed_to_it(tiny: Path,
     assert call(build).returncode == 0
     with local_hub(tmp_path / "server") as local:
         client = local.env() | {"HF_HUB_OFFLINE": "0"}
-        upload = "import huggingface_hub, sys\na, of = huggingface_hub.HfApi(), {'repo_id': 'org/facts', 'repo_type': 'dataset'}\n"
-        upload += "a.create_repo(**of); a.upload_folder(folder_path=sys.argv[1], **of); a.create_tag(tag='v1', **of)"
-        assert call([sys.executable, "-c", upload, str(built)], **client).returncode == 0
 
+        def upload(folder: Path, name: str, kind: str) -> None:
+            code = "import huggingface_hub, sys\na, of = huggingface_hub.HfApi(), dict(zip(('repo_id', 'repo_type'), sys.argv[2:]))\n"
+            code += "a.create_repo(exist_ok=True, **of); a.upload_folder(folder_path=sys.argv[1], **of); a.create_tag(tag='v1', exist_ok=True, **of)"
+            assert call([sys.executable, "-c", code, str(folder), name, kind], **client).returncode == 0
+
+        upload(built, "org/facts", "dataset")
+        upload(tiny, "org/tiny", "model")
         out, where = tmp_path / "out", ("--dataset", "org/facts@v1", "--push", "org/scores")
-        flags = ("--tasks", "medbullets_op4", "--max-new-tokens", "8", "--batch-size", "8")
-        done = score(str(tiny), *flags, *where, "--out", str(out), hub=hub, **client)
+        flags = ("--tasks", "medbullets_op4", "--max-new-tokens", "8", "--batch-size", "8", "--out", str(out))
+        done = score("org/tiny", *flags, *where, hub=hub, **client)
         assert done.returncode == 0, done.stderr[-3000:]
         (task,) = tasks_of(out).values()
         assert (task["items"], task["clean"]["items"]) == (8, 6)
         assert "| 8 | 0.0 %" in done.stdout and f"{local.url}/datasets/org/scores/commit/" in done.stdout
+        commit = json.loads((out / "scores.json").read_text())["commit"]
+        assert len(commit) == 40 and f"**org/tiny** at `main`, commit {commit}" in done.stdout
+        for wrong, said in (
+            (("org/tiny", "--revision", "v9"), "Invalid rev id: v9"),
+            (("org/none",), "has no repository org/none@main, or it is private"),
+            (("org/tiny", "--dataset", "org/none@v1"), "has no repository org/none@v1"),
+        ):
+            refused = score(*wrong, "--tasks", "medbullets_op4", "--out", str(tmp_path / "no"), hub=hub, **client)
+            assert refused.returncode == 1 and said in refused.stderr and "Traceback" not in refused.stderr
+
+        model = tmp_path / "model"
+        shutil.copytree(tiny, model)
+        assert call([sys.executable, "-c", SAYS_A, str(model)]).returncode == 0
+        upload(model, "org/tiny", "model")
+        assert score("org/tiny", *flags, hub=hub, **client).returncode == 0
+        (new,) = tasks_of(out).values()
+        assert new["correct"] > task["correct"] and json.loads((out / "scores.json").read_text())["commit"] != commit
+        at_tag = score("org/tiny", "--revision", "v1", *flags, hub=hub, **client)
+        assert f"at `v1`, commit {commit}" in at_tag.stdout
         load = "from datasets import load_dataset; d = load_dataset('org/scores', 'medbullets_op4'); print(d['train'].num_rows)"
         loaded = call([sys.executable, "-c", load], **client)
         assert loaded.stdout.split() == ["8"], loaded.stderr[-2000:]

@@ -2,8 +2,10 @@
 
 import contextlib
 import json
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 import yaml
@@ -11,17 +13,18 @@ from datasets import Dataset
 from transformers import LlamaConfig, LlamaForCausalLM, Trainer
 from trl.data_utils import pack_dataset
 
+from lighteval_tasks.outcomes import read_run
+from lighteval_tasks.scores import summarize
 from sft import attention, preflight
 from sft.estimate import packs, steps
 from sft.facts import Facts
-from sft.model_card import card
+from sft.model_card import card, read_scores
 from sft.recipe import FOLDER, RecipeError, parse, source_of
 from sft.settings import DERIVED, TRAINED, UPKEEP, launch_of, processes_of, setting
+from tests.lighteval_tasks.runs import item, run
 
 FILES = sorted(FOLDER.glob("*.yaml"))
 RECIPES = {file.stem: parse(file) for file in FILES}
-SCORE = {"task": "medqa", "prompt": "strict", "items": 10, "correct": 7, "accuracy": 0.7, "low": 0.4, "high": 0.9}
-SCORE |= {"clean": None, "compliance": 1.0, "empty": 0, "truncated": 1, "mean_output_tokens": 300.0}
 LENGTHS = [(number * 37) % 70 + 1 for number in range(200)]
 ROWS = Dataset.from_dict({"input_ids": [[1] * length for length in LENGTHS]})
 FACTS = Facts(
@@ -62,11 +65,23 @@ def processes(name: str) -> int:
     return processes_of(launch) if launch else 1
 
 
+def scores() -> dict[str, Any]:
+    """What `make score` writes of ten answers, seven of them right, one cut off, each of 300 tokens."""
+    with tempfile.TemporaryDirectory() as folder:
+        texts = ["The answer is A."] * 7 + ["The answer is B."] * 3
+        rows = [item(n, text, tokens=[5] * 300, truncated=n == 9) for n, text in enumerate(texts)]
+        (task,) = read_run(run(Path(folder), rows, task="medqa_strict"))
+    engine = {"lighteval": "0.13.0", "backend": "vllm", "device": "8 x GPU", "endpoint": None}
+    return {"model": "org/x", "revision": "v1.0", "commit": "abc", "engine": engine, "tasks": [summarize(task, None)]}
+
+
 def main() -> None:
     with torch.device("meta"):
         model = LlamaForCausalLM(LlamaConfig(num_hidden_layers=1, attention_bias=True))
     decayed = Trainer.get_decay_parameter_names(None, model)  # type: ignore[arg-type]
-    unknown = Path("/tmp") / "unknown-setting.yaml"
+    limited = Path(tempfile.mkdtemp()) / "scores.json"
+    limited.write_text(json.dumps(scores() | {"limit": 20}))
+    unknown = limited.with_name("unknown-setting.yaml")
     unknown.write_text("model_name_or_path: x\nlerning_rate: 1\ndatasets: [{path: x}]\n")
     eight = RECIPES["medreason-8b"]
     out = {
@@ -82,7 +97,7 @@ def main() -> None:
             name: preflight.refusals(recipe, ["prompt", "completion"], 1) for name, recipe in RECIPES.items()
         },
         "cards": {name: card(recipe) for name, recipe in RECIPES.items()},
-        "trained_card": card(eight, FACTS, {"model": "org/x", "revision": "abc", "tasks": [SCORE]}),
+        "trained_card": card(eight, FACTS, scores()),
         "not_decayed": sorted(name for name, _ in model.named_parameters() if name not in decayed),
         "leaks": [
             attention.leak("my_kernel", flattens=True, packing=False, strategy="bfd"),
@@ -96,6 +111,8 @@ def main() -> None:
             "unknown setting": error(lambda: parse(unknown)),
             "unpinned data": error(lambda: source_of("hf://datasets/org/x/data/train-*.parquet")),
             "no folder": error(lambda: source_of("/nowhere")),
+            "limited scores": error(lambda: read_scores(limited)),
+            "no scores": error(lambda: read_scores(Path("/nowhere/scores.json"))),
         },
     }
     print(json.dumps(out))

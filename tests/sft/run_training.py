@@ -118,7 +118,8 @@ def answers(folder: str | Path, **options: Any) -> list[bool]:
 
 def rewritten(out: Path) -> str:
     """The card made anew with scores, as `make cards RECIPE=tiny SCORES=…` does: the recipe's file says nothing of this run's flags."""
-    (out / "scores.json").write_text('{"model": "m", "revision": null, "tasks": []}')
+    engine = {"lighteval": "0.13.0", "backend": "litellm", "device": None, "endpoint": "http://127.0.0.1:1/v1"}
+    (out / "scores.json").write_text(json.dumps({"model": "m", "revision": None, "engine": engine, "tasks": []}))
     model_card.main(["--config", str(FOLDER / "tiny.yaml"), "--out", str(out), "--scores", str(out / "scores.json")])
     return (out / "README.md").read_text("utf-8")
 

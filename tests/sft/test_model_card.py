@@ -43,6 +43,7 @@ def test_trained_card_has_loss_funnel_scores_and_what_was_allowed() -> None:
     assert "| medqa | 12 | 10 | 2 |" in text
     assert "trained from commit `c0ffee`" in text
     assert "preflight found it: duplicate" in text
-    assert "| medqa | strict | 10 | 70.0% | 40.0%–90.0% | not known | 100.0% | 10.0% | 300 |" in text
+    assert "| medqa | strict | 10 | 70.0% | 39.7%–89.2% | not known | 100.0% | 10.0% | 300 |" in text
+    assert "Measured on org/x at `v1.0`, commit `abc` with lighteval 0.13.0, vllm, 8 x GPU." in text
     result = yaml.safe_load(text.split("---")[1])["model-index"][0]["results"][0]
     assert result["metrics"] == [{"type": "accuracy", "value": 0.7, "name": "accuracy"}]
