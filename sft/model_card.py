@@ -166,6 +166,10 @@ def read_scores(file: Path) -> dict[str, Any]:
     if not file.is_file():
         raise RecipeError(f"found no {file}; expected the scores.json that `make score` writes")
     scores = json.loads(file.read_text("utf-8"))
+    if missing := {"model", "revision", "commit", "engine", "tasks"} - scores.keys():
+        raise RecipeError(
+            f"{file} has no {', '.join(sorted(missing))}; expected a scores.json of this version: run `make score` again"
+        )
     if limit := scores.get("limit"):
         raise RecipeError(
             f"{file} is of {limit} items of each task, a trial; expected all items. Run `make score` without LIMIT"

@@ -119,7 +119,8 @@ def answers(folder: str | Path, **options: Any) -> list[bool]:
 def rewritten(out: Path) -> str:
     """The card made anew with scores, as `make cards RECIPE=tiny SCORES=…` does: the recipe's file says nothing of this run's flags."""
     engine = {"lighteval": "0.13.0", "backend": "litellm", "device": None, "endpoint": "http://127.0.0.1:1/v1"}
-    (out / "scores.json").write_text(json.dumps({"model": "m", "revision": None, "engine": engine, "tasks": []}))
+    scores = {"model": "m", "revision": None, "commit": None, "engine": engine, "tasks": []}
+    (out / "scores.json").write_text(json.dumps(scores))
     model_card.main(["--config", str(FOLDER / "tiny.yaml"), "--out", str(out), "--scores", str(out / "scores.json")])
     return (out / "README.md").read_text("utf-8")
 
