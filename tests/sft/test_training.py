@@ -41,7 +41,7 @@ def test_pushed_card_is_true() -> None:
 def test_card_with_scores_is_of_the_run_and_not_of_the_file() -> None:
     found = scenario.result("run_training", "one")
     assert "| max_steps | 120 |" in found["rewritten"] and "org/facts@v1" in found["rewritten"]
-    assert "Measured on m." in found["rewritten"]
+    assert "Measured on m with lighteval 0.13.0, litellm, http://127.0.0.1:1/v1." in found["rewritten"]
 
 
 def test_a_token_that_may_not_write_is_refused_before_the_first_step() -> None:
