@@ -9,6 +9,7 @@ from typing import Any
 
 from huggingface_hub import hf_hub_download
 
+from dataset_builder.raw_data import SourceError
 from lighteval_tasks.command import Settings
 from lighteval_tasks.hub_errors import told
 
@@ -73,7 +74,12 @@ def _tokenizer(settings: Settings) -> Any:
     from transformers import AutoTokenizer  # here: seconds to import
 
     local = Path(settings.model).is_dir()
-    return AutoTokenizer.from_pretrained(settings.model, revision=None if local else settings.revision)
+    try:
+        return AutoTokenizer.from_pretrained(settings.model, revision=None if local else settings.revision)
+    except (OSError, ValueError) as why:
+        raise SourceError(
+            f"found no tokenizer in {settings.model}; expected a checkpoint that `from_pretrained` loads: {' '.join(str(why).split())[:300]}"
+        ) from why
 
 
 def stop_ids(settings: Settings) -> set[int]:

@@ -100,6 +100,9 @@ def test_score_of_a_folder(tiny: Path, hub: Path, tmp_path: Path) -> None:
     assert sorted(path.name for path in out.iterdir()) == ["details", "results", "scores.json", "scores.md"]
     assert all(task["truncated"] > 0.5 and task["mean_output_tokens"] <= 8 for task in made["tasks"])
     assert not list(tiny.glob("*/")), "lighteval's cache is in the model's folder"
+    (tmp_path / "empty").mkdir()
+    done = score(str(tmp_path / "empty"), "--out", str(tmp_path / "none"), hub=hub)
+    assert done.returncode == 1 and "score: found no tokenizer in" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_a_prompt_begins_with_one_begin_token(tiny: Path, hub: Path, tmp_path: Path) -> None:
