@@ -16,8 +16,9 @@ from typing import Any
 from datasets import Dataset, load_dataset
 
 from dataset_builder.prompt import render
-from lighteval_tasks.intervals import wilson
+from dataset_builder.sources import SOURCES
 from lighteval_tasks.items import ask, read_items
+from lighteval_tasks.scores import interval, percent
 
 TRAINED_ROWS = 50  # of the sample's 76
 TASKS = "medqa,medqa_strict,medqa_huatuo_compat"
@@ -38,7 +39,7 @@ def dataset(folder: Path, *arguments: str) -> Dataset:
 
 def as_items(rows: list[dict[str, Any]], folder: Path) -> Path:
     """A folder in the Hub's layout with these questions as MedQA's test split: lighteval asks them as it asks any other."""
-    file = folder / "GBaker" / "MedQA-USMLE-4-options" / "test.jsonl"
+    file = folder / SOURCES["medqa"].hub_id / "test.jsonl"
     file.parent.mkdir(parents=True)
     with file.open("w", encoding="utf-8") as written:
         for row in rows:
@@ -64,13 +65,12 @@ def main() -> None:
     """Print a table; the scores of the four runs lie in FOLDER."""
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "build/closed_loop").resolve()
     shutil.rmtree(folder, ignore_errors=True)
-    trained = dataset(folder / "trained_rows", "--rows", str(TRAINED_ROWS))
-    ids = set(trained["id"])
+    ids = set(dataset(folder / "trained_rows", "--rows", str(TRAINED_ROWS))["id"])
+    choices = [dict(row) for row in dataset(folder / "all_rows") if row["answer_type"] == "choice"]
     rows = {
-        "trained": [dict(row) for row in trained if row["answer_type"] == "choice"],
-        "others": [dict(row) for row in dataset(folder / "all_rows") if row["id"] not in ids],
+        "trained": [row for row in choices if row["id"] in ids],
+        "others": [row for row in choices if row["id"] not in ids],
     }
-    rows["others"] = [row for row in rows["others"] if row["answer_type"] == "choice"]
     items = {name: as_items(chosen, folder / "items" / name) for name, chosen in rows.items()}
     python("sft.tiny_model", folder / "base")
     recipe = Path(__file__).parents[1] / "sft" / "tiny.yaml"
@@ -80,13 +80,9 @@ def main() -> None:
     for model, when in (("base", "before"), ("model", "after")):
         for name, where in items.items():
             for task in scored(folder / model, where, folder / "scores" / f"{when}_{name}"):
-                low, high = wilson(task["correct"], task["items"])
-                share = f"{100 * task['accuracy']:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
                 right = f"{task['correct']} of {task['items']}"
-                print(
-                    f"| {when} | {name} | {task['prompt']} | {right} | {share} | {100 * task['compliance']:.0f} % |",
-                    flush=True,
-                )
+                cells = (when, name, task["prompt"], right, interval(task), percent(task["compliance"]))
+                print(f"| {' | '.join(cells)} |", flush=True)
 
 
 if __name__ == "__main__":

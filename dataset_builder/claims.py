@@ -37,8 +37,8 @@ OBJECT = frozenset([
     "this", "these",
 ])  # fmt: skip
 
-# "it" that stands for nothing: "and it is unsafe to give A in B"; "and there is an interaction between A and B"
-IT_IS = re.compile(r"\bit (?:is|was|would be|may be|can be) (?:\w+ ){1,3}(?:to|that)\b|\bthere (?:is|are)\b")
+# "it" that stands for nothing: "and it is unsafe to give A in B"
+IT_IS = re.compile(r"\bit (?:is|was|would be|may be|can be) (?:\w+ ){1,3}(?:to|that)\b")
 
 UNREAD = "unread"  # the kind of words that are not on the list
 
@@ -88,9 +88,8 @@ def claims(start: int, end: int, sentence: Sentence, connected: Connected) -> li
                 continue
             pair = _pair(sentence, gap_number, clause_number, cues, connected)
             if pair is None:
-                gap.stray ^= (
-                    gap_number == 0 and sum(cue.denied for cue in cues) % 2 == 1
-                )  # "There is no place for A in …"
+                if gap_number == 0:  # "There is no place for A in …"
+                    gap.stray ^= sum(cue.denied for cue in cues) % 2 == 1
                 continue
             cues = _said_of(pair, cues)
             if _is_denied_by_name(sentence, pair, gap_number, not _kinds(cues) & (THERAPY - {"tie"})):

@@ -13,6 +13,7 @@ from dataset_builder.claims import CLINICAL, DISEASE, DRUG, GENE, PHENOTYPE, PRO
 USED = frozenset(["indication", "off-label use"])
 CONTRA, SIDE = "contraindication", "drug_effect"
 THERAPEUTIC = USED | {CONTRA, SIDE}
+TOGETHER = frozenset(["join", "treat", "harm"])  # what is said of two drugs given at once
 ABSENT = frozenset(["disease_phenotype_negative", "anatomy_protein_absent"])
 KINDS_OF_PROTEIN = {"enzyme": "metabolise", "carrier": "carry", "transporter": "transport", "target": "act"}
 STATED = {
@@ -107,7 +108,7 @@ def _therapy(claim: Claim, known: set[str]) -> Iterator[Reading]:
     used, contra = bool(known & USED), CONTRA in known
     if ("harm", False) in said:
         yield Reading("supported" if contra else "contradicted" if used else "unknown", CONTRA, False)
-    elif ("harm", True) in said or ({("use", False), ("tie", True)} <= said and not known & {SIDE}):
+    elif ("harm", True) in said or ({("use", False), ("tie", True)} <= said and SIDE not in known):
         yield Reading("supported" if used else "contradicted" if contra else "unknown", CONTRA, True)
     elif "unapproved" in kinds or ("approval", True) in said:
         given = [cue.denied ^ claim.unlike for cue in claim.cues if cue.kinds & {"treat", "use"}]
@@ -162,12 +163,8 @@ def _plain(claim: Claim, types: Types, known: set[Relation]) -> Reading:
     denies = {"deny", "nouse"} | (set() if GENE in types and CLINICAL & set(types) else {"lack"})
     denied = any(cue.denied ^ bool(cue.kinds & denies) for cue in cues) ^ claim.unlike
     kinds = frozenset().union(*(cue.kinds for cue in cues))
-    if types == (DRUG, DRUG) and kinds & {
-        "join",
-        "treat",
-        "harm",
-    }:  # "should not be combined with" tells of an interaction
-        denied = claim.unlike ^ any(cue.denied for cue in cues if not cue.kinds & {"join", "treat", "harm", "use"})
+    if types == (DRUG, DRUG) and kinds & TOGETHER:  # "should not be combined with" tells of an interaction
+        denied = claim.unlike ^ any(cue.denied for cue in cues if not cue.kinds & (TOGETHER | {"use"}))
     stated = _name(kinds, types)
     present = {pair for pair in known if pair[0] not in ABSENT}
     if denied:

@@ -30,6 +30,11 @@ class Settings:
     concurrency: int = 16
     retries: int = 8
 
+    @property
+    def is_folder(self) -> bool:
+        """Whether the model is a folder on this machine, which has no revision."""
+        return Path(self.model).is_dir()
+
 
 def arguments(settings: Settings, out: Path, *, chat: bool = True) -> list[str]:
     """What stands behind `lighteval`. ``chat``: the model has a chat template.
@@ -44,7 +49,7 @@ def arguments(settings: Settings, out: Path, *, chat: bool = True) -> list[str]:
     length = "max_length" if settings.backend == "accelerate" else "max_model_length"
     given = {
         "model_name": _local(settings, out),
-        "revision": settings.revision if settings.backend != "sglang" and not Path(settings.model).is_dir() else None,
+        "revision": settings.revision if settings.backend != "sglang" and not settings.is_folder else None,
         "add_special_tokens": "False" if chat else None,
         "dtype": settings.dtype,
         "batch_size": settings.batch_size if settings.backend == "accelerate" else None,
@@ -59,10 +64,11 @@ def _local(settings: Settings, out: Path) -> str:
 
     lighteval's sglang backend knows no revisions; there the model is fetched at its revision, and is a folder too.
     """
-    folder = Path(settings.model)
-    if settings.backend == "sglang" and not folder.is_dir():
+    if settings.is_folder:
+        folder = Path(settings.model)
+    elif settings.backend == "sglang":
         folder = Path(snapshot_download(settings.model, revision=settings.revision))
-    if not folder.is_dir():
+    else:
         return settings.model
     link = _link(settings.model, out)
     link.symlink_to(folder.resolve(), target_is_directory=True)

@@ -56,7 +56,7 @@ def commit(settings: Settings) -> str | None:
 
     Raises SourceError where there is no such model, or no access to it.
     """
-    if settings.backend == "litellm" or Path(settings.model).is_dir():
+    if settings.backend == "litellm" or settings.is_folder:
         return None
     with told(f"{settings.model}@{settings.revision}"):
         return Path(hf_hub_download(settings.model, "config.json", revision=settings.revision)).parent.name
@@ -73,9 +73,9 @@ def _device() -> str:
 def _tokenizer(settings: Settings) -> Any:
     from transformers import AutoTokenizer  # here: seconds to import
 
-    local = Path(settings.model).is_dir()
+    revision = None if settings.is_folder else settings.revision
     try:
-        return AutoTokenizer.from_pretrained(settings.model, revision=None if local else settings.revision)
+        return AutoTokenizer.from_pretrained(settings.model, revision=revision)
     except (OSError, ValueError) as why:
         raise SourceError(
             f"found no tokenizer in {settings.model}; expected a checkpoint that `from_pretrained` loads: {' '.join(str(why).split())[:300]}"

@@ -51,8 +51,8 @@ def score(settings: Settings, out: Path, *, not_scored: dict[str, str], dataset:
     Raises FailedRequests where a request failed, subprocess.CalledProcessError where lighteval did.
     """
     ledger = read_ledger(dataset) if dataset else None
-    pinned = commit(settings)
-    settings = dataclasses.replace(settings, batch_size=batch_size(settings))
+    revision, pinned = settings.revision, commit(settings)
+    settings = dataclasses.replace(settings, revision=pinned or revision, batch_size=batch_size(settings))
     out.mkdir(parents=True, exist_ok=True)
     go_on = _same_as_unfinished(settings, out)
     for stale in (WORK, "details", "results", *([] if go_on else [ANSWERS])):
@@ -63,19 +63,13 @@ def score(settings: Settings, out: Path, *, not_scored: dict[str, str], dataset:
     (out / WORK).mkdir()
     (out / UNFINISHED).write_text(json.dumps(dataclasses.asdict(settings)), "utf-8")
     chat = settings.backend == "litellm" or has_chat_template(settings)
-    command = [
-        sys.executable,
-        "-P",
-        "-m",
-        "lighteval",
-        *arguments(dataclasses.replace(settings, revision=pinned or settings.revision), out, chat=chat),
-    ]
+    command = [sys.executable, "-P", "-m", "lighteval", *arguments(settings, out, chat=chat)]
     subprocess.run(command, cwd=out, env=environment(settings), check=True)
     tasks = read_run(out / "details", stop_ids(settings) if settings.backend == "accelerate" else ())
     _expect_no_failures(tasks, out)
     made = {
         "model": settings.model,
-        "revision": settings.revision,
+        "revision": revision,
         "commit": pinned,
         "engine": engine(settings),
         "limit": settings.limit,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import examinee
 from tests.lighteval_tasks.commands import call
 from tests.lighteval_tasks.test_items import WRITTEN
 
@@ -14,7 +15,7 @@ from tests.lighteval_tasks.test_items import WRITTEN
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Questions of our own writing, in the Hub's layout."""
     folder = tmp_path_factory.mktemp("hub")
-    for name, hub_id in (("hle_medical", "cais/hle"), ("medbullets_op4", "medbullets/op4")):
+    for name, hub_id in examinee.WRITTEN.items():
         (folder / hub_id).mkdir(parents=True)
         shutil.copy(WRITTEN / f"{name}.jsonl", folder / hub_id / "test.jsonl")
     return folder

@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from lighteval_tasks.items import TASKS
+from lighteval_tasks.outcomes import PROMPT_NAMES
 from tests.lighteval_tasks.commands import ROOT, lighteval, outputs, results, score, tasks_of
 from tests.llm_server import replies_scores
 from tests.llm_server.running import running
@@ -25,7 +26,7 @@ EVERY = ",".join(
     f"medical:{name}{suffix}|0"
     for name in TASKS
     if name != "medqa_5options"  # no copy on the Hub, and none in the shared data
-    for suffix in ("", "_strict", "_huatuo_compat")
+    for suffix in PROMPT_NAMES
 )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 
+from benchmarks.examinee import PROMPTS
 from lighteval_tasks.command import Settings, arguments
 from lighteval_tasks.items import ask, read_items
 from lighteval_tasks.outcomes import read_run
@@ -61,7 +62,6 @@ length = {"vllm": "max_model_length", "sglang": "context_length", "accelerate": 
 print(json.dumps({"model": read["model_name"], "revision": read.get("revision"), "dtype": read["dtype"], "length": read[length],
                   "add_special_tokens": read["add_special_tokens"]}))
 """
-PROMPTS = {"free": "question", "strict": "question_strict", "huatuo_compat": "question_huatuo_compat"}
 
 
 def test_new_weights_under_the_same_name_give_new_scores(tiny: Path, hub: Path, tmp_path: Path) -> None:
