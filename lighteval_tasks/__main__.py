@@ -10,6 +10,7 @@ from dataset_builder.raw_data import SourceError
 from lighteval_tasks import comparison, scores
 from lighteval_tasks.command import Settings
 from lighteval_tasks.compare import compare_runs
+from lighteval_tasks.engine import CPU_BATCH
 from lighteval_tasks.items import TASKS, data_dir, read_items
 from lighteval_tasks.push import push
 from lighteval_tasks.score import FailedRequests, choose, score
@@ -50,7 +51,7 @@ def _arguments() -> argparse.ArgumentParser:
     add.add_argument("--out", type=Path, help="default: build/scores/<model>@<revision>")
     add.add_argument("--base-url", default=os.environ.get("OPENAI_BASE_URL"), help="default: $OPENAI_BASE_URL")
     add.add_argument("--dtype", help="default: the checkpoint's")
-    add.add_argument("--batch-size", type=_positive, help="accelerate; default: what fits, on a CPU 8")
+    add.add_argument("--batch-size", type=_positive, help=f"accelerate; default: what fits, on a CPU {CPU_BATCH}")
     add.add_argument("--max-length", type=_positive, help="the model's context; default: what its config says")
     add.add_argument("--max-new-tokens", type=_positive, default=4096)
     add.add_argument("--concurrency", type=_positive, default=16, help="requests to an endpoint at once")

@@ -13,6 +13,7 @@ from dataset_builder.raw_data import SourceError
 from lighteval_tasks.command import Settings
 from lighteval_tasks.hub_errors import told
 
+CPU_BATCH = 8
 PACKAGES = {
     "accelerate": ("transformers", "torch", "accelerate"),
     "vllm": ("vllm", "torch"),
@@ -45,10 +46,10 @@ def _version(package: str) -> str | None:
 
 
 def batch_size(settings: Settings) -> int | None:
-    """That of the settings, else on a CPU 8; None: as much as fits a GPU. lighteval tries it out, and would fill the memory of a CPU."""
+    """That of the settings, else on a CPU CPU_BATCH; None: as much as fits a GPU. lighteval tries it out, and would fill the memory of a CPU."""
     if settings.batch_size or settings.backend != "accelerate":
         return settings.batch_size
-    return 8 if _device() == "CPU" else None
+    return CPU_BATCH if _device() == "CPU" else None
 
 
 def commit(settings: Settings) -> str | None:
