@@ -6,7 +6,7 @@ NAMES ?= $(PRIMEKG)/names.tsv.gz
 GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dataset estimate store stages judge-passport count contamination verify push diff report hub calibrate preflight sft cards serve chat score compare chromium test test-all lint format types bench check clean
+.PHONY: help setup dataset estimate store stages judge-calibration judge-passport count contamination verify push diff report hub calibrate preflight sft cards serve chat score compare docs chromium test test-all lint format types bench check clean
 
 #> Variables, all optional (`python -m dataset_builder build --help` says more):
 #>   PIPELINE=kg_only  SOURCES=medqa,medmcqa  SPLIT="medmcqa=validation medqa=test"  LICENSE=commercial  ROWS=100  SEED=0
@@ -16,7 +16,7 @@ GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 #> Models, for pipelines that ask one: WRITER=model[@endpoint]  JUDGE=…  EDITOR=…; URL and key of an endpoint are read from the
 #> environment: OPENAI_BASE_URL, OPENAI_API_KEY; for model@NAME, NAME_BASE_URL and NAME_API_KEY; for model@azure, AZURE_OPENAI_*.
 #>   reasonmed: WRITERS=model,model,model  JUDGE_VOTES=1  GROUNDED=1
-#>   ALLOW_JUDGE=1 builds with a judge whose passport says that it errs too often
+#>   ALLOW_JUDGE=1 builds with a judge whose calibration says that it errs too often
 #>   KEEP_CONTRADICTED=1 publishes rationales that contradict the graph, flagged
 #>   MAX_USD=20  RATE=requests/minute  IN_FLIGHT=256  TIMEOUT=seconds  STORE=answers.sqlite  REPLAY_ONLY=1  PRICE="model=0.15/0.60"
 #> Publishing: REPO=org/name  TAG=v1.0  BRANCH=main  PRIVATE=1  ALLOW_DIRTY=1  ALLOW_UNCHECKED=1  INTERMEDIATES=1  ANSWERS=1; verify takes REPO=org/name@tag
@@ -54,9 +54,11 @@ store: setup ## the models' answers: DO=stats, DO="export answers.parquet", DO="
 stages: setup ## show the stages of every pipeline: what each needs, adds and rejects
 	$(PY) -m dataset_builder stages
 
-judge-passport: setup ## measure how often a judge errs: JUDGE, JUDGE_VOTES
-	$(PY) -m dataset_builder $(strip judge-passport $(call flag,--judge,JUDGE) $(call flag,--judge-votes,JUDGE_VOTES) $(call flag,--max-usd,MAX_USD) \
+judge-calibration: setup ## measure how often a judge errs: JUDGE, JUDGE_VOTES
+	$(PY) -m dataset_builder $(strip judge-calibration $(call flag,--judge,JUDGE) $(call flag,--judge-votes,JUDGE_VOTES) $(call flag,--max-usd,MAX_USD) \
 	  $(call flag,--rate,RATE) $(call flag,--store,STORE) $(foreach price,$(PRICE),--price "$(price)") $(if $(REPLAY_ONLY),--replay-only))
+
+judge-passport: judge-calibration ## the earlier name of judge-calibration
 
 count: setup ## count what the sources' files hold: DATA_DIR
 	$(PY) -m dataset_builder count "$(or $(DATA_DIR),../shared/data/hub)"
@@ -92,6 +94,9 @@ score: setup ## score a checkpoint or an endpoint: MODEL, REVISION, TASKS, BACKE
 
 compare: setup ## are two runs different: A=folder B=folder
 	$(PY) -m lighteval_tasks $(strip compare "$(A)" "$(B)" $(call flag,--out,OUT) $(call flag,--dataset,DATASET))
+
+docs: setup ## write the generated tables of docs/: stages, reason codes, sources
+	$(PY) -m tests.support.docs
 
 chromium: ## Debian's browser, for the tests of the report's page (300 MB): `make test` asks for it, and does without where it must
 	@requirements/chromium.sh

@@ -16,7 +16,7 @@ from typing import Any
 from datasets import Dataset, load_dataset
 
 from dataset_builder.prompt import render
-from dataset_builder.sources import SOURCES
+from dataset_builder.sources.table import SOURCES
 from lighteval_tasks.items import ask, read_items
 from lighteval_tasks.scores import interval, percent
 

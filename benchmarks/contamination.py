@@ -14,9 +14,9 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from dataset_builder.contamination import matches, overlaps
-from dataset_builder.questions import read_questions
+from dataset_builder.contamination.overlap import matches, overlaps
 from dataset_builder.row import Raw
+from dataset_builder.sources.questions import read_questions
 
 SHARED_DATA = Path(os.environ.get("SHARED_DATA", "../shared/data"))
 SETS = {

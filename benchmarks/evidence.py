@@ -76,9 +76,9 @@ class Writer:
 
     def _edges(self) -> dict[str, list[tuple[int, int]]]:
         """Edges by family, the relation's subject first."""
-        from kg import _contents  # the benchmark draws edges; stages never list them
+        from kg.opened import contents  # the benchmark draws edges; stages never list them
 
-        nodes, edges, *_ = _contents(self.kg)
+        nodes, edges, *_ = contents(self.kg.path, self.kg.digest)
         low, high = edges.ends()
         known, found = set(self.named), defaultdict(list)
         for a, b in zip(nodes.index[low].tolist(), nodes.index[high].tolist(), strict=True):

@@ -26,7 +26,9 @@ TEXTS = {"hub/medbullets/op5/test.jsonl.gz": "reason", "hub/openlifescienceai/me
 
 def writers(wanted: int) -> list[dict[str, Any]]:
     """The rows of a build that have a rationale, also those that another check rejects."""
-    from tests.llm_server.running import running  # the server's graph is read from the environment when it is imported
+    from tests.support.llm_server.running import (
+        running,  # the server's graph is read from the environment when it is imported
+    )
 
     with tempfile.TemporaryDirectory() as folder, running() as server:
         os.environ |= {"OPENAI_BASE_URL": server.url, "OPENAI_API_KEY": "none-is-needed", "SCRIPTED_KG": str(GRAPH)}

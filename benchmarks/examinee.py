@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.extraction import SHARED_DATA
-from dataset_builder.sources import SOURCES
+from dataset_builder.sources.table import SOURCES
 from lighteval_tasks.items import ask, read_items
 from lighteval_tasks.outcomes import read_run
 
@@ -36,8 +36,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         if "MEDICAL_DATA_DIR" not in os.environ:
             os.environ["MEDICAL_DATA_DIR"] = str(hub(Path(scratch) / "hub"))
-        from tests.llm_server import replies_scores  # reads the items when it is asked
-        from tests.llm_server.running import running
+        from tests.support.llm_server import replies_scores  # reads the items when it is asked
+        from tests.support.llm_server.running import running
 
         folder, out = Path(os.environ["MEDICAL_DATA_DIR"]), Path(scratch) / "out"
         sources = sorted({row["source"] for row in replies_scores.items().values()})

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from dataset_builder.extraction import extract
+from dataset_builder.answer_extraction.extraction import extract
 from lighteval_tasks.huatuo_compat import published_letters
 
 SHARED_DATA = Path(os.environ.get("SHARED_DATA", "../shared/data"))

@@ -35,8 +35,8 @@ def load(graph: str) -> dict[str, float]:
 def stages(graph: str, rows: int, processes: int) -> dict[str, float]:
     """Seconds for all stages of kg_only, and the largest private memory of a worker in MB."""
     from dataset_builder.pipelines import kg_only
-    from dataset_builder.questions import on_disk, read_questions
-    from dataset_builder.stage import run
+    from dataset_builder.run import run
+    from dataset_builder.sources.questions import on_disk, read_questions
     from kg import KG
 
     train, test = (

@@ -17,9 +17,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from dataset_builder.raw_splits import read_split
 from dataset_builder.row import row_id
-from dataset_builder.sources import SOURCES
+from dataset_builder.sources.raw_splits import read_split
+from dataset_builder.sources.table import SOURCES
 from kg.gold import read_names
 from kg.mentions import Mention, MentionFinder
 from kg.primekg import Nodes

@@ -16,17 +16,18 @@ from typing import Any
 
 from datasets import Dataset
 
-from dataset_builder.answer_store import AnswerStore
-from dataset_builder.answers import Answers
-from dataset_builder.conversation import Conversation, ask
-from dataset_builder.llm import LLM
-from dataset_builder.questions import on_disk
-from dataset_builder.stage import Batch, rows_of, run, stage
+from dataset_builder.answer_store.store import AnswerStore
+from dataset_builder.llm.conversation import Conversation, ask
+from dataset_builder.llm.model import LLM
+from dataset_builder.llm.runner import Runner
+from dataset_builder.run import run
+from dataset_builder.sources.questions import on_disk
+from dataset_builder.stage import Batch, rows_of, stage
 
 STORE = Path(os.environ["HF_HOME"]) / "answers.sqlite"
 
 
-@stage(needs="question", adds="rationale", asks=True)
+@stage(needs="question", adds="rationale", asks="llm")
 def answer_prompt(batch: Batch, llm: LLM) -> list[Conversation]:
     """The simplest stage that asks."""
     return [_answer(row, llm) for row in rows_of(batch)]
@@ -91,19 +92,19 @@ def bare(file: str, in_flight: int) -> float:
 def ours(file: str, in_flight: int, seconds: float | None = None, **options: Any) -> float:
     """The first half of a stage, store included; returns seconds. ``seconds``: the process ends after so many."""
     rows = Dataset.from_file(file)
-    with Answers(AnswerStore(STORE), {"prices": {}, "in_flight": in_flight, **options}) as answers:
+    with Runner(AnswerStore(STORE), {"prices": {}, "in_flight": in_flight, **options}) as runner:
         if seconds is not None:
             threading.Timer(seconds + 0.5, os._exit, (0,)).start()
         started = time.perf_counter()
-        answers.bring_in(answer_prompt.using(llm=LLM("scripted")), rows)
+        runner.fetch_answers(answer_prompt.using(llm=LLM("scripted")), rows)
         return time.perf_counter() - started
 
 
 def replay(file: str) -> float:
     """Both halves of a stage whose answers are all in the store, without one call; returns seconds."""
     started = time.perf_counter()
-    with Answers(AnswerStore(STORE)) as answers:
-        run(Dataset.from_file(file), [answer_prompt.using(llm=LLM("scripted"))], answers=answers, batch_size=256)
+    with Runner(AnswerStore(STORE)) as runner:
+        run(Dataset.from_file(file), [answer_prompt.using(llm=LLM("scripted"))], runner=runner, batch_size=256)
     return time.perf_counter() - started
 
 

@@ -18,10 +18,16 @@ BUILD = ("build", "medreason", "--writer", "scripted", "--judge", "scripted", "-
 
 def kill_at_random(times: int) -> str:
     """A line with what was found. Raises RuntimeError where a row is lost, doubled or another."""
-    with tempfile.TemporaryDirectory() as folder, Server("tests.llm_server.replies:reply", latency_ms=100) as server:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Server("tests.support.llm_server.replies:reply", latency_ms=100) as server,
+    ):
         whole = _finish(Path(folder) / "whole", server)
         requests = server.stats()["requests"]
-    with tempfile.TemporaryDirectory() as folder, Server("tests.llm_server.replies:reply", latency_ms=100) as server:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Server("tests.support.llm_server.replies:reply", latency_ms=100) as server,
+    ):
         again, paid_before = [], 0
         for moment in sorted(random.Random().sample(range(1, requests), times)):
             _kill(Path(folder), server, moment)

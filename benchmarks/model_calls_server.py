@@ -8,11 +8,11 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from tests.llm_server.settings import Limits, Settings
+from tests.support.llm_server.settings import Limits, Settings
 
 
 class Server:
-    """A context manager; the settings are those of tests/llm_server."""
+    """A context manager; the settings are those of tests/support/llm_server."""
 
     def __init__(self, reply: str = "echo", **settings: Any) -> None:
         self.folder = tempfile.TemporaryDirectory()

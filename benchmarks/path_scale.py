@@ -20,7 +20,7 @@ from datasets import Dataset, load_from_disk
 
 from benchmarks.path_engines import KEEP, Pair, sample_questions
 from dataset_builder.row import features
-from dataset_builder.stage import run
+from dataset_builder.run import run
 from dataset_builder.stages.search_paths import search_paths
 from kg import KG
 

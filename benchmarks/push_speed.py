@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.push_folder import write_folder
-from tests.hub.running import ROOT, Process, Running
+from tests.support.hub.running import ROOT, Process, Running
 
 BARE = """
 import sys, time

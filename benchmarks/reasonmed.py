@@ -24,7 +24,7 @@ from datasets import Dataset, load_dataset
 
 from benchmarks.model_calls_server import Server
 from dataset_builder.stages.route import TIERS, tier
-from tests.llm_server.replies_reasonmed import FLAW
+from tests.support.llm_server.replies_reasonmed import FLAW
 
 HUB = Path(os.environ.get("SHARED_DATA", "../shared/data")) / "hub"
 WRITERS = {"weak": 0.55, "fair": 0.35, "strong": 0.15}
@@ -46,7 +46,7 @@ def main(rows: int) -> None:
     """Print all of it."""
     os.environ |= {"SCRIPTED_SOURCES": "medqa", "SCRIPTED_DATA_DIR": str(HUB)}
     with tempfile.TemporaryDirectory() as folder:
-        with Server("tests.llm_server.replies:reply", **SETTINGS, latency_ms=20) as server:
+        with Server("tests.support.llm_server.replies:reply", **SETTINGS, latency_ms=20) as server:
             print(finish(Path(folder) / "home", server, rows))
             first, asked = manifest(Path(folder) / "home"), server.stats()["requests"]
             finish(Path(folder) / "home", server, rows)
@@ -146,7 +146,7 @@ def manifest(home: Path) -> dict[str, Any]:
 
 def killed(home: Path, rows: int, whole: dict[str, Any], requests: int) -> str:
     """kill -9 at random moments, then a build to the end."""
-    with Server("tests.llm_server.replies:reply", **SETTINGS, latency_ms=20) as server:
+    with Server("tests.support.llm_server.replies:reply", **SETTINGS, latency_ms=20) as server:
         for moment in sorted(random.Random().sample(range(1, requests), KILLS)):
             build = process(home, server, rows)
             while build.poll() is None and server.stats()["distinct"] < moment:

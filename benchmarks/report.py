@@ -22,8 +22,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from playwright.sync_api import Browser, sync_playwright
 
-from dataset_builder.publish import column_types
-from dataset_builder.report import write_report
+from dataset_builder.publishing.folder import column_types
+from dataset_builder.report.page import write_report
 from dataset_builder.row import COLUMNS, features
 
 ROWS_AT_ONCE = 1000

@@ -11,8 +11,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from dataset_builder.questions import read_questions
-from dataset_builder.style import defect, flags
+from dataset_builder.sources.questions import read_questions
+from dataset_builder.text_checks.style import defect, flags
 
 SHARED_DATA = Path(os.environ.get("SHARED_DATA", "../shared/data"))
 EXPLAINED = {"medmcqa": "validation", "medbullets_op5": "test"}

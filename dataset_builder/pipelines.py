@@ -4,29 +4,29 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
-from dataset_builder.ledger import NOTHING_CHECKED, Ledger
-from dataset_builder.llm import LLM
+from dataset_builder.contamination.ledger import NOTHING_CHECKED, Ledger
+from dataset_builder.llm.model import LLM
 from dataset_builder.stage import Stage
 from dataset_builder.stages.check_answer import check_answer
-from dataset_builder.stages.check_hops import check_hops, check_hops_of_many, check_hops_of_many_grounded
-from dataset_builder.stages.check_style import check_style, check_style_of_many, check_style_of_many_grounded
+from dataset_builder.stages.check_hops import check_hops
+from dataset_builder.stages.check_style import check_style
 from dataset_builder.stages.drop_contaminated import drop_contaminated
 from dataset_builder.stages.drop_image_questions import drop_image_questions
 from dataset_builder.stages.drop_negative_stems import drop_negative_stems
 from dataset_builder.stages.extract_mentions import extract_mentions
 from dataset_builder.stages.find_mentions import find_mentions
 from dataset_builder.stages.judge_rationales import judge_rationales
-from dataset_builder.stages.link_nodes import link_nodes, link_nodes_asking
+from dataset_builder.stages.link_nodes import link_nodes
 from dataset_builder.stages.prune_paths import prune_paths
 from dataset_builder.stages.rank_paths import rank_paths
 from dataset_builder.stages.rank_rationales import rank_rationales
-from dataset_builder.stages.refine_rationales import refine_rationales, refine_rationales_grounded
+from dataset_builder.stages.refine_rationales import refine_rationales
 from dataset_builder.stages.restate_question import restate_question
 from dataset_builder.stages.route import route
-from dataset_builder.stages.sample_rationales import sample_rationales, sample_rationales_grounded
+from dataset_builder.stages.sample_rationales import sample_rationales
 from dataset_builder.stages.score_rationales import score_rationales
 from dataset_builder.stages.search_option_paths import search_option_paths
-from dataset_builder.stages.search_paths import search_paths, search_paths_restated
+from dataset_builder.stages.search_paths import search_paths
 from dataset_builder.stages.summarize_rationale import summarize_rationale
 from dataset_builder.stages.to_messages import to_messages
 from dataset_builder.stages.verbalize_paths import verbalize_paths
@@ -75,9 +75,9 @@ def medreason(
         drop_contaminated.using(benchmarks=benchmarks),
         drop_image_questions,
         extract_mentions.using(llm=writer, kg=kg),
-        link_nodes_asking.using(kg=kg, llm=writer, most=10, least=0.6),
+        link_nodes.using(kg=kg, llm=writer, max_candidates=10, min_score=0.6),
         restate_question.using(llm=writer),
-        search_paths_restated.using(kg=kg, keep=50, seed=seed),
+        search_paths.using(kg=kg, keep=50, seed=seed),
         prune_paths.using(kg=kg, llm=writer, keep=3),
         write_rationale.using(llm=writer),
         check_style,
@@ -119,15 +119,13 @@ def reasonmed(
         drop_contaminated.using(benchmarks=benchmarks),
         drop_image_questions,
         *([paths] if grounded else []),
-        (sample_rationales_grounded if grounded else sample_rationales).using(**sampling),
+        sample_rationales.using(**sampling),
         judge_rationales.using(**verifying),
-        route.using(easy=Fraction(4, 9), medium=Fraction(7, 9), most_unjudged=Fraction(1, 3)),
+        route.using(easy=Fraction(4, 9), medium=Fraction(7, 9), max_unjudged=Fraction(1, 3)),
         rank_rationales.using(**verifying, keep=2, near=3.0, seed=seed),
-        (refine_rationales_grounded if grounded else refine_rationales).using(**refining),
-        check_style_of_many_grounded if grounded else check_style_of_many,
-        (check_hops_of_many_grounded if grounded else check_hops_of_many).using(
-            kg=kg, keep_contradicted=keep_contradicted
-        ),
+        refine_rationales.using(**refining),
+        check_style,
+        check_hops.using(kg=kg, keep_contradicted=keep_contradicted),
         summarize_rationale.using(llm=replace(editor, max_tokens=1000)),
         score_rationales.using(llm=judge, share=1.0, seed=seed),
     ]

@@ -1,12 +1,22 @@
-"""Render a prompt file by name. Strict: a variable that the file does not get is an error, not an empty string."""
+"""What a model is shown: a prompt file with its variables, the columns of a question, a reasoning path on one line."""
 
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, meta
 
+FOLDER = Path(__file__).parent / "prompts"
+QUESTION = (
+    "question",
+    "context",
+    "options",
+    "answer_type",
+)  # the columns that show a question, and nothing of its answer
+ARROWS = {"forward": "—{}→", "backward": "←{}—", "undirected": "—{}—"}
 _FILES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "prompts"),
+    loader=FileSystemLoader(FOLDER),
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
@@ -14,6 +24,64 @@ _FILES = Environment(
 )
 
 
+class Prompt:
+    """The file ``prompts/<name>.jinja`` and the variables that it is rendered with: ``Prompt("check_answer", *QUESTION, "reasoning")``.
+
+    Made where a module is imported, so a mistake shows before any row is read and any call is paid: raises ValueError where there
+    is no such file, or where the file uses a variable that is not declared.
+    """
+
+    def __init__(self, name: str, *variables: str) -> None:
+        self.name, self.variables = name, frozenset(variables)
+        if unknown := sorted(_variables(name) - self.variables):
+            given = ", ".join(sorted(self.variables)) or "none"
+            raise ValueError(f"prompts/{name}.jinja uses {', '.join(unknown)}; the code that renders it gives {given}")
+
+    def render(self, **variables: Any) -> str:
+        """The text, without blank space at its ends. Raises TypeError for a variable that is missing or was not declared."""
+        if variables.keys() != self.variables:
+            raise TypeError(
+                f"prompt {self.name!r} was given {sorted(variables)}; it declares {sorted(self.variables)}"
+            )
+        return render(self.name, **variables)
+
+
+@cache
+def _variables(name: str) -> frozenset[str]:
+    """The variables of a prompt file and of the files that it includes."""
+    try:
+        source = (FOLDER / f"{name}.jinja").read_text("utf-8")
+    except FileNotFoundError:
+        raise ValueError(f"there is no prompt {name!r}; expected the file {FOLDER}/{name}.jinja") from None
+    tree = _FILES.parse(source)
+    included = [file.removesuffix(".jinja") for file in meta.find_referenced_templates(tree) if file]
+    return frozenset(meta.find_undeclared_variables(tree)).union(*map(_variables, included))
+
+
 def render(name: str, **variables: Any) -> str:
-    """The text of ``prompts/<name>.jinja``, without blank space at its ends. Raises jinja2.UndefinedError."""
+    """The text of ``prompts/<name>.jinja``, without blank space at its ends. Raises jinja2.UndefinedError for a missing variable."""
     return _FILES.get_template(f"{name}.jinja").render(**variables).strip()
+
+
+def question_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A prompt's variables for the question alone."""
+    return {name: row[name] for name in QUESTION}
+
+
+def path_line(path: dict[str, Any]) -> str:
+    """The names with each hop's relations and their direction: "Podagra ←phenotype present— gout". ``path``: as KG.describe gives it."""
+    parts = [path["names"][0]]
+    for hop, name in zip(path["hops"], path["names"][1:], strict=True):
+        parts += [ARROWS[direction_of(hop)].format(relations_of(hop)), name]
+    return " ".join(parts)
+
+
+def direction_of(hop: Sequence[Mapping[str, Any]]) -> str:
+    """The direction that all relations of a hop have: forward or backward along the path; else undirected."""
+    directions = {relation["direction"] for relation in hop}
+    return directions.pop() if len(directions) == 1 else "undirected"
+
+
+def relations_of(hop: Sequence[Mapping[str, Any]]) -> str:
+    """The relations of a hop in words."""
+    return " / ".join(relation["display_relation"] for relation in hop)

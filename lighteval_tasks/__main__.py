@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dataset_builder.raw_data import SourceError
+from dataset_builder.sources.raw_files import SourceError
 from lighteval_tasks import comparison, scores
 from lighteval_tasks.command import Settings
 from lighteval_tasks.compare import compare_runs

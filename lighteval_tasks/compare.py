@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from dataset_builder.raw_data import SourceError
+from dataset_builder.sources.raw_files import SourceError
 from lighteval_tasks.intervals import bootstrap_means, holm, mcnemar
 from lighteval_tasks.ledger import Ledger, read_ledger
 from lighteval_tasks.outcomes import TaskOutcomes, read_run, split_name

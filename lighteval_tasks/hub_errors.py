@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 from huggingface_hub.errors import LocalEntryNotFoundError
 
-from dataset_builder.hub_failures import FAILURES, said
-from dataset_builder.raw_data import SourceError
+from dataset_builder.publishing.hub.errors import FAILURES, said
+from dataset_builder.sources.raw_files import SourceError
 
 
 @contextmanager

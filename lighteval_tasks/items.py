@@ -20,10 +20,10 @@ import pyarrow as pa
 import pyarrow.parquet
 from datasets import config
 
-from dataset_builder.prompt import render
-from dataset_builder.questions import read_questions
+from dataset_builder.prompt import question_of, render
 from dataset_builder.row import features
-from dataset_builder.sources import SOURCES
+from dataset_builder.sources.questions import read_questions
+from dataset_builder.sources.table import SOURCES
 
 COLUMNS = ("id", "source", "config", "question", "context", "options", "answer_label", "answer_type")
 TASKS = tuple(name for name, source in SOURCES.items() if source.test)
@@ -76,7 +76,7 @@ def read_items(name: str, folder: Path | None = None) -> Items:
 
 def ask(item: Mapping[str, Any], prompt: str) -> str:
     """The text of an item in one of the prompts: question, as in training; question_strict; question_huatuo_compat."""
-    shown = {name: item[name] for name in ("question", "context", "options", "answer_type")}
+    shown = question_of(item)
     if prompt == "question_huatuo_compat":
         shown["answer_type"] = "choice"  # yes, no and maybe get letters there
     return render(prompt, **shown)

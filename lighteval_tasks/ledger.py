@@ -9,7 +9,7 @@ from pathlib import Path
 from datasets import load_dataset
 from huggingface_hub import hf_hub_download
 
-from dataset_builder.raw_data import SourceError
+from dataset_builder.sources.raw_files import SourceError
 from lighteval_tasks.hub_errors import told
 from lighteval_tasks.outcomes import Outcome
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow.parquet
 
-from dataset_builder.raw_data import SourceError
+from dataset_builder.sources.raw_files import SourceError
 from lighteval_tasks.items import TASKS, question_id
 from lighteval_tasks.readings import Reading, read
 

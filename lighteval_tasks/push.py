@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 from huggingface_hub import HfApi
 
-from dataset_builder.raw_data import SourceError
+from dataset_builder.sources.raw_files import SourceError
 from lighteval_tasks.hub_errors import told
 
 DETAILS = re.compile(r"details_medical:(\w+)\|")

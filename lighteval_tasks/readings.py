@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from dataset_builder.extraction import UNDECLARED, extract
+from dataset_builder.answer_extraction.extraction import UNDECLARED, extract
 from lighteval_tasks.huatuo_compat import published_letters
 
 LED_TO = tuple(rule.__name__ for rule in UNDECLARED)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dataset_builder.raw_data import SourceError
+from dataset_builder.sources.raw_files import SourceError
 from lighteval_tasks import scores
 from lighteval_tasks.command import WORK, Settings, arguments, environment, unlink
 from lighteval_tasks.engine import batch_size, commit, engine, has_chat_template, stop_ids

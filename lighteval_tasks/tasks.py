@@ -32,7 +32,7 @@ from typing import Any
 from lighteval.tasks.lighteval_task import LightevalTaskConfig
 from lighteval.tasks.requests import Doc
 
-from dataset_builder.sources import SOURCES
+from dataset_builder.sources.table import SOURCES
 from lighteval_tasks import endpoint
 from lighteval_tasks.items import TASKS, ask, prepare
 from lighteval_tasks.metrics import answers

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dataset_builder.benchmarks import NONE, read_benchmarks
-from dataset_builder.contamination import overlaps
-from dataset_builder.raw_data import SourceError
-from dataset_builder.raw_splits import splits_in
-from dataset_builder.sources import SOURCES
+from dataset_builder.contamination.benchmarks import NONE, read_benchmarks
+from dataset_builder.contamination.overlap import overlaps
+from dataset_builder.sources.raw_files import SourceError
+from dataset_builder.sources.raw_splits import splits_in
+from dataset_builder.sources.table import SOURCES
 from sft.recipe import RecipeError
 
 Questions = list[dict[str, Any]]

@@ -7,9 +7,7 @@ What `trl sft` does, and four things around it: the preflight, the hub branch be
 checkpoint without being told, and a card. The training loop is TRL's.
 """
 
-import copy
 import sys
-from typing import Any
 
 from accelerate import PartialState
 from trl.trainer.sft_trainer import SFTTrainer
@@ -20,6 +18,7 @@ from sft.facts import facts_of
 from sft.recipe import Recipe, RecipeError
 from sft.rendering import tokenizer_of
 from sft.settings import run_of
+from sft.trainer_arguments import for_trainer
 
 
 def main(argv: list[str]) -> int:
@@ -57,22 +56,6 @@ def train(recipe: Recipe) -> SFTTrainer:
         trainer.accelerator.print(f"going on from {last}")
     trainer.train(resume_from_checkpoint=str(last) if last else None)
     return trainer
-
-
-def for_trainer(recipe: Recipe) -> Any:
-    """TRL's arguments as `scripts/sft.py` completes them, with two of them in our hands.
-
-    Pushing: the Trainer would send its own card and pickles with every save. Length: without packing TRL flattens rows only if it
-    is not asked to cut them; the preflight has refused rows that are longer, so there is nothing to cut.
-    """
-    model = recipe.model
-    init = {"revision": model.model_revision, "attn_implementation": model.attn_implementation, "dtype": model.dtype}
-    training = copy.copy(recipe.training)
-    training.model_init_kwargs = init | dict(training.model_init_kwargs or {})  # type: ignore[arg-type]
-    training.push_to_hub = False
-    if training.padding_free and not training.packing:
-        training.max_length = None
-    return training
 
 
 def finish(command: Command, trainer: SFTTrainer) -> None:

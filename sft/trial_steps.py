@@ -19,6 +19,7 @@ from sft.command_line import read
 from sft.recipe import FOLDER
 from sft.rendering import tokenizer_of
 from sft.settings import global_batch
+from sft.trainer_arguments import for_trainer
 
 STEPS = 2
 
@@ -43,8 +44,6 @@ def launch(argv: list[str], configuration: str | None) -> str:
 
 def main(argv: list[str]) -> None:
     """Print the last loss, tokens per second over both steps and peak memory as a line of JSON."""
-    from sft.train import for_trainer
-
     command = read(argv, __doc__ or "")
     recipe = command.recipe
     with tempfile.TemporaryDirectory() as out:

@@ -17,7 +17,7 @@ from kg import KG
 from kg.primekg import COLUMNS
 
 if TYPE_CHECKING:
-    from tests.hub.running import Running
+    from tests.support.hub.running import Running
 
 # datasets and huggingface_hub read these once, when they are imported; so they are set before any test module is
 _SESSION = tempfile.mkdtemp(prefix="medreason-tests-")
@@ -62,8 +62,8 @@ def shared_data() -> Path:
 
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Iterator[Running]":
-    """A Hub on loopback (tests/hub). Clients in this process speak with it as its writer; ``hub.env(user)`` is for others."""
-    from tests.hub.running import running, use_here  # here: they read the environment when they are imported
+    """A Hub on loopback (tests/support/hub). Clients in this process speak with it as its writer; ``hub.env(user)`` is for others."""
+    from tests.support.hub.running import running, use_here  # here: they read the environment when they are imported
 
     with running(tmp_path / "hub") as server:
         use_here(server, monkeypatch, tmp_path / "hub-home")
@@ -76,7 +76,7 @@ def sources_dir(tmp_path: Path) -> Path:
 
     Both parts of MMLU-Pro are in one file, biology first; PubMedQA's official test split is its row 102.
     """
-    from dataset_builder.sources import SOURCES  # here: `datasets` reads the environment when it is imported
+    from dataset_builder.sources.table import SOURCES  # here: `datasets` reads the environment when it is imported
 
     root = tmp_path / "sources"
     for path in sorted((Path(__file__).parent / "fixtures" / "sources").glob("*.jsonl")):

@@ -1,6 +1,7 @@
-"""Imports run one way, as DECISIONS.md and the design say; read from the ASTs, so that a lazy import counts too."""
+"""Imports run one way, between rooms: a room is a package, a sub-package of dataset_builder, or one of its own modules."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -8,96 +9,92 @@ import pytest
 ROOT = Path(__file__).parent.parent
 OURS = ("kg", "dataset_builder", "sft", "lighteval_tasks")
 
-# who may import what of ours; the longest matching prefix rules
-ALLOWED = {
-    "kg": ("kg",),
-    "dataset_builder": ("dataset_builder", "kg"),
-    "dataset_builder.asked": ("dataset_builder.row",),
-    "dataset_builder.stems": ("dataset_builder.asked",),
-    "dataset_builder.likeness": ("dataset_builder.stems",),
-    "dataset_builder.contamination": (
-        "kg.embedder",
-        *(f"dataset_builder.{m}" for m in ("row", "asked", "stems", "likeness")),
-    ),
-    "dataset_builder.row": (),
-    "dataset_builder.prompt": (),
-    "dataset_builder.extraction": ("dataset_builder.declared_answers", "dataset_builder.named_options"),
-    "dataset_builder.declared_answers": ("dataset_builder.named_options",),
-    "dataset_builder.named_options": (),
-    "dataset_builder.raw_data": (),
-    "dataset_builder.raw_rows": ("dataset_builder.row",),
-    "dataset_builder.sources": tuple(f"dataset_builder.{m}" for m in ("row", "raw_rows", "raw_data")),
-    "dataset_builder.raw_splits": tuple(f"dataset_builder.{m}" for m in ("row", "raw_data", "sources")),
-    "dataset_builder.json_reply": (),
-    "dataset_builder.conversation": ("dataset_builder.json_reply",),
-    "dataset_builder.answer_store": (),
-    "dataset_builder.pace": (),
-    "dataset_builder.stage": tuple(
-        f"dataset_builder.{m}" for m in ("row", "answers", "answer_store", "asking", "tally")
-    ),
-    "dataset_builder.path_line": (),
-    "dataset_builder.rationale": (),
-    "dataset_builder.rewritten": ("dataset_builder.rationale",),
-    "dataset_builder.style": tuple(f"dataset_builder.{m}" for m in ("rationale", "rewritten")),
-    "dataset_builder.verdicts": tuple(
-        f"dataset_builder.{m}" for m in ("conversation", "extraction", "prompt", "style")
-    ),
-    "dataset_builder.claim_words": (),
-    "dataset_builder.clauses": ("dataset_builder.claim_words",),
-    "dataset_builder.claims": ("dataset_builder.claim_words", "dataset_builder.clauses"),
-    "dataset_builder.hop_verdicts": ("dataset_builder.claims",),
-    "dataset_builder.sentences": ("kg.fold",),
-    "dataset_builder.unroll": tuple(f"dataset_builder.{m}" for m in ("prompt", "row")),
-    "dataset_builder.stages": tuple(
-        f"dataset_builder.{m}"
-        for m in (
-            *("stage", "conversation", "prompt", "row", "extraction", "rationale", "path_line", "contamination"),
-            *("verdicts", "rewritten", "ledger", "style"),
-            *("claim_words", "clauses", "claims", "hop_verdicts", "sentences"),
-        )
-    ),
-    "sft": (
-        "sft",
-        *(f"dataset_builder.{m}" for m in ("sources", "row", "contamination", "benchmarks", "raw_data", "raw_splits")),
-    ),
-    "lighteval_tasks": (
-        "lighteval_tasks",
-        *(f"dataset_builder.{m}" for m in ("sources", "raw_data", "questions", "prompt", "row", "extraction")),
-        "dataset_builder.hub_failures",  # what the Hub's answers mean, told once
-    ),
+# The rooms that each room may import, beside itself; a lazy import counts, one for an annotation alone does not.
+MAY_IMPORT = {
+    "kg": "",
+    "row": "",
+    "stage": "",
+    "prompt": "",
+    "answer_store": "",
+    "answer_extraction": "",
+    "claim_check": "kg",
+    "sources": "row",
+    "contamination": "kg row sources",
+    "llm": "stage answer_store answer_extraction",
+    "text_checks": "prompt answer_extraction llm",
+    "run": "row stage answer_store llm",
+    "stages": "row stage prompt answer_extraction llm text_checks claim_check",
+    "pipelines": "kg stage stages llm contamination",
+    "judge_calibration": "stage stages answer_store llm text_checks",
+    "publishing": "kg row stage stages prompt run sources answer_store llm contamination",
+    "report": "prompt sources llm publishing",
+    "sft": "kg row sources answer_extraction claim_check contamination publishing.hub",
+    "lighteval_tasks": "kg row prompt sources answer_extraction claim_check publishing.hub",
 }
+ALL = ("commands", "__main__")  # these may import every room of dataset_builder, and kg
 
 
+@cache
 def modules() -> dict[str, Path]:
     files = [path for package in OURS for path in sorted((ROOT / package).rglob("*.py"))]
     return {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in files}
 
 
-def imports(path: Path) -> set[str]:
-    """Every module of ours that a file imports, but for those under TYPE_CHECKING: an annotation is no dependency."""
-    tree = ast.parse(path.read_text("utf-8"))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            node.body = []
+def room_of(module: str) -> str:
+    """``dataset_builder.llm.model`` is in the room llm, ``kg.fold`` in kg; of dataset_builder's own modules each is a room."""
+    package, *inner = module.split(".")
+    return inner[0] if package == "dataset_builder" and inner else package
+
+
+def imports(path: Path, *, annotations: bool = False) -> set[str]:
+    """Every module of ours that a file imports; ``annotations``: those under TYPE_CHECKING too."""
     found = set()
-    for node in ast.walk(tree):
+    for node in ast.walk(_tree(path, annotations)):
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+            inner = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if name in modules() else str(node.module) for name in inner}
         elif isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
     return {name for name in found if name.split(".")[0] in OURS}
 
 
-def within(name: str, prefix: str) -> bool:
-    return name == prefix or name.startswith(prefix + ".")
+def _tree(path: Path, annotations: bool) -> ast.Module:
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            node.body = node.body if annotations else []
+    return tree
 
 
-@pytest.mark.parametrize("module", modules())
-def test_imports_only_what_it_may(module: str) -> None:
-    rule = max((prefix for prefix in ALLOWED if within(module, prefix)), key=len)
-    strays = {name for name in imports(modules()[module]) if not any(within(name, prefix) for prefix in ALLOWED[rule])}
-    assert not strays, f"{module} imports {sorted(strays)}; {rule} may import only {ALLOWED[rule]}"
+def allowed(room: str, module: str) -> bool:
+    """Whether a module may be imported in this room."""
+    if room == room_of(module) or room in ALL:
+        return room not in ALL or module.split(".")[0] in ("kg", "dataset_builder")
+    names = MAY_IMPORT[room].split()
+    return room_of(module) in names or any(f"{module}.".startswith(f"dataset_builder.{name}.") for name in names)
+
+
+@pytest.mark.parametrize("module", [name for name in modules() if name != "dataset_builder"])
+def test_a_room_imports_only_the_rooms_that_it_may(module: str) -> None:
+    room = room_of(module)
+    strays = sorted(name for name in imports(modules()[module]) if not allowed(room, name))
+    assert not strays, f"{module} imports {strays}; the room {room} may import only: {MAY_IMPORT.get(room)}"
+
+
+def test_a_stage_imports_no_other_stage() -> None:
+    for module, path in modules().items():
+        if module.startswith("dataset_builder.stages."):
+            assert not [name for name in imports(path) if name.startswith("dataset_builder.stages.")], module
+
+
+def test_no_circle_of_imports() -> None:
+    """Between modules, those for annotations included: whoever reads one never has to have read another before it."""
+    arrows = {name: imports(path, annotations=True) - {name} for name, path in modules().items()}
+    while free := [name for name, targets in arrows.items() if not targets & arrows.keys()]:
+        for name in free:
+            del arrows[name]
+    assert not arrows, f"each of these imports another of them: {sorted(arrows)}"
 
 
 def test_only_graph_py_imports_graph_tool() -> None:
@@ -106,12 +103,9 @@ def test_only_graph_py_imports_graph_tool() -> None:
 
 
 def imported_roots(path: Path) -> set[str]:
-    tree = ast.parse(path.read_text("utf-8"))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            node.body = []
-    names = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
-    names += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    nodes = list(ast.walk(_tree(path, annotations=False)))
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
     return {name.split(".")[0] for name in names}
 
 
@@ -119,4 +113,8 @@ def test_a_wrong_import_would_be_seen(tmp_path: Path) -> None:
     (tmp_path / "x.py").write_text(
         "def f():\n    from dataset_builder.stages.link_nodes import link_nodes\n    import kg.search\n"
     )
-    assert imports(tmp_path / "x.py") == {"dataset_builder.stages.link_nodes.link_nodes", "kg.search"}
+    assert imports(tmp_path / "x.py") == {"dataset_builder.stages.link_nodes", "kg.search"}
+    assert not allowed("kg", "dataset_builder.stages.link_nodes") and not allowed("stages", "kg.search")
+    assert allowed("sft", "dataset_builder.publishing.hub.errors") and not allowed(
+        "sft", "dataset_builder.publishing.card"
+    )

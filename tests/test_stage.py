@@ -8,9 +8,10 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from dataset_builder import stage as framework
-from dataset_builder.questions import on_disk
-from dataset_builder.stage import Stage, apply_to_live_rows, check, run, show, stage
+from dataset_builder import run as framework
+from dataset_builder.run import apply_to_live_rows, run
+from dataset_builder.sources.questions import on_disk
+from dataset_builder.stage import Stage, bind, show, stage
 
 ROOT = Path(__file__).parent.parent
 
@@ -78,9 +79,9 @@ def test_a_pipeline_that_cannot_work_fails_before_it_runs() -> None:
     with pytest.raises(
         ValueError, match=r"stage 'never_sees_a_rejected_row' needs \['rationale'\], which no earlier stage adds"
     ):
-        check(["question"], [never_sees_a_rejected_row, echo])
+        bind(["question"], [never_sees_a_rejected_row, echo])
     with pytest.raises(ValueError, match=r"stage 'echo' adds \['rationale'\], which is there already"):
-        check(["question"], [echo, echo])
+        bind(["question"], [echo, echo])
 
 
 def test_a_stage_that_returns_what_it_does_not_declare_or_loses_rows_is_an_error() -> None:

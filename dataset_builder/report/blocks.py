@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 import pyarrow.parquet as pq
 
-from dataset_builder.path_line import relations_of, way_of
+from dataset_builder.prompt import direction_of, relations_of
 from dataset_builder.report.marks import mentions_of, rationales_of, samples_of
 from dataset_builder.report.row_facts import RowFacts, facts_of
 
@@ -83,7 +83,7 @@ def details_of(row: Row) -> Row:
 def path_of(path: Mapping[str, Any]) -> Row:
     """A path with one label and one direction per hop."""
     hops = [
-        {"label": relations_of(hop), "way": way_of(hop), "says": "; ".join(r["statement"] for r in hop)}
+        {"label": relations_of(hop), "way": direction_of(hop), "says": "; ".join(r["statement"] for r in hop)}
         for hop in path["hops"]
     ]
     return {name: path[name] for name in ("nodes", "names", "types", "total", "score")} | {"hops": hops}

@@ -12,7 +12,7 @@ from dataset_builder.report.row_facts import PUBLISHED, RowFacts
 
 TIERS = ("easy", "medium", "difficult")
 VERDICTS = ("right", "wrong", "unjudged")
-MOST_STEPS = 24
+MAX_STEPS = 24
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def _histogram(
         return None
     if whole is None:
         low, high = known[0], known[int((len(known) - 1) * 0.99)]
-        step = _round_step((high - low) / MOST_STEPS)
+        step = _round_step((high - low) / MAX_STEPS)
         start = math.floor(low / step) * step
         steps = math.floor((high - start) / step) + 1
     else:

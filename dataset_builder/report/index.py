@@ -5,7 +5,7 @@ from typing import Any
 from dataset_builder.report.blocks import ROWS_IN_BLOCK, Written
 from dataset_builder.report.figures import TIERS, VERDICTS
 from dataset_builder.report.row_facts import PUBLISHED
-from dataset_builder.sources import SOURCES
+from dataset_builder.sources.table import SOURCES
 
 # facet → the order of its values; others follow, the most frequent first
 ORDER: dict[str, tuple[str, ...]] = {

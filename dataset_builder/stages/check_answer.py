@@ -6,31 +6,26 @@ field of its reply. Words in the texts, such as "true" or "untrue", decide nothi
 """
 
 import re
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict
-
-from dataset_builder.conversation import ASK_AGAIN, Conversation, Part, Request, ask_json
-from dataset_builder.extraction import extract
-from dataset_builder.prompt import render
-from dataset_builder.rationale import parts
+from dataset_builder.answer_extraction.extraction import extract
+from dataset_builder.llm.conversation import ASK_AGAIN, Conversation, Part, ask_json
+from dataset_builder.llm.model import Request
+from dataset_builder.prompt import QUESTION, Prompt, question_of
 from dataset_builder.stage import DETAIL, REJECTED, Batch, rows_of, stage
+from dataset_builder.text_checks.rationale import parts
+from dataset_builder.text_checks.verdicts import Judgement, about
 
 if TYPE_CHECKING:
-    from dataset_builder.llm import LLM
+    from dataset_builder.llm.model import LLM
 
+ANSWER = Prompt("check_answer", *QUESTION, "reasoning")
+ANSWER_AGAIN = Prompt("check_answer_again")
+JUDGE = Prompt("check_answer_judge", *QUESTION, "answer", "label", "given")
 NEEDS = "question context options answer answer_label answer_type rationale"
 CODES = {"right": None, "wrong": "wrong_answer", "unjudged": "unjudged"}
 STATED = re.compile(r"\bthe (?:final |correct |best )?answer is\b", re.IGNORECASE)
 Verdict = dict[str, Any]
-
-
-class Judgement(BaseModel):
-    """The judge's reply."""
-
-    model_config = ConfigDict(extra="forbid")
-    reason: str
-    verdict: Literal["right", "wrong", "unclear"]
 
 
 def all_right(batch: Batch, llm: "LLM") -> dict[str, list[Any]]:
@@ -38,7 +33,7 @@ def all_right(batch: Batch, llm: "LLM") -> dict[str, list[Any]]:
     return {"verdict": [None] * len(batch["rationale"])}
 
 
-@stage(needs=NEEDS, adds="verdict", asks=True, guess=all_right)
+@stage(needs=NEEDS, adds="verdict", asks="llm", guess=all_right)
 def check_answer(batch: Batch, llm: "LLM") -> list[Conversation]:
     """Rejects: wrong_answer, where the reasoning leads to another answer, or to none.
 
@@ -48,11 +43,10 @@ def check_answer(batch: Batch, llm: "LLM") -> list[Conversation]:
 
 
 def _check(row: dict[str, Any], llm: "LLM") -> Conversation:
-    about = {name: row[name] for name in ("question", "context", "options", "answer_type")}
-    prompt = render("check_answer", **about, reasoning=hidden_conclusion(row["rationale"]))
+    prompt = ANSWER.render(**question_of(row), reasoning=hidden_conclusion(row["rationale"]))
     text = yield from _answer(llm.request(prompt), row)
     given = last_words(text)
-    verdict = by_rule(text, row) or (yield from by_judge(given, row, about, llm))
+    verdict = by_rule(text, row) or (yield from by_judge(given, row, llm))
     code = CODES[verdict["label"]]
     return {"verdict": verdict | {"answer": given}, REJECTED: code, DETAIL: verdict["reason"] if code else None}
 
@@ -63,7 +57,7 @@ def _answer(request: Request, row: dict[str, Any]) -> Part[str]:
     for _ in range(ASK_AGAIN):
         if STATED.search(answer.text) or by_rule(answer.text, row):
             break
-        [answer] = yield [answer.reply(render("check_answer_again"))]
+        [answer] = yield [answer.reply(ANSWER_AGAIN.render())]
     return answer.text
 
 
@@ -97,10 +91,9 @@ def by_rule(text: str, row: dict[str, Any]) -> Verdict | None:
     return {"label": "right" if right else "wrong", "by": f"rule {rule}", "reason": reason}
 
 
-def by_judge(given: str, row: dict[str, Any], about: dict[str, Any], llm: "LLM") -> Part[Verdict]:
-    """The verdict of a judge on an answer in which no option can be read. ``about``: the question's columns."""
-    letter = row["answer_label"] if row["answer_type"] == "choice" else None
-    prompt = render("check_answer_judge", **about, answer=row["answer"], label=letter, given=given)
+def by_judge(given: str, row: dict[str, Any], llm: "LLM") -> Part[Verdict]:
+    """The verdict of a judge on an answer in which no option can be read."""
+    prompt = JUDGE.render(**about(row, gold=True), given=given)
     told = yield from ask_json(llm.request(prompt, schema=Judgement))
     label = "unjudged" if told.verdict == "unclear" else told.verdict
     return {"label": label, "by": "judge", "reason": told.reason}

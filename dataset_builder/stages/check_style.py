@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dataset_builder.path_line import path_line
+from dataset_builder.prompt import path_line
 from dataset_builder.stage import DETAIL, REJECTED, Batch, rows_of, stage
-from dataset_builder.style import defect, flags
+from dataset_builder.text_checks.style import defect, flags
 
 
-@stage(needs="question context options paths rationale", adds="flags")
+@stage(needs="question context options rationale|rationales", optional="paths", adds="flags")
 def check_style(batch: Batch) -> dict[str, list[Any]]:
     """Rejects: refusal, other_language, copied_prompt, leaked_answer, broken_markdown or personal_data, whichever is found first.
 
@@ -16,11 +16,6 @@ def check_style(batch: Batch) -> dict[str, list[Any]]:
     """
     checked = [_check(row) for row in rows_of(batch)]
     return {name: [columns.get(name) for columns in checked] for name in ("flags", REJECTED, DETAIL)}
-
-
-# of the kept rationales of a question, with and without paths that their writers saw
-check_style_of_many = stage(needs="question context options rationales", adds="flags")(check_style.fn)
-check_style_of_many_grounded = stage(needs="question context options paths rationales", adds="flags")(check_style.fn)
 
 
 def _check(row: Mapping[str, Any]) -> dict[str, Any]:

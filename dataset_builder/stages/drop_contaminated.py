@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from dataset_builder.stage import Batch, rejects, stage
 
 if TYPE_CHECKING:
-    from dataset_builder.ledger import Ledger
+    from dataset_builder.contamination.ledger import Ledger
 
 
 @stage(needs="id")

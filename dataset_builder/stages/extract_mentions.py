@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from dataset_builder.conversation import Conversation, Rejected, ask_json
-from dataset_builder.prompt import render
+from dataset_builder.llm.conversation import Conversation, Rejected, ask_json
+from dataset_builder.prompt import Prompt
 from dataset_builder.stage import Batch, rows_of, stage
 
 if TYPE_CHECKING:
-    from dataset_builder.llm import LLM
+    from dataset_builder.llm.model import LLM
     from kg import KG
+
+PROMPT = Prompt("extract_mentions", "question", "answer")
 
 
 class Named(BaseModel):
@@ -51,7 +53,7 @@ def by_dictionary(batch: Batch, llm: "LLM", kg: "KG") -> dict[str, list[Any]]:
     return {"mentions": found}
 
 
-@stage(needs="question gold_text", adds="mentions", asks=True, guess=by_dictionary)
+@stage(needs="question gold_text", adds="mentions", asks="llm", guess=by_dictionary)
 def extract_mentions(batch: Batch, llm: "LLM", kg: "KG") -> list[Conversation]:
     """Rejects: no_mentions, where the question or the answer names no entity (a negated one does not count).
 
@@ -62,7 +64,7 @@ def extract_mentions(batch: Batch, llm: "LLM", kg: "KG") -> list[Conversation]:
 
 def _extract(row: dict[str, Any], llm: "LLM") -> Conversation:
     texts = {"question": row["question"], "answer": row["gold_text"]}
-    reply = yield from ask_json(llm.request(render("extract_mentions", **texts), schema=Mentions))
+    reply = yield from ask_json(llm.request(PROMPT.render(**texts), schema=Mentions))
     mentions = mentions_in(reply.mentions, texts)
     if missing := without_mention(mentions):
         raise Rejected("no_mentions", f"no entity named in the {' and in the '.join(missing)}")

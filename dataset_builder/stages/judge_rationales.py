@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
-from dataset_builder.conversation import Conversation, Part, together
+from dataset_builder.llm.conversation import Conversation, Part, together
 from dataset_builder.stage import Batch, rows_of, stage
-from dataset_builder.verdicts import Verdict, judge
+from dataset_builder.text_checks.verdicts import Verdict, judge
 
 if TYPE_CHECKING:
-    from dataset_builder.llm import LLM
+    from dataset_builder.llm.model import LLM
 
 NEEDS = "question context options answer answer_label answer_type candidates"
 
@@ -26,7 +26,7 @@ def in_all_tiers(batch: Batch, llm: "LLM", votes: int) -> dict[str, list[Any]]:
     }
 
 
-@stage(needs=NEEDS, adds="verdicts", asks=True, guess=in_all_tiers)
+@stage(needs=NEEDS, adds="verdicts", asks="llm", guess=in_all_tiers)
 def judge_rationales(batch: Batch, llm: "LLM", votes: int) -> list[Conversation]:
     """Rejects nothing: what the verdicts mean for the question is `route`'s to say."""
     return [_judge(row, llm, votes) for row in rows_of(batch)]

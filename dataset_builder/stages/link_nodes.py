@@ -1,25 +1,25 @@
 """Turn mentions into nodes of the graph: by exact and similar names, and where these do not decide, by asking a model.
 
-Without a model only what is sure is linked. With one (`link_nodes_asking`; MedReason, entity linking, reference section 3)
+Without a model only what is sure is linked. With one (MedReason, entity linking, reference section 3)
 it chooses among numbered candidates, or none: by index, so that it cannot invent a node.
 """
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from dataset_builder.conversation import Conversation, Part, Rejected, ask_json, together
-from dataset_builder.prompt import render
+from dataset_builder.llm.conversation import Conversation, Part, Rejected, ask_json, together
+from dataset_builder.prompt import Prompt
 from dataset_builder.stage import Batch, rejects, rows_of, stage
 
 if TYPE_CHECKING:
-    from dataset_builder.llm import LLM
+    from dataset_builder.llm.model import LLM
     from kg import KG, Candidate
 
 Mention = dict[str, Any]
+PROMPT = Prompt("link_nodes", "question", "mention", "type", "candidates")
 
 
 class Choice(BaseModel):
@@ -30,13 +30,20 @@ class Choice(BaseModel):
     number: int | None
 
 
-@stage(needs="mentions", adds="nodes")
-def link_nodes(batch: Batch, kg: "KG", llm: "LLM | None" = None, most: int = 1, least: float = 0.0) -> Any:
+def by_name(batch: Batch, kg: "KG", llm: "LLM", max_candidates: int, min_score: float) -> dict[str, list[Any]]:
+    """For an estimate: what is sure without asking."""
+    return link_nodes(batch, kg=kg)
+
+
+@stage(needs="question mentions", adds="nodes", asks="llm", guess=by_name)
+def link_nodes(
+    batch: Batch, kg: "KG", llm: "LLM | None" = None, max_candidates: int = 1, min_score: float = 0.0
+) -> Any:
     """Rejects: no_nodes, where no mention of the question, or none of the answer, stands for a node.
 
     ``llm`` is asked about mentions of which no candidate is accepted; it is shown the ``most`` best ones of a score of ``least``.
     """
-    linked = _candidates(kg, batch["mentions"], most, least, any_type=llm is not None)
+    linked = _candidates(kg, batch["mentions"], max_candidates, min_score, any_type=llm is not None)
     if llm is not None:
         return [_choose(row, found, llm) for row, found in zip(rows_of(batch), linked, strict=True)]
     nodes = [_accepted(found) for found in linked]
@@ -44,16 +51,8 @@ def link_nodes(batch: Batch, kg: "KG", llm: "LLM | None" = None, most: int = 1, 
     return {"nodes": nodes} | rejects("no_nodes", details)
 
 
-def by_name(batch: Batch, kg: "KG", llm: "LLM", most: int, least: float) -> dict[str, list[Any]]:
-    """For an estimate: what is sure without asking."""
-    return link_nodes(batch, kg=kg)
-
-
-link_nodes_asking = replace(link_nodes, needs=("question", "mentions"), asks=True, guess=by_name)
-
-
 def _candidates(
-    kg: "KG", rows: list[list[Mention]], most: int, least: float, *, any_type: bool
+    kg: "KG", rows: list[list[Mention]], max_candidates: int, min_score: float, *, any_type: bool
 ) -> "list[list[Sequence[Candidate]]]":
     """What the graph knows of every mention of every row, looked up at once; more to choose from where nothing is accepted.
 
@@ -64,10 +63,10 @@ def _candidates(
     types = [None if any_type and m["type"] not in known else m["type"] for m in mentions]
     found = kg.link(texts, types, similar=1)
     unsure = [i for i, candidates in enumerate(found) if not any(c.accepted for c in candidates)]
-    if most > 1 and unsure:
-        more = kg.link([texts[i] for i in unsure], [types[i] for i in unsure], similar=most)
+    if max_candidates > 1 and unsure:
+        more = kg.link([texts[i] for i in unsure], [types[i] for i in unsure], similar=max_candidates)
         for i, candidates in zip(unsure, more, strict=True):
-            found[i] = [c for c in candidates[:most] if c.score >= least]
+            found[i] = [c for c in candidates[:max_candidates] if c.score >= min_score]
     in_order = iter(found)
     return [list(itertools.islice(in_order, len(row))) for row in rows]
 
@@ -109,9 +108,7 @@ def _choose(row: dict[str, Any], linked: "Sequence[Sequence[Candidate]]", llm: "
 
 
 def _ask(question: str, mention: Mention, candidates: "Sequence[Candidate]", llm: "LLM") -> "Part[Candidate | None]":
-    prompt = render(
-        "link_nodes", question=question, mention=mention["text"], type=mention["type"], candidates=candidates
-    )
+    prompt = PROMPT.render(question=question, mention=mention["text"], type=mention["type"], candidates=candidates)
     choice = yield from ask_json(llm.request(prompt, schema=Choice), check=lambda c: _out_of_range(c, len(candidates)))
     return None if choice.number is None else candidates[choice.number - 1]
 

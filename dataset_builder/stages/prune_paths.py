@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from dataset_builder.conversation import Conversation, Part, Rejected, ask_json, together
-from dataset_builder.path_line import path_line
-from dataset_builder.prompt import render
+from dataset_builder.llm.conversation import Conversation, Part, Rejected, ask_json, together
+from dataset_builder.prompt import Prompt, path_line
 from dataset_builder.stage import Batch, rows_of, stage
 
 if TYPE_CHECKING:
-    from dataset_builder.llm import LLM
+    from dataset_builder.llm.model import LLM
     from kg import KG
 
 Path = dict[str, Any]
+PROMPT = Prompt("prune_paths", "question", "answer", "keep", "paths")
 
 
 class KeptPaths(BaseModel):
@@ -34,7 +34,7 @@ def first_paths(batch: Batch, kg: "KG", llm: "LLM", keep: int) -> dict[str, list
     }
 
 
-@stage(needs="question gold_text candidate_paths", adds="paths", asks=True, guess=first_paths)
+@stage(needs="question gold_text candidate_paths", adds="paths", asks="llm", guess=first_paths)
 def prune_paths(batch: Batch, kg: "KG", llm: "LLM", keep: int) -> list[Conversation]:
     """Rejects: no_usable_path, where of no pair a path is kept. Of a pair that has no more than ``keep`` all are, unasked."""
     return [_prune(row, kg, llm, keep) for row in rows_of(batch)]
@@ -54,7 +54,7 @@ def _kept(row: dict[str, Any], pair: dict[str, Any], kg: "KG", llm: "LLM", keep:
     if len(paths) <= keep:
         return paths
     lines = [path_line(path) for path in paths]
-    prompt = render("prune_paths", question=row["question"], answer=row["gold_text"], keep=keep, paths=lines)
+    prompt = PROMPT.render(question=row["question"], answer=row["gold_text"], keep=keep, paths=lines)
     reply = yield from ask_json(llm.request(prompt, schema=KeptPaths), check=lambda kept: fault(kept, len(paths)))
     return [paths[number - 1] | {"score": 1 / rank} for rank, number in enumerate(reply.numbers[:keep], 1)]
 

@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from dataset_builder.conversation import Conversation, Part, Rejected, Request, ask_json, together
-from dataset_builder.prompt import render
+from dataset_builder.llm.conversation import Conversation, Part, Rejected, ask_json, together
+from dataset_builder.llm.model import Request
+from dataset_builder.prompt import QUESTION, Prompt
 from dataset_builder.row import normalize
 from dataset_builder.stage import Batch, rows_of, stage
-from dataset_builder.verdicts import about
+from dataset_builder.text_checks.verdicts import about
 
 if TYPE_CHECKING:
-    from dataset_builder.llm import LLM
+    from dataset_builder.llm.model import LLM
 
+PROMPT = Prompt("rank_rationales", *QUESTION, "answer", "label", "rationale")
 NEEDS = "question context options answer answer_label answer_type candidates verdicts tier"
 SCALES = ("findings", "mechanism", "options", "clarity")
 Ranked = dict[str, Any]
@@ -43,7 +45,7 @@ def by_position(batch: Batch, llm: "LLM", votes: int, keep: int, near: float, se
     }
 
 
-@stage(needs=NEEDS, adds="ranking", asks=True, guess=by_position)
+@stage(needs=NEEDS, adds="ranking", asks="llm", guess=by_position)
 def rank_rationales(batch: Batch, llm: "LLM", votes: int, keep: int, near: float, seed: int) -> list[Conversation]:
     """Rejects nothing. Nobody is asked where there are no more right ones than are kept, nor in the difficult tier.
 
@@ -101,7 +103,7 @@ def best(order: list[Ranked], candidates: list[dict], keep: int, near: float) ->
 
 def _graded(row: dict[str, Any], number: int, llm: "LLM", votes: int) -> Part[Ranked]:
     """The mean over scales and votes; null where nobody was asked, or no usable grade came."""
-    prompt = render("rank_rationales", **about(row, gold=True), rationale=row["candidates"][number]["text"])
+    prompt = PROMPT.render(**about(row, gold=True), rationale=row["candidates"][number]["text"])
     requests = [llm.request(prompt, schema=Quality, sample=n, may_fail=True) for n in range(votes)]
     told = [grade for grade in (yield from together(map(_grade, requests))) if grade]
     if not told:

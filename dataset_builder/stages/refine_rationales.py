@@ -6,19 +6,21 @@ numbers and citations), then judged like a sample; one that fails is told why an
 
 from typing import TYPE_CHECKING, Any
 
-from dataset_builder.conversation import Conversation, Part, Rejected, together
-from dataset_builder.path_line import path_line
-from dataset_builder.prompt import render
-from dataset_builder.rewritten import tells_of_material, unsupported
+from dataset_builder.answer_extraction.thoughts import without_thoughts
+from dataset_builder.llm.conversation import Conversation, Part, Rejected, together
+from dataset_builder.prompt import QUESTION, Prompt, path_line
 from dataset_builder.row import normalize
 from dataset_builder.stage import DETAIL, REJECTED, Batch, rows_of, stage
-from dataset_builder.verdicts import Verdict, about, judge
+from dataset_builder.text_checks.rewritten import tells_of_material, unsupported
+from dataset_builder.text_checks.verdicts import Verdict, about, judge
 
 if TYPE_CHECKING:
-    from dataset_builder.llm import LLM
+    from dataset_builder.llm.model import LLM
 
+PROMPT = Prompt("refine_rationales", *QUESTION, "answer", "label", "draft", "notes")
+AGAIN = Prompt("refine_rationales_again", "code", "detail")
 NEEDS = "question context options answer answer_label answer_type candidates verdicts tier ranking"
-MOST_NOTES = 6  # error notes that an editor is shown
+MAX_NOTES = 6  # error notes that an editor is shown
 Attempt = dict[str, Any]
 
 
@@ -31,7 +33,7 @@ def as_they_are(batch: Batch, editor: "LLM", llm: "LLM", votes: int, rounds: int
     }
 
 
-@stage(needs=NEEDS, adds="refined rationales", asks=True, guess=as_they_are)
+@stage(needs=NEEDS, optional="paths", adds="refined rationales", asks="editor", guess=as_they_are)
 def refine_rationales(batch: Batch, editor: "LLM", llm: "LLM", votes: int, rounds: int) -> list[Conversation]:
     """Easy questions keep the best rationales as they are.
 
@@ -39,11 +41,6 @@ def refine_rationales(batch: Batch, editor: "LLM", llm: "LLM", votes: int, round
     Rejects: unsupported_claim, where it is a number or a citation that neither question nor context nor paths support.
     """
     return [_refine(row, editor, llm, votes, rounds) for row in rows_of(batch)]
-
-
-refine_rationales_grounded = stage(needs=f"{NEEDS} paths", adds="refined rationales", asks=True, guess=as_they_are)(
-    refine_rationales.fn
-)
 
 
 def _refine(row: dict[str, Any], editor: "LLM", llm: "LLM", votes: int, rounds: int) -> Conversation:
@@ -67,13 +64,13 @@ def _rewrite(
     """The rounds of one rationale; only the last may have passed."""
     notes = error_notes(row["verdicts"])
     text = None if draft is None else row["candidates"][draft]["text"]
-    prompt = render("refine_rationales", **about(row, gold=True), draft=text, notes=notes)
+    prompt = PROMPT.render(**about(row, gold=True), draft=text, notes=notes)
     request, attempts = editor.request(prompt, may_fail=True), []
     for round_ in range(1, rounds + 1):
         [answer] = yield [request]
         if answer.failure == "over_budget":
             raise Rejected("over_budget", answer.detail)
-        attempt = {"candidate": draft, "round": round_, "text": answer.text.rpartition("</think>")[2].strip()}
+        attempt = {"candidate": draft, "round": round_, "text": without_thoughts(answer.text).strip()}
         if answer.failure:
             return [*attempts, attempt | {"verdict": None, "fault": f"llm_failed: {answer.failure}: {answer.detail}"}]
         fault, verdict = fault_of(attempt["text"], row, notes), None
@@ -84,14 +81,14 @@ def _rewrite(
         if fault is None:
             break
         code, _, detail = fault.partition(": ")
-        request = answer.reply(render("refine_rationales_again", code=code, detail=detail))
+        request = answer.reply(AGAIN.render(code=code, detail=detail))
     return attempts
 
 
 def error_notes(verdicts: list[Verdict]) -> list[str]:
     """Why the wrong ones are wrong, each reason once; what a judge says of right or unjudged ones is no error."""
     reasons = [verdict["reason"] for verdict in verdicts if verdict["label"] == "wrong"]
-    return list(dict.fromkeys(reasons))[:MOST_NOTES]
+    return list(dict.fromkeys(reasons))[:MAX_NOTES]
 
 
 def fault_of(text: str, row: dict[str, Any], notes: list[str]) -> str | None:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from dataset_builder.conversation import Conversation, Rejected, ask_json
-from dataset_builder.prompt import render
+from dataset_builder.llm.conversation import Conversation, Rejected, ask_json
+from dataset_builder.prompt import QUESTION, Prompt, question_of
 from dataset_builder.stage import Batch, rows_of, stage
 
 if TYPE_CHECKING:
-    from dataset_builder.llm import LLM
+    from dataset_builder.llm.model import LLM
+
+PROMPT = Prompt("restate_question", *QUESTION, "answer", "nodes")
 
 
 class Side(BaseModel):
@@ -45,7 +47,7 @@ def by_place(batch: Batch, llm: "LLM") -> dict[str, list[Any]]:
 
 
 @stage(
-    needs="question context options answer_type gold_text mentions nodes", adds="restated", asks=True, guess=by_place
+    needs="question context options answer_type gold_text mentions nodes", adds="restated", asks="llm", guess=by_place
 )
 def restate_question(batch: Batch, llm: "LLM") -> list[Conversation]:
     """Rejects: no_path, where question and answer name one and the same node."""
@@ -56,8 +58,7 @@ def _restate(row: dict[str, Any], llm: "LLM") -> Conversation:
     nodes = named_nodes(row["mentions"], row["nodes"])
     if len(nodes) == 1:
         raise Rejected("no_path", f"question and answer name one node only: {nodes[0]['name']}")
-    about = {name: row[name] for name in ("question", "context", "options", "answer_type")}
-    prompt = render("restate_question", **about, answer=row["gold_text"], nodes=nodes)
+    prompt = PROMPT.render(**question_of(row), answer=row["gold_text"], nodes=nodes)
     told = yield from ask_json(llm.request(prompt, schema=Restatement), check=lambda reply: fault(reply, len(nodes)))
     sides = {
         f"{name}_nodes": [nodes[number - 1]["node"] for number in side.numbers]

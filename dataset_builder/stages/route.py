@@ -12,10 +12,10 @@ TIERS = ("easy", "medium", "difficult")
 
 
 @stage(needs="verdicts", adds="tier")
-def route(batch: Batch, easy: Fraction, medium: Fraction, most_unjudged: Fraction) -> dict[str, list]:
+def route(batch: Batch, easy: Fraction, medium: Fraction, max_unjudged: Fraction) -> dict[str, list]:
     """Rejects: unjudged, where more than this share of the rationales could not be judged, or none could."""
     counts = [Counter(verdict["label"] for verdict in verdicts) for verdicts in batch["verdicts"]]
-    details = [_too_few(count, most_unjudged) for count in counts]
+    details = [_too_few(count, max_unjudged) for count in counts]
     tiers = [None if detail else tier(count, easy, medium) for count, detail in zip(counts, details, strict=True)]
     return {"tier": tiers} | rejects("unjudged", details)
 
@@ -26,8 +26,8 @@ def tier(count: Counter[str], easy: Fraction, medium: Fraction) -> str:
     return "easy" if wrong <= easy else "medium" if wrong <= medium else "difficult"
 
 
-def _too_few(count: Counter[str], most: Fraction) -> str | None:
+def _too_few(count: Counter[str], max_share: Fraction) -> str | None:
     judged, total = count["right"] + count["wrong"], count.total()
-    if judged == 0 or total - judged > most * total:
-        return f"{total - judged} of {total} rationales could not be judged, more than {most}"
+    if judged == 0 or total - judged > max_share * total:
+        return f"{total - judged} of {total} rationales could not be judged, more than {max_share}"
     return None

@@ -1,22 +1,24 @@
 """Ask several models for rationales, at several temperatures, without the answer (ReasonMed, generation; reference 1.1)."""
 
-import re
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from dataset_builder.conversation import Conversation, Part, Rejected, Request, together
-from dataset_builder.path_line import path_line
-from dataset_builder.prompt import render
+from dataset_builder.answer_extraction.thoughts import without_thoughts
+from dataset_builder.llm.conversation import Conversation, Part, Rejected, together
+from dataset_builder.llm.model import Request
+from dataset_builder.prompt import QUESTION, Prompt, path_line
 from dataset_builder.stage import DETAIL, REJECTED, Batch, rows_of, stage
-from dataset_builder.verdicts import about, final_answer
+from dataset_builder.text_checks.verdicts import about, final_answer
 
 if TYPE_CHECKING:
-    from dataset_builder.llm import LLM
+    from dataset_builder.llm.model import LLM
 
 Writers = tuple["LLM", ...]
 Temperatures = tuple[float, ...]
 Sample = dict[str, Any]
+PROMPT = Prompt("sample_rationales", *QUESTION, "paths")
+AGAIN = Prompt("sample_rationales_again")
 USUAL = 2000  # characters of a rationale, for an estimate
 
 
@@ -32,7 +34,13 @@ def of_usual_length(batch: Batch, writers: Writers, temperatures: Temperatures) 
     }
 
 
-@stage(needs="question context options answer_label answer_type", adds="candidates", asks=True, guess=of_usual_length)
+@stage(
+    needs="question context options answer_label answer_type",
+    adds="candidates",
+    asks="writers",
+    optional="paths",
+    guess=of_usual_length,
+)
 def sample_rationales(batch: Batch, writers: Writers, temperatures: Temperatures) -> list[Conversation]:
     """Rejects: open_question, where there are no options: no rule could read a final answer.
 
@@ -42,14 +50,10 @@ def sample_rationales(batch: Batch, writers: Writers, temperatures: Temperatures
     return [_ask(row, models) for row in rows_of(batch)]
 
 
-# with the row's paths of the knowledge graph shown to the writers
-sample_rationales_grounded = replace(sample_rationales, needs=(*sample_rationales.needs, "paths"))
-
-
 def _ask(row: dict[str, Any], models: "list[tuple[LLM, float]]") -> Conversation:
     if not row["options"]:
         raise Rejected("open_question", "it has no options; ReasonMed's questions are multiple-choice")
-    prompt = render("sample_rationales", **about(row), paths=list(map(path_line, row.get("paths") or [])))
+    prompt = PROMPT.render(**about(row), paths=list(map(path_line, row.get("paths") or [])))
     times: Counter[tuple[LLM, float]] = Counter()  # a writer that is named twice gives two samples
     requests = []
     for llm, temperature in models:
@@ -68,23 +72,18 @@ def _write(request: Request, row: dict[str, Any]) -> Part[Sample]:
     model, temperature = str(request.llm), request.llm.temperature or 0.0
     [answer] = yield [request]
     if not answer.failure and unreadable(answer.text, row):
-        [answer] = yield [answer.reply(render("sample_rationales_again"))]
+        [answer] = yield [answer.reply(AGAIN.render())]
     if answer.failure == "over_budget":
         raise Rejected("over_budget", answer.detail)
     if answer.failure:
         return _sample(model, temperature, None, f"{answer.failure}: {answer.detail}")
-    return _sample(model, temperature, without_thoughts(answer.text))
+    return _sample(model, temperature, without_thoughts(answer.text).strip())
 
 
 def unreadable(text: str, row: dict[str, Any]) -> bool:
     """Whether the text states no answer at all: a refusal, or several options, is one."""
     label, rule = final_answer(text, row)
     return label is None and not rule.endswith(("_refusal", "_multiple"))
-
-
-def without_thoughts(text: str) -> str:
-    """What a reasoning model says after its closed thoughts; an unfinished thought stays as it is, and is not judged right."""
-    return re.sub(r"^.*</think>", "", text, flags=re.DOTALL).strip()
 
 
 def _sample(model: str, temperature: float, text: str | None, failure: str | None = None) -> Sample:

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from dataset_builder.conversation import Conversation, Part, Rejected, ask_json, together
-from dataset_builder.prompt import render
+from dataset_builder.llm.conversation import Conversation, Part, Rejected, ask_json, together
+from dataset_builder.prompt import QUESTION, Prompt
 from dataset_builder.stage import Batch, rows_of, stage
-from dataset_builder.verdicts import about
+from dataset_builder.text_checks.verdicts import about
 
 if TYPE_CHECKING:
-    from dataset_builder.llm import LLM
+    from dataset_builder.llm.model import LLM
 
+PROMPT = Prompt("score_rationales", *QUESTION, "rationale")
 NEEDS = "question context options answer_type candidates rationales"
 CRITERIA = ("clinical_accuracy", "logic", "factual_correctness", "completeness")
 
@@ -38,7 +39,7 @@ def unscored(batch: Batch, llm: "LLM", share: float, seed: int) -> dict[str, lis
     return {"scores": [[None] * len(rationales) for rationales in batch["rationales"]]}
 
 
-@stage(needs=NEEDS, adds="scores", asks=True, guess=unscored)
+@stage(needs=NEEDS, adds="scores", asks="llm", guess=unscored)
 def score_rationales(batch: Batch, llm: "LLM", share: float, seed: int) -> list[Conversation]:
     """Rejects nothing. ``share`` of the questions is scored, the same ones for the same seed."""
     return [_score(row, llm, share, seed) for row in rows_of(batch)]
@@ -68,7 +69,7 @@ def _both(row: dict[str, Any], rationale: dict[str, Any], llm: "LLM") -> Part[di
 
 
 def _scored(row: dict[str, Any], text: str, llm: "LLM") -> Part[Score | None]:
-    prompt = render("score_rationales", **about(row), rationale=text)
+    prompt = PROMPT.render(**about(row), rationale=text)
     try:
         return (yield from ask_json(llm.request(prompt, schema=Score, may_fail=True), check=off_the_scale))
     except Rejected as why:

@@ -3,7 +3,6 @@
 Arrow in, Arrow out: the search takes less time than it would take to make Python objects of what it finds.
 """
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,19 +16,17 @@ if TYPE_CHECKING:
 SIDES = ("question", "answer")
 
 
-@stage(needs="mentions nodes", adds="candidate_paths", arrow=True)
+@stage(needs="mentions nodes", optional="restated", adds="candidate_paths", arrow=True)
 def search_paths(batch: pa.Table, kg: "KG", keep: int, seed: int) -> dict[str, pa.Array]:
     """Rejects: no_path, where no node of the question is connected with another node of the answer."""
-    if "restated" in batch.column_names:
+    if (
+        "restated" in batch.column_names
+    ):  # a model has said which nodes belong to the question, and which to the answer
         sides = [_restated(batch, f"{side}_nodes") for side in SIDES]
     else:
         row, node, place = _nodes(batch)
         sides = [(row[place == side], node[place == side]) for side in SIDES]
     return _between(kg, keep, seed, batch.num_rows, *sides)
-
-
-# where a model has said which nodes belong to the question and which to the answer, its word counts
-search_paths_restated = replace(search_paths, needs=("restated",))
 
 
 def _restated(batch: pa.Table, side: str) -> tuple[np.ndarray, np.ndarray]:

@@ -6,15 +6,18 @@ changes the final answer, or adds a number or a source that the rationale does n
 
 from typing import TYPE_CHECKING, Any
 
-from dataset_builder.conversation import Conversation, Part, Rejected, together
-from dataset_builder.prompt import render
-from dataset_builder.rewritten import unsupported
+from dataset_builder.answer_extraction.thoughts import without_thoughts
+from dataset_builder.llm.conversation import Conversation, Part, Rejected, together
+from dataset_builder.prompt import QUESTION, Prompt
 from dataset_builder.stage import DETAIL, REJECTED, Batch, rows_of, stage
-from dataset_builder.verdicts import about, final_answer
+from dataset_builder.text_checks.rewritten import unsupported
+from dataset_builder.text_checks.verdicts import about, final_answer
 
 if TYPE_CHECKING:
-    from dataset_builder.llm import LLM
+    from dataset_builder.llm.model import LLM
 
+PROMPT = Prompt("summarize_rationale", *QUESTION, "rationale")
+AGAIN = Prompt("summarize_rationale_again", "detail")
 NEEDS = "question context options answer_label answer_type rationales support"
 HELD_BACK = "contradicts_graph"
 USUAL = 500  # characters of a response, for an estimate
@@ -26,7 +29,7 @@ def of_usual_length(batch: Batch, llm: "LLM") -> dict[str, list[Any]]:
     return {"responses": [["x" * USUAL] * len(rationales) for rationales in batch["rationales"]]}
 
 
-@stage(needs=NEEDS, adds="responses", asks=True, guess=of_usual_length)
+@stage(needs=NEEDS, adds="responses", asks="llm", guess=of_usual_length)
 def summarize_rationale(batch: Batch, llm: "LLM") -> list[Conversation]:
     """Rejects: changed_answer, where no kept rationale gets a response with its final answer.
 
@@ -53,7 +56,7 @@ def _held_back() -> Part[Response]:
 
 
 def _respond(row: dict[str, Any], rationale: str, llm: "LLM") -> Part[Response]:
-    request = llm.request(render("summarize_rationale", **about(row), rationale=rationale), may_fail=True)
+    request = llm.request(PROMPT.render(**about(row), rationale=rationale), may_fail=True)
     fault = None
     for _ in range(2):
         [answer] = yield [request]
@@ -61,10 +64,10 @@ def _respond(row: dict[str, Any], rationale: str, llm: "LLM") -> Part[Response]:
             raise Rejected("over_budget", answer.detail)
         if answer.failure:
             return None, f"llm_failed: {answer.failure}: {answer.detail}"
-        text = answer.text.rpartition("</think>")[2].strip()
+        text = without_thoughts(answer.text).strip()
         if (fault := fault_of(text, rationale, row)) is None:
             return text, None
-        request = answer.reply(render("summarize_rationale_again", detail=fault.partition(": ")[2]))
+        request = answer.reply(AGAIN.render(detail=fault.partition(": ")[2]))
     return None, fault
 
 

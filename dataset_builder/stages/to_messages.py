@@ -1,6 +1,6 @@
 """Prompt and completion as TRL reads them: the question as evaluation shows it, then rationale and final answer."""
 
-from dataset_builder.prompt import render
+from dataset_builder.prompt import question_of, render
 from dataset_builder.stage import Batch, stage
 
 NEEDS = "question context options answer answer_label answer_type rationale"
@@ -17,7 +17,7 @@ def to_messages(batch: Batch) -> dict[str, list]:
 
 
 def _question(row: dict) -> str:
-    return render("question", **{name: row[name] for name in ("question", "context", "options", "answer_type")})
+    return render("question", **question_of(row))
 
 
 def _response(row: dict) -> str:

@@ -6,7 +6,7 @@ arm for the pipelines that reason, and says nothing of whether the answer follow
 
 from typing import Any
 
-from dataset_builder.path_line import path_line
+from dataset_builder.prompt import path_line
 from dataset_builder.stage import Batch, stage
 
 

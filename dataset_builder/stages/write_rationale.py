@@ -6,16 +6,16 @@ more and then rejected; one without its three parts is asked for as often as a r
 
 from typing import TYPE_CHECKING, Any
 
-from dataset_builder.conversation import ASK_AGAIN, Conversation, Rejected
-from dataset_builder.path_line import path_line
-from dataset_builder.prompt import render
-from dataset_builder.rationale import Rationale, leak, parts
+from dataset_builder.llm.conversation import ASK_AGAIN, Conversation, Rejected
+from dataset_builder.prompt import QUESTION, Prompt, path_line, question_of
 from dataset_builder.stage import Batch, rows_of, stage
+from dataset_builder.text_checks.rationale import Rationale, leak, parts
 
 if TYPE_CHECKING:
-    from dataset_builder.llm import LLM
+    from dataset_builder.llm.model import LLM
 
-
+PROMPT = Prompt("write_rationale", *QUESTION, "finding", "conclusion", "paths")
+AGAIN = Prompt("write_rationale_again", "fault", "found")
 USUAL = 2000  # characters of a rationale, for an estimate
 
 
@@ -24,7 +24,9 @@ def of_usual_length(batch: Batch, llm: "LLM") -> dict[str, list[Any]]:
     return {"rationale": [str(Rationale("1", "1" * USUAL, "1"))] * len(batch["paths"])}
 
 
-@stage(needs="question context options answer_type restated paths", adds="rationale", asks=True, guess=of_usual_length)
+@stage(
+    needs="question context options answer_type restated paths", adds="rationale", asks="llm", guess=of_usual_length
+)
 def write_rationale(batch: Batch, llm: "LLM") -> list[Conversation]:
     """Rejects: leaked_answer, where the text mentions given paths or a given answer, twice.
 
@@ -34,9 +36,8 @@ def write_rationale(batch: Batch, llm: "LLM") -> list[Conversation]:
 
 
 def _write(row: dict[str, Any], llm: "LLM") -> Conversation:
-    about = {name: row[name] for name in ("question", "context", "options", "answer_type")}
     shown = {"finding": row["restated"]["question"], "conclusion": row["restated"]["answer"]}
-    request = llm.request(render("write_rationale", **about, **shown, paths=list(map(path_line, row["paths"]))))
+    request = llm.request(PROMPT.render(**question_of(row), **shown, paths=list(map(path_line, row["paths"]))))
     faulty, leaked = 0, 0
     while True:
         [answer] = yield [request]
@@ -50,4 +51,4 @@ def _write(row: dict[str, Any], llm: "LLM") -> Conversation:
             raise Rejected("bad_rationale", f"after {ASK_AGAIN + 1} texts: {fault}")
         faulty, leaked = faulty + bool(fault), leaked + bool(found)
         kind = "leak" if found else "parts"
-        request = answer.reply(render("write_rationale_again", fault=kind, found=found or fault))
+        request = answer.reply(AGAIN.render(fault=kind, found=found or fault))

@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 # read in November 2026: 150 right and 43 part of 200, that is 75 % [69, 81] and 96.5 % [93, 98]. The bounds lie a little below
 # what was observed, or one mention that a good edit moves would fail the test
-LEAST_FOUND, LEAST_STRICT, LEAST_SENSE = 150, 0.72, 0.93
+MIN_FOUND, MIN_STRICT, MIN_SENSE = 150, 0.72, 0.93
 
 
 @pytest.mark.slow
@@ -21,10 +21,10 @@ def test_mentions_are_right_on_real_names(shared_data: Path, monkeypatch: pytest
     assert {label.label for label in labels} == {"right", "part", "wrong"}
 
     found = mention_labels.still_found(labels, shared_data)
-    assert len(found) >= LEAST_FOUND, (
-        f"the finder makes {len(found)} of {len(labels)} labelled mentions; expected at least {LEAST_FOUND}: "
+    assert len(found) >= MIN_FOUND, (
+        f"the finder makes {len(found)} of {len(labels)} labelled mentions; expected at least {MIN_FOUND}: "
         "label anew with benchmarks/mention_labels.py"
     )
     count = Counter(label.label for label in found)
-    assert count["right"] / len(found) >= LEAST_STRICT, count
-    assert (count["right"] + count["part"]) / len(found) >= LEAST_SENSE, count
+    assert count["right"] / len(found) >= MIN_STRICT, count
+    assert (count["right"] + count["part"]) / len(found) >= MIN_SENSE, count

@@ -18,8 +18,8 @@ import yaml
 from lighteval_tasks.items import TASKS
 from lighteval_tasks.outcomes import PROMPT_NAMES
 from tests.lighteval_tasks.commands import ROOT, lighteval, outputs, results, score, tasks_of
-from tests.llm_server import replies_scores
-from tests.llm_server.running import running
+from tests.support.llm_server import replies_scores
+from tests.support.llm_server.running import running
 
 pytestmark = pytest.mark.slow
 EVERY = ",".join(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dataset_builder.raw_data import SourceError
+from dataset_builder.sources.raw_files import SourceError
 from lighteval_tasks import comparison
 from lighteval_tasks.compare import compare, compare_runs
 from tests.lighteval_tasks.runs import item, run

@@ -6,8 +6,8 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 
-from dataset_builder.raw_data import SourceError
 from dataset_builder.row import row_id
+from dataset_builder.sources.raw_files import SourceError
 from lighteval_tasks.items import TASKS, ask, prepare, question_id, read_items
 
 WRITTEN = Path(__file__).parent.parent / "fixtures" / "scoring"

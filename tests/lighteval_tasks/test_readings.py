@@ -7,7 +7,7 @@ import pytest
 from lighteval_tasks.items import ask, read_items
 from lighteval_tasks.readings import read
 from tests.lighteval_tasks.runs import OPTIONS
-from tests.llm_server import replies_scores
+from tests.support.llm_server import replies_scores
 
 
 def test_none_is_wrong_and_the_published_rule_guesses() -> None:

@@ -12,10 +12,10 @@ from benchmarks.examinee import PROMPTS
 from lighteval_tasks.command import Settings, arguments
 from lighteval_tasks.items import ask, read_items
 from lighteval_tasks.outcomes import read_run
-from tests.hub.running import running as local_hub
 from tests.lighteval_tasks.commands import ROOT, call, lighteval, outputs, results, score, tasks_of
-from tests.llm_server import replies_scores
-from tests.llm_server.running import running
+from tests.support.hub.running import running as local_hub
+from tests.support.llm_server import replies_scores
+from tests.support.llm_server.running import running
 
 pytestmark = pytest.mark.slow
 # after any token but A the next is A, after A the end
@@ -196,9 +196,8 @@ def test_failed_requests_are_no_answers_and_only_they_are_asked_again(
         assert path.is_dir() or key.encode() not in path.read_bytes(), path
 
 
-def test_a_model_and_a_ledger_on_the_hub_and_scores_pushed_to_it(tiny: Path, hub: Path, tmp_path: Path) -> None:
-    """The model is that of the commit that is named, whatever was there before. The dataset's source repeats two questions of the benchmark,
-    so the clean score is without them. What was pushed loads task by task."""
+def dataset_that_repeats_two_items(hub: Path, tmp_path: Path) -> Path:
+    """A dataset folder whose source repeats two questions of a benchmark."""
     raw = tmp_path / "raw" / "medbullets" / "op4"
     shutil.copytree(hub / "medbullets" / "op4", raw)
     repeated = [json.loads(line) for line in (raw / "test.jsonl").read_text("utf-8").splitlines()][:2]
@@ -209,16 +208,25 @@ def test_a_model_and_a_ledger_on_the_hub_and_scores_pushed_to_it(tiny: Path, hub
     flags = ("--sources", "sample,medqa", "--benchmarks", "medbullets_op4", "--data-dir", str(tmp_path / "raw"))
     build = [sys.executable, "-m", "dataset_builder", "build", "kg_only", *flags, "--out", str(built)]
     assert call(build).returncode == 0
+    return built
+
+
+def upload(folder: Path, name: str, kind: str, client: dict[str, str]) -> None:
+    """Send a folder to a Hub, and tag it v1."""
+    code = "import huggingface_hub, sys\na, of = huggingface_hub.HfApi(), dict(zip(('repo_id', 'repo_type'), sys.argv[2:]))\n"
+    code += "a.create_repo(exist_ok=True, **of); a.upload_folder(folder_path=sys.argv[1], **of); a.create_tag(tag='v1', exist_ok=True, **of)"
+    assert call([sys.executable, "-c", code, str(folder), name, kind], **client).returncode == 0
+
+
+def test_a_model_and_a_ledger_on_the_hub_and_scores_pushed_to_it(tiny: Path, hub: Path, tmp_path: Path) -> None:
+    """The model is that of the commit that is named, whatever was there before. The dataset's source repeats two questions of the benchmark,
+    so the clean score is without them. What was pushed loads task by task."""
+    built = dataset_that_repeats_two_items(hub, tmp_path)
     with local_hub(tmp_path / "server") as local:
         client = local.env() | {"HF_HUB_OFFLINE": "0"}
 
-        def upload(folder: Path, name: str, kind: str) -> None:
-            code = "import huggingface_hub, sys\na, of = huggingface_hub.HfApi(), dict(zip(('repo_id', 'repo_type'), sys.argv[2:]))\n"
-            code += "a.create_repo(exist_ok=True, **of); a.upload_folder(folder_path=sys.argv[1], **of); a.create_tag(tag='v1', exist_ok=True, **of)"
-            assert call([sys.executable, "-c", code, str(folder), name, kind], **client).returncode == 0
-
-        upload(built, "org/facts", "dataset")
-        upload(tiny, "org/tiny", "model")
+        upload(built, "org/facts", "dataset", client)
+        upload(tiny, "org/tiny", "model", client)
         out, where = tmp_path / "out", ("--dataset", "org/facts@v1", "--push", "org/scores")
         flags = ("--tasks", "medbullets_op4", "--max-new-tokens", "8", "--batch-size", "8", "--out", str(out))
         done = score("org/tiny", *flags, *where, hub=hub, **client)
@@ -239,7 +247,7 @@ def test_a_model_and_a_ledger_on_the_hub_and_scores_pushed_to_it(tiny: Path, hub
         model = tmp_path / "model"
         shutil.copytree(tiny, model)
         assert call([sys.executable, "-c", SAYS_A, str(model)]).returncode == 0
-        upload(model, "org/tiny", "model")
+        upload(model, "org/tiny", "model", client)
         assert score("org/tiny", *flags, hub=hub, **client).returncode == 0
         (new,) = tasks_of(out).values()
         assert new["correct"] > task["correct"] and json.loads((out / "scores.json").read_text())["commit"] != commit

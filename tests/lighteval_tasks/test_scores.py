@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dataset_builder.raw_data import SourceError
+from dataset_builder.sources.raw_files import SourceError
 from lighteval_tasks import scores
 from lighteval_tasks.ledger import Ledger
 from lighteval_tasks.outcomes import ended, read_run, split_name

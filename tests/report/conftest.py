@@ -14,8 +14,8 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from dataset_builder.__main__ import main
-from dataset_builder.publish import column_types
-from dataset_builder.report import write_report
+from dataset_builder.publishing.folder import column_types
+from dataset_builder.report.page import write_report
 from dataset_builder.row import features
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from dataset_builder.path_line import path_line
-from tests.llm_server.running import running
+from dataset_builder.prompt import path_line
 from tests.report.conftest import Report, Row, manifest_of, rows_of
+from tests.support.llm_server.running import running
 
 ROOT = Path(__file__).parents[2]
 Open = Callable[..., Report]

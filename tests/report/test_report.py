@@ -13,13 +13,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from dataset_builder.__main__ import main
-from dataset_builder.report import reason_meanings
 from dataset_builder.report.blocks import Written, element, write_blocks
+from dataset_builder.report.contamination_matrix import ledger_of
 from dataset_builder.report.costs import stage_costs
 from dataset_builder.report.figures import Bars, Histogram, figures_of
 from dataset_builder.report.flow import Step, draw, steps_of
-from dataset_builder.report.ledger import ledger_of
 from dataset_builder.report.marks import utf16
+from dataset_builder.report.page import reason_meanings
 from dataset_builder.report.row_facts import RowFacts
 from tests.report.conftest import rows_of
 

@@ -25,7 +25,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from sft import model_card, tiny_model
 from sft.recipe import FOLDER
-from tests.hub.running import Running, running
+from tests.support.hub.running import Running, running
 
 FACTS = {
     "Which vitamin is deficient in scurvy?": ("Collagen is weak, and gums bleed.", "B. Vitamin C"),

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from dataset_builder.llm import LLM
+from dataset_builder.llm.model import LLM
 from dataset_builder.stages.check_answer import check_answer, hidden_conclusion, last_words
-from tests.converse import converse
+from tests.support.converse import converse
 
 RATIONALE = (
     "**Finding reasoning paths:**\n1. pain\n\n**Reasoning Process:**\n1. Crystals.\n\n**Conclusion:**\nSECRET B"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from dataset_builder.stages.check_hops import check_hops, check_hops_of_many
+from dataset_builder.stages.check_hops import check_hops
 from kg import KG
 
 EDGES = (
@@ -152,11 +152,11 @@ def test_the_row_s_own_words_name_its_nodes(kg: KG) -> None:
 def test_of_several_rationales_only_the_contradicting_are_held_back(kg: KG) -> None:
     texts = ["Colchicine treats gout.", "Colchicine is useless in gout.", "Nothing is said."]
     rows = [[{"text": text} for text in texts], [{"text": texts[1]}]]
-    out = check_hops_of_many.fn({"rationales": rows}, kg=kg, keep_contradicted=False)
+    out = check_hops.fn({"rationales": rows}, kg=kg, keep_contradicted=False)
     assert [[s["kept"] for s in support] for support in out["support"]] == [[True, False, True], [False]]
     assert out["rejected_because"] == [None, "contradicts_graph"]
     assert [c["rationale"] for c in out["hop_checks"][0]] == [0, 1]
     assert out["support_share"] == [0.5, 0.0]
     assert [s["share"] for s in out["support"][0]] == [1.0, 0.0, None]
-    kept = check_hops_of_many.fn({"rationales": rows}, kg=kg, keep_contradicted=True)
+    kept = check_hops.fn({"rationales": rows}, kg=kg, keep_contradicted=True)
     assert kept["rejected_because"] == [None, None] and all(s["kept"] for row in kept["support"] for s in row)

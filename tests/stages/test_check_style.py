@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from dataset_builder.stages.check_style import check_style, check_style_of_many, check_style_of_many_grounded
-from tests.rationales import batch
+from dataset_builder.stages.check_style import check_style
+from tests.support.rationales import batch
 
 HOP = {
     "relation": "indication",
@@ -40,8 +40,8 @@ def test_a_number_of_a_path_is_supported() -> None:
 
 def test_several_rationales() -> None:
     kept = [{"text": text} for text in (FINE, DOUBT)]
-    for stage, more in ((check_style_of_many, {}), (check_style_of_many_grounded, {"paths": []})):
-        result = stage(batch(rationales=kept, **more))
+    for more in ({}, {"paths": []}):
+        result = check_style(batch(rationales=kept, **more))
         assert result["flags"] == [["#2 unsupported_number: 83%"]] and result["rejected_because"] == [None]
-        result = stage(batch(rationales=[*kept, {"text": LEAK}], **more))
+        result = check_style(batch(rationales=[*kept, {"text": LEAK}], **more))
         assert result["rejected_because"] == ["leaked_answer"] and result["rejected_detail"][0].startswith("#3 ")

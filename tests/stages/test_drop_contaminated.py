@@ -2,7 +2,7 @@
 
 from datasets.fingerprint import Hasher
 
-from dataset_builder.ledger import Found, Ledger
+from dataset_builder.contamination.ledger import Found, Ledger
 from dataset_builder.stages.drop_contaminated import drop_contaminated
 
 FOUND = (

@@ -4,11 +4,10 @@ import json
 
 import pytest
 
-from dataset_builder.conversation import Request
-from dataset_builder.llm import LLM
+from dataset_builder.llm.model import LLM, Request
 from dataset_builder.prompt import render
 from dataset_builder.stages.extract_mentions import Named, extract_mentions, mentions_in
-from tests.converse import converse
+from tests.support.converse import converse
 
 QUESTION = "A man with gout, no fever and\nrheumatoid  arthritis takes allopurinol. What helps in the attack?"
 GOLD = "Colchicine. It binds tubulin."

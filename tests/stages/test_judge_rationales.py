@@ -2,11 +2,10 @@
 
 import pytest
 
-from dataset_builder.conversation import Answer, Request
-from dataset_builder.llm import LLM
+from dataset_builder.llm.model import LLM, Answer, Request
 from dataset_builder.stages.judge_rationales import judge_rationales
-from tests.converse import Reply, converse
-from tests.rationales import batch, candidate, judged, rationale
+from tests.support.converse import Reply, converse
+from tests.support.rationales import batch, candidate, judged, rationale
 
 
 def judge(reply: Reply, *texts: str | None, votes: int = 1):

@@ -1,9 +1,9 @@
 """Mentions become nodes: all that share the name, with method and score."""
 
-from dataset_builder.llm import LLM
-from dataset_builder.stages.link_nodes import link_nodes, link_nodes_asking
+from dataset_builder.llm.model import LLM
+from dataset_builder.stages.link_nodes import link_nodes
 from kg import Candidate
-from tests.converse import converse
+from tests.support.converse import converse
 
 EDGES = (
     "Colchicine drug | indication | gout disease",
@@ -76,11 +76,13 @@ class Graph:
         ]
 
 
-def ask(kg, mentions: list[dict], *replies: str, most: int = 10, least: float = 0.6):
+def ask(kg, mentions: list[dict], *replies: str, max_candidates: int = 10, min_score: float = 0.6):
     said = iter(replies)
     batch = {"question": ["What helps in the gout?"], "mentions": [mentions]}
     columns, requests = converse(
-        link_nodes_asking.using(kg=kg, llm=LLM("m"), most=most, least=least), batch, lambda _: next(said)
+        link_nodes.using(kg=kg, llm=LLM("m"), max_candidates=max_candidates, min_score=min_score),
+        batch,
+        lambda _: next(said),
     )
     return {name: values[0] for name, values in columns.items()}, requests
 
@@ -114,14 +116,14 @@ def test_a_number_that_is_not_there_is_asked_for_again() -> None:
 
 
 def test_only_the_best_candidates_are_shown() -> None:
-    _, requests = ask(Graph(), [QUESTION, ANSWER], '{"reason": "", "number": 1}', most=1)
+    _, requests = ask(Graph(), [QUESTION, ANSWER], '{"reason": "", "number": 1}', max_candidates=1)
     assert "pseudogout" not in requests[0].messages[-1]["content"]
 
 
 def test_candidates_below_the_least_score_are_not_worth_a_call() -> None:
-    _, requests = ask(Graph(), [QUESTION, ANSWER], '{"reason": "", "number": 1}', least=0.65)
+    _, requests = ask(Graph(), [QUESTION, ANSWER], '{"reason": "", "number": 1}', min_score=0.65)
     assert "pseudogout" not in requests[0].messages[-1]["content"]
-    row, requests = ask(Graph(), [QUESTION, ANSWER], least=0.75)
+    row, requests = ask(Graph(), [QUESTION, ANSWER], min_score=0.75)
     assert (row["rejected_because"], requests) == ("no_nodes", [])
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from dataset_builder.llm import LLM
+from dataset_builder.llm.model import LLM
 from dataset_builder.stages.prune_paths import KeptPaths, fault, prune_paths
-from tests.converse import converse
+from tests.support.converse import converse
 
 GENES = ("G1", "G2", "G3", "G4")
 EDGES = tuple(f"{end} disease | disease_protein: associated with | {g} gene/protein" for g in GENES for end in "ab")

@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from dataset_builder.conversation import Answer, Request
-from dataset_builder.llm import LLM
+from dataset_builder.llm.model import LLM, Answer, Request
 from dataset_builder.stages.rank_rationales import SCALES, rank_rationales
-from tests.converse import Reply, converse
-from tests.rationales import batch, candidate, rationale, verdict
+from tests.support.converse import Reply, converse
+from tests.support.rationales import batch, candidate, rationale, verdict
 
 MODELS = ("a", "b", "c")
 TEMPERATURES = (0.7, 0.9, 1.0)

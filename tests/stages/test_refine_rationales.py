@@ -5,11 +5,10 @@ from typing import Any
 
 import pytest
 
-from dataset_builder.conversation import Answer, Request
-from dataset_builder.llm import LLM
-from dataset_builder.stages.refine_rationales import refine_rationales, refine_rationales_grounded
-from tests.converse import converse
-from tests.rationales import QUESTION, batch, candidate, judged, rationale, verdict
+from dataset_builder.llm.model import LLM, Answer, Request
+from dataset_builder.stages.refine_rationales import refine_rationales
+from tests.support.converse import converse
+from tests.support.rationales import QUESTION, batch, candidate, judged, rationale, verdict
 
 NOTE = "the needles are taken for calcium pyrophosphate, and so gout for its imitator"
 GOOD = rationale(steps="1. Anew: urate.")
@@ -38,8 +37,7 @@ def refine(
         "tier": tier,
         "ranking": ranked(0, 2) if ranking is None else ranking,
     }
-    stage = refine_rationales_grounded if "paths" in more else refine_rationales
-    stage = stage.using(editor=LLM("editor"), llm=LLM("judge"), votes=1, rounds=2)
+    stage = refine_rationales.using(editor=LLM("editor"), llm=LLM("judge"), votes=1, rounds=2)
     found, requests = converse(
         stage, batch(**columns, **more), lambda r: edit(r) if r.llm.model == "editor" else judge(r)
     )

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from dataset_builder.llm import LLM
+from dataset_builder.llm.model import LLM
 from dataset_builder.stages.restate_question import Restatement, fault, named_nodes, restate_question
-from tests.converse import converse
+from tests.support.converse import converse
 
 NODES = [
     (0, 7, "gout", "disease"),

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dataset_builder.stages.route import TIERS, route
-from tests.rationales import verdict
+from tests.support.rationales import verdict
 
-ROUTE = route.using(easy=Fraction(4, 9), medium=Fraction(7, 9), most_unjudged=Fraction(1, 3))
+ROUTE = route.using(easy=Fraction(4, 9), medium=Fraction(7, 9), max_unjudged=Fraction(1, 3))
 
 
 def routed(right: int, wrong: int, unjudged: int = 0) -> tuple[str | None, str | None]:

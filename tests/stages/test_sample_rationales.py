@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from dataset_builder.conversation import Answer, Request
-from dataset_builder.llm import LLM
-from dataset_builder.stages.sample_rationales import sample_rationales, sample_rationales_grounded
-from tests.converse import converse
-from tests.rationales import batch, rationale
+from dataset_builder.llm.model import LLM, Answer, Request
+from dataset_builder.stages.sample_rationales import sample_rationales
+from tests.support.converse import converse
+from tests.support.rationales import batch, rationale
 
 WRITERS = tuple(LLM(name, top_p=0.9) for name in ("a", "b", "c"))
 TEMPERATURES = (0.7, 0.9, 1.0)
@@ -16,8 +15,9 @@ TEMPERATURES = (0.7, 0.9, 1.0)
 def sample(
     reply: Callable[[Request], str | Answer], writers: tuple[LLM, ...] = WRITERS, **more: Any
 ) -> tuple[dict[str, Any], list[Request]]:
-    stage = sample_rationales_grounded if "paths" in more else sample_rationales
-    columns, requests = converse(stage.using(writers=writers, temperatures=TEMPERATURES), batch(**more), reply)
+    columns, requests = converse(
+        sample_rationales.using(writers=writers, temperatures=TEMPERATURES), batch(**more), reply
+    )
     return {name: values[0] for name, values in columns.items()}, requests
 
 

@@ -4,11 +4,10 @@ import json
 
 import pytest
 
-from dataset_builder.conversation import Answer
-from dataset_builder.llm import LLM
+from dataset_builder.llm.model import LLM, Answer
 from dataset_builder.stages.score_rationales import CRITERIA, drawn, score_rationales
-from tests.converse import Reply, converse
-from tests.rationales import batch, candidate, rationale
+from tests.support.converse import Reply, converse
+from tests.support.rationales import batch, candidate, rationale
 
 
 def said(*numbers: int) -> str:

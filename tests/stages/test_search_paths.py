@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from dataset_builder.stages.search_paths import search_paths, search_paths_restated
+from dataset_builder.stages.search_paths import search_paths
 
 EDGES = (
     "Colchicine drug | indication | gout disease",
@@ -65,7 +65,7 @@ def test_a_negated_mention_starts_no_path(make_kg) -> None:
 def test_the_sides_that_a_model_has_named_count(make_kg) -> None:
     restated = {"question_nodes": [PODAGRA, GOUT], "answer_nodes": [COLCHICINE, GOUT]}
     batch = pa.table({"restated": [restated]})
-    result = search_paths_restated(batch, kg=make_kg(*EDGES), keep=50, seed=0)
+    result = search_paths(batch, kg=make_kg(*EDGES), keep=50, seed=0)
     assert [(pair["from"], pair["to"]) for pair in result["candidate_paths"].to_pylist()[0]] == [
         (GOUT, COLCHICINE), (PODAGRA, COLCHICINE), (PODAGRA, GOUT),
     ]  # fmt: skip

@@ -2,11 +2,10 @@
 
 import pytest
 
-from dataset_builder.conversation import Answer, Request
-from dataset_builder.llm import LLM
+from dataset_builder.llm.model import LLM, Answer, Request
 from dataset_builder.stages.summarize_rationale import summarize_rationale
-from tests.converse import Reply, converse
-from tests.rationales import batch, rationale
+from tests.support.converse import Reply, converse
+from tests.support.rationales import batch, rationale
 
 GOOD = "Urate needles decide; calcium ones would be blunt.\nThe answer is A. Gout"
 

@@ -1,8 +1,8 @@
 """The rationale: what its writer is shown, its three parts, and that it gives nothing away."""
 
-from dataset_builder.llm import LLM
+from dataset_builder.llm.model import LLM
 from dataset_builder.stages.write_rationale import write_rationale
-from tests.converse import converse
+from tests.support.converse import converse
 
 GOOD = (
     "**Finding reasoning paths:**\n1. pain → gout\n\n**Reasoning Process:**\n1. Crystals.\n\n**Conclusion:**\nA. Gout"

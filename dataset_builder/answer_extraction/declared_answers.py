@@ -1,0 +1,184 @@
+"""The places where a text declares an answer: a JSON field, \\boxed, "Answer:", "the answer is", "option B is correct".
+
+Each rule finds its places, and `read_answer` reads what stands there. All repetitions in the patterns are bounded.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from dataset_builder.answer_extraction.named_options import AHEAD, NamedOption, Options, read_answer
+
+LETTER = r"(?-i:[A-Z])"
+LETTER_ALONE = rf"(?=\W{{0,4}}(?:option )?\(?{LETTER}\)?\**(?:[.,:;]|\s*$))"
+
+FIELD = re.compile(
+    r"[\"'](?:(?:final|correct|best|selected|chosen|predicted)[_ ]?)?"
+    r"(?:answer[\"']\s?:\s?\{\s?[\"'](?:label|letter|option|choice)|answer(?:[_ ]?(?:choice|letter|option|label|idx|index))?|"
+    r"choice|letter|prediction|(?<=[_ ])option)[\"']\s?:\s?"
+    r"(\[[^\]\n]{0,300}\]|\"(?:[^\"\\]|\\.){0,3000}\"|'[^'\n]{0,3000}'|[^,\n}\"']{1,300})",
+    re.IGNORECASE,
+)
+TEMPLATES = (
+    "X",
+    "yes/no/maybe",
+    "A/B/C/D",
+    "...",
+    "<letter>",
+)  # what a field says that only repeats the form asked for
+
+BOXED = re.compile(r"\\boxed\s?\{")
+
+LABELLED = re.compile(
+    r"(?:^|\n)[#*\s]{0,12}(?:final |correct |best )?(?:answer|response|choice) ?(?:\(?letter\)?)? ?[*_]* ?(?::|\n)"
+    r"|(?:^|\n)[#*\s]{0,12}option ?[*_]* ?:"
+    r"|\b(?:correct|best|right|final|chosen|selected|my) (?:option|choice|response|selection|decision) ?[*_]* ?:"
+    r"|\b(?:answer|ans\.?)[ _]?(?:choice|option|letter|here|to (?:this|the) question)? ?[*_]* ?"
+    rf"(?::|[=–—-] (?=\W{{0,4}}{LETTER}\b))"
+    rf"|(?:^|\n)\W{{0,6}}(?:final )?answer (?=\(?{LETTER}\)?\W*(?:\n|$))"
+    rf"|\bconclusion ?[*_]* ?:(?=\W{{0,6}}(?:option )?\(?{LETTER}[).:])"
+    r"|<(?:final_?)?answer>|答案(?:应该)?(?:是|为|选|:)",
+    re.IGNORECASE,
+)
+
+ADVERB = r"(?:,? ?(?:therefore|thus|hence|then|likely|probably|most likely|clearly|indeed|still|actually|definitely|obviously),?)?"
+ANSWER_IS = re.compile(
+    r"\b(answers?|options?|choices?|responses?|statements?|explanation|choice letter)"
+    r"(?: (?:here|left|for this \w+|to (?:this|the) \w+|choice|in this (?:case|scenario)|among (?:these|the options)|that [^.\n]{1,160}?))?"
+    rf"{ADVERB} (?:is|are|was|(?:would|should|must|will|has to|appears to|seems to){ADVERB} be)\b{ADVERB}",
+    re.IGNORECASE,
+)
+QUALIFIED = re.compile(
+    r"\b(?:correct|right|best|true|accurate|appropriate|likely|suitable|plausible|final|only) $", re.IGNORECASE
+)
+PLURAL = ("options", "choices", "statements", "explanation")  # these are the answer only where they are called right
+OTHERS = re.compile(  # "the incorrect answer is", "most answers are", "whether the answer is"
+    r"\b(?:(?:incorrect|wrong|not|n't|other|remaining|these|all|both|some|of the|if|whether)"
+    r" (?:(?:the|an?|single|most|best|correct|right|likely|accurate|suitable|appropriate) )*|most )$",
+    re.IGNORECASE,
+)
+
+CONDITION = re.compile(r"(?:^|[.!?\n] ?)if\b[^.!?\n]*$", re.IGNORECASE)  # "If it fails, the answer would be"
+
+CHOOSING = re.compile(
+    r"\b(?:I|we)(?:'d| would| will|'ll)?(?: therefore)? (?:choose|chose|select|selected|pick|picked|go with|opt for)\b"
+    rf"|\b(?:therefore|thus|hence|so|choose|select|pick|it's|it is|must be|I'd say|I think|I guess|I believe|probably)[,:]?{LETTER_ALONE}",
+    re.IGNORECASE,
+)
+
+SO_IT_IS = re.compile(
+    rf"\b(?:is|are|be|with)\b ?:?\s?(?=\**\(?{LETTER}[).:]{{1,3}}\**(?:\s|$))"
+    rf"|\b(?:is|are|be|option|answer) ?: ?\**\n+(?=\W{{0,6}}(?:option )?\(?{LETTER}(?:\)[.:]?|[.:]))",
+    re.IGNORECASE,
+)
+SO = re.compile(
+    r"\b(?:most|best|correct|main|next|true|false|statement|explanation|option|pairing|complication|condition|diagnosis|cause|"
+    r"therefore|thus|so|based on|would)\b",
+    re.IGNORECASE,
+)
+
+THE_ANSWER = r"the (?:only |single )?(?:answer\b|(?:correct|right|best|most \w+) (?:answer|option|choice|diagnosis)\b)"
+IS_THE_ANSWER = re.compile(
+    rf"(?:^|[.\n:,] ?|\b(?:therefore|thus|so|hence|that|option|choice|answer) )\(?({LETTER})\)?(?:[.):] [^.\n]{{1,80}}?)? is {THE_ANSWER}"
+    rf"|\b(?:actually|wait|no|correction|instead)[,:.]? (?:option )?\(?({LETTER})\)? is (?:correct|right)\b",
+    re.IGNORECASE,
+)
+IS_RIGHT = re.compile(
+    r"\b(?:option|choice|answer|statement) ?\(?([A-Z])\)?(?: \([^)\n]{1,80}\))?(?:[,:] [^.\n]{1,80}?,)? (?:is|seems to be|appears to be) "
+    r"(?:therefore )?(?:the )?(?:most |only |best )?(?:correct|right|answer|likely|appropriate|accurate|best|suitable|plausible|definitive)\b"
+    rf"|(?:^|[.\n:,] ?|\b(?:therefore|thus|so|hence|that) )\(?({LETTER})\)? is (?:correct|right)(?:[.!\n]|$)",
+    re.IGNORECASE,
+)
+UNLESS = re.compile(r"\b(?:neither|nor|not|if|whether) ?$", re.IGNORECASE)
+
+
+class Commitment(NamedTuple):
+    """Where a text declares an answer, what it declares, and by which rule."""
+
+    at: int
+    named: NamedOption
+    rule: str
+
+
+def json_field(text: str, options: Options) -> Iterator[Commitment]:
+    """{"answer_choice": "B"}; a field that only repeats the template is none."""
+    for match in FIELD.finditer(text):
+        value = match.group(1).strip("\"' ")
+        if value not in TEMPLATES and (named := read_answer(value, options, field=True)):
+            yield Commitment(match.end(), named, "json_field")
+
+
+def boxed(text: str, options: Options) -> Iterator[Commitment]:
+    r"""\boxed{B}"""
+    yield from _after("boxed", BOXED, text, options)
+
+
+def labelled(text: str, options: Options) -> Iterator[Commitment]:
+    """Answer: B; **Correct option:** B; ## Final Answer; ## Final Response; <answer>B</answer>."""
+    yield from _after("labelled", LABELLED, text, options)
+
+
+def answer_is(text: str, options: Options) -> Iterator[Commitment]:
+    """The answer is B; the best option would therefore be B."""
+    yield from _after("answer_is", ANSWER_IS, text, options)
+
+
+def choosing(text: str, options: Options) -> Iterator[Commitment]:
+    """I would choose B. Therefore, B."""
+    yield from _after("choosing", CHOOSING, text, options)
+
+
+def _after(rule: str, anchor: re.Pattern[str], text: str, options: Options) -> Iterator[Commitment]:
+    for match in anchor.finditer(text):
+        before = text[max(0, match.start() - 60) : match.start()]
+        subject = match.group(1).lower() if anchor.groups else ""
+        if OTHERS.search(before) or (subject in PLURAL and not QUALIFIED.search(before)):
+            continue
+        if "would" in match.group() and CONDITION.search(text[max(0, match.start() - 300) : match.start()]):
+            continue
+        if named := read_answer(text[match.end() : match.end() + AHEAD], options):
+            yield Commitment(match.end(), named, rule)
+
+
+def so_it_is(text: str, options: Options) -> Iterator[Commitment]:
+    """The most likely diagnosis is (B) gout: a letter straight after the verb of a sentence that concludes."""
+    for match in SO_IT_IS.finditer(text):
+        sentence = re.split(r"[.!?]\s|\n", text[max(0, match.start() - 200) : match.start()])[-1]
+        if SO.search(sentence) and (named := read_answer(text[match.end() : match.end() + AHEAD], options)):
+            yield Commitment(match.end(), named, "so_it_is")
+
+
+def is_the_answer(text: str, options: Options) -> Iterator[Commitment]:
+    """B is the correct answer. Actually, option B is correct."""
+    yield from _before("is_the_answer", IS_THE_ANSWER, text, options)
+
+
+def is_right(text: str, options: Options) -> Iterator[Commitment]:
+    """Option B is correct: weaker, since whoever explains an answer may also say it of others."""
+    yield from _before("is_right", IS_RIGHT, text, options)
+
+
+def _before(rule: str, verdict: re.Pattern[str], text: str, options: Options) -> Iterator[Commitment]:
+    for match in verdict.finditer(text):
+        letter = (match.group(1) or match.group(2)).upper()
+        if letter in options and not UNLESS.search(text[max(0, match.start() - 10) : match.start()]):
+            yield Commitment(match.end(), NamedOption(letter, "letter"), rule)
+
+
+# in the order of their weight; the last one of the highest weight is final
+BY_WEIGHT = ((json_field,), (so_it_is, boxed, labelled, answer_is, choosing, is_the_answer), (is_right,))
+
+
+def commitments(text: str, options: Options) -> list[Commitment]:
+    """Every declared answer, in the order of the text."""
+    found = [one for rules in BY_WEIGHT for rule in rules for one in rule(text, options)]
+    return sorted(found, key=lambda one: one.at)
+
+
+def final(found: Sequence[Commitment]) -> Commitment:
+    """The last answer field; without one the last declaration; without one the last option that is called right."""
+    for rules in BY_WEIGHT:
+        names = {rule.__name__ for rule in rules}
+        if chosen := [one for one in found if one.rule in names]:
+            return chosen[-1]
+    raise ValueError("found no commitment to choose from; expected at least one")

@@ -1,0 +1,102 @@
+"""The answer store as a Parquet file, to be published with a dataset: with it, anybody rebuilds that dataset without a key."""
+
+from collections.abc import Iterable, Iterator, Set
+from itertools import islice
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dataset_builder.answer_store.store import STATUSES, AnswerStore, Entry, StoreError
+
+PUBLISHED = ("good", "bad", "failed", "final")  # what a call in flight may cost is nobody else's business
+BATCH = 2000
+SCHEMA = pa.schema(
+    [
+        *((name, pa.string()) for name in ("status", "reason", "detail", "response", "model", "stage")),
+        *((name, pa.int64()) for name in ("prompt_tokens", "completion_tokens")),
+        *((name, pa.float64()) for name in ("usd", "seconds", "at")),
+        ("key", pa.binary()),  # 16 bytes; `datasets` has no type of fixed size
+        ("checksum", pa.binary()),
+    ]
+)
+
+
+def export(store: AnswerStore, file: Path, keys: Set[bytes] | None = None) -> int:
+    """Write every whole entry (of requests with these keys); returns how many. The file appears whole or not at all."""
+    if not store.path.is_file():
+        raise StoreError(f"there is no answer store {store.path}; expected one that a build has filled")
+    draft, written = file.with_name(f".{file.name}.tmp"), 0
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with pq.ParquetWriter(draft, SCHEMA, compression="zstd") as writer:
+            for entries in _batches(
+                e for e in store.entries() if e.status in PUBLISHED and (keys is None or e.key in keys)
+            ):
+                rows = [{**e._asdict(), "checksum": e.checksum} for e in entries]
+                writer.write_table(pa.Table.from_pylist(rows, schema=SCHEMA))
+                written += len(rows)
+        draft.replace(file)
+    finally:
+        draft.unlink(missing_ok=True)
+    return written
+
+
+def import_(store: AnswerStore, file: Path) -> tuple[int, int]:
+    """Add the entries that the store does not have; returns how many, and how many there were. Raises StoreError."""
+    try:
+        parquet = pq.ParquetFile(file)
+        if missing := sorted(set(SCHEMA.names) - set(parquet.schema_arrow.names)):
+            raise StoreError(f"{file} is no exported answer store: it has no {', '.join(missing)}")
+        added = total = 0
+        for batch in parquet.iter_batches(BATCH, columns=SCHEMA.names):
+            entries = [_entry(row, file) for row in batch.to_pylist()]
+            known = store.checksums([entry.key for entry in entries])
+            new = [entry for entry in entries if (entry.key, entry.checksum) not in known]
+            store.add(new)
+            added, total = added + len(new), total + len(entries)
+    except (OSError, pa.ArrowException) as why:
+        raise StoreError(f"{file} cannot be read as an exported answer store ({why})") from why
+    return added, total
+
+
+def damaged(file: Path) -> list[str]:
+    """What is wrong with the entries of an exported file, which is one that pyarrow can read."""
+    found = []
+    for batch in pq.ParquetFile(file).iter_batches(BATCH, columns=SCHEMA.names):
+        for row in batch.to_pylist():
+            try:
+                _entry(row, file)
+            except StoreError as why:
+                found.append(str(why))
+    return found
+
+
+def _entry(row: dict, file: Path) -> Entry:
+    checksum = row.pop("checksum")
+    entry = Entry(**row)
+    if entry.status not in STATUSES or entry.checksum != checksum:
+        raise StoreError(
+            f"{file} is damaged: the entry {entry.key.hex()} is not as it was written; get the file again"
+        )
+    return entry
+
+
+def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    entries = iter(entries)
+    while batch := list(islice(entries, BATCH)):
+        yield batch
+
+
+def stats(store: AnswerStore) -> str:
+    """A Markdown table: what the store holds of each stage and model."""
+    lines = [
+        "| stage | model | status | entries | prompt tokens | completion tokens | dollars |",
+        "|---|---|---|---:|---:|---:|---:|",
+    ]
+    for stage, model, status, entries, prompt, completion, usd in store.counts():
+        money = "unknown" if usd is None else f"{usd:.4f}"
+        lines.append(
+            f"| {stage} | {model} | {status} | {entries:,} | {prompt or 0:,} | {completion or 0:,} | {money} |"
+        )
+    return "\n".join(lines)

@@ -1,0 +1,41 @@
+"""Write entries to the answer store in batches: one sync of the disk for all that came within a few milliseconds."""
+
+import asyncio
+
+from dataset_builder.answer_store.store import AnswerStore, Entry
+
+BATCH_S = 0.03
+
+
+class WriteQueue:
+    """A queue before the store; it belongs to one event loop."""
+
+    def __init__(self, store: AnswerStore) -> None:
+        self.store = store
+        self._entries: list[Entry] = []
+        self._done: asyncio.Future[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def put(self, *entries: Entry) -> "asyncio.Future[None]":
+        """Take entries in; the future is done when they are on disk, and fails where that failed."""
+        self._entries += entries
+        if self._done is None:
+            self._done = asyncio.get_running_loop().create_future()
+            task = asyncio.create_task(self._write(self._done))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return self._done
+
+    async def flush(self) -> None:
+        """Wait until everything is on disk."""
+        await asyncio.gather(*self._tasks)
+
+    async def _write(self, done: "asyncio.Future[None]") -> None:
+        await asyncio.sleep(BATCH_S)
+        entries, self._entries, self._done = self._entries, [], None
+        try:
+            await asyncio.to_thread(self.store.add, entries)
+        except Exception as why:  # handed to those who wait for it: `add` has not put the entries on disk
+            done.set_exception(why)
+        else:
+            done.set_result(None)

@@ -1,0 +1,7 @@
+"""The commands of ``python -m dataset_builder``, one module each: their options, their messages, what they print."""
+
+import sys
+
+from rich.console import Console
+
+OUT = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)

@@ -1,0 +1,158 @@
+"""``build``: make a dataset folder of questions, and print what became of every one."""
+
+import argparse
+import datetime
+import importlib.metadata
+import inspect
+import platform
+import subprocess
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dataset_builder.commands import OUT
+from dataset_builder.commands.contamination import check_contamination, describe_check
+from dataset_builder.commands.input_options import add_input, chosen_sources, chosen_splits, command_line
+from dataset_builder.commands.model_options import (
+    Models,
+    choices_of,
+    models_of,
+    own_judge,
+    positive,
+    runner_of,
+    shown,
+    stages_of,
+    store_of,
+)
+from dataset_builder.commands.summary import pins, print_summary
+from dataset_builder.judge_calibration.trust import expect_trusted
+from dataset_builder.pipelines import PIPELINES
+from dataset_builder.publishing import intermediates
+from dataset_builder.publishing.folder import expect_free, split_rows, write
+from dataset_builder.publishing.tiers import has_tiers, scores_of, tiers_of
+from dataset_builder.publishing.verified import remember
+from dataset_builder.run import ROOT, StageRun, code_hash, run
+from dataset_builder.sources.licenses import in_words
+from dataset_builder.sources.questions import on_disk, read_questions
+from dataset_builder.sources.table import known
+from dataset_builder.stage import show
+from kg import KG, Embedder
+from kg.embedder import UNPINNED
+
+VERSIONS = ("datasets", "huggingface_hub", "pyarrow", "numpy", "pyahocorasick", "openai")
+
+
+def add_command(commands: Any) -> None:
+    """The command line of `build`."""
+    command = commands.add_parser("build", help="build a dataset folder")
+    add_input(command)
+    command.add_argument("--out", type=Path, metavar="DIR", help="the dataset folder (default: build/PIPELINE)")
+    command.add_argument("--num-proc", type=positive, metavar="N", help="worker processes (default: 1)")
+    command.set_defaults(command=build)
+
+
+def build(given: argparse.Namespace) -> int:
+    """Build a dataset folder and print what became of every question."""
+    started = time.time()
+    pipeline = PIPELINES[known("pipeline", given.pipeline, PIPELINES)]
+    folder = given.out or Path("build") / given.pipeline
+    expect_free(folder)
+    sources, left_out = chosen_sources(given)
+    models = models_of(pipeline, given.pipeline, given)
+    kg = KG.load(given.kg, given.embedder)
+    choices = choices_of(pipeline, given)
+    questions, origins = read_questions(sources, chosen_splits(given.split), data_dir=given.data_dir, rows=given.rows)
+    ledger, contamination = check_contamination(questions, origins, given)
+    stages = stages_of(pipeline, kg, given.seed, models, benchmarks=ledger, **choices)
+    if given.num_proc:
+        kg.open()
+    calibrations, notes = expect_trusted(stages, store_of(given), given.allow_judge)
+    _print_lines([*own_judge(models), *notes])
+    with runner_of(given) as runner:
+        rows, runs = run(on_disk(questions), stages, runner=runner, num_proc=given.num_proc)
+        routed = has_tiers(rows.column_names)
+        tiers = {"tiers": tiers_of(rows, stages, runner.store), "scores": scores_of(rows)} if routed else {}
+    facts = {
+        "pipeline": given.pipeline,
+        "trial": any(origin.trial for origin in origins),
+        "origins": [origin.as_dict() for origin in origins],
+        "graph": {"name": kg.name, "sha256": kg.digest, "nodes": len(kg.nodes.index), "edges": kg.edge_count},
+        "inputs": _inputs(kg, given.seed, models, choices, contamination),
+        **({"left_out": left_out} if left_out else {}),
+        "about": inspect.getdoc(pipeline),
+        "stages": show(stages),
+        "folder": folder.as_posix(),
+        "command": command_line(given),
+        "run": run_facts(started, runs)
+        | tiers
+        | ({"passports": [c.as_dict() for c in calibrations]} if models else {}),
+        "contamination": contamination,
+    }
+    manifest = write(folder, split_rows(rows), facts, {"contamination": ledger.rows()})
+    remember(folder)
+    intermediates.keep(folder, rows, manifest, runner.used)
+    print_summary(manifest, runs, folder)
+    _print_lines([f"Left out by --license commercial: {in_words(left_out)}"] if left_out else [])
+    _print_lines([*pins(origins), *said_of(kg.embedder), *describe_check(contamination)])
+    return 0
+
+
+def _print_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        OUT.print(line, markup=False)
+
+
+def _inputs(
+    kg: KG, seed: int, models: Models, choices: Mapping[str, Any], contamination: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the rows are made from, beside the sources: a part of the content hash."""
+    return {
+        "graph": kg.digest,
+        "embedder": kg.embedder.facts(),
+        "code": code_hash(),
+        "seed": seed,
+        **({"models": shown(models)} if models else {}),
+        **choices,
+        "benchmarks": {key: contamination[key] for key in ("strict", "embedder", "checked")},
+    }
+
+
+def run_facts(started: float, runs: Sequence[StageRun]) -> dict[str, Any]:
+    """What differs from run to run, and is no part of the content hash."""
+    commit, status = git("rev-parse", "HEAD"), git("status", "--porcelain")
+    return {
+        "started": datetime.datetime.fromtimestamp(started, datetime.UTC).isoformat(timespec="seconds"),
+        "seconds": round(time.time() - started, 1),
+        "stages": [stage_facts(r) for r in runs],
+        "git": {"commit": commit, "clean": None if status is None else not status},
+        "python": platform.python_version(),
+        "versions": {name: importlib.metadata.version(name) for name in VERSIONS},
+    }
+
+
+def stage_facts(one: StageRun) -> dict[str, Any]:
+    """Time, what was rejected and, where a model was asked, calls and costs."""
+    more = {"rejected": one.rejected} if one.rejected else {}
+    more |= {"calls": one.calls.as_dict()} if one.calls else {}
+    return {"stage": one.stage, "seconds": round(one.seconds, 2), "cached": one.cached, **more}
+
+
+def git(*words: str) -> str | None:
+    """What git says of this checkout; None outside of one, or without git."""
+    try:
+        return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def said_of(embedder: Embedder) -> list[str]:
+    """What a reader should know of an embedder: that it may change under its name, that nobody has measured it."""
+    lines = []
+    if embedder.revision == UNPINNED:
+        lines.append(f"Embedder {embedder} is not pinned: give it as {embedder.model}@REVISION.")
+    if embedder.accept is None:
+        lines.append(
+            f"Embedder {embedder} is not calibrated: it orders similar names, and only their text accepts them."
+        )
+    return lines

@@ -1,0 +1,102 @@
+"""The command line's words about contamination: what a build is checked against, and `contamination`, the matrix of all that is at hand."""
+
+import argparse
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations_with_replacement
+from pathlib import Path
+from typing import Any
+
+from dataset_builder.commands import OUT
+from dataset_builder.contamination.benchmarks import ALL, BENCHMARKS, NONE, Row, read_benchmarks
+from dataset_builder.contamination.ledger import Ledger, check, facts
+from dataset_builder.contamination.overlap import COSINES, Match, matches
+from dataset_builder.sources.questions import Origin, read_questions
+from dataset_builder.sources.raw_files import SourceError
+from dataset_builder.sources.raw_splits import splits_in
+from dataset_builder.sources.table import SOURCES
+from kg.embedder import named
+
+SAID = 120  # characters of why a benchmark was not read
+
+
+def add_benchmarks(command: argparse.ArgumentParser) -> None:
+    """--benchmarks and --strict."""
+    command.add_argument(
+        "--benchmarks",
+        metavar="NAMES",
+        help=f"reject what these evaluation splits ask: {ALL} (default), {NONE}, or of: {', '.join(BENCHMARKS)}",
+    )
+    command.add_argument(
+        "--strict", action="store_true", help="reject also what is only likely to be the same question"
+    )
+
+
+def check_contamination(
+    questions: Sequence[Row], origins: Sequence[Origin], given: argparse.Namespace
+) -> tuple[Ledger, dict[str, Any]]:
+    """The ledger of these questions under the command line's words, and what the manifest says of it."""
+    benchmarks, unread = read_benchmarks(given.benchmarks, origins, given.data_dir)
+    how = {"strict": given.strict, "embedder": named(given.embedder)}
+    ledger = check(questions, benchmarks, **how)
+    return ledger, facts(ledger, benchmarks, unread, **how)
+
+
+def describe_check(about: Mapping[str, Any]) -> list[str]:
+    """What a build says at its end: the benchmarks checked, and loudly every one that was not, with the reason."""
+    lines = []
+    if about["checked"]:
+        means = f"and {about['embedder']}" if about["embedder"] in COSINES else "no embedder"
+        lines.append(f"Checked against {', '.join(about['checked'])} (words, {means}).")
+    by_reason: dict[str, list[str]] = {}
+    for name, one in about["not_checked"].items():
+        why = one["why"] if len(one["why"]) <= SAID else f"{one['why'][:SAID]}…"
+        by_reason.setdefault(why.replace(name, "it"), []).append(name)
+    return lines + [f"NOT CHECKED against {', '.join(names)}: {why}" for why, names in by_reason.items()]
+
+
+def add_command(commands: Any) -> None:
+    """`contamination`: every split at hand against every evaluation split at hand."""
+    command = commands.add_parser("contamination", help="print which questions the sources share with the benchmarks")
+    command.add_argument("--data-dir", type=Path, required=True, metavar="DIR", help="as --data-dir of build")
+    command.add_argument("--embedder", default="none", metavar="NAME", help=f"of: none, {', '.join(COSINES)}")
+    command.add_argument("--strict", action="store_true", help="also what is only likely to be the same question")
+    command.set_defaults(command=print_matrix)
+
+
+def print_matrix(given: argparse.Namespace) -> int:
+    """Rows of both sides and pairs by rule, for sources against benchmarks and benchmarks against each other."""
+    sets = _sets(given.data_dir)
+    embedder = None if given.embedder == "none" else named(given.embedder)
+    tests = [name for name in sets if name[1] == SOURCES[name[0]].test]
+    trains = [name for name in sets if name not in tests]
+    OUT.print(f"Rows of the first / of the second that ask the same, and pairs by rule; embedder: {given.embedder}\n")
+    OUT.print("| first | rows | second | rows | hit | pairs by rule |\n|---|---:|---|---:|---:|---|", markup=False)
+    pairs = [(a, b) for a in trains for b in tests] + list(combinations_with_replacement(tests, 2))
+    for a, b in pairs:
+        found = matches(sets[a], sets[b], strict=given.strict, embedder=embedder)
+        if a == b:
+            found = [match for match in found if match.a < match.b]
+        cells = (" ".join(a), len(sets[a]), " ".join(b) if a != b else "itself", len(sets[b]), *_counted(found))
+        OUT.print("| " + " | ".join(map(str, cells)) + " |", markup=False)
+    return 0
+
+
+def _sets(data_dir: Path) -> dict[tuple[str, str], list[Row]]:
+    """Every split that has a file, repeats included, and the sample."""
+    found = [("sample", "train"), *splits_in(data_dir)]
+    if len(found) == 1:
+        raise SourceError(f"{data_dir}: found no source's file, expected {data_dir}/<Hub id>/[config/]<split>.jsonl")
+    sets = {}
+    for name, split in found:
+        rows, _ = read_questions([name], {name: split}, data_dir=data_dir)
+        sets[name, split] = [row for row in rows if row["rejected_because"] in (None, "duplicate")]
+    return sets
+
+
+def _counted(found: Iterable[Match]) -> tuple[str, str]:
+    pairs = list(found)
+    rules: dict[str, int] = {}
+    for match in pairs:
+        rules[match.rule] = rules.get(match.rule, 0) + 1
+    hit = f"{len({match.a for match in pairs})} / {len({match.b for match in pairs})}" if pairs else "0"
+    return hit, ", ".join(f"{number} {rule}" for rule, number in rules.items())

@@ -1,0 +1,172 @@
+"""``estimate``: what a build would still have to ask, before the first call, from a sample of rows led through the stages.
+
+Where an answer is in the store it counts nothing and the row goes on with it. Where there is none, the stage's ``guess`` says
+what it would typically add, so that later stages can be counted too; a follow-up round cannot be foreseen and is not counted.
+"""
+
+import argparse
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from datasets import Dataset
+
+from dataset_builder.answer_store.store import AnswerStore
+from dataset_builder.commands import OUT
+from dataset_builder.commands.contamination import check_contamination
+from dataset_builder.commands.input_options import add_input, chosen_sources, chosen_splits
+from dataset_builder.commands.model_options import choices_of, models_of, positive, stages_of, store_of
+from dataset_builder.llm.model import LLM, Request
+from dataset_builder.llm.prices import Price, price_of, read_prices
+from dataset_builder.llm.replay import AnswerLookup, advance, columns_of, start_conversations
+from dataset_builder.pipelines import PIPELINES
+from dataset_builder.run import apply_to_live_rows, merged
+from dataset_builder.sources.questions import on_disk, read_questions
+from dataset_builder.sources.table import known
+from dataset_builder.stage import Batch, Stage, bind
+from kg import KG
+
+BYTES_PER_TOKEN = 4  # of English text
+USUAL = (500, 10.0)  # completion tokens and seconds of an answer, until the store has one of the stage
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What one stage would ask one model, for all rows."""
+
+    stage: str
+    llm: LLM
+    calls: float
+    prompt_tokens: float
+    completion_tokens: float
+    max_completion_tokens: float
+    seconds: float  # of all calls, one after the other
+    assumed: bool  # the length of an answer is a guess, not the mean of answers in the store
+
+
+def add_command(commands: Any) -> None:
+    """The command line of `estimate`."""
+    command = commands.add_parser("estimate", help="say what a build would cost, from a sample of rows; asks nothing")
+    add_input(command)
+    command.add_argument("--sample", type=positive, default=200, metavar="N", help="rows to look at (default: 200)")
+    command.set_defaults(command=print_estimate)
+
+
+def estimate(
+    rows: Dataset, stages: Sequence[Stage], store: AnswerStore, *, sample: int, seed: int
+) -> tuple[list[Estimate], str | None]:
+    """One entry per stage and model, scaled from the sample to all rows; and the first stage that could not be counted."""
+    stages = bind(rows.column_names, stages)
+    numbers = sorted(random.Random(seed).sample(range(len(rows)), min(sample, len(rows))))
+    columns: dict[str, list[Any]] = {name: list(values) for name, values in rows[numbers].items()}
+    scale, found = len(rows) / max(len(numbers), 1), []
+    for stage in stages:
+        if not stage.asks_model:
+            columns |= apply_to_live_rows(columns, stage)
+            continue
+        added, asked, counted = _lead(stage, columns, store)
+        found += _estimates(stage, asked, store, scale)
+        if not counted:
+            return found, stage.name
+        columns |= added
+    return found, None
+
+
+def _lead(stage: Stage, columns: Batch, store: AnswerStore) -> tuple[dict[str, list[Any]], list[Request], bool]:
+    """The stage's columns, answered or guessed; what it asks; and False where it asks and cannot guess."""
+    states = start_conversations(stage, columns)
+    waiting = {state.row: state for state in advance(states, AnswerLookup(store))}
+    asked = list({r.key: r for state in waiting.values() for r in state.requests if not _known(r, store)}.values())
+    if waiting and stage.guess is None:
+        return {}, asked, False
+    done = [state for state in states if state.row not in waiting]
+    result = merged(columns, stage, [state.row for state in done], columns_of(stage, done))
+    if waiting and stage.guess is not None:
+        needed = {name: [columns[name][row] for row in waiting] for name in stage.needs}
+        guessed = stage.guess(needed, **stage.tools)
+        result = merged({**columns, **result}, stage, list(waiting), guessed)
+    return result, asked, True
+
+
+def _known(request: Request, store: AnswerStore) -> bool:
+    known = store.find([request.key]).get(request.key)
+    return known is not None and known.entry is not None and known.entry.status in ("good", "final")
+
+
+def _estimates(stage: Stage, asked: Sequence[Request], store: AnswerStore, scale: float) -> list[Estimate]:
+    usual = store.usual(stage.name)
+    tokens, seconds = usual or USUAL
+    by_model: dict[str, list[Request]] = {}
+    for request in asked:
+        by_model.setdefault(str(request.llm), []).append(request)
+    return [
+        Estimate(
+            stage=stage.name,
+            llm=requests[0].llm,
+            calls=scale * len(requests),
+            prompt_tokens=scale * sum(request.size for request in requests) / BYTES_PER_TOKEN,
+            completion_tokens=scale * len(requests) * min(tokens, requests[0].llm.max_tokens),
+            max_completion_tokens=scale * sum(request.llm.max_tokens for request in requests),
+            seconds=scale * len(requests) * seconds,
+            assumed=usual is None,
+        )
+        for requests in by_model.values()
+    ]
+
+
+def table(
+    found: Sequence[Estimate], prices: Mapping[str, Price], in_flight: int, per_minute: float | None
+) -> list[str]:
+    """The estimate as Markdown lines, and its sum in words."""
+    lines = [
+        "| stage | model | calls | prompt tokens | completion tokens | dollars | at most |",
+        "|---|---|---:|---:|---:|---:|---:|",
+    ]
+    usd = upper_bound = 0.0
+    unknown = sorted({str(e.llm) for e in found if price_of(e.llm.model, prices) is None})
+    for e in found:
+        price, money = price_of(e.llm.model, prices), ("unknown", "unknown")
+        if price:
+            usual = price.usd(round(e.prompt_tokens), round(e.completion_tokens))
+            # a token has at least a byte
+            limit = price.usd(round(e.prompt_tokens * BYTES_PER_TOKEN), round(e.max_completion_tokens))
+            usd, upper_bound, money = usd + usual, upper_bound + limit, (f"{usual:,.2f}", f"{limit:,.2f}")
+        tokens = f"{e.prompt_tokens:,.0f} | {e.completion_tokens:,.0f}{' (assumed)' if e.assumed else ''}"
+        lines.append(f"| {e.stage} | {e.llm} | {e.calls:,.0f} | {tokens} | {money[0]} | {money[1]} |")
+    calls, seconds = sum(e.calls for e in found), sum(e.seconds for e in found)
+    hours = max(seconds / in_flight, calls / per_minute * 60 if per_minute else 0.0) / 3600
+    lines += [
+        "",
+        f"About {calls:,.0f} calls, ${usd:,.2f} (at most ${upper_bound:,.2f}), {hours:.1f} hours with {in_flight} in flight.",
+    ]
+    if unknown:
+        lines.append(
+            f"The price of {', '.join(unknown)} is not known, so only tokens are counted: --price MODEL=IN/OUT."
+        )
+    if any(e.assumed for e in found):
+        lines.append(
+            f"(assumed): no answer of that stage is in the store, so {USUAL[0]} tokens and {USUAL[1]:g} s per answer are "
+            "taken. A build of a few rows (--rows 20) makes it exact."
+        )
+    return lines
+
+
+def print_estimate(given: argparse.Namespace) -> int:
+    """Calls, tokens, dollars and hours of what is not in the store yet."""
+    pipeline = known("pipeline", given.pipeline, PIPELINES)
+    models = models_of(PIPELINES[pipeline], pipeline, given)
+    choices = choices_of(PIPELINES[pipeline], given)
+    splits = chosen_splits(given.split)
+    questions, origins = read_questions(chosen_sources(given)[0], splits, data_dir=given.data_dir, rows=given.rows)
+    choices |= {"benchmarks": check_contamination(questions, origins, given)[0]}
+    stages = stages_of(PIPELINES[pipeline], KG.load(given.kg, given.embedder), given.seed, models, **choices)
+    found, stopped = estimate(on_disk(questions), stages, store_of(given), sample=given.sample, seed=given.seed)
+    OUT.print(f"{len(questions)} questions, estimated from {min(given.sample, len(questions))} of them:", markup=False)
+    for line in table(found, read_prices(given.price), given.in_flight, given.rate):
+        OUT.print(line, markup=False)
+    if stopped:
+        OUT.print(
+            f"What follows {stopped} cannot be counted before its answers are there: build a few rows (--rows 20) first."
+        )
+    return 0

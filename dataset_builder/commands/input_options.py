@@ -1,0 +1,98 @@
+"""The options that shape the rows of a build and of its estimate: pipeline, sources, splits, graph, models."""
+
+import argparse
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from dataset_builder.commands.contamination import add_benchmarks
+from dataset_builder.commands.model_options import ROLES, add_limits, add_roles, add_store, positive
+from dataset_builder.pipelines import PIPELINES
+from dataset_builder.sources.licenses import commercial, expect_commercial_graph
+from dataset_builder.sources.raw_files import SourceError
+from dataset_builder.sources.table import SOURCES
+from kg import NAMES
+from kg.embedder import EMBEDDERS
+
+
+def add_input(command: argparse.ArgumentParser) -> None:
+    """What shapes the rows, and the models: the same for a build and its estimate."""
+    command.add_argument("pipeline", metavar="PIPELINE", help=f"one of: {', '.join(PIPELINES)}")
+    command.add_argument(
+        "--sources", default="sample", help=f"comma-separated, of: {', '.join(SOURCES)} (default: sample)"
+    )
+    command.add_argument(
+        "--split",
+        action="append",
+        default=[],
+        metavar="SOURCE=SPLIT",
+        help="take this split of a source instead of its train split; an evaluation split makes the build a trial",
+    )
+    command.add_argument(
+        "--license",
+        choices=("any", "commercial"),
+        default="any",
+        help="leave out sources that forbid commercial use (default: any)",
+    )
+    command.add_argument("--rows", type=positive, metavar="N", help="only the first N rows of each source")
+    command.add_argument(
+        "--kg", default="sample", metavar="NAME_OR_FILE", help=f"{', '.join(NAMES)}, or a .csv, .csv.gz, .parquet"
+    )
+    command.add_argument(
+        "--embedder",
+        default="none",
+        metavar="NAME",
+        help=f"links what no look-up knows: {', '.join(EMBEDDERS)}, or org/model@revision (default: none)",
+    )
+    command.add_argument(
+        "--data-dir", type=Path, metavar="DIR", help="read DIR/<Hub id>/[config/]<split>.jsonl[.gz]|.parquet"
+    )
+    command.add_argument("--seed", type=int, default=0, metavar="N", help="of all draws (default: 0)")
+    add_benchmarks(command)
+    add_roles(command)
+    add_limits(command)
+    add_store(command)
+
+
+def chosen_sources(given: argparse.Namespace) -> tuple[list[str], dict[str, str]]:
+    """The names of the sources to read, and the licenses of those that --license leaves out. Raises SourceError."""
+    names = given.sources.split(",")
+    if given.license == "any":
+        return names, {}
+    if given.grounded or given.pipeline != "reasonmed":  # reasonmed by itself uses no graph
+        expect_commercial_graph(given.kg)
+    return commercial(names)
+
+
+def chosen_splits(given: Sequence[str]) -> dict[str, str]:
+    """``source=split`` words as a dict. Raises SourceError where there is no equals sign."""
+    if bad := [word for word in given if "=" not in word]:
+        raise SourceError(f"--split {bad[0]!r}: expected SOURCE=SPLIT, such as medmcqa=validation")
+    return dict(word.split("=", 1) for word in given)
+
+
+def command_line(given: argparse.Namespace) -> str:
+    """The command that builds the same rows: every argument that shapes them."""
+    words = [
+        "python",
+        "-m",
+        "dataset_builder",
+        "build",
+        given.pipeline,
+        "--sources",
+        given.sources,
+        "--kg",
+        str(given.kg),
+    ]
+    words += [word for split in given.split for word in ("--split", split)]
+    words += ["--license", given.license] if given.license != "any" else []
+    words += ["--embedder", given.embedder] if given.embedder != "none" else []
+    words += ["--seed", str(given.seed)] + (["--rows", str(given.rows)] if given.rows else [])
+    words += ["--data-dir", str(given.data_dir)] if given.data_dir else []
+    words += [word for role in ROLES if (name := getattr(given, role)) for word in (f"--{role}", name)]
+    words += ["--judge-votes", str(given.judge_votes)] if given.judge_votes != 1 else []
+    words += ["--grounded"] if given.grounded else []
+    words += ["--benchmarks", given.benchmarks] if given.benchmarks else []
+    words += ["--strict"] if given.strict else []
+    words += ["--keep-contradicted"] if given.keep_contradicted else []
+    return shlex.join(words)

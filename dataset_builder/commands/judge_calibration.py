@@ -1,0 +1,38 @@
+"""``judge-calibration``: measure how often a judge errs, on cases of known verdict."""
+
+import argparse
+from dataclasses import replace
+from typing import Any
+
+from dataset_builder.commands import OUT
+from dataset_builder.commands.model_options import add_limits, add_store, positive, runner_of
+from dataset_builder.judge_calibration.calibration import examine
+from dataset_builder.llm.model import LLM
+
+
+def add_command(commands: Any) -> None:
+    """The command line of `judge-calibration`, which was called `judge-passport`."""
+    command = commands.add_parser(
+        "judge-calibration",
+        aliases=["judge-passport"],
+        help="measure how often a judge errs, on cases of known verdict",
+    )
+    command.add_argument("--judge", required=True, metavar="MODEL[@ENDPOINT]", help="as for build")
+    command.add_argument("--judge-votes", type=positive, default=1, metavar="N", help="as for build")
+    add_limits(command)
+    add_store(command)
+    command.set_defaults(command=print_calibration)
+
+
+def print_calibration(given: argparse.Namespace) -> int:
+    """A table for each pipeline's prompts; 1 where the judge is above a threshold."""
+    llm = LLM.named(given.judge)
+    voter = llm if given.judge_votes == 1 else replace(llm, temperature=0.7)  # as reasonmed has it
+    status = 0
+    with runner_of(given) as runner:
+        for name, judge, votes in (("check_answer", llm, 1), ("judge_rationales", voter, given.judge_votes)):
+            calibration = examine(name, judge, votes, runner)
+            status |= bool(calibration.faults)
+            for line in calibration.lines():
+                OUT.print(line, markup=False)
+    return status

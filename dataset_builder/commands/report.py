@@ -1,0 +1,24 @@
+"""``report``: write one HTML page of a dataset folder."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from dataset_builder.commands import OUT
+from dataset_builder.report.page import write_report
+
+
+def add_command(commands: Any) -> None:
+    """The command line of `report`."""
+    command = commands.add_parser("report", help="write one HTML page of a dataset folder, to look at")
+    command.add_argument("folder", type=Path, metavar="FOLDER", help="a dataset folder")
+    command.add_argument("--out", type=Path, metavar="FILE", help="the page (default: FOLDER.html, beside the folder)")
+    command.set_defaults(command=print_report)
+
+
+def print_report(given: argparse.Namespace) -> int:
+    page = given.out or given.folder.resolve().with_name(f"{given.folder.resolve().name}.html")
+    rows = write_report(given.folder, page)
+    size = page.stat().st_size / 1e6
+    OUT.print(f"{rows:,} rows in {page} ({size:.1f} MB). Open it in a browser; it needs no network.", markup=False)
+    return 0

@@ -1,0 +1,26 @@
+"""``stages``: print each pipeline as a table of its stages."""
+
+import argparse
+import inspect
+from typing import Any
+
+from dataset_builder.commands import OUT
+from dataset_builder.commands.model_options import stages_of, stand_ins
+from dataset_builder.pipelines import PIPELINES
+from dataset_builder.stage import show
+from kg import KG
+
+
+def add_command(commands: Any) -> None:
+    """The command line of `stages`."""
+    command = commands.add_parser("stages", help="print each pipeline as a table of its stages")
+    command.set_defaults(command=print_stages)
+
+
+def print_stages(given: argparse.Namespace) -> int:
+    """Each pipeline, with what every stage reads, adds and uses."""
+    kg, models = KG.load("sample"), stand_ins()
+    for name, pipeline in PIPELINES.items():
+        stages = stages_of(pipeline, kg, 0, models)
+        OUT.print(f"{name}\n\n{inspect.getdoc(pipeline)}\n\n{show(stages)}\n", markup=False)
+    return 0

@@ -1,0 +1,36 @@
+"""``store``: export the answer store, import one, or say what is in it."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from dataset_builder.answer_store import parquet_files
+from dataset_builder.answer_store.store import StoreError
+from dataset_builder.commands import OUT
+from dataset_builder.commands.model_options import default_store, store_of
+
+
+def add_command(commands: Any) -> None:
+    """The command line of `store`."""
+    command = commands.add_parser("store", help="the answer store: export it, import one, say what is in it")
+    command.add_argument("action", choices=("export", "import", "stats"))
+    command.add_argument("file", type=Path, nargs="?", metavar="FILE", help="the .parquet file to write or to read")
+    command.add_argument("--store", type=Path, metavar="FILE", help=f"the answer store (default: {default_store()})")
+    command.set_defaults(command=handle_store)
+
+
+def handle_store(given: argparse.Namespace) -> int:
+    """Export or import a Parquet file, or print what the store holds."""
+    store = store_of(given)
+    if given.action == "stats":
+        OUT.print(parquet_files.stats(store), markup=False)
+    elif given.file is None:
+        raise StoreError(f"store {given.action}: expected a FILE, such as answers.parquet")
+    elif given.action == "export":
+        OUT.print(
+            f"{parquet_files.export(store, given.file)} entries of {store} written to {given.file}", markup=False
+        )
+    else:
+        added, total = parquet_files.import_(store, given.file)
+        OUT.print(f"{added} of {total} entries of {given.file} added to {store}; the others were there", markup=False)
+    return 0

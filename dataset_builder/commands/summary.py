@@ -1,0 +1,131 @@
+"""What a build prints at its end: what became of the questions, the stages' times, what the models' answers cost."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from dataset_builder.commands import OUT
+from dataset_builder.llm.prices import dollars
+from dataset_builder.publishing.funnel import reasons_of, total
+from dataset_builder.run import StageRun
+from dataset_builder.sources.questions import Origin
+from dataset_builder.sources.raw_files import LOCAL
+from dataset_builder.sources.table import SOURCES, UNPINNED
+
+
+def print_summary(manifest: dict[str, Any], runs: Sequence[StageRun], folder: Path) -> None:
+    """The funnel, the time of each stage, and the line that loads the result."""
+    counts = total(manifest["funnel"])
+    OUT.print(_questions(manifest["funnel"], counts), _stages(runs))
+    for line in call_lines(runs):
+        OUT.print(line, markup=False)
+    if "tiers" in manifest["run"]:
+        OUT.print(_tiers(manifest["run"]["tiers"]))
+        for line in score_lines(manifest["run"]["scores"]):
+            OUT.print(line, markup=False)
+    for source, codes in manifest["flags"].items():
+        OUT.print(
+            f"flagged rows of {source}: {', '.join(f'{number} {code}' for code, number in codes.items())}",
+            markup=False,
+        )
+    if manifest["trial"]:
+        OUT.print("A trial: it holds rows of an evaluation split, and is never training data.")
+    if over := counts.get("over_budget"):
+        OUT.print(f"--max-usd stopped it at {over} rows. Run it again with a higher cap: it goes on where it stopped.")
+    configs = manifest.get("configs", {})
+    kept = f" with {configs['reasonmed']['rows']} rationales" if "reasonmed" in configs else ""
+    OUT.print(
+        f"{counts['published']} rows{kept} published in {folder} ({manifest['run']['seconds']} s). To load them:"
+    )
+    for name in configs if "reasonmed" in configs else (None, *configs):
+        config = f", {name!r}" if name else ""
+        OUT.print(
+            f"    from datasets import load_dataset; rows = load_dataset({folder.as_posix()!r}{config})", markup=False
+        )
+
+
+def _questions(funnel: Mapping[str, Any], counts: Mapping[str, int]) -> Table:
+    table = _table("questions", source="left", **{"in": "right"}, published="right", rejected="right", because="left")
+    for name, count in ({**funnel, "all": counts} if len(funnel) > 1 else funnel).items():
+        because = ", ".join(f"{number} {reason}" for reason, number in reasons_of(count).items())
+        numbers = (count["in"], count["published"], count["in"] - count["published"])
+        table.add_row(name, *map(str, numbers), because)
+    return table
+
+
+def _stages(runs: Sequence[StageRun]) -> Table:
+    columns = {"stage": "left", "seconds": "right", " ": "left"}
+    if any(r.calls for r in runs):
+        columns |= dict.fromkeys(("known", "calls", "tokens", "paid now"), "right")
+    table = _table("stages", **columns)
+    for r in runs:
+        cells = [r.stage, f"{r.seconds:.2f}", "from cache" if r.cached else ""]
+        if r.calls:
+            cells += [f"{r.calls.hits:,}", f"{r.calls.sent:,}", r.calls.now.tokens(), dollars(r.calls.now.usd)]
+        table.add_row(*cells)
+    return table
+
+
+def _tiers(tiers: Mapping[str, Mapping[str, Any]]) -> Table:
+    """What every tier came to; its calls are those whose answers are in use, whenever they were paid."""
+    numbers = ("questions", "published", "rationales", "calls", "tokens in", "tokens out", "cost", "a rationale")
+    table = _table("tiers", tier="left", **dict.fromkeys(numbers, "right"))
+    for name, tier in tiers.items():
+        counts = [tier[key] for key in ("questions", "published", "rationales", "answers")]
+        counts += [tier["prompt_tokens"], tier["completion_tokens"]]
+        each = dollars(tier["usd_per_rationale"]) if tier["rationales"] else ""
+        table.add_row(name, *(f"{count:,}" for count in counts), dollars(tier["usd"]), each)
+    return table
+
+
+def score_lines(scores: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The judge's scores of 1 to 10, with intervals."""
+    return [
+        f"score of {name}: {s['mean']:.2f} [{s['low']:.2f}, {s['high']:.2f}] over {s['questions']} questions"
+        for name, s in scores.items()
+        if s["low"] is not None
+    ]
+
+
+def _table(title: str, **columns: str) -> Table:
+    table = Table(title=title, title_justify="left")
+    for name, justify in columns.items():
+        table.add_column(name.strip(), justify=justify, no_wrap=name == "stage")  # pyright: ignore[reportArgumentType]
+    return table
+
+
+def call_lines(runs: Sequence[StageRun]) -> list[str]:
+    """What this run has paid, and what all answers of the dataset have cost; nothing where no model was asked."""
+    tallies = [r.calls for r in runs if r.calls]
+    if not tallies:
+        return []
+    now = [t.now.usd for t in tallies]
+    before = [t.before.usd for t in tallies]
+    lost = sum(t.lost_usd for t in tallies)
+    known = f"{sum(t.hits for t in tallies):,} answers were in the store ({dollars(_sum(before))})"
+    errors = sum((t.errors for t in tallies), Counter[str]())
+    line = f"{sum(t.sent for t in tallies):,} calls, {dollars(_sum(now))}; {known}"
+    lines = [line + (f"; calls that brought no answer may have cost up to {dollars(lost)} more" if lost else "")]
+    if errors:
+        lines.append("Faults: " + ", ".join(f"{number} × {kind}" for kind, number in errors.most_common()) + ".")
+    if _sum([*now, *before]) is None:
+        lines.append("A model's price is not known, so only its tokens are counted: --price MODEL=IN/OUT names it.")
+    return lines
+
+
+def _sum(dollars_: Sequence[float | None]) -> float | None:
+    known = [usd for usd in dollars_ if usd is not None]
+    return sum(known) if len(known) == len(dollars_) else None
+
+
+def pins(origins: Sequence[Origin]) -> list[str]:
+    """What to write into the record of every source that was read at the newest commit, so that a rebuild reads the same."""
+    return [
+        f"{origin.source} is not pinned. To read these rows again, put into its record in dataset_builder/sources.py:\n"
+        f'    revision="{origin.revision}",'
+        for origin in origins
+        if SOURCES[origin.source].revision == UNPINNED and origin.revision != LOCAL
+    ]

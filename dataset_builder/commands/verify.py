@@ -1,0 +1,29 @@
+"""``verify``: check a dataset folder, or one on the Hub, against its manifest."""
+
+import argparse
+from typing import Any
+
+from dataset_builder.commands import OUT
+from dataset_builder.publishing.hub.revisions import place_of
+from dataset_builder.publishing.verify import verify
+from kg import KG
+
+
+def add_command(commands: Any) -> None:
+    """The command line of `verify`."""
+    command = commands.add_parser("verify", help="check a dataset folder, or one on the Hub, against its manifest")
+    command.add_argument("place", metavar="FOLDER", help="or ORG/NAME[@REVISION], which is downloaded")
+    command.add_argument("--kg", metavar="NAME_OR_FILE", help="the graph that it was built with, to compare it too")
+    command.set_defaults(command=verify_folder)
+
+
+def verify_folder(given: argparse.Namespace) -> int:
+    """Say what does not match, or that all does, and what could not be checked here."""
+    place = place_of(given.place)
+    found = verify(place.folder, KG.load(given.kg) if given.kg else None)
+    for line in [*found.wrong, *found.notes]:
+        OUT.print(line, markup=False)
+    places, commit = len(found.wrong), f" (commit {place.commit})" if place.commit else ""
+    result = f"does not match its manifest ({places} times)" if places else "all matches the manifest"
+    OUT.print(f"{place.name}{commit}: {result}", markup=False)
+    return 1 if found.wrong else 0

@@ -1,0 +1,129 @@
+"""The ledger of a build: which of its questions an evaluation split asks too, by which rule; and what was not checked."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from datasets import Dataset, Features, Value
+
+from dataset_builder.contamination.benchmarks import OWN, Benchmark, Row, Unread
+from dataset_builder.contamination.overlap import COSINES, matches
+from kg.embedder import NONE, Embedder
+
+CONFIG = "contamination"  # of the dataset folder: a row per match
+COLUMNS = {
+    "source": ("string", "source of the question"),
+    "id": ("string", "its id"),
+    "benchmark": ("string", "source whose evaluation split asks the same"),
+    "benchmark_id": ("string", "id of the question there"),
+    "rule": ("string", "exact, stem, grams, words, answer or meaning: the first that holds"),
+    "score": ("float64", "1 for equal ones; else the share of rare runs, or the likeness of the words"),
+}
+
+
+class Found(NamedTuple):
+    """A question of a source and one of a benchmark that ask the same. The columns of the config."""
+
+    source: str
+    id: str
+    benchmark: str
+    benchmark_id: str
+    rule: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What was found, of which benchmarks. A frozen value: its content is in the cache key of the stage that uses it."""
+
+    names: tuple[str, ...] = ()
+    found: tuple[Found, ...] = field(default=(), repr=False)
+
+    def __str__(self) -> str:
+        return ", ".join(self.names) or "none"
+
+    def of(self, id_: str) -> tuple[Found, ...]:
+        """What asks the same as this question, the nearest first."""
+        return _by_id(self).get(id_, ())
+
+    def rows(self) -> Dataset:
+        """The config of the dataset folder."""
+        types = Features({name: Value(kind) for name, (kind, _) in COLUMNS.items()})
+        columns = zip(*self.found, strict=True) if self.found else [()] * len(COLUMNS)
+        return Dataset.from_dict(dict(zip(COLUMNS, map(list, columns), strict=True)), features=types)
+
+
+NOTHING_CHECKED = Ledger()
+
+
+@lru_cache(maxsize=4)
+def _by_id(ledger: Ledger) -> dict[str, tuple[Found, ...]]:
+    found: dict[str, tuple[Found, ...]] = {}
+    for one in sorted(ledger.found, key=lambda one: -one.score):
+        found[one.id] = (*found.get(one.id, ()), one)
+    return found
+
+
+def check(
+    questions: Sequence[Row], benchmarks: Sequence[Benchmark], *, strict: bool = False, embedder: Embedder = NONE
+) -> Ledger:
+    """Compare every question that is not rejected yet with every question of the benchmarks, all in one pool."""
+    live = [row for row in questions if row["rejected_because"] is None]
+    there = [(benchmark.name, row) for benchmark in benchmarks for row in benchmark.rows]
+    model = embedder if measured(embedder) else None
+    pairs = matches(live, [row for _, row in there], strict=strict, embedder=model)
+    found = {
+        Found(live[m.a]["source"], live[m.a]["id"], there[m.b][0], there[m.b][1]["id"], m.rule, m.score) for m in pairs
+    }
+    return Ledger(tuple(benchmark.name for benchmark in benchmarks), tuple(sorted(found)))
+
+
+def measured(embedder: Embedder) -> bool:
+    """Whether this embedder's cosines were measured on duplicates; any other finds none."""
+    return embedder.name in COSINES
+
+
+def facts(
+    ledger: Ledger,
+    benchmarks: Sequence[Benchmark],
+    unread: Iterable[Unread],
+    *,
+    strict: bool = False,
+    embedder: Embedder = NONE,
+) -> dict[str, Any]:
+    """What the manifest says: the rules, the benchmarks checked and not checked, and the counts per source and benchmark."""
+    return {
+        "strict": strict,
+        "embedder": embedder.name if measured(embedder) else NONE.name,
+        "checked": {benchmark.name: benchmark.facts() for benchmark in benchmarks},
+        "not_checked": {one.name: {"why": one.why, "public": one.public} for one in unread},
+        "matches": counts(ledger.found),
+    }
+
+
+def counts(found: Iterable[Found]) -> dict[str, dict[str, dict[str, Any]]]:
+    """Per source and benchmark: rows of the source, rows of the benchmark, and pairs by rule."""
+    cells: dict[tuple[str, str], list[Found]] = {}
+    for one in found:
+        cells.setdefault((one.source, one.benchmark), []).append(one)
+    table: dict[str, dict[str, dict[str, Any]]] = {}
+    for (source, benchmark), pairs in cells.items():
+        table.setdefault(source, {})[benchmark] = {
+            "rows": len({one.id for one in pairs}),
+            "benchmark_rows": len({one.benchmark_id for one in pairs}),
+            "rules": dict(Counter(one.rule for one in pairs)),
+        }
+    return table
+
+
+def unchecked(manifest: Mapping[str, Any]) -> list[str]:
+    """The benchmarks that anybody can read and that the build was not checked against: no reason to publish it as it is.
+
+    None where every row was written for this project: a test compares those with all benchmarks.
+    """
+    if all(origin["source"] == OWN for origin in manifest["origins"]):
+        return []
+    about = manifest.get("contamination", {"not_checked": {}})
+    return [name for name, one in about["not_checked"].items() if one["public"]]

@@ -1,0 +1,70 @@
+"""The distinct stems of two lists of questions as arrays of word numbers: what is compared, each once, however often it is asked."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import count
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from dataset_builder.contamination.normalisation import Question, stem_of, stock, trimmed, words
+
+FURTHER = 1000  # stems without any of these words that the pool is thought to hold as well, so that two questions alone have one
+BLOCK = 2048  # stems of one side that are compared at a time
+
+
+class Stems(NamedTuple):
+    """Distinct stems. The words of stem s are ``word[start[s]:start[s + 1]]``; ``a`` and ``b``: the stem of each row of a side."""
+
+    word: np.ndarray
+    start: np.ndarray
+    a: np.ndarray
+    b: np.ndarray
+    term_of: np.ndarray  # of each word, the number of what is left without its ending; -1: a stock word
+    terms: int
+
+    @property
+    def sides(self) -> tuple[np.ndarray, np.ndarray]:
+        """The stems of side a, and those of side b, ascending; one may be in both."""
+        return np.unique(self.a), np.unique(self.b)
+
+
+def stems_of(questions_a: Sequence[Question], questions_b: Sequence[Question]) -> Stems:
+    """The distinct stems of both sides. Raises TypeError for what is no question."""
+    number: defaultdict[str, int] = defaultdict(count().__next__)
+    known: dict[bytes, int] = {}
+    parts: list[np.ndarray] = []
+    rows = ([], [])
+    for side, questions in zip(rows, (questions_a, questions_b), strict=True):
+        for question in questions:
+            found = np.fromiter(map(number.__getitem__, words(stem_of(question))), np.int32)
+            key = found.tobytes()
+            if (stem := known.get(key)) is None:
+                stem = known[key] = len(parts)
+                parts.append(np.frombuffer(key, np.int32))
+            side.append(stem)
+    start = np.concatenate([[0], np.cumsum([len(part) for part in parts], dtype=np.int64)])
+    terms: defaultdict[str, int] = defaultdict(count().__next__)
+    term_of = [-1 if (term := trimmed(word)) in stock() else terms[term] for word in number]
+    flat = np.concatenate(parts) if parts else np.zeros(0, np.int32)
+    a, b = (np.array(side, np.int32) for side in rows)
+    return Stems(flat, start, a, b, np.array(term_of, np.int32), len(terms))
+
+
+def vectors_of(stems: Stems) -> sparse.csr_matrix:
+    """Per stem a vector of length 1 with the inverse document frequency of every telling word that it has.
+
+    Shape (stems, telling words), float32. A stem of stock words alone has an empty one.
+    """
+    term = stems.term_of[stems.word]
+    row = np.repeat(np.arange(len(stems.start) - 1), np.diff(stems.start))[term >= 0]
+    shape = (len(stems.start) - 1, max(stems.terms, 1))
+    found = sparse.csr_matrix((np.ones(len(row), np.float32), (row, term[term >= 0])), shape)
+    found.sum_duplicates()
+    frequency = np.bincount(found.indices, minlength=shape[1])
+    weight = np.log((shape[0] + FURTHER + 1) / (frequency + 1)).astype(np.float32)
+    found.data = weight[found.indices]
+    length = np.sqrt(np.asarray(found.multiply(found).sum(1)).ravel())
+    found.data /= np.repeat(np.maximum(length, 1e-9), np.diff(found.indptr)).astype(np.float32)
+    return found

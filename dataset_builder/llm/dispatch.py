@@ -1,0 +1,244 @@
+"""Bring answers in: one call after another at the endpoint's pace, with bounded retries, under a cap, into the store.
+
+A request ends in one entry that counts: ``good``; ``final`` (the same request would fail again) or ``failed`` (it may pass in
+a later run). Faults and refusals (429) are counted apart, since a refusal says nothing of the request. Every answer that was
+paid is stored, the bad ones too.
+"""
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from dataset_builder.answer_store.store import AnswerStore, Entry
+from dataset_builder.answer_store.write_queue import WriteQueue
+from dataset_builder.llm.budget import Budget
+from dataset_builder.llm.connection import Arrived, Connection, open_connection
+from dataset_builder.llm.errors import CallError, ErrorAction
+from dataset_builder.llm.model import LLM, ModelError, Request
+from dataset_builder.llm.prices import Price
+from dataset_builder.llm.usage import Usage
+
+MAX_ERRORS = 8  # calls of one request that may fail
+MAX_REFUSALS = 20  # 429s to one request
+MAX_BAD_ANSWERS = 4  # paid answers to one request that cannot be used
+DEADLINE_S = 1800.0  # for one request, from its first call
+BACK_OFF = {
+    ErrorAction.TRY_AGAIN: (0.25, 8.0),
+    ErrorAction.SLOW_DOWN: (0.05, 8.0),
+}  # first wait and longest, seconds; doubling
+LASTING = ("context length", "content filter")  # kinds of faults that no later run asks about again
+DOWN = 20  # requests given up in a row without an answer: the endpoint is gone
+
+
+@dataclass
+class Tries:
+    """How often one request has been tried."""
+
+    bad: int = 0
+    errors: int = 0
+    refusals: int = 0
+    deadline: float = field(default_factory=lambda: time.monotonic() + DEADLINE_S)
+
+    def over(self, action: ErrorAction, wait: float) -> bool:
+        """Nothing is left to try."""
+        used_up = self.errors >= MAX_ERRORS or self.refusals >= MAX_REFUSALS or self.bad >= MAX_BAD_ANSWERS
+        return action == ErrorAction.GIVE_UP or used_up or time.monotonic() + wait > self.deadline
+
+    def wait(self, error: CallError) -> float:
+        """Seconds until the next try: what the endpoint asks for, or ever longer, never at the same time as others."""
+        first, longest = BACK_OFF[error.action]
+        count = self.refusals if error.action == ErrorAction.SLOW_DOWN else self.errors + self.bad
+        return max(error.retry_after, min(longest, first * 2**count) * random.uniform(0.5, 1.0))
+
+
+class Dispatcher:
+    """Calls models for one run; it belongs to one event loop. ``tally`` may be exchanged for a new one at any time."""
+
+    def __init__(
+        self,
+        store: AnswerStore,
+        *,
+        prices: Mapping[str, Price],
+        in_flight: int = 256,
+        per_minute: float | None = None,
+        max_usd: float | None = None,
+        timeout_s: float = 300.0,
+    ) -> None:
+        self.prices, self.in_flight, self.per_minute, self.timeout_s = prices, in_flight, per_minute, timeout_s
+        self.budget, self.write_queue = Budget(max_usd), WriteQueue(store)
+        self.usage, self.stopped = Usage(), None
+        self._slots = asyncio.Semaphore(in_flight)
+        self._connections: dict[LLM, Connection] = {}
+        self._asked: dict[bytes, asyncio.Future[Entry]] = {}
+        self._ended = asyncio.Event()
+
+    stopped: ModelError | None
+
+    async def close(self) -> None:
+        """Commit what is left and close all connections."""
+        await self.write_queue.flush()
+        for connection in self._connections.values():
+            await connection.client.close()
+
+    async def answer(self, request: Request, stage: str, bad: int = 0) -> Entry:
+        """The entry that counts, on disk already. ``bad``: paid answers of earlier runs that could not be used.
+
+        Raises ModelError where no request to this endpoint can succeed: the run ends, and what was paid is kept.
+        """
+        if (asked := self._asked.get(request.key)) is not None:
+            return await asked  # the same request of another row is on its way
+        future = self._asked[request.key] = asyncio.get_running_loop().create_future()
+        try:
+            entry = await self._ask(request, stage, Tries(bad=bad))
+        except BaseException as why:
+            future.set_exception(why)
+            future.exception()  # seen, also where nobody else waits for it
+            raise
+        finally:
+            del self._asked[request.key]
+        future.set_result(entry)
+        return entry
+
+    async def _ask(self, request: Request, stage: str, tries: Tries) -> Entry:
+        connection = self._connection(request.llm)
+        while True:
+            left_out, outcome = connection.left_out, await self._call(request, stage, connection)
+            if isinstance(outcome, Entry) and outcome.status == "bad":
+                self.write_queue.put(outcome)
+                tries.bad += 1
+                filtered = outcome.reason == "content_filter"
+                kind, action = (
+                    ("content filter", ErrorAction.GIVE_UP) if filtered else ("bad answer", ErrorAction.TRY_AGAIN)
+                )
+                outcome = CallError(kind, action, f"the answer is {outcome.detail}")
+            elif isinstance(outcome, Entry):
+                await self.write_queue.put(outcome)
+                return outcome
+            elif outcome.action == ErrorAction.END_RUN or outcome.retry_after > DEADLINE_S:
+                self._end(connection, outcome.detail)
+            elif connection.adapt(request, outcome, left_out):
+                continue
+            else:
+                tries.errors += outcome.action == ErrorAction.TRY_AGAIN
+                tries.refusals += outcome.action == ErrorAction.SLOW_DOWN
+            wait = 0.0 if outcome.action == ErrorAction.GIVE_UP else tries.wait(outcome)
+            if tries.over(outcome.action, wait):
+                return await self._give_up(request, stage, connection, outcome, tries)
+            await self._rest(wait)
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait, but no longer than the run lasts."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._ended.wait()
+
+    async def _call(self, request: Request, stage: str, connection: Connection) -> Entry | CallError:
+        """One call, from its place in the queue to its outcome."""
+        upper_bound = connection.upper_bound(request)
+        async with self._slots:
+            if self.stopped:
+                raise self.stopped
+            if not await self.budget.reserve(upper_bound):
+                return self._entry(request, stage, "failed", "over_budget", f"--max-usd {self.budget.cap} is reached")
+            if self.budget.cap is not None:  # on disk before it is sent: what is in flight at a kill counts as spent
+                await self.write_queue.put(self._entry(request, stage, "sent", usd=upper_bound))
+            sent_at = await connection.rate_limiter.slot(request.size // 4 + request.llm.max_tokens)
+            if self.stopped:  # while it waited; it was not sent
+                self.budget.settle(upper_bound, 0.0)
+                self._clear(request, stage)
+                raise self.stopped
+            self.usage.sent += 1
+            self.usage.in_flight += 1
+            usd = upper_bound  # unless the outcome says better, also where this task is cancelled
+            try:
+                came = await connection.call(request, self.timeout_s, sent_at)
+                outcome = came if isinstance(came, CallError) else self._paid(request, stage, connection, came)
+                usd = self._cost(outcome, upper_bound)
+            finally:
+                self.usage.in_flight -= 1
+                self.budget.settle(upper_bound, usd)
+        if isinstance(outcome, CallError):
+            self.usage.errors[outcome.kind] += 1
+            if outcome.maybe_paid and connection.price:
+                self.usage.lost_usd += upper_bound
+                self.write_queue.put(
+                    self._entry(request, stage, "lost", outcome.kind, outcome.detail, usd=upper_bound)
+                )
+            else:
+                self._clear(request, stage)
+        return outcome
+
+    def _clear(self, request: Request, stage: str) -> None:
+        """Where there is a cap: what was reserved on disk has cost nothing."""
+        if self.budget.cap is not None:
+            self.write_queue.put(self._entry(request, stage, "lost", usd=0.0))
+
+    @staticmethod
+    def _cost(outcome: Entry | CallError, upper_bound: float) -> float:
+        if isinstance(outcome, CallError):
+            return upper_bound if outcome.maybe_paid else 0.0
+        return outcome.usd or 0.0
+
+    def _paid(self, request: Request, stage: str, connection: Connection, came: Arrived) -> Entry:
+        """The entry of an answer, good or bad."""
+        bad, action, prompt_tokens, completion_tokens = came.completion
+        usd = connection.usd(request, prompt_tokens, completion_tokens)
+        self.usage.now.add(prompt_tokens, completion_tokens, usd)
+        self.usage.bad += bad is not None
+        self.usage.good += bad is None
+        reason = None if bad is None else "content_filter" if action == ErrorAction.GIVE_UP else "unusable"
+        if bad:
+            self.usage.errors[bad] += 1
+        status = "good" if bad is None else "bad"
+        return Entry(
+            request.key, status, reason, bad, came.response, str(request.llm), stage,
+            prompt_tokens, completion_tokens, usd, came.seconds,
+        )  # fmt: skip
+
+    async def _give_up(
+        self, request: Request, stage: str, connection: Connection, error: CallError, tries: Tries
+    ) -> Entry:
+        connection.given_up += 1
+        gone = error.kind in ("no connection", "time-out")
+        if (gone and not connection.answered) or (connection.given_up >= DOWN and (gone or not connection.answered)):
+            self._end(
+                connection,
+                f"{connection.given_up} requests were given up and none was answered, the last after: {error.detail}",
+            )
+        lasting = error.kind in LASTING or tries.bad >= MAX_BAD_ANSWERS
+        entry = self._entry(request, stage, "final" if lasting else "failed", "llm_failed", error.detail)
+        await self.write_queue.put(entry)
+        return entry
+
+    def _end(self, connection: Connection, why: str) -> NoReturn:
+        raise self.stop(f"model {connection.llm.model!r} at endpoint {connection.llm.endpoint!r}: {why}")
+
+    def stop(self, why: str) -> ModelError:
+        """Send nothing more; what is in flight comes in. Every call of `answer` that waits raises ModelError."""
+        self.stopped = self.stopped or ModelError(
+            f"the run was stopped: {why}. Every answer that came is in the store; mend the cause and run the same command again"
+        )
+        self._ended.set()
+        return self.stopped
+
+    def _entry(
+        self, request: Request, stage: str, status: str, reason: str = "", detail: str = "", usd: float | None = None
+    ) -> Entry:
+        return Entry(request.key, status, reason or None, detail or None, None, str(request.llm), stage, usd=usd)
+
+    def _connection(self, llm: LLM) -> Connection:
+        """One line per model and endpoint, however it is sampled."""
+        name = LLM(llm.model, llm.endpoint)
+        if name not in self._connections:
+            connection = open_connection(name, self.prices, self.per_minute)
+            if connection.price is None and self.budget.cap is not None:
+                raise ModelError(
+                    f"--max-usd needs the price of {llm.model!r}, which is not in prices.tsv; "
+                    f"add --price {llm.model}=IN/OUT, in dollars per million tokens (0/0 for a server of your own)"
+                )
+            self._connections[name] = connection
+        return self._connections[name]

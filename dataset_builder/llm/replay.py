@@ -1,0 +1,124 @@
+"""Conversations of many rows over the answer store: lead each as far as the known answers go, and make columns of the finished."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dataset_builder.answer_store.store import AnswerStore, Entry, text_of
+from dataset_builder.llm.conversation import ConversationState
+from dataset_builder.llm.model import Answer, Request
+from dataset_builder.llm.usage import Usage
+
+if TYPE_CHECKING:
+    from dataset_builder.stage import Stage
+
+
+class MissingAnswer(LookupError):
+    """The answer store has no answer to a request, and nobody may be asked."""
+
+
+class AnswerLookup:
+    """Looks requests up in the store, and counts what the answers have cost.
+
+    ``statuses``: the entries that count as an answer; without ``failed``, what may come when it is asked for again does not.
+    """
+
+    def __init__(
+        self,
+        store: AnswerStore,
+        statuses: tuple[str, ...] = ("good", "final", "failed"),
+        usage: Usage | None = None,
+        charge: Callable[[float], None] = lambda usd: None,
+    ) -> None:
+        self.store, self.statuses, self.usage, self.charge = store, statuses, usage or Usage(), charge
+        self.seen: set[bytes] = set()  # each request is counted once
+        self.bad: dict[bytes, int] = {}  # paid answers that could not be used, of requests without a good one
+
+    def __call__(self, requests: Sequence[Request]) -> dict[bytes, Answer]:
+        """The answers that are known, by the key of their request."""
+        known = self.store.find([request.key for request in requests])
+        found = {}
+        for request in requests:
+            if (about := known.get(request.key)) is None:
+                continue
+            answered = about.entry is not None and about.entry.status in self.statuses
+            if request.key not in self.seen:
+                self.seen.add(request.key)
+                self.charge(about.usd + about.lost_usd)
+                self.usage.before.add(
+                    about.prompt_tokens, about.completion_tokens, about.usd if about.priced else None
+                )
+                self.usage.lost_usd += about.lost_usd
+                self.usage.hits += answered
+                self.bad[request.key] = about.bad
+            if about.entry is not None and answered:
+                found[request.key] = answer_of(request, about.entry)
+        return found
+
+
+def answer_of(request: Request, entry: Entry) -> Answer:
+    """What a conversation hears of this entry."""
+    if entry.status == "good":
+        return Answer(request, text_of(entry.response or ""))
+    return Answer(request, "", entry.reason, entry.detail or "")
+
+
+def start_conversations(stage: "Stage", batch: Mapping[str, list[Any]], start: int = 0) -> list[ConversationState]:
+    """The conversations of a batch's living rows, each with its row's number."""
+    stage = stage.bound(batch.keys())
+    live = [i for i, why in enumerate(batch["rejected_because"]) if why is None]
+    conversations = stage({column: [batch[column][i] for i in live] for column in stage.needs}) if live else []
+    return [ConversationState(start + i, conversation) for i, conversation in zip(live, conversations, strict=True)]
+
+
+def advance(
+    states: Sequence[ConversationState], lookup: Callable[[Sequence[Request]], Mapping[bytes, Answer]]
+) -> list[ConversationState]:
+    """Go on with every conversation while its answers are known. Returns those that wait for one that is not."""
+    waiting, moving = [], [state for state in states if state.columns is None]
+    while moving:
+        known = lookup([request for state in moving for request in state.requests])
+        still = []
+        for state in moving:
+            if all(request.key in known for request in state.requests):
+                state.receive([known[request.key] for request in state.requests])
+                if state.columns is None:
+                    still.append(state)
+            else:
+                waiting.append(state)
+        moving = still
+    return waiting
+
+
+def replay(
+    stage: "Stage",
+    states: Sequence[ConversationState],
+    store: AnswerStore,
+    ids: Mapping[int, str],
+    usage: Usage | None = None,
+    used: set[bytes] | None = None,
+) -> dict[str, list[Any]]:
+    """The columns that a stage's conversations come to with the answers in the store. ``ids``: of rows, by number.
+
+    The keys of all requests are added to ``used``. Raises MissingAnswer.
+    """
+    lookup = AnswerLookup(store, usage=usage)
+    waiting = advance(states, lookup)
+    if used is not None:
+        used |= lookup.seen
+    if waiting:
+        state, asked = waiting[0], waiting[0].requests[0]
+        raise MissingAnswer(
+            f"stage {stage.name}, row {ids[state.row]}: {store} has no answer of {asked.llm} to the request "
+            f"{asked.key.hex()}; expected every answer of this build. Import the store that was published with it "
+            "(`store import FILE`), or build without --replay-only"
+        )
+    return columns_of(stage, states)
+
+
+def columns_of(stage: "Stage", states: Sequence[ConversationState]) -> dict[str, list[Any]]:
+    """One list per column that the stage adds, and the two by which it rejects rows; null where a row has no value."""
+    rows = [state.columns or {} for state in states]
+    names = [*stage.adds, "rejected_because", "rejected_detail"]
+    if strays := sorted({name for row in rows for name in row} - set(names)):
+        raise ValueError(f"stage {stage.name!r} returned {strays}; it declares {sorted(stage.adds)}")
+    return {name: [row.get(name) for row in rows] for name in names}

@@ -1,0 +1,172 @@
+"""The first half of a stage that asks a model: bring every answer that its rows need into the answer store."""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from datasets import Dataset
+from tqdm import tqdm
+
+from dataset_builder.answer_store.store import AnswerStore, Entry
+from dataset_builder.llm.conversation import ConversationState
+from dataset_builder.llm.model import Request
+from dataset_builder.llm.replay import AnswerLookup, advance, answer_of, replay, start_conversations
+from dataset_builder.llm.usage import Usage
+
+if TYPE_CHECKING:
+    from dataset_builder.llm.dispatch import Dispatcher
+    from dataset_builder.stage import Stage
+
+BATCH = 256  # rows whose conversations are begun together
+TICK_S = 0.3  # of the progress bar
+Collected = tuple[str, Usage]
+
+
+class Runner:
+    """Where answers are, and how a missing one is got: by a Dispatcher with the arguments ``calls``; None: it is an error.
+
+    A context manager, since the dispatcher's connections, pace and budget last over all stages of a run.
+    """
+
+    def __init__(self, store: AnswerStore, calls: Mapping[str, Any] | None = None) -> None:
+        self.store, self.calls = store, calls
+        self.used: set[bytes] = set()  # keys of all requests so far
+        self._runner = asyncio.Runner()
+        self._dispatcher: Dispatcher | None = None
+
+    def __enter__(self) -> "Runner":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._dispatcher:
+            self._runner.run(self._dispatcher.close())
+        self._runner.close()
+
+    def fetch_answers(self, stage: "Stage", rows: Dataset) -> Collected:
+        """The digest of all answers that these rows of a stage are given, and what was done to have them.
+
+        Raises MissingAnswer, or ModelError where the run cannot go on.
+        """
+        rows = rows.select_columns(["id", "rejected_because", *stage.needs])
+        if self.calls is None:
+            return self._replay(stage, rows)
+        return self._runner.run(self._ask(stage, rows))
+
+    def _replay(self, stage: "Stage", rows: Dataset) -> Collected:
+        digests: dict[int, bytes] = {}
+        usage = Usage()
+        for start in range(0, len(rows), BATCH):
+            batch = rows[start : start + BATCH]
+            states = start_conversations(stage, batch, start)
+            replay(stage, states, self.store, dict(enumerate(batch["id"], start)), usage, self.used)
+            digests |= {state.row: state.digest for state in states}
+        return digest_of(digests), usage
+
+    async def _ask(self, stage: "Stage", rows: Dataset) -> Collected:
+        from dataset_builder.llm.dispatch import Dispatcher  # imports the SDK, which takes a second
+
+        if self._dispatcher is None:
+            self._dispatcher = Dispatcher(self.store, **(self.calls or {}))
+        self._dispatcher.usage = Usage()
+        asking = _Asking(stage, self.store, self._dispatcher)
+        try:
+            return await asking.ask(rows)
+        finally:
+            self.used |= asking.lookup.seen
+
+
+class _Asking:
+    """One stage's rows on their way through a dispatcher."""
+
+    def __init__(self, stage: "Stage", store: AnswerStore, dispatcher: "Dispatcher") -> None:
+        self.stage, self.dispatcher, self.usage = stage, dispatcher, dispatcher.usage
+        self.lookup = AnswerLookup(store, ("good", "final"), self.usage, dispatcher.budget.charge)
+        self.digests: dict[int, bytes] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._failures: list[BaseException] = []
+        self._open = asyncio.Semaphore(
+            dispatcher.in_flight * 5 // 4 + 16
+        )  # rows under way; some of them wait to ask again
+
+    async def ask(self, rows: Dataset) -> Collected:
+        """Begin batch by batch, as many rows as can be under way.
+
+        Raises what ended it (ModelError; a programmer's error) only when all that was in flight has come in.
+        """
+        with tqdm(total=len(rows), desc=self.stage.name, unit="row", disable=None) as bar:
+            ticker = asyncio.create_task(self._tick(bar))
+            try:
+                await self._begin_all(rows)
+            except asyncio.CancelledError:  # Ctrl-C
+                self.dispatcher.stop("it was interrupted")
+                raise
+            finally:
+                await asyncio.gather(*self._tasks, return_exceptions=True)
+                ticker.cancel()
+                await self.dispatcher.write_queue.flush()
+            self._show(bar)
+        if self._failures:
+            raise self._failures[0]
+        return digest_of(self.digests), self.usage
+
+    async def _begin_all(self, rows: Dataset) -> None:
+        for start in range(0, len(rows), BATCH):
+            for state in await asyncio.to_thread(self._begin, rows[start : start + BATCH], start):
+                await self._open.acquire()
+                if self._failures:
+                    return
+                task = asyncio.create_task(self._finish(state))
+                self._tasks.add(task)
+                task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if (why := task.exception()) is not None:
+            self._failures.append(why)
+
+    def _begin(self, batch: Mapping[str, list[Any]], start: int) -> list[ConversationState]:
+        """Begin these rows' conversations, and lead them as far as the store goes. Returns those that must ask."""
+        states = start_conversations(self.stage, batch, start)
+        waiting = advance(states, self.lookup)
+        self.usage.done += len(batch["id"]) - len(waiting)
+        self.digests |= {state.row: state.digest for state in states if state.columns is not None}
+        return waiting
+
+    async def _finish(self, state: ConversationState) -> None:
+        """Ask what a row still has to ask, round after round."""
+        try:
+            known = self.lookup(state.requests) if len(state.requests) > 1 else {}
+            while state.columns is None:
+                missing = [request for request in state.requests if request.key not in known]
+                entries = (
+                    [await self._answer(r) for r in missing]
+                    if len(missing) == 1
+                    else await asyncio.gather(*map(self._answer, missing))
+                )
+                answers = {r.key: answer_of(r, entry) for r, entry in zip(missing, entries, strict=True)}
+                state.receive([known.get(r.key) or answers[r.key] for r in state.requests])
+                known = self.lookup(state.requests)
+            self.digests[state.row] = state.digest
+            self.usage.done += 1
+        finally:
+            self._open.release()
+
+    async def _answer(self, request: Request) -> Entry:
+        self.lookup.seen.add(request.key)
+        return await self.dispatcher.answer(request, self.stage.name, self.lookup.bad.get(request.key, 0))
+
+    async def _tick(self, bar: tqdm) -> None:
+        while True:
+            self._show(bar)
+            await asyncio.sleep(TICK_S)
+
+    def _show(self, bar: tqdm) -> None:
+        bar.set_postfix_str(self.usage.line(), refresh=False)
+        bar.n = self.usage.done
+        bar.refresh()
+
+
+def digest_of(digests: Mapping[int, bytes]) -> str:
+    """One digest for those of all rows, in the rows' order."""
+    return hashlib.blake2b(b"".join(digests[row] for row in sorted(digests)), digest_size=16).hexdigest()

@@ -1,0 +1,69 @@
+"""What the answers of a stage came to: counts, tokens, dollars, errors by kind."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Spend:
+    """Tokens and dollars of answers. ``usd`` is None as soon as the price of one model is not known."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    usd: float | None = 0.0
+
+    def add(self, prompt_tokens: int | None, completion_tokens: int | None, usd: float | None) -> None:
+        """One more answer."""
+        self.prompt_tokens += prompt_tokens or 0
+        self.completion_tokens += completion_tokens or 0
+        self.usd = None if usd is None or self.usd is None else self.usd + usd
+
+    def tokens(self) -> str:
+        """``61k+5k``: of prompts and completions."""
+        return f"{self.prompt_tokens / 1e3:,.0f}k+{self.completion_tokens / 1e3:,.0f}k"
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the manifest."""
+        usd = None if self.usd is None else round(self.usd, 6)
+        return {"prompt_tokens": self.prompt_tokens, "completion_tokens": self.completion_tokens, "usd": usd}
+
+
+@dataclass
+class Usage:
+    """Counted while answers come. ``now``: what this run paid; ``before``: what its other answers were paid in earlier runs."""
+
+    done: int = 0  # rows
+    hits: int = 0  # answers that were in the store
+    sent: int = 0  # calls, repeated ones too
+    good: int = 0
+    bad: int = 0  # paid and not usable
+    in_flight: int = 0
+    now: Spend = field(default_factory=Spend)
+    before: Spend = field(default_factory=Spend)
+    lost_usd: float = 0.0  # what calls may have cost of which no answer came
+    errors: Counter[str] = field(default_factory=Counter)
+
+    def line(self) -> str:
+        """For the progress bar."""
+        money = "price unknown" if self.now.usd is None else f"${self.now.usd:.2f}"
+        errors = ", ".join(f"{number} × {kind}" for kind, number in self.errors.most_common(4))
+        parts = (
+            f"{self.in_flight} in flight",
+            f"{self.hits} known",
+            f"{self.sent} calls",
+            f"{self.now.tokens()} tokens",
+            money,
+            errors,
+        )
+        return ", ".join(part for part in parts if part)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the manifest's run facts."""
+        return {
+            **{name: getattr(self, name) for name in ("hits", "sent", "good", "bad")},
+            "now": self.now.as_dict(),
+            "before": self.before.as_dict(),
+            "lost_usd": round(self.lost_usd, 6),
+            "faults": dict(self.errors),
+        }

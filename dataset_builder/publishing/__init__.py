@@ -1,0 +1,1 @@
+"""A dataset folder: written, verified, compared, and pushed to the Hub."""

@@ -1,0 +1,165 @@
+"""The dataset card: rendered from the build's own facts, never edited by hand."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet
+from datasets import DatasetInfo, Features, List, SplitDict, SplitInfo
+from datasets.info import DatasetInfosDict
+from huggingface_hub import DatasetCardData
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from dataset_builder.publishing.funnel import reasons_of, total
+from dataset_builder.publishing.layout import UNROLLED as UNROLLED_ROWS
+from dataset_builder.publishing.layout import files_by_config
+from dataset_builder.row import COLUMNS, CONFIGS, UNROLLED, Column
+
+_FILES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    autoescape=False,  # Markdown
+)
+
+COMPLETIONS = {
+    "reasonmed": "the rationale under `## Thinking`, the response under `## Final Response`",
+    "cot": "the rationale alone",
+    "response": "the response alone",
+}
+
+
+def card(
+    paths: Mapping[str, Path], manifest: Mapping[str, Any], *, name: str | None = None, tag: str | None = None
+) -> str:
+    """YAML for the Hub, then what a reader wants to know: from the manifest and the parquet files.
+
+    ``paths``: where each file lies that is to be read, by its name in the folder. ``name``, ``tag``: of the repository to which the folder is pushed.
+    """
+    files = files_by_config(manifest)
+    features = {config: features_of(paths[next(iter(splits.values()))]) for config, splits in files.items()}
+    rows_config = "default" if "default" in files else UNROLLED_ROWS
+    counts = total(manifest["funnel"])
+    asked = [stage for stage in manifest["run"]["stages"] if "calls" in stage]
+    text = _FILES.get_template("dataset_card.md.jinja").render(
+        manifest=manifest,
+        facts=manifest["card"] | {"run": manifest["run"]},
+        many=rows_config != "default",
+        repository=name,
+        tag=tag,
+        funnel=manifest["funnel"],
+        total=counts,
+        reasons=list(reasons_of(counts)),
+        columns=_table(features.pop(rows_config), COLUMNS),
+        configs={config: _table(types, _known(config)) for config, types in features.items()},
+        several={
+            config: (COMPLETIONS[config], manifest["configs"][config]) for config in features if config in COMPLETIONS
+        },
+        beside={
+            config: CONFIGS[config].meaning if config in CONFIGS else ""
+            for config in features
+            if config not in COMPLETIONS
+        },
+        many_example=_first(paths[files["reasonmed"]["train"]])["completion"][0]["content"]
+        if "reasonmed" in files
+        else None,
+        example=_first(paths[files[rows_config]["train"]]) if "train" in manifest["rows"] else None,
+        evidence=_evidence(paths[files[rows_config]["train"]]) if "train" in manifest["rows"] else {},
+        asked=asked,
+        lost=sum(stage["calls"]["lost_usd"] for stage in asked),
+    )
+    return f"---\n{_metadata(paths, files, manifest).to_yaml()}\n---\n\n{text.strip()}\n"
+
+
+def features_of(file: Path) -> Features:
+    """The columns of a parquet file."""
+    return Features.from_arrow_schema(pyarrow.parquet.read_schema(file))
+
+
+def _first(file: Path) -> dict[str, Any]:
+    with pyarrow.parquet.ParquetFile(file) as parquet:
+        return next(parquet.iter_batches(1)).to_pylist()[0]
+
+
+def _known(config: str) -> Mapping[str, Column]:
+    return CONFIGS[config].columns if config in CONFIGS else COLUMNS | UNROLLED
+
+
+def _evidence(file: Path) -> dict[str, int]:
+    """What the published rationales' claims came to, summed; empty where none were looked up."""
+    with pyarrow.parquet.ParquetFile(file) as parquet:
+        if "support" not in parquet.schema_arrow.names:
+            return {}
+        sums: dict[str, int] = dict.fromkeys(
+            ("claims", "supported", "contradicted", "off_path", "unknown", "hops", "of"), 0
+        )
+        for batch in parquet.iter_batches(columns=["support"]):
+            for support in (one for row in batch["support"].to_pylist() for one in row or () if one["kept"]):
+                for name in sums:
+                    sums[name] += support[name]
+    return sums
+
+
+def _table(features: Features, known: Mapping[str, Column]) -> dict[str, tuple[str, str]]:
+    """Type and meaning of these columns."""
+    meanings = {name: known[name].meaning if name in known else "" for name in features}
+    return {name: (_type_name(features[name]), meaning) for name, meaning in meanings.items()}
+
+
+def _metadata(
+    paths: Mapping[str, Path], files: Mapping[str, Mapping[str, str]], manifest: Mapping[str, Any]
+) -> DatasetCardData:
+    licenses = sorted({origin["license"] for origin in manifest["origins"]})
+    data = DatasetCardData(
+        language="en",
+        license=licenses[0] if len(licenses) == 1 else licenses,
+        task_categories=["question-answering", "text-generation"],
+        size_categories=[size_category(total(manifest["funnel"])["in"])],
+        tags=["medical", "reasoning", "knowledge-graph"],
+        pretty_name=f"{manifest['pipeline']}: {', '.join(origin['source'] for origin in manifest['origins'])}",
+        configs=[
+            {
+                "config_name": config,
+                "data_files": [{"split": split, "path": f"{Path(f).parent}/{split}-*"} for split, f in splits.items()],
+            }
+            | ({"default": True} if number == 0 and config != "default" else {})
+            for number, (config, splits) in enumerate(files.items())
+        ],
+    )
+    infos = {config: _info(paths, splits) for config, splits in files.items()}
+    DatasetInfosDict(infos).to_dataset_card_data(data)
+    return data
+
+
+def size_category(rows: int) -> str:
+    """The Hub's word for so many rows."""
+    steps = ("1K", "10K", "100K", "1M", "10M", "100M", "1B")
+    for number, step in enumerate(steps):
+        if rows < 10 ** (number + 3):
+            return f"n<{step}" if number == 0 else f"{steps[number - 1]}<n<{step}"
+    return "n>1B"
+
+
+def _info(paths: Mapping[str, Path], splits: Mapping[str, str]) -> DatasetInfo:
+    """Features and sizes, as `push_to_hub` would write them into the card; the sizes are those of the decoded columns."""
+    sizes = {}
+    for split, file in splits.items():
+        found = pyarrow.parquet.read_metadata(paths[file])
+        decoded = sum(found.row_group(group).total_byte_size for group in range(found.num_row_groups))
+        sizes[split] = SplitInfo(split, decoded, found.num_rows)
+    return DatasetInfo(
+        features=features_of(paths[next(iter(splits.values()))]),
+        splits=SplitDict(sizes),
+        download_size=sum(paths[file].stat().st_size for file in splits.values()),
+        dataset_size=sum(size.num_bytes for size in sizes.values()),
+    )
+
+
+def _type_name(type_: Any) -> str:
+    """The type of a column, as a reader of the card wants it."""
+    if isinstance(type_, List):
+        return f"list of {_type_name(type_.feature)}"
+    if isinstance(type_, dict):
+        return "{" + ", ".join(type_) + "}"
+    return type_.dtype

@@ -1,0 +1,133 @@
+"""What differs between two builds of a dataset: their inputs, their funnels, their rows by id."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from dataset_builder.publishing.funnel import total
+from dataset_builder.publishing.hub.revisions import Place
+from dataset_builder.publishing.layout import data_file, files_by_config, read_rows
+from dataset_builder.publishing.verify import read_manifest
+
+SHOWN = 20  # ids of each kind
+Key = tuple[str, int]  # a row's id, and which of the rows of that id: exact repeats, which are rejected, share one
+
+
+UNCHANGED = ("same ", "  ")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Ids of rows that only one of two builds has, and of those that both have with other values, with the columns."""
+
+    added: list[str]
+    removed: list[str]
+    changed: dict[str, list[str]]  # column: ids
+    rows: tuple[int, int]
+
+    @property
+    def rows_changed(self) -> list[str]:
+        """Ids of the rows in which at least one column is another."""
+        return sorted(set(chain.from_iterable(self.changed.values())))
+
+
+def difference(before: Iterable[Mapping[str, Any]], after: Iterable[Mapping[str, Any]]) -> Difference:
+    """Compare rows by id, in any order. Keeps 8 bytes for every value of both, not the rows."""
+    old, new = _digests(before), _digests(after)
+    changed: dict[str, list[str]] = {}
+    for key in sorted(old.keys() & new.keys()):
+        columns = old[key].keys() | new[key].keys()
+        for column in sorted(c for c in columns if old[key].get(c) != new[key].get(c)):
+            changed.setdefault(column, []).append(key[0])
+    return Difference(
+        added=sorted(id_ for id_, _ in new.keys() - old.keys()),
+        removed=sorted(id_ for id_, _ in old.keys() - new.keys()),
+        changed=changed,
+        rows=(len(old), len(new)),
+    )
+
+
+def _digests(rows: Iterable[Mapping[str, Any]]) -> dict[Key, dict[str, bytes]]:
+    times, found = Counter[str](), {}
+    for row in rows:
+        digests = {column: _digest(value) for column, value in row.items()}
+        id_ = row["id"] if "id" in row else b"".join(digests.values()).hex()[:32]
+        found[id_, times[id_]] = digests
+        times[id_] += 1
+    return found
+
+
+def _digest(value: Any) -> bytes:
+    text = json.dumps(value, sort_keys=True, default=repr)
+    return hashlib.blake2b(text.encode(), digest_size=8).digest()
+
+
+def lines(before: Place, after: Place, shown: int | None) -> Iterator[str]:
+    """The difference in words: inputs, funnel, rows, the configs beside them. A line begins with `same` where nothing differs."""
+    old, new = read_manifest(before.folder), read_manifest(after.folder)
+    if old["content_hash"] == new["content_hash"]:
+        yield f"same content hash {old['content_hash']}"
+    yield from _inputs(old, new)
+    yield from _funnels(old["funnel"], new["funnel"])
+    questions = difference(_questions(before.folder, old), _questions(after.folder, new))
+    yield from _rows("rows", questions, shown)
+    configs = [old.get("configs", {}), new.get("configs", {})]
+    for name in sorted({*configs[0], *configs[1]}):
+        files = [
+            read_rows(place.folder / data_file("train", name)) if name in config else ()
+            for place, config in zip((before, after), configs, strict=True)
+        ]
+        yield from _rows(f"config {name}", difference(*files), shown)
+
+
+def _questions(folder: Path, manifest: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The rows of all splits: one that is published now and was rejected before has another rejected_because."""
+    configs = files_by_config(manifest)
+    files = configs.get("default") or configs["candidates"]
+    return chain.from_iterable(read_rows(folder / file) for file in files.values())
+
+
+def _inputs(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    pairs = [(key, old["inputs"].get(key), new["inputs"].get(key)) for key in {**old["inputs"], **new["inputs"]}]
+    pairs += [("pipeline", old["pipeline"], new["pipeline"])]
+    sources = [{o["source"]: (o["split"], o["revision"], o["files"]) for o in m["origins"]} for m in (old, new)]
+    names = {**sources[0], **sources[1]}
+    pairs += [(f"source {name}", sources[0].get(name), sources[1].get(name)) for name in names]
+    for key, was, is_ in pairs:
+        if was != is_:
+            yield f"{key}: {_short(was)} → {_short(is_)}"
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return f"{text[:12]}…" if isinstance(value, str) and len(value) > 40 else text
+
+
+def _funnels(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    """Both funnels, source by source, before → after."""
+    if old == new:
+        yield "same funnel"
+        return
+    all_ = [("all", total(old), total(new))] if len({*old, *new}) > 1 else []
+    for name, was, is_ in [*((name, old.get(name, {}), new.get(name, {})) for name in {**old, **new}), *all_]:
+        counts = ", ".join(f"{key} {was.get(key, 0)} → {is_.get(key, 0)}" for key in {**was, **is_})
+        yield f"funnel of {name}: {counts}"
+
+
+def _rows(what: str, found: Difference, shown: int | None) -> Iterator[str]:
+    if not (found.added or found.removed or found.changed):
+        yield f"same {what}: {found.rows[0]}"
+        return
+    changed = found.rows_changed
+    numbers = f"{len(found.added)} added, {len(found.removed)} removed, {len(changed)} changed"
+    yield f"{what}: {found.rows[0]} → {found.rows[1]}; {numbers}"
+    columns = ", ".join(f"{column} {len(ids)}" for column, ids in found.changed.items())
+    for kind, ids in (("added", found.added), ("removed", found.removed), ("changed", changed)):
+        if ids:
+            more = f" and {len(ids) - shown} more (--all)" if shown is not None and len(ids) > shown else ""
+            yield f"  {kind}{f' ({columns})' if kind == 'changed' else ''}: {', '.join(ids[:shown])}{more}"

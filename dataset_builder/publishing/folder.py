@@ -1,0 +1,192 @@
+"""Write a dataset folder in the Hub's own layout: card, parquet, manifest."""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from datasets import Dataset
+
+from dataset_builder.publishing.card import card
+from dataset_builder.publishing.funnel import flag_counts, funnel
+from dataset_builder.publishing.layout import data_file, rows_in
+from dataset_builder.publishing.unroll import unrolled, unrolls
+from dataset_builder.sources.raw_files import sha256
+
+MANIFEST, CARD = "manifest.json", "README.md"
+SPLITS = ("train", "rejected")
+SHOWN = ("about", "stages", "command", "folder")  # of the facts: for the card, also when it is written anew for a push
+OPTIONAL = ("contamination", "left_out")  # facts that a build may have
+NOT_PUBLISHED = ("candidate_paths",)  # intermediate: large, and a rebuild gives it again
+
+
+class FolderError(ValueError):
+    """A folder that is not the dataset folder that it should be; the message says what was found and what to do."""
+
+
+def split_rows(rows: Dataset) -> dict[str, Dataset]:
+    """Published and rejected rows: the splits of a dataset folder, with the same columns.
+
+    A split without rows is left out, because `load_dataset` cannot read an empty one.
+    """
+    rows = rows.remove_columns([column for column in NOT_PUBLISHED if column in rows.column_names])
+    published = [why is None for why in rows["rejected_because"][:]]
+    numbers = {
+        split: [i for i, is_published in enumerate(published) if is_published == (split == "train")]
+        for split in SPLITS
+    }
+    return {split: rows.select(chosen) for split, chosen in numbers.items() if chosen}
+
+
+def content_hash(
+    splits: Mapping[str, Iterable[Mapping[str, Any]]],
+    columns: Mapping[str, str],
+    inputs: Mapping[str, Any],
+    configs: Mapping[str, tuple[Mapping[str, str], Iterable[Mapping[str, Any]]]] | None = None,
+) -> str:
+    """sha256 over all rows in the order of their content, over the columns' types, and over what the rows were made from:
+    the same for equal content, whatever the order of sources, batches, processes or the machine.
+
+    ``configs``: columns and rows of what was unrolled from the rows, by name."""
+    digest = hashlib.sha256(_canonical([columns, inputs]))
+    for split in SPLITS:
+        _add_rows(digest, split, splits.get(split, ()))
+    for name, (types, rows) in sorted((configs or {}).items()):
+        digest.update(_canonical(types))
+        _add_rows(digest, name, rows)
+    return digest.hexdigest()
+
+
+def config_hash(columns: Mapping[str, str], rows: Iterable[Mapping[str, Any]]) -> str:
+    """The same over the columns and rows of one config by itself."""
+    digest = hashlib.sha256(_canonical(columns))
+    _add_rows(digest, "", rows)
+    return digest.hexdigest()
+
+
+def _add_rows(digest: "hashlib._Hash", name: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    digest.update(name.encode())
+    for row in sorted(hashlib.sha256(_canonical(row)).digest() for row in rows):
+        digest.update(row)
+
+
+def column_types(schema: pa.Schema) -> dict[str, str]:
+    """Name and type of every column; what parquet and Arrow call the items of a list makes no difference."""
+    return {field.name: str(field.type).replace("<element: ", "<").replace("<item: ", "<") for field in schema}
+
+
+def _canonical(value: Any) -> bytes:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def write(
+    folder: Path,
+    splits: Mapping[str, Dataset],
+    facts: Mapping[str, Any],
+    configs: Mapping[str, Dataset] | None = None,
+) -> dict[str, Any]:
+    """Write the dataset folder and return its manifest. The folder appears whole, under its name, or not at all.
+
+    ``facts``: pipeline, trial, origins, graph, inputs (what the content hash covers beside the rows), about, stages and command
+    (which the card shows), run (what differs from run to run). ``configs``: what stands beside the rows under names of its own
+    (row.CONFIGS says what each is); it is listed, hashed, verified and shown as the rows are, and left out where it has no row.
+    Raises FolderError where the folder is there and is not a dataset folder.
+    """
+    expect_free(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = folder.parent / f".{folder.name}.{os.getpid()}.tmp"
+    with _removed_at_end(draft):
+        beside = {name: rows for name, rows in (configs or {}).items() if len(rows)}
+        many = unrolls(next(iter(splits.values())).column_names)
+        beside = (unrolled(splits["train"]) if many and "train" in splits else {}) | beside
+        _write_all(draft, splits, beside)
+        manifest = _manifest(splits, beside, facts)
+        if many or beside:
+            manifest["configs"] = {n: {"columns": types_of(rows), "rows": len(rows)} for n, rows in beside.items()}
+        last = {"card": {key: facts[key] for key in SHOWN}, "run": facts["run"]}
+        (draft / CARD).write_text(
+            card({name: draft / name for name in list_files(draft)}, manifest | last), encoding="utf-8"
+        )
+        manifest["files"] = {name: sha256(draft / name) for name in list_files(draft)}
+        manifest |= last
+        write_manifest(draft, manifest)
+        _put_in_place(draft, folder)
+    return manifest
+
+
+def _write_all(draft: Path, splits: Mapping[str, Dataset], configs: Mapping[str, Dataset]) -> None:
+    place = rows_in(next(iter(splits.values())).column_names)
+    for split, rows in splits.items():
+        write_rows(draft / data_file(split, place), rows)
+    for name, rows in configs.items():
+        write_rows(draft / data_file("train", name), rows)
+
+
+def _manifest(
+    splits: Mapping[str, Dataset], configs: Mapping[str, Dataset], facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the manifest says of the content."""
+    contents = {split: rows.to_list() for split, rows in splits.items()}
+    columns = types_of(next(iter(splits.values())))
+    lists = {name: (types_of(rows), rows.to_list()) for name, rows in configs.items()}
+    return {
+        "content_hash": content_hash(contents, columns, facts["inputs"], lists),
+        **{key: facts[key] for key in ("pipeline", "trial", "inputs", "graph", "origins")},
+        "columns": columns,
+        "rows": {split: len(rows) for split, rows in splits.items()},
+        "funnel": funnel(row for rows in contents.values() for row in rows),
+        "flags": flag_counts(row for rows in contents.values() for row in rows),
+        **{key: facts[key] for key in OPTIONAL if key in facts},
+    }
+
+
+def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Write it down, to be read by people too."""
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def expect_free(folder: Path) -> None:
+    """Raise FolderError where something that is no dataset folder would be overwritten."""
+    if folder.exists() and not (folder / MANIFEST).is_file():
+        raise FolderError(
+            f"{folder} exists and is no dataset folder (it has no {MANIFEST}); remove it, or choose another --out"
+        )
+
+
+@contextlib.contextmanager
+def _removed_at_end(draft: Path):
+    try:
+        yield
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _put_in_place(draft: Path, folder: Path) -> None:
+    """Rename the draft to its name; an earlier folder of that name is moved away first and deleted last."""
+    old = folder.parent / f".{folder.name}.{os.getpid()}.old"
+    if folder.exists():
+        folder.rename(old)
+    draft.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def types_of(rows: Dataset) -> dict[str, str]:
+    """Name and type of every column."""
+    return column_types(rows.features.arrow_schema)
+
+
+def write_rows(file: Path, rows: Dataset) -> None:
+    """One parquet file."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    rows.to_parquet(file)
+
+
+def list_files(folder: Path) -> list[str]:
+    """Every file of the folder but the manifest, by relative name."""
+    names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return sorted(name for name in names if name != MANIFEST)

@@ -1,0 +1,1 @@
+"""A dataset on the Hub: its repository, its revisions, and what its errors mean."""

@@ -1,0 +1,205 @@
+"""A dataset repository on the Hub: what is there, one commit, one tag."""
+
+import hashlib
+import json
+import random
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, get_token
+from huggingface_hub.errors import (
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+from huggingface_hub.hf_api import RepoFile
+
+from dataset_builder.publishing.folder import CARD, MANIFEST
+from dataset_builder.publishing.hub.errors import FAILURES, HubError, is_passing, is_status, said, taken
+
+T = TypeVar("T")
+TYPE = "dataset"
+ATTEMPTS = 10  # of a commit; between two, up to 8 s
+HUB_FILES = (".gitattributes",)  # the Hub writes this one itself
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a push came to: the commit, and how many files it wrote and deleted. None of both: it was there already."""
+
+    commit: str
+    written: int
+    deleted: int
+
+
+class Repository:
+    """A dataset repository and one of its branches. Every method raises HubError for what the Hub refuses."""
+
+    def __init__(self, name: str, branch: str = "main") -> None:
+        self.name, self.branch, self.api = name, branch, HfApi()
+
+    @property
+    def page(self) -> str:
+        """Where people find it."""
+        return f"{self.api.endpoint}/datasets/{self.name}"
+
+    def prepare(self, private: bool) -> None:
+        """Create the repository and the branch where they are not there."""
+        if get_token() is None:
+            raise HubError(
+                f"no token for {self.api.endpoint}: expected one that may write, in HF_TOKEN or by `hf auth login`"
+            )
+        try:
+            found = self._ask(lambda: self.api.repo_info(self.name, repo_type=TYPE), missing=True)
+        except RepositoryNotFoundError:
+            self._ask(lambda: self.api.create_repo(self.name, repo_type=TYPE, private=private, exist_ok=True))
+        else:
+            if private and not found.private:
+                raise HubError(
+                    f"{self.name} is there and is public, so --private cannot be kept; make it private at {self.page}/settings first"
+                )
+        if self.branch != "main":
+            self._ask(lambda: self.api.create_branch(self.name, branch=self.branch, repo_type=TYPE, exist_ok=True))
+
+    def commit_of(self, revision: str) -> str | None:
+        """The commit of a branch, tag or commit; None where there is none of this name."""
+        try:
+            found = self._ask(lambda: self.api.repo_info(self.name, revision=revision, repo_type=TYPE), missing=True)
+        except RepositoryNotFoundError as why:
+            raise HubError(said(why, self.name)) from why
+        except RevisionNotFoundError:
+            return None
+        return found.sha
+
+    def tags(self) -> dict[str, str]:
+        """Every tag, and the commit or annotation to which it points."""
+        found = self._ask(lambda: self.api.list_repo_refs(self.name, repo_type=TYPE))
+        return {tag.name: tag.target_commit for tag in found.tags}
+
+    def files(self, commit: str) -> dict[str, str]:
+        """Every file of a revision but the Hub's own: ``sha256:…`` of a large one, ``git:…`` (git's object name) of others."""
+        items = self._ask(
+            lambda: list(self.api.list_repo_tree(self.name, recursive=True, revision=commit, repo_type=TYPE))
+        )
+        return {
+            item.path: f"sha256:{item.lfs.sha256}" if item.lfs else f"git:{item.blob_id}"
+            for item in items
+            if isinstance(item, RepoFile) and item.path not in HUB_FILES
+        }
+
+    def read(self, path: str, commit: str) -> bytes:
+        """The content of a file."""
+        found = self._ask(lambda: self.api.hf_hub_download(self.name, path, revision=commit, repo_type=TYPE))
+        return Path(found).read_bytes()
+
+    def download(self, commit: str) -> Path:
+        """All files of a revision, in the client's cache."""
+        return Path(self._ask(lambda: self.api.snapshot_download(self.name, revision=commit, repo_type=TYPE)))
+
+    def replace(self, files: Mapping[str, Path], sums: Mapping[str, str], message: str) -> Change:
+        """Make the branch hold exactly these files, by one commit on top of whatever it points to; nothing where it does.
+
+        Whoever loses a race against another commit looks again at what is there and tries again, and so does whoever gets no
+        answer: the commit may have been made all the same, and is then found. ``sums``: the sha256 of files, where known.
+        """
+        for attempt in range(ATTEMPTS):
+            try:
+                return self._replace_once(files, sums, message)
+            except (*FAILURES, RuntimeError) as why:
+                if not is_passing(why) or attempt == ATTEMPTS - 1:
+                    raise HubError(said(why, self.name)) from why
+                time.sleep(random.uniform(0.1, 1) * min(8, 0.3 * 2**attempt))
+        raise AssertionError("unreachable")
+
+    def _replace_once(self, files: Mapping[str, Path], sums: Mapping[str, str], message: str) -> Change:
+        head = self.api.repo_info(self.name, revision=self.branch, repo_type=TYPE).sha
+        assert head is not None
+        there = self.files(head)
+        self._expect_ours(there, head)
+        written = [name for name, path in files.items() if not is_same(path, there.get(name), sums.get(name))]
+        deleted = sorted(there.keys() - files.keys())
+        if not written and not deleted:
+            return Change(head, 0, 0)
+        operations = [CommitOperationAdd(name, files[name]) for name in written]
+        operations += [CommitOperationDelete(name, is_folder=False) for name in deleted]
+        made = self.api.create_commit(
+            self.name, operations, commit_message=message, revision=self.branch, repo_type=TYPE, parent_commit=head
+        )
+        return Change(made.oid, len(written), len(deleted))
+
+    def _expect_ours(self, there: Mapping[str, str], commit: str) -> None:
+        """Nothing that somebody else has put there is overwritten or deleted. Raises HubError."""
+        if not there:
+            return
+        listed = _listed(self.read(MANIFEST, commit)) if MANIFEST in there else None
+        if listed is None:
+            raise HubError(
+                f"{self.name} holds {CARD if CARD in there else 'files'} that no push of ours has made (it has no {MANIFEST} of a "
+                f"build): {_some(there)}. Nothing was changed; choose another --repo or --branch, or delete them at {self.page}"
+            )
+        if strays := sorted(there.keys() - listed.keys() - {MANIFEST}):
+            raise HubError(
+                f"{self.name} holds files that no push of ours has made: {_some(strays)}. Nothing was changed; delete them at "
+                f"{self.page}, or choose another --repo or --branch"
+            )
+        if CARD in there and hashlib.sha256(self.read(CARD, commit)).hexdigest() != listed.get(CARD):
+            raise HubError(
+                f"{CARD} of {self.name} was edited on the Hub after it was pushed. Nothing was changed; keep what was written there, "
+                f"restore the card at {self.page}/commits/{self.branch}, or delete it, and push again"
+            )
+
+    def tag(self, tag: str, commit: str) -> None:
+        """Name a commit. Raises HubError where the name is another commit's already."""
+        for attempt in range(ATTEMPTS):
+            try:
+                self.api.create_tag(self.name, tag=tag, revision=commit, repo_type=TYPE)
+                return
+            except FAILURES as why:
+                if is_status(why, (409,)):
+                    if self.commit_of(tag) == commit:  # by an earlier attempt, whose answer was lost
+                        return
+                    raise HubError(taken(self.name, tag, self.commit_of(tag))) from why
+                if not is_passing(why) or attempt == ATTEMPTS - 1:
+                    raise HubError(said(why, self.name)) from why
+                time.sleep(random.uniform(0.1, 1) * min(8, 0.3 * 2**attempt))
+
+    def _ask(self, question: Callable[[], T], *, missing: bool = False) -> T:
+        """The answer. ``missing``: what is not there stays the client's own exception."""
+        try:
+            return question()
+        except FAILURES as why:
+            if missing and isinstance(why, RepositoryNotFoundError | RevisionNotFoundError):
+                raise
+            raise HubError(said(why, self.name)) from why
+
+
+def _listed(manifest: bytes) -> dict[str, str] | None:
+    """The files of a manifest of ours; None where it is another's."""
+    try:
+        found: Any = json.loads(manifest)
+        return dict(found["files"]) if "content_hash" in found else None
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _some(names: Iterable[str]) -> str:
+    names = sorted(names)
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+def is_same(path: Path, there: str | None, sum_: str | None) -> bool:
+    """Whether a file is what the Hub has: ``sha256:…`` or ``git:…``, as Repository.files gives it."""
+    kind, _, digest = (there or "").partition(":")
+    if kind == "sha256":
+        if sum_ is None:
+            with path.open("rb") as file:
+                sum_ = hashlib.file_digest(file, "sha256").hexdigest()
+        return digest == sum_
+    return kind == "git" and digest == git_name(path.read_bytes())
+
+
+def git_name(content: bytes) -> str:
+    """What git calls this content."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()

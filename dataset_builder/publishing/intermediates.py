@@ -1,0 +1,104 @@
+"""What a build has found on its way, and does not publish by itself: mentions, nodes and candidate paths of every question, and
+which answers of models it has used. Kept beside the dataset folder, in `<folder>.intermediates`, until a push asks for them.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+from datasets import Dataset
+from huggingface_hub import get_token
+
+from dataset_builder.answer_store import parquet_files as store_files
+from dataset_builder.answer_store.store import AnswerStore
+from dataset_builder.publishing.folder import column_types, config_hash, write_rows
+from dataset_builder.publishing.layout import read_rows
+from dataset_builder.publishing.pushable import PushError
+
+COLUMNS = ("id", "mentions", "nodes", "restated", "candidate_paths")
+_ROWS, _KEYS, _OF = "evidence.parquet", "answers.keys", "of.json"
+_KEY_BYTES = 16
+
+
+def beside(folder: Path) -> Path:
+    """Where the intermediates of a dataset folder lie."""
+    return folder.with_name(f"{folder.name}.intermediates")
+
+
+def keep(folder: Path, rows: Dataset, manifest: Mapping[str, Any], keys: Iterable[bytes]) -> None:
+    """Keep them: of every question in which something was found, and the keys of all answers in use."""
+    draft = folder.with_name(f".{folder.name}.{os.getpid()}.intermediates")
+    try:
+        draft.mkdir()
+        if "candidate_paths" in rows.column_names:
+            found = rows.select_columns([column for column in COLUMNS if column in rows.column_names])
+            numbers = [i for i, mentions in enumerate(found["mentions"][:]) if mentions is not None]
+            if numbers:
+                write_rows(draft / _ROWS, found.select(numbers))
+        (draft / _KEYS).write_bytes(b"".join(sorted(keys)))
+        (draft / _OF).write_text(json.dumps({"content_hash": manifest["content_hash"]}))
+        shutil.rmtree(beside(folder), ignore_errors=True)
+        draft.rename(beside(folder))
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def evidence(folder: Path, manifest: Mapping[str, Any]) -> tuple[Path, dict[str, Any]]:
+    """The parquet file of config `evidence`, and what the manifest says of it. Raises PushError."""
+    file = _kept(folder, manifest) / _ROWS
+    if not file.is_file():
+        raise PushError(
+            f"{folder} has no intermediates to push: its pipeline searches no paths; push without --with-intermediates"
+        )
+    types = column_types(pq.read_schema(file))
+    rows = pq.read_metadata(file).num_rows
+    return file, {"columns": types, "rows": rows, "content_hash": config_hash(types, read_rows(file))}
+
+
+def answers(folder: Path, manifest: Mapping[str, Any], store: AnswerStore, file: Path) -> dict[str, Any]:
+    """Write the entries of all answers that the build has used into a parquet file, which `store import` reads too.
+
+    Raises PushError where there are none, or one holds a key of this environment; StoreError.
+    """
+    content = (_kept(folder, manifest) / _KEYS).read_bytes()
+    keys = {content[i : i + _KEY_BYTES] for i in range(0, len(content), _KEY_BYTES)}
+    if not keys:
+        raise PushError(f"{folder} used no model's answer, so there are none to push; push without --with-answers")
+    written = store_files.export(store, file, keys)
+    if not written:
+        raise PushError(
+            f"{store} has none of the {len(keys)} answers that {folder} has used; name their store by --store FILE"
+        )
+    _expect_no_secret(file)
+    return {"columns": column_types(pq.read_schema(file)), "rows": written}
+
+
+def _kept(folder: Path, manifest: Mapping[str, Any]) -> Path:
+    """The folder of the intermediates. Raises PushError where they are not those of this build."""
+    kept = beside(folder)
+    try:
+        of = json.loads((kept / _OF).read_text())["content_hash"]
+    except OSError as why:
+        raise PushError(
+            f"there are no intermediates of {folder} ({why}); build it again, they come from the cache"
+        ) from why
+    if of != manifest["content_hash"]:
+        raise PushError(f"{kept} is of another build than {folder}; build it again")
+    return kept
+
+
+def _expect_no_secret(file: Path) -> None:
+    """No answer quotes a key or token of this environment. Raises PushError with the name of the variable."""
+    secrets = {
+        name: value for name, value in os.environ.items() if name.endswith(("_KEY", "_TOKEN")) and len(value) >= 8
+    }
+    secrets |= {"the Hub's token": token} if (token := get_token()) else {}
+    for row in read_rows(file):
+        text = f"{row['response']}{row['detail']}{row['reason']}"
+        for name, value in secrets.items():
+            if value in text:
+                raise PushError(f"an answer of {row['model']} holds the value of {name}; it must not be published")

@@ -1,0 +1,41 @@
+"""Where the rows lie in a dataset folder, as `load_dataset` reads it; and the rows themselves."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet
+
+from dataset_builder.publishing.unroll import FORMS, unrolls
+
+ROWS, UNROLLED = "data", "candidates"  # the questions' rows; beside configs of unrolled ones
+BATCH = 256  # rows in memory
+
+
+def data_file(split: str, place: str = ROWS) -> str:
+    """Where a split's rows lie in the folder; ``place``: a config's name, where there are several."""
+    return f"{place}/{split}-00000-of-00001.parquet"
+
+
+def rows_in(columns: Iterable[str]) -> str:
+    """The folder of the questions' rows, by the names of their columns."""
+    return UNROLLED if unrolls(list(columns)) else ROWS
+
+
+def files_by_config(manifest: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """The file of every split of every config, by the manifest; the config that a bare `load_dataset` reads comes first."""
+    place = rows_in(manifest["columns"])
+    names = [*manifest.get("configs", {}), *manifest.get("intermediates", {})]
+    beside = {name: {"train": data_file("train", name)} for name in names}
+    rows = {split: data_file(split, place) for split in manifest["rows"]}
+    if place == ROWS:
+        return {"default": rows, **beside}
+    unrolled = {name: files for name, files in beside.items() if name in FORMS}
+    return {**unrolled, UNROLLED: rows, **beside}
+
+
+def read_rows(file: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a parquet file, batch by batch."""
+    with pyarrow.parquet.ParquetFile(file) as parquet:
+        for batch in parquet.iter_batches(BATCH):
+            yield from batch.to_pylist()

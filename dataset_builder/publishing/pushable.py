@@ -1,0 +1,95 @@
+"""What must not be pushed: each with what was found, and what to do."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from dataset_builder.contamination.ledger import unchecked
+from dataset_builder.publishing.folder import FolderError
+from dataset_builder.publishing.verified import is_remembered, remember
+from dataset_builder.publishing.verify import read_manifest, wrong_content, wrong_files
+from dataset_builder.sources.table import SOURCES, UNPINNED
+
+REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+REFERENCE = re.compile(r"(?!.*(\.\.|//))[A-Za-z0-9][\w./+-]*(?<![./])")
+SHOWN = 5  # lines of a long list
+
+
+class PushError(ValueError):
+    """A push that was refused or failed; the message says what was found, and what to do. The Hub is as it was before."""
+
+
+def expect_names(repository: str, tag: str | None, branch: str) -> None:
+    """Raises PushError for a repository, tag or branch that could not be called so."""
+    if not REPOSITORY.fullmatch(repository):
+        raise PushError(f"--repo {repository!r}: expected ORGANISATION/NAME, such as org/medreason")
+    for option, name in (("--tag", tag), ("--branch", branch)):
+        if name is not None and (not REFERENCE.fullmatch(name) or re.fullmatch("[0-9a-f]{7,40}", name)):
+            raise PushError(f"{option} {name!r}: expected a name such as v1.0, which could be no commit's hash")
+    if tag == branch:
+        raise PushError(f"--tag {tag!r} is also the name of the branch; one name would then mean two revisions")
+
+
+def pushable(folder: Path, *, allow_dirty: bool = False, allow_unchecked: bool = False) -> dict[str, Any]:
+    """The manifest of a folder that may be pushed. Raises PushError with every reason why it must not be."""
+    manifest = read_manifest(folder)
+    if "card" not in manifest:
+        raise FolderError(f"{folder} was built by an earlier version, whose manifest has no 'card'; build it again")
+    if reasons := list(reasons_against(manifest, allow_dirty, allow_unchecked)):
+        raise PushError(f"{folder} must not be pushed:\n" + "\n".join(f"- {reason}" for reason in reasons))
+    if wrong := wrong_files(folder, manifest) or _wrong_rows(folder, manifest):
+        more = [f"… and {len(wrong) - SHOWN} more"] if len(wrong) > SHOWN else []
+        lines = "\n".join(f"- {line}" for line in [*wrong[:SHOWN], *more])
+        raise PushError(f"{folder} does not match its manifest; build it again:\n{lines}")
+    return manifest
+
+
+def _wrong_rows(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the rows. Their files are those of the manifest, so what was found once is so for ever."""
+    if is_remembered(folder):
+        return []
+    if not (wrong := wrong_content(folder, manifest)):
+        remember(folder)
+    return wrong
+
+
+def reasons_against(manifest: Mapping[str, Any], allow_dirty: bool, allow_unchecked: bool = False) -> Iterator[str]:
+    """Why a folder with this manifest must not be pushed; nothing where it may."""
+    if manifest["trial"]:
+        splits = ", ".join(
+            f"{origin['source']}: {origin['split']}" for origin in manifest["origins"] if origin["trial"]
+        )
+        yield f"it is a trial: it holds rows of an evaluation split ({splits}), which are never training data"
+    for origin in manifest["origins"]:
+        name = origin["source"]
+        if not origin["may_be_pushed"] or (name in SOURCES and not SOURCES[name].may_be_pushed):
+            yield f"rows of {name} must not be republished ({origin['terms'] or 'its record says so'}); build without it"
+        if not origin.get("pinned", True):
+            yield (
+                f"the source {name} is {UNPINNED}: a rebuild would read other rows. Put revision={origin['revision']!r} into "
+                "its record in dataset_builder/sources.py, and build again"
+            )
+    if manifest["inputs"].get("embedder", {}).get("revision") == UNPINNED:
+        embedder = manifest["inputs"]["embedder"]
+        yield f"the embedder {embedder['model']} is {UNPINNED}; give it as {embedder['model']}@REVISION, and build again"
+    if not allow_unchecked and (names := unchecked(manifest)):
+        yield (
+            f"it was not checked against {', '.join(names)}, which anybody can read: build where they are at hand (--data-dir, or the "
+            "Hub), or override by --allow-unchecked"
+        )
+    if not (manifest["rows"].get("train")):
+        yield "it has no published row"
+    yield from _unclean(manifest["run"]["git"], allow_dirty)
+
+
+def _unclean(git: Mapping[str, Any], allow_dirty: bool) -> Iterator[str]:
+    if allow_dirty:
+        return
+    if git["commit"] is None:
+        yield "it was built outside of a git checkout, so nobody could find its code; --allow-dirty pushes it all the same"
+    elif not git["clean"]:
+        yield (
+            f"it was built from a tree with changes that are not committed (on top of {git['commit'][:12]}): commit them and "
+            "build again, or push it all the same with --allow-dirty"
+        )

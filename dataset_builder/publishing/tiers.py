@@ -1,0 +1,82 @@
+"""What became of each tier's questions, what their answers cost, and how their rationales were scored.
+
+Calls are counted by leading the rows' conversations once more over the stored answers: the framework counts per stage, and
+before routing nobody knows a question's tier.
+"""
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from datasets import Dataset
+
+from dataset_builder.answer_store.store import AnswerStore
+from dataset_builder.llm.replay import AnswerLookup, advance, start_conversations
+from dataset_builder.row import ADDED
+from dataset_builder.stage import Stage
+from dataset_builder.stages.route import TIERS
+
+BATCH = 256
+NO_TIER = "none"  # rejected before or by `route`
+Facts = dict[str, Any]
+
+
+def has_tiers(columns: Sequence[str]) -> bool:
+    """Whether rows with these columns were routed."""
+    return "tier" in columns
+
+
+def tiers_of(rows: Dataset, stages: Sequence[Stage], store: AnswerStore) -> dict[str, Facts]:
+    """Per tier: questions, published, kept rationales, answers in use with their tokens and dollars, dollars per kept rationale."""
+    tiers: dict[str, Facts] = {tier: {"questions": 0, "published": 0, "rationales": 0} for tier in (*TIERS, NO_TIER)}
+    lookups = {tier: AnswerLookup(store) for tier in tiers}
+    for start in range(0, len(rows), BATCH):
+        batch = rows[start : start + BATCH]
+        names = [tier or NO_TIER for tier in batch["tier"]]
+        for number, tier in enumerate(names):
+            published = batch["rejected_because"][number] is None
+            tiers[tier]["questions"] += 1
+            tiers[tier]["published"] += published
+            tiers[tier]["rationales"] += sum(map(bool, batch["responses"][number])) if published else 0
+        for stage in (stage for stage in stages if stage.asks_model):
+            for tier, lookup in lookups.items():
+                saw = [i for i, name in enumerate(names) if name == tier and _saw(stage, batch, i)]
+                needed = {name: [batch[name][i] for i in saw] for name in stage.needs}
+                advance(start_conversations(stage, {"rejected_because": [None] * len(saw), **needed}), lookup)
+    for tier, lookup in lookups.items():
+        paid, kept = lookup.usage.before, tiers[tier]["rationales"]
+        per_row = None if paid.usd is None or not kept else round(paid.usd / kept, 6)
+        tiers[tier] |= {"answers": lookup.usage.hits, **paid.as_dict(), "usd_per_rationale": per_row}
+    return tiers
+
+
+def _saw(stage: Stage, batch: Mapping[str, list[Any]], i: int) -> bool:
+    """Whether a row came as far as this stage: what earlier stages add is there; before all of them, it has samples."""
+    needs = [name for name in stage.needs if name in ADDED] or stage.adds
+    return all(batch[name][i] is not None for name in needs)
+
+
+def scores_of(rows: Dataset) -> Facts:
+    """Mean scores of published questions with 95 % intervals: of all, and of refined ones before and after refinement.
+
+    A question counts once, with the mean of its rationales, since these are not independent.
+    """
+    found = zip(rows["scores"], rows["rejected_because"], strict=True)
+    scored = [[score for score in scores if score] for scores, why in found if why is None]
+    refined = [[score for score in scores if score["before"] is not None] for scores in scored]
+    return {
+        "all": interval([statistics.fmean(s["score"] for s in scores) for scores in scored if scores]),
+        "refined, before": interval([statistics.fmean(s["before"] for s in scores) for scores in refined if scores]),
+        "refined, after": interval([statistics.fmean(s["score"] for s in scores) for scores in refined if scores]),
+    }
+
+
+def interval(values: Sequence[float]) -> Facts:
+    """Mean, and the bounds of its 95 % interval (normal); None where there are too few values."""
+    if not values:
+        return {"questions": 0, "mean": None, "low": None, "high": None}
+    mean = statistics.fmean(values)
+    half = 1.96 * statistics.stdev(values) / math.sqrt(len(values)) if len(values) > 1 else None
+    bounds = (None, None) if half is None else (round(mean - half, 3), round(mean + half, 3))
+    return {"questions": len(values), "mean": round(mean, 3), "low": bounds[0], "high": bounds[1]}

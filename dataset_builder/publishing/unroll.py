@@ -1,0 +1,52 @@
+"""Publish each kept rationale of a question as a row of its own, in three configs of one dataset (ReasonMed; reference section 2).
+
+`reasonmed`: rationale and response; `cot`: the rationale; `response`: the response. The paper's three files have neither id,
+gold answer nor tier, and without configs a bare `load_dataset` mixes them.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from datasets import Dataset, Features
+
+from dataset_builder.prompt import question_of, render
+from dataset_builder.row import COLUMNS, UNROLLED
+
+FORMS: dict[str, Callable[[str, str], str]] = {
+    "reasonmed": lambda rationale, response: f"## Thinking\n\n{rationale}\n\n## Final Response\n\n{response}",
+    "cot": lambda rationale, response: rationale,
+    "response": lambda rationale, response: response,
+}
+FROM_QUESTION = ("source", "question", "options", "answer", "answer_label", "tier")
+NAMES = ("id", *FROM_QUESTION, "model", "prompt", "completion", "verdict", "scores")
+
+
+def unrolls(columns: Sequence[str]) -> bool:
+    """Whether rows with these columns keep several rationales each."""
+    return "rationales" in columns and "responses" in columns
+
+
+def unrolled(questions: Dataset) -> dict[str, Dataset]:
+    """The configs by name, from the published rows of the questions, in their order."""
+    types = Features({name: (UNROLLED.get(name) or COLUMNS[name]).type for name in NAMES})
+    rows = [row for question in questions for row in _rows(dict(question))]
+    return {name: Dataset.from_list([_as(row, form) for row in rows], features=types) for name, form in FORMS.items()}
+
+
+def ids_of(question: Mapping[str, Any]) -> list[str]:
+    """``<question id>#<k>`` of every rationale that has a response; k is its place in the question's row, counted from 1."""
+    return [f"{question['id']}#{k}" for k, response in enumerate(question["responses"], 1) if response]
+
+
+def _rows(question: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    prompt = [{"role": "user", "content": render("question", **question_of(question))}]
+    same = {name: question[name] for name in FROM_QUESTION} | {"prompt": prompt}
+    parts = zip(question["rationales"], question["responses"], question["scores"], strict=True)
+    for id_, (rationale, response, scores) in zip(ids_of(question), (part for part in parts if part[1]), strict=True):
+        own = {"id": id_, "model": rationale["model"], "verdict": rationale["verdict"], "scores": scores}
+        yield same | own | {"completion": (rationale["text"], response)}
+
+
+def _as(row: dict[str, Any], form: Callable[[str, str], str]) -> dict[str, Any]:
+    text = form(*row["completion"])
+    return {name: row[name] for name in NAMES} | {"completion": [{"role": "assistant", "content": text}]}

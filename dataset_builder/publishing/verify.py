@@ -1,0 +1,172 @@
+"""Check a dataset folder against its manifest: from the folder alone, and with code and graph where they are at hand."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet
+
+from dataset_builder.publishing.folder import MANIFEST, FolderError, column_types, content_hash, list_files
+from dataset_builder.publishing.funnel import funnel
+from dataset_builder.publishing.layout import data_file, read_rows, rows_in
+from dataset_builder.publishing.unroll import FORMS, ids_of, unrolls
+from dataset_builder.publishing.verify_intermediates import wrong_intermediates
+from dataset_builder.row import row_id
+from dataset_builder.run import code_hash
+from dataset_builder.sources.raw_files import sha256
+from kg import KG
+
+KEYS = ("content_hash", "pipeline", "trial", "inputs", "graph", "origins", "columns", "rows", "funnel", "files", "run")
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What does not match the manifest (nothing, where all is well), and what was or could not be checked beside it."""
+
+    wrong: list[str]
+    notes: list[str]
+
+
+def verify(folder: Path, kg: KG | None = None) -> Verification:
+    """Recompute the files' sha256, row ids, funnel and content hash; compare code and graph with those at hand.
+
+    Raises FolderError where there is no manifest, or it is not one.
+    """
+    manifest = read_manifest(folder)
+    wrong = wrong_files(folder, manifest)
+    if any(line.partition(":")[0].endswith(".parquet") for line in wrong):
+        notes = ["row ids, funnel and content hash were not checked: the data files are not those of the build"]
+    else:
+        wrong += wrong_content(folder, manifest)
+        notes = []
+    return Verification(wrong, [*notes, _code_note(manifest), _graph_note(manifest, kg)])
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a dataset folder. Raises FolderError where there is none, or it is broken."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+    except (OSError, ValueError) as why:
+        raise FolderError(
+            f"{folder} is no dataset folder: {MANIFEST} cannot be read ({why}); expected what `build` writes"
+        ) from why
+    missing = [key for key in KEYS if key not in manifest] if isinstance(manifest, dict) else list(KEYS)
+    if missing:
+        raise FolderError(f"{folder / MANIFEST} has no {', '.join(missing)}; expected what `build` writes")
+    return manifest
+
+
+def wrong_files(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
+    """Files that are missing, not listed, or not those of the build. `.gitattributes` is the Hub's own."""
+    there, listed = set(list_files(folder)) - {".gitattributes"}, manifest["files"]
+    lines = [f"{name}: in the manifest, not in the folder" for name in sorted(listed.keys() - there)]
+    lines += [f"{name}: in the folder, not in the manifest" for name in sorted(there - listed.keys())]
+    changed = [name for name in sorted(there & listed.keys()) if sha256(folder / name) != listed[name]]
+    return lines + [f"{name}: its bytes are not those of the build (sha256 differs)" for name in changed]
+
+
+def wrong_content(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
+    """Row ids, funnel, configs and content hash, in one pass over the rows: never more than a batch of them in memory."""
+    place, configs = rows_in(manifest["columns"]), manifest.get("configs", {})
+    splits = {split: folder / data_file(split, place) for split in manifest["rows"]}
+    beside = {name: folder / data_file("train", name) for name in configs}
+    types = {**dict.fromkeys(splits, manifest["columns"]), **{name: c["columns"] for name, c in configs.items()}}
+    seen = _Seen()
+    try:
+        if wrong := _wrong_columns(splits | beside, types):
+            return wrong
+        computed = content_hash(
+            {split: seen.questions(split, read_rows(file)) for split, file in splits.items()},
+            manifest["columns"],
+            manifest["inputs"],
+            {name: (types[name], seen.others(name, read_rows(file))) for name, file in beside.items()},
+        )
+    except (pa.ArrowException, OSError) as why:
+        return [f"a data file cannot be read ({why})"]
+    wrong = seen.compared(manifest)
+    if computed != manifest["content_hash"]:
+        wrong.append(f"content_hash: computed {computed}, the manifest says {manifest['content_hash']}")
+    return wrong + wrong_intermediates(folder, manifest)
+
+
+def _wrong_columns(files: Mapping[str, Path], types: Mapping[str, Mapping[str, str]]) -> list[str]:
+    found = {name: column_types(pyarrow.parquet.read_schema(file)) for name, file in files.items()}
+    return [
+        f"{name}: its columns are {columns}, the manifest says {types[name]}"
+        for name, columns in found.items()
+        if columns != types[name]
+    ]
+
+
+class _Seen:
+    """What was found in the rows that have gone by."""
+
+    def __init__(self) -> None:
+        self.wrong: list[str] = []
+        self.rows = Counter[str]()
+        self.fates = Counter[tuple[str, str | None]]()  # source and reason
+        self.kept: list[str] = []  # ids of the rationales that the published questions keep
+        self.ids: dict[str, list[str]] = {}  # of the rows of configs that are unrolled from them
+
+    def questions(self, split: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+        """The same rows, looked at."""
+        for row in rows:
+            self.rows[split] += 1
+            self.fates[row["source"], row["rejected_because"]] += 1
+            if row["id"] != (expected := row_id(row["source"], row["config"], row)):
+                self.wrong.append(f"{split}: row {row['id']} should have the id {expected}")
+            if (row["rejected_because"] is None) != (split == "train"):
+                self.wrong.append(f"{split}: row {row['id']} has rejected_because={row['rejected_because']!r}")
+            if split == "train" and unrolls(list(row)):
+                self.kept += ids_of(row)
+            yield row
+
+    def others(self, name: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+        """The same rows of a config beside the questions."""
+        for row in rows:
+            self.rows[name] += 1
+            if name in FORMS:
+                self.ids.setdefault(name, []).append(row["id"])
+            yield row
+
+    def compared(self, manifest: Mapping[str, Any]) -> list[str]:
+        """What does not match. Every rationale that a question keeps is a row of each unrolled config, and no other is."""
+        configs = manifest.get("configs", {})
+        expected = manifest["rows"] | {name: config["rows"] for name, config in configs.items()}
+        wrong = [
+            f"{name}: {self.rows[name]} rows, the manifest says {number}"
+            for name, number in expected.items()
+            if self.rows[name] != number
+        ]
+        wrong += self.wrong
+        fates = ({"source": s, "rejected_because": why} for (s, why), n in self.fates.items() for _ in range(n))
+        if (counted := funnel(fates)) != manifest["funnel"]:
+            wrong.append(f"funnel: counted {counted}, the manifest says {manifest['funnel']}")
+        return wrong + [
+            f"{name}: its rows are not the rationales that the questions keep ({len(self.ids.get(name, []))} rows, "
+            f"{len(self.kept)} rationales)"
+            for name in FORMS
+            if name in configs and sorted(self.ids.get(name, [])) != sorted(self.kept)
+        ]
+
+
+def _code_note(manifest: Mapping[str, Any]) -> str:
+    if manifest["inputs"]["code"] == code_hash():
+        return "code: the same as here"
+    commit = manifest["run"].get("git", {}).get("commit")
+    return f"code: not that of this checkout, so not checked; it was built at commit {commit or 'unknown'}"
+
+
+def _graph_note(manifest: Mapping[str, Any], kg: KG | None) -> str:
+    graph = manifest["graph"]
+    if kg is None and graph["name"] == "sample":
+        kg = KG.load("sample")
+    if kg is None:
+        return f"graph: {graph['name']} is not at hand, so not checked; give it by --kg FILE"
+    if kg.digest == graph["sha256"]:
+        return f"graph: {graph['name']}, the same as here"
+    return f"graph: {kg.name} here has sha256 {kg.digest}, the build's had {graph['sha256']}: another graph, so not checked"

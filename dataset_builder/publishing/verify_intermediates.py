@@ -1,0 +1,64 @@
+"""Check the configs `evidence` and `answers` of a dataset, where they were pushed with it."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dataset_builder.answer_store import parquet_files as store_files
+from dataset_builder.publishing.folder import column_types, config_hash
+from dataset_builder.publishing.layout import data_file, read_rows, rows_in
+
+EVIDENCE, ANSWERS = "evidence", "answers"
+
+
+def wrong_intermediates(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
+    """What does not match in the intermediates that were pushed with a folder; nothing where none were."""
+    found: list[str] = []
+    for name, said in manifest.get("intermediates", {}).items():
+        file = folder / data_file("train", name)
+        try:
+            types, rows = column_types(pq.read_schema(file)), pq.read_metadata(file).num_rows
+            if types != said["columns"] or rows != said["rows"]:
+                found.append(f"{name}: {rows} rows of {types}, the manifest says {said['rows']} of {said['columns']}")
+            elif name == EVIDENCE:
+                found += _wrong_evidence(folder, manifest, file)
+            elif name == ANSWERS:
+                found += [f"{name}: {line}" for line in store_files.damaged(file)]
+        except (pa.ArrowException, OSError) as why:
+            found.append(f"{name}: its file cannot be read ({why})")
+    return found
+
+
+def _wrong_evidence(folder: Path, manifest: Mapping[str, Any], file: Path) -> Iterator[str]:
+    """Every row is a question's, with its mentions and nodes, and what the question keeps was among what was found."""
+    said = manifest["intermediates"][EVIDENCE]
+    if (computed := config_hash(said["columns"], read_rows(file))) != said["content_hash"]:
+        yield f"{EVIDENCE}: its content hash is {computed}, the manifest says {said['content_hash']}"
+    questions = dict(_searched(folder, manifest))
+    for row in read_rows(file):
+        same, kept = questions.pop(row["id"], (None, []))
+        if same is None:
+            yield f"{EVIDENCE}: row {row['id']} is no question that was searched"
+        elif same != _same(row):
+            yield f"{EVIDENCE}: row {row['id']} has other mentions or nodes than the question"
+        else:
+            paths = {tuple(path) for pair in row["candidate_paths"] or () for path in pair["paths"]}
+            yield from (
+                f"{EVIDENCE}: row {row['id']} did not find {path}, which is kept" for path in kept if path not in paths
+            )
+    yield from (f"{EVIDENCE}: the question {id_} has none" for id_ in questions)
+
+
+def _searched(folder: Path, manifest: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, list[tuple[int, ...]]]]]:
+    for split in manifest["rows"]:
+        for row in read_rows(folder / data_file(split, rows_in(manifest["columns"]))):
+            if row["mentions"] is not None:
+                yield row["id"], (_same(row), [tuple(path["nodes"]) for path in row.get("paths") or ()])
+
+
+def _same(row: Mapping[str, Any]) -> str:
+    return json.dumps([row["mentions"], row["nodes"], row.get("restated")], sort_keys=True)

@@ -1,0 +1,107 @@
+"""One HTML page of a dataset folder: what became of its questions, its distributions and costs, and every row to look at.
+
+The page is a file that needs nothing else: no network, no other file. A Content-Security-Policy lets it run the two texts
+that were put into it and nothing more, and the rows are compressed, so that no text of theirs is ever read as HTML.
+"""
+
+import base64
+import hashlib
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import pyarrow as pa
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from dataset_builder.llm.prices import dollars
+from dataset_builder.publishing.folder import FolderError
+from dataset_builder.publishing.funnel import reasons_of, total
+from dataset_builder.publishing.layout import data_file, rows_in
+from dataset_builder.publishing.verify import read_manifest
+from dataset_builder.report.blocks import Written, element, write_blocks
+from dataset_builder.report.contamination_matrix import ledger_of
+from dataset_builder.report.costs import stage_costs
+from dataset_builder.report.figures import Bars, figures_of
+from dataset_builder.report.flow import draw, steps_of
+from dataset_builder.report.index import index_of
+from dataset_builder.report.reasons import reason_meanings
+
+HERE = Path(__file__).parent
+SCRIPTS = ("paths.js", "row.js", "rows.js")
+WIDE, NARROW = {"width": 1024, "left": 200, "trunk": 120}, {"width": 350, "left": 148, "trunk": 28}
+_FILES = Environment(
+    loader=FileSystemLoader(HERE),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    autoescape=True,
+)
+_FILES.filters["dollars"] = dollars
+
+
+def write_report(folder: Path, page: Path) -> int:
+    """Write the page of this dataset folder and return how many rows it shows.
+
+    Raises FolderError where the folder is none, or where its files cannot be read.
+    """
+    manifest = read_manifest(folder)
+    place = rows_in(manifest["columns"])
+    files = [folder / data_file(split, place) for split in manifest["rows"]]
+    page.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile() as blocks:
+        try:
+            written = write_blocks(files, blocks)
+            facts = facts_of_page(folder, manifest, written)
+        except (pa.ArrowInvalid, pa.ArrowKeyError, KeyError, FileNotFoundError) as why:
+            raise FolderError(
+                f"{folder}: its rows cannot be read ({why!r}); expected what `build` writes. `verify` says what differs"
+            ) from why
+        blocks.write(element("index", index_of(written)))
+        blocks.seek(0)
+        with page.open("w", encoding="utf-8", newline="\n") as out:
+            out.writelines(_FILES.get_template("report.html.jinja").generate(**facts, blocks=_pieces(blocks)))
+    return len(written.rows)
+
+
+def _pieces(file: IO[bytes]) -> Iterator[str]:
+    while piece := file.read(1 << 20):
+        yield piece.decode("ascii")
+
+
+def facts_of_page(folder: Path, manifest: Mapping[str, Any], written: Written) -> dict[str, Any]:
+    """Everything that the template shows but the rows."""
+    counts = total(manifest["funnel"])
+    steps = steps_of(manifest, counts)
+    entering = {name: source["in"] for name, source in manifest["funnel"].items()}
+    style = (HERE / "report.css").read_text("utf-8")
+    script = "\n".join((HERE / name).read_text("utf-8") for name in SCRIPTS)
+    return {
+        "name": folder.resolve().name,
+        "manifest": manifest,
+        "counts": counts,
+        "reasons": list(reasons_of(counts)),
+        "meanings": reason_meanings(),
+        "flows": {
+            "wide": draw(entering, steps, counts["published"], **WIDE),
+            "narrow": draw(entering, steps, counts["published"], **NARROW),
+        },
+        "figures": [(figure, isinstance(figure, Bars)) for figure in figures_of(written)],
+        "stages": stage_costs(manifest["run"]["stages"]),
+        "ledger": ledger_of(manifest),
+        "rationales": sum(row.rationales for row in written.rows if row.outcome == "published"),
+        "style": style,
+        "script": script,
+        "policy": policy(style, script),
+    }
+
+
+def policy(style: str, script: str) -> str:
+    """The Content-Security-Policy under which these two texts run, and nothing is loaded."""
+    allowed = {"style": _sha256(style), "script": _sha256(script)}
+    sources = "; ".join(f"{kind}-src 'sha256-{digest}'" for kind, digest in allowed.items())
+    return f"default-src 'none'; {sources}; base-uri 'none'; form-action 'none'"
+
+
+def _sha256(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -1,0 +1,189 @@
+"""The questions of the chosen sources as one table on disk: ids given, unusable rows and exact repeats rejected, none dropped."""
+
+import hashlib
+import tempfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from datasets import Dataset, config
+
+from dataset_builder.row import QUESTION, features, normalize, row_id
+from dataset_builder.sources.raw_files import LOCAL, SourceError
+from dataset_builder.sources.raw_splits import RawRow, read_split, splits_in
+from dataset_builder.sources.table import SOURCES, UNPINNED, known
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Which split of which source was read, from where, and how many rows of it are in the build."""
+
+    source: str
+    split: str
+    trial: bool  # an evaluation split: such a build is never training data
+    hub_id: str
+    configs: tuple[str, ...]
+    revision: str
+    pinned: bool  # a rebuild reads the same rows: the record names a revision, or the files' checksums are kept
+    license: str
+    terms: str
+    may_be_pushed: bool
+    url: str
+    files: dict[str, str]
+    rows_in_split: int
+    rows: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fields, for the manifest."""
+        return asdict(self)
+
+
+def read_questions(
+    names: Sequence[str],
+    splits: Mapping[str, str] | None = None,
+    *,
+    data_dir: Path | None = None,
+    rows: int | None = None,
+) -> tuple[list[dict[str, Any]], list[Origin]]:
+    """All questions of these sources (their train splits, unless ``splits`` names another), at most ``rows`` of each.
+
+    In the fixed order of SOURCES, whatever the order of ``names``: so the same repeat is kept every time. Raises
+    SourceError for an unknown name or a file that is not what it claims to be.
+    """
+    splits = splits or {}
+    names = [known("source", name, SOURCES) for name in names]
+    if stray := [name for name in splits if name not in names]:
+        raise SourceError(
+            f"a split is given for {', '.join(stray)}, which is not among the sources {', '.join(names)}"
+        )
+    questions: list[dict[str, Any]] = []
+    origins = []
+    for name in (name for name in SOURCES if name in names):
+        source, split = SOURCES[name], splits.get(name) or _train_split(name)
+        raw = read_split(name, split, data_dir)
+        chosen = raw.rows[:rows]
+        questions += [_question(name, split, row) for row in chosen]
+        origins.append(
+            Origin(
+                source=name,
+                split=split,
+                trial=split == source.test,
+                hub_id=source.hub_id,
+                configs=source.configs,
+                revision=raw.revision,
+                pinned=raw.revision == LOCAL or source.revision != UNPINNED,
+                license=source.license,
+                terms=source.terms,
+                may_be_pushed=source.may_be_pushed,
+                url=source.page,
+                files=raw.files,
+                rows_in_split=len(raw.rows),
+                rows=len(chosen),
+            )
+        )
+    _reject_repeats(questions)
+    return questions, origins
+
+
+def count_questions(data_dir: Path) -> str:
+    """A Markdown table of every split that has a file in this folder. Each is read alone, so repeats are those inside it."""
+    if not (splits := splits_in(data_dir)):
+        raise SourceError(
+            f"{data_dir}: found no source's file, expected {data_dir}/<Hub id>/[config/]<split>.jsonl[.gz]|.parquet"
+        )
+    lines = ["| source | split | rows | answer type | usable | rejected |", "|---|---|---:|---|---:|---|"]
+    for name, split in splits:
+        questions, _ = read_questions([name], {name: split}, data_dir=data_dir)
+        types = Counter(row["answer_type"] for row in questions)
+        reasons = Counter(row["rejected_because"] for row in questions)
+        cells = (name, split, len(questions), _counted(types), reasons.pop(None, 0), _counted(reasons))
+        lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
+    return "\n".join(lines)
+
+
+def _counted(counter: Counter[str]) -> str:
+    """The most frequent first: ``78 duplicate, 3 no_answer``."""
+    return ", ".join(f"{number} {name}" for name, number in counter.most_common())
+
+
+def on_disk(questions: Sequence[Mapping[str, Any]]) -> Dataset:
+    """The questions as a memory-mapped Dataset. `datasets.map` caches its results beside the file, which is named by content."""
+    table = pa.Table.from_pylist(list(questions), schema=features(list(QUESTION)).arrow_schema)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    content = sink.getvalue()
+    key = hashlib.sha256(content).hexdigest()[:32]
+    path = Path(config.HF_DATASETS_CACHE) / "medreason" / key / "questions.arrow"
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            file.write(content)
+        Path(file.name).replace(path)
+    rows = Dataset.from_file(str(path))
+    rows._fingerprint = key  # the content's own: by default it would change with every copy of the file
+    return rows
+
+
+def _train_split(name: str) -> str:
+    """The split that builds. Raises SourceError where a source only scores."""
+    source = SOURCES[name]
+    if source.train is None:
+        raise SourceError(
+            f"{name} has no train split: all of its answers are in {source.test!r}, which scores. "
+            f"It can only enter as a trial; for that, add --split {name}={source.test}"
+        )
+    return source.train
+
+
+def _question(name: str, split: str, raw: RawRow) -> dict[str, Any]:
+    """A source's row with id, provenance and, where it cannot be used, the reason."""
+    source = SOURCES[name]
+    row = source.to_row(raw.values)
+    code, detail = row.pop("rejected_because", None), row.pop("rejected_detail", None)
+    if code is None:
+        code, detail = unusable(row) or (None, None)
+    return row | {
+        "id": row_id(name, raw.config, row),
+        "source": name,
+        "config": raw.config,
+        "split": split,
+        "source_row": raw.number,
+        "license": source.license,
+        "rejected_because": code,
+        "rejected_detail": detail,
+    }
+
+
+def unusable(row: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Why a readable row cannot be used: reason code and what was found. Nothing is repaired."""
+    texts = {option["label"]: option["text"] for option in row["options"]}
+    if not row["question"]:
+        return "empty_question", "the question has no text"
+    if row["answer_type"] == "choice" and len(texts) < 2:
+        return "no_options", f"found {len(texts)} options, expected at least 2"
+    if empty := [label for label, text in texts.items() if not text]:
+        return "no_options", f"option {', '.join(empty)} has no text"
+    if not row["answer"]:
+        return "no_answer", f"the gold answer has no text (label {row['answer_label']!r})"
+    if row["answer_type"] == "open":
+        return None
+    gold = texts.get(row["answer_label"])
+    if gold is None or normalize(gold) != normalize(row["answer"]):
+        return "gold_outside_options", f"label {row['answer_label']!r}, answer {row['answer']!r}, options {texts}"
+    return None
+
+
+def _reject_repeats(questions: Sequence[dict[str, Any]]) -> None:
+    """Reject every usable row that asks exactly what an earlier one asks, inside a source or across sources."""
+    kept: dict[str, dict[str, Any]] = {}
+    for row in questions:
+        if row["rejected_because"] is None:
+            first = kept.setdefault(row["id"].rpartition(":")[2], row)  # the hash of what is asked
+            if first is not row:
+                place = (first["source"], first["config"], first["split"])
+                where = f"{' '.join(part for part in place if part)}, row {first['source_row']}"
+                row |= {"rejected_because": "duplicate", "rejected_detail": f"repeats {first['id']} ({where})"}

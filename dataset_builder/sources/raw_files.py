@@ -1,0 +1,107 @@
+"""Read the raw rows of one split of one config: from a folder in the Hub's layout, or from the Hub at a revision."""
+
+import gzip
+import hashlib
+import json
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet
+from datasets import load_dataset
+from datasets.exceptions import DatasetsError
+from httpx import HTTPError
+from huggingface_hub import HfApi
+
+SUFFIXES = (".jsonl", ".jsonl.gz", ".parquet")
+LOCAL = "local"  # the revision of what was read from a folder: its files' checksums say what it was
+
+
+class SourceError(ValueError):
+    """A source that cannot be read as what it claims to be; the message says what was found and expected, and what to do."""
+
+
+@dataclass(frozen=True)
+class RawFile:
+    """The raw rows of one split of one config, and where exactly they come from."""
+
+    rows: list[dict[str, Any]]
+    place: str
+    revision: str
+    files: dict[str, str] = field(default_factory=dict)  # local files, with their sha256
+
+
+def read_local(folder: Path, split: str, root: Path) -> RawFile:
+    """The rows of ``folder/<split>.jsonl[.gz]|.parquet``. Raises SourceError where there is none, several or a broken one."""
+    found = split_files(folder, split)
+    if len(found) != 1:
+        there = ", ".join(sorted(p.name for p in folder.glob("*"))) if folder.is_dir() else "no such folder"
+        raise SourceError(
+            f"expected one file {folder}/{split} with the ending {', '.join(SUFFIXES)}, found "
+            f"{[p.name for p in found] or 'none'} (in the folder: {there or 'nothing'})"
+        )
+    rows = _parquet_rows(found[0]) if found[0].suffix == ".parquet" else list(_json_rows(found[0]))
+    if not rows:
+        raise SourceError(f"{found[0]} is empty; expected at least one row")
+    return RawFile(rows, str(found[0]), LOCAL, {found[0].relative_to(root).as_posix(): sha256(found[0])})
+
+
+def read_hub(hub_id: str, config: str | None, split: str, revision: str | None) -> RawFile:
+    """The rows of a Hub dataset; without a revision at the commit that is newest now. Raises SourceError with the reason."""
+    try:
+        commit = HfApi().dataset_info(hub_id, revision=revision).sha
+        rows = load_dataset(hub_id, config, split=split, revision=commit).to_list()
+    except (OSError, ValueError, HTTPError, DatasetsError) as why:
+        raise SourceError(
+            f"cannot load {hub_id}, config {config}, split {split} from the Hub: {why}. Where there is no network, put the "
+            f"file at DIR/{hub_id}/{f'{config}/' if config else ''}{split}.jsonl and give --data-dir DIR"
+        ) from why
+    return RawFile(rows, f"{hub_id}, config {config}, split {split}", str(commit))
+
+
+def split_files(folder: Path, split: str) -> list[Path]:
+    """The files that hold a split: none or one, where all is as it should be."""
+    return [path for suffix in SUFFIXES if (path := folder / f"{split}{suffix}").is_file()]
+
+
+def sha256(path: Path) -> str:
+    """Checksum of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _json_rows(path: Path) -> Iterator[dict[str, Any]]:
+    number = 0
+    try:
+        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                if line.strip():
+                    yield _json_row(line, f"{path}, line {number}")
+    except (EOFError, zlib.error, gzip.BadGzipFile) as why:
+        raise SourceError(
+            f"{path}: broken gzip after line {number} ({why}); expected a whole file, copy it again"
+        ) from why
+
+
+def _json_row(line: bytes, place: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line.decode("utf-8"))
+        if b"\\u" in line:  # an escape can stand for half a character, which no file can hold
+            json.dumps(row, ensure_ascii=False).encode("utf-8")
+    except UnicodeError as why:
+        raise SourceError(f"{place}: not UTF-8 ({why}); expected a text file in UTF-8") from why
+    except (ValueError, RecursionError) as why:
+        raise SourceError(f"{place}: broken JSON ({why}); expected one JSON object per line") from why
+    if not isinstance(row, dict):
+        raise SourceError(f"{place}: found {type(row).__name__}, expected a JSON object")
+    return row
+
+
+def _parquet_rows(path: Path) -> list[dict[str, Any]]:
+    try:
+        return pyarrow.parquet.read_table(path).to_pylist()
+    except (pa.ArrowInvalid, OSError) as why:
+        raise SourceError(f"{path} is not a whole parquet file ({why}); copy it again") from why

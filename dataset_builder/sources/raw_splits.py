@@ -1,0 +1,134 @@
+"""The raw rows of one split of a source: of all its configs, only those that are its own, without official test questions."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from dataset_builder.row import Raw
+from dataset_builder.sources.raw_files import RawFile, SourceError, read_hub, read_local, split_files
+from dataset_builder.sources.table import SOURCES, UNPINNED, Source, TestIds, known
+
+
+class RawRow(NamedTuple):
+    """A raw row and where it stands: the number counts all rows of the config's file, so that a reader finds it there."""
+
+    config: str | None
+    number: int
+    values: Raw
+
+
+@dataclass(frozen=True)
+class RawSplit:
+    """The raw rows of one split of a source, and what exactly they were read from."""
+
+    rows: list[RawRow]
+    revision: str
+    files: dict[str, str]  # local files, with their sha256
+
+
+def read_split(name: str, split: str, data_dir: Path | None = None) -> RawSplit:
+    """The raw rows of one split of a source, from ``data_dir`` where one is given, else from the Hub.
+
+    Raises SourceError for an unknown name, a file that is not what it claims to be, or a column that is missing.
+    """
+    source = SOURCES[known("source", name, SOURCES)]
+    known(f"split of {name}", split, source.splits)
+    if source.local_only and data_dir is None:
+        raise SourceError(
+            f"{name} is not read from the Hub: {source.local_only}. Put them at DIR/{source.hub_id}/{split}.jsonl "
+            "(or .jsonl.gz, .parquet) and give --data-dir DIR"
+        )
+    revision = None if source.revision == UNPINNED else source.revision
+    rows: list[RawRow] = []
+    files: dict[str, str] = {}
+    for config in _configs(source):
+        file = _read(name, config, split, revision, data_dir)
+        _expect_columns(file, source.columns)
+        rows += [RawRow(config, number, file.rows[number]) for number in _own_rows(name, split, file, data_dir)]
+        files |= file.files
+        revision = file.revision  # of an unpinned source too, all configs are read at one commit
+    return RawSplit(rows, revision or UNPINNED, files)
+
+
+def splits_in(data_dir: Path) -> list[tuple[str, str]]:
+    """Every source's splits that have a file in this folder."""
+    return [
+        (name, split)
+        for name, source in SOURCES.items()
+        if not source.folder
+        for split in source.splits
+        if any(
+            split_files(_folder(source, config, data_dir), _file_split(source, split)) for config in _configs(source)
+        )
+    ]
+
+
+def _configs(source: Source) -> Sequence[str | None]:
+    return source.configs or (None,)
+
+
+def _file_split(source: Source, split: str) -> str:
+    """Where ids make the test split, both splits are in the file of the train split."""
+    return source.train if source.test_ids and source.train else split
+
+
+def _folder(source: Source, config: str | None, data_dir: Path) -> Path:
+    return data_dir / source.hub_id / (config or "")
+
+
+def _read(name: str, config: str | None, split: str, revision: str | None, data_dir: Path | None) -> RawFile:
+    source = SOURCES[name]
+    split = _file_split(source, split)
+    if source.folder:
+        return read_local(source.folder, split, source.folder)
+    if data_dir:
+        folder = _folder(source, config, data_dir)
+        if source.test and not split_files(folder, split) and split_files(folder, source.test):
+            raise SourceError(
+                f"{folder} has no file of the split {split!r}, but one of {source.test!r}, which scores. To look at its rows "
+                f"in a trial, add --split {name}={source.test}; to build from {split!r}, put its file there"
+            )
+        return read_local(folder, split, data_dir)
+    return read_hub(source.hub_id, config, split, revision)
+
+
+def _expect_columns(file: RawFile, columns: Sequence[str]) -> None:
+    for number, row in enumerate(file.rows, 1):
+        if missing := [column for column in columns if column not in row]:
+            raise SourceError(f"{file.place}, row {number}: no column {missing}; found {sorted(row)}")
+
+
+def _own_rows(name: str, split: str, file: RawFile, data_dir: Path | None) -> list[int]:
+    """The positions of the rows that are this source's and this split's. Raises SourceError where there is none."""
+    source = SOURCES[name]
+    own = [source.keep is None or source.keep(row) for row in file.rows]
+    if source.test_ids:
+        ids = _test_ids(source, source.test_ids, data_dir)
+        is_test = [str(row[source.test_ids.column]) in ids for row in file.rows]
+        if source.test and not any(is_test):
+            raise SourceError(
+                f"{file.place}: none of its rows is in the official test split; the list of ids is another dataset's"
+            )
+        own = [kept and test == (split == source.test) for kept, test in zip(own, is_test, strict=True)]
+    if not any(own):
+        raise SourceError(
+            f"{file.place}: none of its {len(own)} rows is of {name}, split {split}; expected at least one. Is it the "
+            f"file of {source.page}?"
+        )
+    return [number for number, is_own in enumerate(own) if is_own]
+
+
+def _test_ids(source: Source, ids: TestIds, data_dir: Path | None) -> set[str]:
+    """The official test ids; never guessed, so that no test row can slip into training."""
+    if data_dir is None:
+        return {str(row[ids.hub_column]) for row in read_hub(ids.hub_id, None, ids.hub_split, ids.hub_revision).rows}
+    path = data_dir / source.hub_id / ids.file
+    try:
+        listed = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as why:
+        raise SourceError(f"{path}: expected the ids of the official test split as a JSON list; {why}") from why
+    if not isinstance(listed, list) or not listed:
+        raise SourceError(f"{path}: found {type(listed).__name__}, expected a JSON list of ids")
+    return {str(one) for one in listed}

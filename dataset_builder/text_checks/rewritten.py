@@ -1,0 +1,96 @@
+"""What must not stand in a rewritten rationale: signs that its writer had notes or an answer, and claims that nothing supports.
+
+Both papers' editors see the gold answer or the errors of others, and are asked for numbers and guidelines without any source;
+nothing looks at what they make of it (reference 1.4, 1.6).
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from dataset_builder.text_checks.rationale import leak
+
+QUOTED = 8  # words in a row that a text shares with a note and that do not stand in the question
+
+_MATERIAL = re.compile(
+    r"\b(?:error|reviewer(?:'?s'?)?|examiner(?:'?s'?)?|feedback|correction) (?:notes?|reasons?|comments?|feedback)\b"
+    r"|\b(?:the|these|those|as) (?:error )?(?:notes?|feedback) (?:say|says|state|states|point|points|show|shows|mention|mentions)\b"
+    r"|\b(?:the|my|this) (?:(?:original|earlier|previous|first|colleague'?s?) )+(?:draft|rationale|reasoning|chain of thought)s?\b"
+    r"|\b(?:the|this) draft\b"
+    r"|\b(?:other|earlier|previous|failed) attempts? (?:at (?:this|the) (?:question|case)|missed|overlooked|went wrong)\b"
+    r"|\b(?:gold|target|reference|given|provided|known) (?:answer|option|label|conclusion)\b(?! (?:choice|option))"
+    r"|\bthe (?:correct|right|final) answer (?:is|was|has been) (?:already )?(?:given|provided|known|stated|supplied)\b",
+    re.IGNORECASE,
+)
+_CITATION = re.compile(
+    r"\bet al\b\.?|\bPMID\b|\bdoi\b|https?://\S+"
+    r"|\b(?:N Engl J Med|NEJM|Lancet|JAMA|BMJ|Cochrane)\b"
+    r"|\b(?:[A-Z]{2,}(?:/[A-Z]{2,})*|[Cc]linical|[Pp]ractice|[Ii]nternational|[Cc]urrent|[Nn]ational) (?:\w+ )?[Gg]uidelines?\b"
+    r"|\b[Gg]uidelines? (?:of|by|from) the [A-Z]\w+"
+    r"|\b(?:landmark|pivotal|randomi[sz]ed|prospective|cohort|controlled) (?:\w+ ){0,2}(?:trials?|stud(?:y|ies))\b"
+    r"|\([A-Z][a-z]+(?: (?:and|&) [A-Z][a-z]+)?,? (?:19|20)\d\d\)"
+)
+_LIST_MARK = re.compile(r"(?m)^[\s*#]*\(?\d{1,2}[.):]")
+_NAME = r"(?:type|class|grade|stage|factor|chromosome|trisomy|monosomy|step|option|figure|nerve|level|phase|group|serotypes?|HPV|vitamin|lead|point)s?"
+_NUMBER = re.compile(
+    rf"(?i:\b{_NAME} )?(?<![\w.,-])\d+(?:[.,]\d+)*(?:\s?%)?(?:-(?!year|month|week|day|hour|minute|fold|point)[A-Za-z]\w*)?"
+)
+_CALCULATED = re.compile(r"[\d)%] ?[=≈] ?\$?$")  # what stands before a result: 190/250 = 0.76
+_COUNTS = 10  # "two of 6 options", "within 3 steps": small whole numbers claim nothing that could be looked up
+
+
+def tells_of_material(text: str, notes: Sequence[str], open_texts: Iterable[str]) -> str | None:
+    """The words by which a text gives away notes, draft or answer, or quotes a note; None where it does neither.
+
+    ``open_texts``: what the reader has too, the question and its options, which anybody may quote.
+    """
+    if found := _MATERIAL.search(text):
+        return found.group()
+    if words := leak(text):
+        return words
+    free = set().union(*(_runs(source) for source in open_texts))
+    own = _runs(text) - free
+    return next((" ".join(run) for note in notes for run in sorted(_runs(note)) if run in own), None)
+
+
+def unsupported(text: str, sources: Iterable[str]) -> str | None:
+    """The first number or citation of a text that stands in none of its sources, or None.
+
+    Numbers that are part of a name (type 2, B12, 21-hydroxylase), mark a step, count up to ten, or are calculated before the
+    reader's eyes (the terms of the sum must be supported) are no claims.
+    """
+    given = "\n".join(sources)
+    return uncited(text, given) or unknown_number(text, given)
+
+
+def uncited(text: str, given: str) -> str | None:
+    """The first citation of a text that does not stand in what was given, or None."""
+    found = (match.group() for match in _CITATION.finditer(text))
+    return next((words for words in found if words.casefold() not in given.casefold()), None)
+
+
+def unknown_number(text: str, given: str) -> str | None:
+    """The first number of a text that does not stand in what was given, or None."""
+    known = {_value(number) for number in re.findall(r"\d+(?:[.,]\d+)*", given)}
+    text = _LIST_MARK.sub("", text)
+    for match in _NUMBER.finditer(text):
+        words = match.group()
+        if any(letter.isalpha() for letter in words):
+            continue  # part of a name
+        if _CALCULATED.search(text, 0, match.start()):
+            continue
+        value = _value(words.rstrip("% "))
+        if value not in known and (words.endswith("%") or not (value.isdigit() and int(value) <= _COUNTS)):
+            return words
+    return None
+
+
+def _runs(text: str) -> set[tuple[str, ...]]:
+    """All runs of QUOTED words."""
+    words = re.findall(r"\w+", text.casefold())
+    return {tuple(words[i : i + QUOTED]) for i in range(len(words) - QUOTED + 1)}
+
+
+def _value(number: str) -> str:
+    """One spelling: 1,000 and 1000; 2.0 and 2."""
+    plain = re.sub(r",(?=\d{3}\b)", "", number).replace(",", ".")
+    return plain.rstrip("0").rstrip(".") if "." in plain else plain

@@ -1,0 +1,144 @@
+"""What must not stand in any rationale, whoever wrote it; and what a reader should know of it. Rules only, no model.
+
+A defect makes a rationale unfit: it speaks of an answer or of paths that its writer was given, copies the prompt, refuses, is not in
+English, does not close what it opens, or holds somebody's personal data. A flag is a doubt: a number or a source that nothing at
+hand supports. A fact of textbooks is flagged as well, so flags are counted and published, and reject nothing.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise
+
+from dataset_builder.prompt import FOLDER
+from dataset_builder.text_checks.rationale import leak
+from dataset_builder.text_checks.rewritten import uncited, unknown_number
+
+COPIED = 10  # words in a row of our own prompts that nobody writes by chance
+ECHO, ECHO_RUN, MIN_ECHO = (
+    0.6,
+    6,
+    30,
+)  # a text whose runs of so many words stand in the question to this part only repeats it
+FOREIGN_SCRIPT = 0.2  # of all letters; Greek does not count, medicine writes alpha and beta with it
+MIN_WORDS = 30  # below so many, words say nothing of the language
+OPENING = 300  # characters, in which who refuses does so
+
+_REFUSAL = re.compile(
+    r"\b(?:I(?:'m| am)? (?:really |very |so )?sorry,? (?:but )?(?:I |that I )?(?:can(?:'|no)t|am (?:not able|unable)|won't)"
+    r"|I (?:can(?:'|no)t|am (?:not able|unable) to|won't|must decline to) (?:help|assist|provide|offer|give|answer|comply|fulfil+|discuss|continue)\b"
+    r"|as an? (?:AI|artificial intelligence|(?:large )?language model)\b|I(?:'m| am) (?:just |only )?an? (?:AI|language model)\b"
+    r"|(?:this|the) request (?:violates|goes against))",
+    re.IGNORECASE,
+)
+_FENCE = re.compile(r"(?m)^ {0,3}(?:```|~~~)")
+_HEADING = re.compile(r"(?m)^(#{1,6}) +\S")
+_PERSONAL = {
+    "an e-mail address": re.compile(r"\b[\w.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b"),
+    "a social security number": re.compile(r"(?<![\w-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])"),
+    "a phone number": re.compile(
+        r"(?<![\w.+-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[.-]\d{4}(?![\w-])|(?<!\w)\+\d{1,3}(?:[ -]?\d{2,4}){3,4}\b"
+    ),
+    "a record number": re.compile(
+        r"\b(?:MRN|medical record (?:number|no\.?)|patient ID|hospital (?:number|no\.?))[ :#]*[A-Z]{0,3}\d{5,}\b",
+        re.IGNORECASE,
+    ),
+}
+_LETTERS = re.compile(r"[^\W\d_]+")
+_LANGUAGES = {
+    "English": "the of and to in is that with for as this which by are be from not or an it on at",
+    "Spanish": "el la los las de que en un una con por para es se del al como su más",
+    "French": "le la les des et est une dans pour que qui du par sur avec pas cette ce il au ou",
+    "German": "der die das und ist ein eine mit von den nicht zu auf für im des dem als durch bei",
+    "Portuguese": "os as de que em um uma com por para é do da não como mais ao se",
+    "Italian": "il lo la gli le di che un una con per non del della come si nel più",
+    "Dutch": "de het een van en is dat met voor niet op zijn door bij aan deze als te wordt ook",
+}
+_WORDS_OF = {name: frozenset(words.split()) for name, words in _LANGUAGES.items()}
+
+
+def defect(text: str, question: str = "") -> tuple[str, str] | None:
+    """The reason code of the first defect, and what exactly was found; or None. ``question``: all that the reader has too."""
+    return next(_defects(text, question), None)
+
+
+def _defects(text: str, question: str) -> Iterator[tuple[str, str]]:
+    if found := _REFUSAL.search(text, 0, OPENING):
+        yield "refusal", f"it says {found.group()!r}"
+    if language := other_language(text):
+        yield "other_language", f"it is written in {language}"
+    if copied := copied_prompt(text, question):
+        yield "copied_prompt", copied
+    if words := leak(text):
+        yield "leaked_answer", f"it says {words!r}"
+    if len(_FENCE.findall(text)) % 2:
+        yield "broken_markdown", "a code block is opened and not closed"
+    for what, pattern in _PERSONAL.items():
+        if found := pattern.search(text):
+            yield "personal_data", f"it has what looks like {what} at character {found.start()}"
+
+
+def flags(text: str, given: str) -> list[str]:
+    """``code: what``, for every doubt. ``given``: question, context, options and paths; numbers and sources there are supported."""
+    found = {"unsupported_number": unknown_number(text, given), "unsupported_citation": uncited(text, given)}
+    found["loose_markdown"] = loose_markdown(text)
+    return [f"{code}: {what}" for code, what in found.items() if what]
+
+
+def other_language(text: str) -> str | None:
+    """The language, or the script, that a text is in; None where it is English, or too short to say."""
+    letters = "".join(_LETTERS.findall(text))
+    foreign = sum(not _is_latin_or_greek(letter) for letter in letters)
+    if foreign > FOREIGN_SCRIPT * max(len(letters), 1):
+        return "another script"
+    words = [word.casefold() for word in _LETTERS.findall(text)]
+    if len(words) < MIN_WORDS:
+        return None
+    share = {name: sum(word in known for word in words) for name, known in _WORDS_OF.items()}
+    most = max(share, key=lambda name: share[name])
+    return most if share[most] > 2 * share["English"] and share[most] >= len(words) / 10 else None
+
+
+def _is_latin_or_greek(letter: str) -> bool:
+    return (
+        letter < "\u0400"
+        or "\u1e00" <= letter <= "\u1fff"
+        or letter in "ℓµℎ"
+        or "\U0001d400" <= letter <= "\U0001d7ff"
+    )
+
+
+def copied_prompt(text: str, question: str) -> str | None:
+    """Words of a text that our prompts tell a model; or that it is little more than the question again. None where neither is so."""
+    own = _runs(text, COPIED)
+    if found := sorted(own & _prompt_runs() - _runs(question, COPIED)):
+        return f"words of the prompt: {' '.join(found[0])!r}"
+    repeated = _runs(text, ECHO_RUN)
+    if len(repeated) >= MIN_ECHO and len(repeated & _runs(question, ECHO_RUN)) >= ECHO * len(repeated):
+        return "it repeats the question"
+    return None
+
+
+def loose_markdown(text: str) -> str | None:
+    """Bold type that is not closed, or a heading that is more than one level below the one before; None where neither is so."""
+    for paragraph in re.split(r"\n\s*\n|\n(?=\s*(?:[-*] |\d+[.)] |#))", text):
+        plain = re.sub(r"`[^`]*`|\\\*", "", paragraph)
+        if len(re.findall(r"(?<!\*)\*\*(?!\*)", plain)) % 2:
+            return "bold type is opened and not closed"
+    levels = [len(mark) for mark in _HEADING.findall(text)]
+    if any(level > before + 1 for before, level in pairwise(levels)):
+        return "a heading skips a level"
+    return None
+
+
+def _runs(text: str, size: int) -> set[tuple[str, ...]]:
+    words = re.findall(r"\w+", text.casefold())
+    return {tuple(words[i : i + size]) for i in range(len(words) - size + 1)}
+
+
+@cache
+def _prompt_runs() -> set[tuple[str, ...]]:
+    """Every run of words in the prompts, but for what they take from the row."""
+    texts = (path.read_text("utf-8") for path in sorted(FOLDER.glob("*.jinja")))
+    pieces = (piece for text in texts for piece in re.split(r"\{[{%#].*?[}%#]\}", text, flags=re.DOTALL))
+    return {run for piece in pieces for run in _runs(piece, COPIED)}

@@ -1,0 +1,287 @@
+"""The knowledge graph as a value: find mentions in a text, link them to nodes, search the paths between nodes."""
+
+import difflib
+import gc
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pyarrow as pa
+
+from kg import download, opened, prepared, search
+from kg.adjacency import Adjacency
+from kg.candidates import Candidate
+from kg.embedder import NONE, Embedder, named
+from kg.fold import lab_chemicals, n1_key, n2_key
+from kg.mentions import Mention
+from kg.phrases import direction, statement
+from kg.primekg import Edges, GraphError, Nodes
+from kg.search import ShortestPaths
+
+if TYPE_CHECKING:
+    from kg.kernel import Found
+
+SAMPLE = Path(__file__).parent / "sample" / "kg.csv"
+NAMES = ("sample", "primekg")
+Engine = Literal["graph-tool", "fast"]
+PAIR_FIELDS = ["from", "to", "distance", "total", "paths"]
+
+
+@dataclass(frozen=True)
+class KG:
+    """One graph file at one content. A frozen value: cheap to hash, to pickle and to send to a worker process.
+
+    What it opens (nodes, search graph, dictionary, linker) is kept once per process, and shared with forked workers.
+    Nodes are named by their index in the file everywhere outside this package.
+    """
+
+    name: str
+    path: str
+    digest: str
+    embedder: Embedder = NONE
+
+    @classmethod
+    def load(cls, name_or_path: str | Path, embedder: str | Embedder = NONE) -> "KG":
+        """The graph of this name, or of this .csv, .csv.gz or .parquet file in kg.csv's columns; read and checked at once.
+
+        ``primekg`` is downloaded on first use. What has been read is kept prepared (kg.prepared), and a second load takes
+        under a second. ``embedder`` (kg.embedder) helps to link what no look-up knows; none is needed, and it is loaded when
+        first used. Raises GraphError where there is no such graph, or the file is not in that form; EmbedderError.
+        """
+        embedder = embedder if isinstance(embedder, Embedder) else named(embedder)
+        name, path = str(name_or_path), Path(name_or_path)
+        if name in NAMES:
+            path = SAMPLE if name == "sample" else download.primekg()
+        if not path.is_file():
+            near = difflib.get_close_matches(name, NAMES, n=1)
+            raise GraphError(
+                f"there is no graph {name!r}: expected one of {', '.join(NAMES)}, or the path of a .csv, .csv.gz or "
+                f".parquet file in the columns of PrimeKG's kg.csv{f'; did you mean {near[0]!r}?' if near else ''}"
+            )
+        kg = cls(name if name in NAMES else path.name, str(path.resolve()), prepared.digest(path), embedder)
+        rows = opened.contents(kg.path, kg.digest)[1].rows
+        if name == "primekg" and rows != download.ROWS:
+            raise GraphError(
+                f"{path} has {rows:,} rows; PrimeKG's kg.csv has {download.ROWS:,}. Give another file by --kg FILE"
+            )
+        return kg
+
+    def open(self) -> None:
+        """Open everything now, so that worker processes forked later share it instead of each making its own."""
+        self.shortest_paths(
+            [], keep=1
+        )  # the compiled search and its arrays; graph-tool only where the oracle is asked
+        opened.degrees(self.path, self.digest)
+        self.find_mentions("")
+        self.link(["no such mention"], similar=0)
+        gc.collect()
+        gc.freeze()  # or the collector would write to every shared object, and so copy it into every worker
+
+    def __str__(self) -> str:
+        return f"{self.name} with {self.embedder}" if self.embedder.model else self.name
+
+    @property
+    def nodes(self) -> Nodes:
+        """All nodes, sorted by index."""
+        return self._contents[0]
+
+    @property
+    def edge_count(self) -> int:
+        """The number of connected pairs of nodes; parallel relations of one pair count once."""
+        return len(self._contents[1].pair)
+
+    def find_mentions(self, text: str, names: Sequence[tuple[str, int]] = ()) -> list[Mention]:
+        """The spans of the text that name nodes, by dictionary. ``names``: (name, node) that count too, before the dictionary's."""
+        finder = opened.finder(self.path, self.digest, self.embedder)
+        return finder.find(
+            text, finder.own_names((name, self._vertex(node)) for name, node in names) if names else None
+        )
+
+    def names_of(self, node: int) -> list[str]:
+        """The node's name and its reviewed aliases."""
+        return [
+            self.name_of(node),
+            *opened.finder(self.path, self.digest, self.embedder).aliases_of(self._vertex(node)),
+        ]
+
+    def relations(self, froms: Sequence[int], tos: Sequence[int]) -> list[tuple[int, int, list[tuple[str, str]]]]:
+        """Every edge between one of these nodes and one of those: its ends, and its (relation, display_relation) pairs."""
+        edges = self._contents[1]
+        xs = np.repeat(np.asarray(froms, np.int64), len(tos))
+        ys = np.tile(np.asarray(tos, np.int64), len(froms))
+        found = edges.find(self._vertices(xs), self._vertices(ys))
+        return [
+            (
+                int(xs[i]),
+                int(ys[i]),
+                [edges.relation_names[r] for r in edges.relation[edges.start[e] : edges.start[e + 1]]],
+            )
+            for i, e in enumerate(found.tolist())
+            if e >= 0
+        ]
+
+    def link(
+        self, mentions: Sequence[str], types: Sequence[str | None] | None = None, similar: int = 10
+    ) -> list[Sequence[Candidate]]:
+        """Per mention the nodes that it may stand for, best first; ``types`` are looked at first (None: all types).
+
+        What look-up knows comes first, then similar names until there are ``similar`` candidates (1: links and best guesses, 0: look-up
+        alone). Only an ``accepted`` candidate is a link: the others are for a later choice, by index.
+        """
+        return opened.linker(self.path, self.digest, self.embedder).link(mentions, types, similar)
+
+    def shortest_paths(
+        self, pairs: Sequence[tuple[int, int]], keep: int = 50, seed: int = 0, engine: Engine = "fast"
+    ) -> list[ShortestPaths]:
+        """Per pair (s, t) of node indexes: distance, exact number of shortest paths, at most ``keep`` of them.
+
+        Both engines give the same. ``fast`` is the compiled search of kg.kernel; ``graph-tool`` runs one breadth-first
+        search per distinct t in the graph-tool graph, and kg.search counts and draws. Pairs with the same end are quicker
+        one after the other. Raises KeyError for an index that the graph does not have. A node and itself are connected by
+        the one path of no hop.
+        """
+        if keep < 0:
+            raise ValueError(f"found keep={keep}; expected how many paths to draw per pair, 0 or more")
+        ends = np.array(pairs, np.int64).reshape(-1, 2)
+        if engine == "fast":
+            return self._by_kernel(ends, keep, seed)
+        if engine == "graph-tool":
+            return self._by_graph_tool(ends, keep, seed)
+        raise ValueError(f"found engine={engine!r}; expected one of fast, graph-tool")
+
+    def shortest_paths_arrow(self, pairs: np.ndarray, keep: int, seed: int) -> pa.StructArray:
+        """What the fast search finds for pairs of shape (m, 2), as Arrow: from, to, distance (null: none), total, paths.
+
+        All numbers are int64; a total beyond that stands as the largest.
+        """
+        distance, total, begin, nodes = self._search(pairs, keep, seed)
+        if (total >= search.EXACT).any():  # more paths than a float64 counts
+            found = self.shortest_paths(pairs.tolist(), keep, seed)
+            totals = [min(one.total, 2**63 - 1) for one in found]
+            hops = pa.array([one.distance for one in found], pa.int64())
+            paths = pa.array([one.paths for one in found], pa.list_(pa.list_(pa.int64())))
+        else:
+            drawn = np.diff(begin) // (distance + 1).clip(1)
+            each = pa.ListArray.from_arrays(_offsets(np.repeat(distance + 1, drawn)), nodes)
+            totals, hops = total.astype(np.int64), pa.array(distance, mask=distance < 0)
+            paths = pa.ListArray.from_arrays(_offsets(drawn), each)
+        ends = (pa.array(pairs[:, 0]), pa.array(pairs[:, 1]))
+        return pa.StructArray.from_arrays([*ends, hops, pa.array(totals), paths], PAIR_FIELDS)
+
+    def _by_graph_tool(self, ends: np.ndarray, keep: int, seed: int) -> list[ShortestPaths]:
+        from kg import oracle  # graph_tool takes a second to import, and is only needed here
+
+        net, vertices = opened.graph(self.path, self.digest), self._checked(ends)
+        return oracle.shortest_paths(net, self.nodes.index, ends, vertices, keep, seed)
+
+    def _by_kernel(self, ends: np.ndarray, keep: int, seed: int) -> list[ShortestPaths]:
+        distance, total, begin, nodes = (column.tolist() for column in self._search(ends, keep, seed))
+        found = []
+        for i, hops in enumerate(distance):
+            if hops < 0:
+                found.append(search.UNREACHABLE)
+            elif total[i] < search.EXACT:
+                one_by_one = iter(nodes[begin[i] : begin[i + 1]])
+                found.append(ShortestPaths(hops, int(total[i]), tuple(zip(*[one_by_one] * (hops + 1), strict=True))))
+            else:  # more paths than a float64 counts
+                found += self._by_graph_tool(ends[i : i + 1], keep, seed)
+        return found
+
+    def _search(self, ends: np.ndarray, keep: int, seed: int) -> "Found":
+        nodes, _, compact = self._contents
+        try:
+            return opened.kernel().search(compact, nodes.index, ends, keep, seed)
+        except KeyError as error:
+            raise KeyError(f"graph {self.name} has no node {error.args[0]}") from None
+
+    def describe(self, path: Sequence[int]) -> dict[str, Any]:
+        """The evidence of one path: names and types of its nodes, and per hop each relation, its direction and its words."""
+        vertices = [self._vertex(node) for node in path]
+        names = [self.nodes.name[v] for v in vertices]
+        types = [self.nodes.type[v] for v in vertices]
+        hops = []
+        for i in range(len(path) - 1):
+            hops.append([])
+            for name in self._relations(vertices[i], vertices[i + 1]):
+                way = direction(name, types[i], types[i + 1])
+                words = statement(name, way, names[i], names[i + 1])
+                hops[-1].append(
+                    {"relation": name[0], "display_relation": name[1], "direction": way, "statement": words}
+                )
+        return {"nodes": list(path), "names": names, "types": types, "hops": hops}
+
+    def are_connected(self, froms: np.ndarray, tos: np.ndarray) -> np.ndarray:
+        """Per hop from a node to a node: whether there is an edge. Shape (n,)."""
+        return self._contents[1].find(self._vertices(froms), self._vertices(tos)) >= 0
+
+    def hops_with_only(self, relations: frozenset[str], froms: np.ndarray, tos: np.ndarray) -> np.ndarray:
+        """Per hop from a node to a node: whether there is an edge, and it carries none but these relations. Shape (n,).
+
+        A relation is named as in kg.csv's column ``relation`` or ``display_relation``.
+        """
+        edges = self._contents[1]
+        wanted = np.array([not relations.isdisjoint(names) for names in edges.relation_names], bool)
+        return edges.all_relations(wanted, edges.find(self._vertices(froms), self._vertices(tos)))
+
+    def name_of(self, node: int) -> str:
+        """The node's name; several nodes can have the same."""
+        return self.nodes.name[self._vertex(node)]
+
+    def type_of(self, node: int) -> str:
+        """The node's type, one of kg.primekg.NODE_TYPES."""
+        return self.nodes.type[self._vertex(node)]
+
+    @property
+    def types(self) -> frozenset[str]:
+        """The types that nodes of this graph have."""
+        return opened.types(self.path, self.digest)
+
+    def is_lab_chemical(self, node: int) -> bool:
+        """Whether the node's name is that of a laboratory value or gas, which a vignette names without meaning a drug."""
+        return n1_key(self.name_of(node)) in lab_chemicals()
+
+    def same_name(self, a: int, b: int) -> bool:
+        """Whether two nodes have one name, up to spelling, plural and word order: a disease and its phenotype, say."""
+        return n2_key(self.name_of(a)) == n2_key(self.name_of(b))
+
+    def degrees(self, nodes: np.ndarray) -> np.ndarray:
+        """How many nodes are connected with each of these. Shape (n,) in and out."""
+        return opened.degrees(self.path, self.digest)[self._vertices(nodes)]
+
+    @property
+    def _contents(self) -> tuple[Nodes, Edges, Adjacency]:
+        return opened.contents(self.path, self.digest)
+
+    def _vertex(self, node: int) -> int:
+        index = self.nodes.index
+        vertex = int(np.searchsorted(index, node))
+        if vertex == len(index) or index[vertex] != node:
+            raise KeyError(f"graph {self.name} has no node {node}")
+        return vertex
+
+    def _checked(self, nodes: np.ndarray) -> np.ndarray:
+        """The vertices of these nodes. Raises KeyError for the first one that the graph does not have."""
+        index = self.nodes.index
+        vertices = np.searchsorted(index, nodes)
+        missing = index[np.minimum(vertices, len(index) - 1)] != nodes
+        if missing.any():
+            raise KeyError(f"graph {self.name} has no node {nodes[missing][0]}")
+        return vertices
+
+    def _vertices(self, nodes: np.ndarray) -> np.ndarray:
+        """The vertices of nodes that are known to exist."""
+        return np.searchsorted(self.nodes.index, nodes)
+
+    def _relations(self, a: int, b: int) -> list[tuple[str, str]]:
+        edges = self._contents[1]
+        edge = int(edges.find(np.array([a]), np.array([b]))[0])
+        if edge < 0:
+            raise KeyError(f"graph {self.name} has no edge between {self.nodes.index[a]} and {self.nodes.index[b]}")
+        return [edges.relation_names[r] for r in edges.relation[edges.start[edge] : edges.start[edge + 1]]]
+
+
+def _offsets(lengths: np.ndarray) -> pa.Array:
+    """Where the lists of these lengths begin, and where the last one ends."""
+    return pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())

@@ -1,0 +1,68 @@
+"""What a graph opens: its contents, the compiled search, the dictionary, the linker. Once per process and content.
+
+Forked worker processes find them here, already open, and share the memory. ``path``, ``digest``: of the graph's file.
+"""
+
+import functools
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kg import prepared
+from kg.adjacency import Adjacency
+from kg.embedder import Embedder
+from kg.linker import Linker
+from kg.mentions import MentionFinder
+from kg.primekg import Edges, Nodes
+
+if TYPE_CHECKING:
+    from graph_tool import Graph
+
+
+@functools.lru_cache(maxsize=4)
+def contents(path: str, digest: str) -> tuple[Nodes, Edges, Adjacency]:
+    """Nodes and edges, and the arrays that the compiled search walks."""
+    return prepared.load(Path(path), digest)
+
+
+@functools.cache
+def kernel() -> ModuleType:
+    """The compiled search."""
+    from kg import kernel  # numba takes a second to import, and is only needed for a search
+
+    return kernel
+
+
+@functools.lru_cache(maxsize=4)
+def graph(path: str, digest: str) -> "Graph":
+    """The graph-tool graph."""
+    from kg import graph
+
+    return graph.build(contents(path, digest)[1])
+
+
+@functools.lru_cache(maxsize=4)
+def degrees(path: str, digest: str) -> np.ndarray:
+    """How many nodes are connected with each vertex. Shape (vertices,)."""
+    edges = contents(path, digest)[1]
+    return np.bincount(np.concatenate(edges.ends()), minlength=edges.vertices)
+
+
+@functools.lru_cache(maxsize=4)
+def types(path: str, digest: str) -> frozenset[str]:
+    """The types that nodes have."""
+    return frozenset(contents(path, digest)[0].type)
+
+
+@functools.lru_cache(maxsize=4)
+def finder(path: str, digest: str, embedder: Embedder) -> MentionFinder:
+    """The dictionary of names."""
+    return MentionFinder(contents(path, digest)[0], linker(path, digest, embedder))
+
+
+@functools.lru_cache(maxsize=4)
+def linker(path: str, digest: str, embedder: Embedder) -> Linker:
+    """The indexes that turn names into nodes."""
+    return Linker(contents(path, digest)[0], embedder)

@@ -1,0 +1,113 @@
+"""Whatever is changed in a dataset folder, verify names it; and it says what it could not check."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow.parquet
+import pytest
+
+from dataset_builder.__main__ import main
+from dataset_builder.publishing import funnel
+from dataset_builder.publishing import verify as module
+from dataset_builder.publishing.folder import FolderError
+from dataset_builder.publishing.verify import verify
+from dataset_builder.sources.raw_files import sha256
+from kg import KG
+
+TRAIN, REJECTED = "data/train-00000-of-00001.parquet", "data/rejected-00000-of-00001.parquet"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    assert main(["build", "kg_only", "--rows", "12", "--out", str(tmp_path / "out")]) == 0
+    return tmp_path / "out"
+
+
+def edit_manifest(folder: Path, **values: object) -> None:
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps(manifest | values))
+
+
+def forge(folder: Path, change: Callable[[list[dict]], list[dict]]) -> None:
+    """Change the published rows, as somebody who also mends the file's checksum."""
+    table = pyarrow.parquet.read_table(folder / TRAIN)
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(change(table.to_pylist()), table.schema), folder / TRAIN)
+    files = json.loads((folder / "manifest.json").read_text())["files"]
+    edit_manifest(folder, files=files | {TRAIN: sha256(folder / TRAIN)})
+
+
+def flip_a_byte(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(bytes(content))
+
+
+def test_a_folder_that_was_not_touched(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = verify(folder)
+    assert found.wrong == []
+    assert found.notes == ["code: the same as here", "graph: sample, the same as here"]
+    capsys.readouterr()
+    assert main(["verify", str(folder)]) == 0
+    assert capsys.readouterr().out.endswith(f"{folder}: all matches the manifest\n")
+
+
+@pytest.mark.parametrize(
+    ("damage", "messages"),
+    [
+        (lambda f: (f / "README.md").write_text("edited"), ["README.md: its bytes are not those of the build"]),
+        (lambda f: flip_a_byte(f / TRAIN), [f"{TRAIN}: its bytes are not those of the build"]),
+        (lambda f: (f / REJECTED).unlink(), [f"{REJECTED}: in the manifest, not in the folder"]),
+        (lambda f: (f / "notes.txt").write_text("x"), ["notes.txt: in the folder, not in the manifest"]),
+        (lambda f: forge(f, lambda rows: rows[1:]), ["train: ", "funnel: counted", "content_hash: computed"]),
+        (lambda f: forge(f, lambda rows: [rows[0] | {"answer": "42"}, *rows[1:]]), ["content_hash: computed"]),
+        (
+            lambda f: forge(f, lambda rows: [rows[0] | {"question": "What else?"}, *rows[1:]]),
+            ["should have the id sample:", "content_hash: computed"],
+        ),
+        (
+            lambda f: forge(f, lambda rows: [rows[0] | {"rejected_because": "no_path"}, *rows[1:]]),
+            ["has rejected_because='no_path'", "funnel: counted", "content_hash: computed"],
+        ),
+        (lambda f: edit_manifest(f, content_hash="0" * 64), ["content_hash: computed"]),
+        (lambda f: edit_manifest(f, funnel={}), ["funnel: counted"]),
+        (lambda f: edit_manifest(f, columns={"id": "string"}), ["train: its columns are"]),
+        (lambda f: edit_manifest(f, inputs={"code": "0", "graph": "0", "seed": 0}), ["content_hash: computed"]),
+    ],
+)
+def test_whatever_is_changed_is_named(folder: Path, damage: Callable[[Path], None], messages: list[str]) -> None:
+    damage(folder)
+    found = verify(folder).wrong
+    assert all(any(message in line for line in found) for message in messages), found
+    assert main(["verify", str(folder)]) == 1
+
+
+def test_it_says_what_it_could_not_check(folder: Path, monkeypatch: pytest.MonkeyPatch, make_kg) -> None:
+    kg = make_kg("a drug | indication | b disease")
+    monkeypatch.setattr(module, "code_hash", lambda: "another")
+    code, graph = verify(folder, kg).notes
+    assert code.startswith("code: not that of this checkout, so not checked; it was built at commit ")
+    assert graph.startswith(f"graph: tiny.csv here has sha256 {kg.digest}, the build's had {KG.load('sample').digest}")
+    edit_manifest(folder, graph={"name": "kg.csv", "sha256": "0"})
+    assert verify(folder).notes[1] == "graph: kg.csv is not at hand, so not checked; give it by --kg FILE"
+
+
+def test_a_source_that_a_later_version_does_not_know(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(funnel, "SOURCES", {})
+    assert verify(folder).wrong == []
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, r"is no dataset folder: manifest\.json cannot be read"),
+        ("{", r"is no dataset folder: manifest\.json cannot be read"),
+        ("[]", r"manifest\.json has no content_hash, pipeline"),
+        ('{"content_hash": "x"}', r"manifest\.json has no pipeline, trial"),
+    ],
+)
+def test_what_is_no_manifest(tmp_path: Path, content: str | None, message: str) -> None:
+    if content is not None:
+        (tmp_path / "manifest.json").write_text(content)
+    with pytest.raises(FolderError, match=message):
+        verify(tmp_path)
