@@ -7,42 +7,16 @@ found or missed. Without embeddings unless one is named.
 """
 
 import argparse
-import os
 import random
 import resource
 import time
 from collections import Counter
-from pathlib import Path
 
 from dataset_builder.contamination.overlap import matches, overlaps
 from dataset_builder.row import Raw
-from dataset_builder.sources.questions import read_questions
+from tests.support.shared_data import read_pairs, read_sets
 
-SHARED_DATA = Path(os.environ.get("SHARED_DATA", "../shared/data"))
-SETS = {
-    "medqa_train": ("medqa", "train"),
-    "medqa_test": ("medqa", "test"),
-    "medmcqa_val": ("medmcqa", "validation"),
-    "mmlu_med6": ("mmlu_medical", "test"),
-    "mmlu_pro": ("mmlu_pro_health", "test"),
-    "mmlu_pro_biology": ("mmlu_pro_biology", "test"),
-    "medxpertqa": ("medxpertqa", "test"),
-    "medbullets": ("medbullets_op5", "test"),
-    "pubmedqa": ("pubmedqa_labeled", "test"),
-}
 SOURCE, EVALUATION, PLANTED = 200_000, 25_000, 1000
-
-
-def read_sets(folder: Path = SHARED_DATA) -> dict[str, list[Raw]]:
-    """Every real set of questions by the name that dup_pairs.tsv gives it."""
-    hub = folder / "hub"
-    return {name: read_questions([source], {source: split}, data_dir=hub)[0] for name, (source, split) in SETS.items()}
-
-
-def read_pairs(folder: Path = SHARED_DATA) -> list[tuple[str, int, str, int, str]]:
-    """The labelled pairs: set, row, set, row, label."""
-    lines = (folder / "contamination" / "dup_pairs.tsv").read_text("utf-8").splitlines()[1:]
-    return [(a, int(i), b, int(j), label) for a, i, b, j, *_, label in (line.split("\t") for line in lines)]
 
 
 def labelled(sets: dict[str, list[Raw]], embedder: str | None) -> None:

@@ -5,7 +5,6 @@ false: its relation is turned into its opposite, or one of its ends is another n
 aliases, or plurals. A false hop is found where a claim in its sentence is contradicted or off_path.
 """
 
-import os
 import random
 import sys
 import time
@@ -19,9 +18,10 @@ from statsmodels.stats.proportion import proportion_confint
 from dataset_builder.stages.check_hops import check_hops
 from kg import KG
 from kg.phrases import plain
+from tests.support.shared_data import SHARED_DATA
 
 HERE = Path(__file__).parent
-GRAPH = Path(os.environ.get("SHARED_DATA", "../shared/data")) / "primekg" / "kg_subset.csv.gz"
+GRAPH = SHARED_DATA / "primekg" / "kg_subset.csv.gz"
 FAMILIES = {
     "disease_phenotype_positive": "phenotype present", "disease_phenotype_negative": "phenotype absent",
     "bioprocess_protein": "bioprocess", "molfunc_protein": "molfunc", "cellcomp_protein": "cellcomp",

@@ -11,15 +11,15 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from datasets import load_dataset
 
 from dataset_builder.stages.check_hops import check_hops
 from kg import KG
+from tests.support.shared_data import SHARED_DATA
 
-DATA = Path(os.environ.get("SHARED_DATA", "../shared/data"))
+DATA = SHARED_DATA
 GRAPH = DATA / "primekg" / "kg_subset.csv.gz"
 TEXTS = {"hub/medbullets/op5/test.jsonl.gz": "reason", "hub/openlifescienceai/medmcqa/validation.jsonl.gz": "exp"}
 

@@ -12,30 +12,22 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.extraction import SHARED_DATA
 from dataset_builder.sources.table import SOURCES
 from lighteval_tasks.items import ask, read_items
 from lighteval_tasks.outcomes import read_run
+from lighteval_tasks.prompts import PROMPT_NAMES, PROMPTS
+from tests.support.scoring_items import write_items
+from tests.support.shared_data import SHARED_DATA
 
-WRITTEN = {"hle_medical": "cais/hle", "medbullets_op4": "medbullets/op4"}
-PROMPTS = {"free": "question", "strict": "question_strict", "huatuo_compat": "question_huatuo_compat"}
-SUFFIXES = ("", "_strict", "_huatuo_compat")
-
-
-def hub(folder: Path) -> Path:
-    """The shared data and the rows of our own writing, in the Hub's layout."""
-    shutil.copytree(SHARED_DATA / "hub", folder)
-    for name, hub_id in WRITTEN.items():
-        (folder / hub_id).mkdir(parents=True)
-        shutil.copy(Path("tests/fixtures/scoring") / f"{name}.jsonl", folder / hub_id / "test.jsonl")
-    return folder
+FILES = {PROMPT_NAMES[suffix]: file for suffix, file in PROMPTS.items()}  # name of a prompt to its file
 
 
 def main() -> None:
     """Print a line per task, and the largest difference."""
     with tempfile.TemporaryDirectory() as scratch:
         if "MEDICAL_DATA_DIR" not in os.environ:
-            os.environ["MEDICAL_DATA_DIR"] = str(hub(Path(scratch) / "hub"))
+            folder = shutil.copytree(SHARED_DATA / "hub", Path(scratch) / "hub")
+            os.environ["MEDICAL_DATA_DIR"] = str(write_items(folder))
         from tests.support.llm_server import replies_scores  # reads the items when it is asked
         from tests.support.llm_server.running import running
 
@@ -43,7 +35,7 @@ def main() -> None:
         sources = sorted({row["source"] for row in replies_scores.items().values()})
         parts = {s: SOURCES[s].configs if len(SOURCES[s].configs) > 1 else () for s in sources}
         names = [name for s in sources for name in (s, *(f"{s}_{part}" for part in parts[s]))]
-        tasks = ",".join(name + suffix for name in names for suffix in SUFFIXES)
+        tasks = ",".join(name + suffix for name in names for suffix in PROMPTS)
         with running(replies_scores.reply) as server:
             command = [sys.executable, "-m", "lighteval_tasks", "score", "scripted", "--backend", "litellm"]
             command += ["--base-url", server.url, "--tasks", tasks, "--out", str(out)]
@@ -54,7 +46,7 @@ def main() -> None:
         worst = 0
         for task in read_run(out / "details"):
             rows = {row["id"]: row for row in read_items(task.source, folder).rows}
-            asked = [(one, ask(rows[one.id], PROMPTS[task.prompt])) for one in task.outcomes]
+            asked = [(one, ask(rows[one.id], FILES[task.prompt])) for one in task.outcomes]
             meant = sum(replies_scores.chosen(prompt) == one.gold for one, prompt in asked)
             found = scored[task.task, task.prompt]["correct"]
             worst = max(worst, abs(meant - found))

@@ -5,42 +5,13 @@ it the published rule. Then per file of model outputs the share with an answer, 
 with the published rule's last letter and with the benchmark's own reading where the file has it; and the speed.
 """
 
-import gzip
-import json
-import os
-import string
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 from dataset_builder.answer_extraction.extraction import extract
 from lighteval_tasks.huatuo_compat import published_letters
-
-SHARED_DATA = Path(os.environ.get("SHARED_DATA", "../shared/data"))
-Row = tuple[str, dict[str, str], str, str | None]
-
-
-def gold(folder: Path) -> list[tuple[str, dict[str, str], str | None]]:
-    """The labelled outputs: text, options, the label that it commits to or None."""
-    lines = (folder / "model_outputs" / "extraction_gold_public.jsonl").read_text("utf-8").splitlines()
-    return [(row["output"], row["options"], row["gold_choice"]) for row in map(json.loads, lines)]
-
-
-def outputs(folder: Path) -> dict[str, list[Row]]:
-    """Per file of model outputs: text, options, right answer, and what the benchmark's own rule read (None: nothing, or not said)."""
-    files = {}
-    for path in sorted((folder / "model_outputs").glob("*.jsonl.gz")):
-        with gzip.open(path, "rt", encoding="utf-8") as lines:
-            files[path.name.removesuffix(".jsonl.gz")] = [_row(json.loads(line)) for line in lines]
-    return files
-
-
-def _row(raw: dict) -> Row:
-    text, options = raw.get("output", raw.get("model_outputs")), raw["options"]
-    if isinstance(options, list):
-        options = dict(zip(string.ascii_uppercase, options, strict=False))
-    return text or "", options, raw.get("gold", raw.get("answer")), raw.get("pred")
+from tests.support.shared_data import SHARED_DATA, gold, outputs
 
 
 def score(rows: Iterable[tuple[str, dict[str, str], str | None]], read: Callable[..., str | None]) -> str:

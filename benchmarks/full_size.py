@@ -13,11 +13,10 @@ import sys
 import tempfile
 import threading
 import time
-from pathlib import Path
 
 import psutil
 
-SHARED_DATA = Path(os.environ.get("SHARED_DATA", "../shared/data"))
+from tests.support.shared_data import SHARED_DATA
 
 
 def load(graph: str) -> dict[str, float]:

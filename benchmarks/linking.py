@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from statsmodels.stats.proportion import proportion_confint
 
-from benchmarks.linking_speed import SHARED_DATA, search_speed
+from benchmarks.linking_speed import PRIMEKG, search_speed
 from kg import calibrate, fold
 from kg.embedder import NONE, Embedder, named
 from kg.gold import Pair, read_gold, read_names, without
@@ -152,9 +152,9 @@ def _share(count: int, total: int) -> str:
 
 def accuracy(embedder: Embedder, picture: Path) -> None:
     """The table and the picture."""
-    nodes = read_names(SHARED_DATA / "names.tsv.gz")
-    groups = read_gold(SHARED_DATA / "linking_gold.tsv.gz")
-    synonyms = [p for p in read_gold(SHARED_DATA / "synonyms_gold.tsv") if p.type in (DISEASE, DRUG)]
+    nodes = read_names(PRIMEKG / "names.tsv.gz")
+    groups = read_gold(PRIMEKG / "linking_gold.tsv.gz")
+    synonyms = [p for p in read_gold(PRIMEKG / "synonyms_gold.tsv") if p.type in (DISEASE, DRUG)]
     rows = [Row("exact name", exact, 1), Row("characters only >= 0.90", characters, 0.90)]
     if embedder.model:
         rows.append(Row(f"MedReason's rule ({embedder} > 0.85)", medreason(embedder), 0.85))
@@ -190,7 +190,7 @@ def main() -> None:
     accuracy(embedder, given.picture)
     print(f"\n{given.picture} shows the curves")
     if embedder.model:
-        search_speed(read_names(SHARED_DATA / "names.tsv.gz"), embedder)
+        search_speed(read_names(PRIMEKG / "names.tsv.gz"), embedder)
 
 
 if __name__ == "__main__":

@@ -20,8 +20,9 @@ from kg.embedder import NONE, Embedder
 from kg.gold import read_gold, read_names
 from kg.linker import Linker
 from kg.primekg import Nodes
+from tests.support.shared_data import SHARED_DATA
 
-SHARED_DATA = Path(os.environ.get("SHARED_DATA", Path(__file__).parents[2] / "shared" / "data")) / "primekg"
+PRIMEKG = SHARED_DATA / "primekg"
 
 
 class Encoded(Embedder):
@@ -43,7 +44,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 def search_speed(nodes: Nodes, embedder: Embedder) -> None:
     """How many mentions per second are compared with all names of their type, and with all names."""
-    pairs = read_gold(SHARED_DATA / "linking_gold.tsv.gz")
+    pairs = read_gold(PRIMEKG / "linking_gold.tsv.gz")
     found = Linker(nodes).link([p.mention for p in pairs], [p.type for p in pairs], similar=0)
     some = [pair for pair, candidates in zip(pairs, found, strict=True) if not any(c.accepted for c in candidates)]
     mentions = [" ".join(pair.mention.split()) for pair in some]
@@ -60,7 +61,7 @@ def search_speed(nodes: Nodes, embedder: Embedder) -> None:
 def look_up_speed(nodes: Nodes) -> None:
     """How many mentions per second are looked up; the median of five passes."""
     linker = Linker(nodes)
-    pairs = read_gold(SHARED_DATA / "linking_gold.tsv.gz")
+    pairs = read_gold(PRIMEKG / "linking_gold.tsv.gz")
     mentions, types = [p.mention for p in pairs], [p.type for p in pairs]
     for what, some, their in (
         ("all names", nodes.name, None),
@@ -73,7 +74,7 @@ def look_up_speed(nodes: Nodes) -> None:
 
 def report(step: str) -> None:
     """What one of the two processes measures."""
-    nodes = read_names(SHARED_DATA / "names.tsv.gz")
+    nodes = read_names(PRIMEKG / "names.tsv.gz")
     took = seconds(lambda: Linker(nodes).link(["no such mention"]))
     print(f"- tables and indexes of {len(nodes.name):,} names {step} in {took:.2f} s", flush=True)
     if step == "loaded":

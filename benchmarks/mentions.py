@@ -6,7 +6,6 @@ questions without any, share of mentions that are negated. Without an argument t
 
 import gzip
 import json
-import os
 import sys
 import time
 from pathlib import Path
@@ -14,8 +13,7 @@ from pathlib import Path
 from kg.linker import Linker
 from kg.mentions import MentionFinder
 from kg.primekg import Nodes, read_graph
-
-SHARED_DATA = Path(os.environ.get("SHARED_DATA", "../shared/data"))
+from tests.support.shared_data import SHARED_DATA
 
 
 def questions(path: Path) -> list[str]:

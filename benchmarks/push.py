@@ -2,8 +2,8 @@
 
 import sys
 
-from benchmarks.push_kills import kill
 from benchmarks.push_speed import measure
+from tests.support.killed_pushes import kill
 
 
 def main(words: list[str]) -> int:

@@ -6,8 +6,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.push_folder import write_folder
 from tests.support.hub.running import ROOT, Process, Running
+from tests.support.push_folder import write_folder
 
 BARE = """
 import sys, time

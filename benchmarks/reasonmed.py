@@ -25,8 +25,9 @@ from datasets import Dataset, load_dataset
 from benchmarks.model_calls_server import Server
 from dataset_builder.stages.route import TIERS, tier
 from tests.support.llm_server.replies_reasonmed import FLAW
+from tests.support.shared_data import SHARED_DATA
 
-HUB = Path(os.environ.get("SHARED_DATA", "../shared/data")) / "hub"
+HUB = SHARED_DATA / "hub"
 WRITERS = {"weak": 0.55, "fair": 0.35, "strong": 0.15}
 HARD, HARD_ERROR, FLAWED, EDITOR_ERROR, JUDGE_ERROR = 0.3, 0.9, 0.2, 0.3, 0.15
 SETTINGS = {

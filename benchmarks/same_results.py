@@ -20,8 +20,9 @@ from typing import Any
 
 import pyarrow.parquet
 
+from tests.support.shared_data import SHARED_DATA
+
 ROOT = Path(__file__).parent.parent
-SHARED_DATA = Path(os.environ.get("SHARED_DATA", ROOT.parent / "shared" / "data"))
 REAL = [
     "--sources",
     "medqa,pubmedqa_labeled",

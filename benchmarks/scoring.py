@@ -9,10 +9,10 @@ import re
 import time
 from collections.abc import Sequence
 
-from benchmarks.extraction import SHARED_DATA, Row, outputs
 from lighteval_tasks.huatuo_compat import published_letters, published_score
 from lighteval_tasks.intervals import wilson
 from lighteval_tasks.readings import Reading, read
+from tests.support.shared_data import SHARED_DATA, Row, outputs
 
 NUMBER = 10_000
 # MIRAGE reads what follows the last field; a letter at its start, else after "option" or a colon, else A. From its description.

@@ -5,16 +5,14 @@ People's explanations of MedMCQA and MedBullets, and the outputs of models (../s
 
 import gzip
 import json
-import os
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from pathlib import Path
 
 from dataset_builder.sources.questions import read_questions
 from dataset_builder.text_checks.style import defect, flags
+from tests.support.shared_data import SHARED_DATA
 
-SHARED_DATA = Path(os.environ.get("SHARED_DATA", "../shared/data"))
 EXPLAINED = {"medmcqa": "validation", "medbullets_op5": "test"}
 
 

@@ -24,6 +24,7 @@ from dataset_builder.prompt import question_of, render
 from dataset_builder.row import features
 from dataset_builder.sources.questions import read_questions
 from dataset_builder.sources.table import SOURCES
+from lighteval_tasks.prompts import LETTERED
 
 COLUMNS = ("id", "source", "config", "question", "context", "options", "answer_label", "answer_type")
 TASKS = tuple(name for name, source in SOURCES.items() if source.test)
@@ -75,10 +76,10 @@ def read_items(name: str, folder: Path | None = None) -> Items:
 
 
 def ask(item: Mapping[str, Any], prompt: str) -> str:
-    """The text of an item in one of the prompts: question, as in training; question_strict; question_huatuo_compat."""
+    """The text of an item in one of the evaluation prompts (prompts.py), by the name of its file."""
     shown = question_of(item)
-    if prompt == "question_huatuo_compat":
-        shown["answer_type"] = "choice"  # yes, no and maybe get letters there
+    if prompt in LETTERED:
+        shown["answer_type"] = "choice"
     return render(prompt, **shown)
 
 

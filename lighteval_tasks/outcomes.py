@@ -10,9 +10,9 @@ import pyarrow.parquet
 
 from dataset_builder.sources.raw_files import SourceError
 from lighteval_tasks.items import TASKS, question_id
+from lighteval_tasks.prompts import PROMPT_NAMES, split_suffix
 from lighteval_tasks.readings import Reading, read
 
-PROMPT_NAMES = {"": "free", "_strict": "strict", "_huatuo_compat": "huatuo_compat"}
 DETAILS = re.compile(r"details_medical:(?P<task>\w+)\|(?P<shots>\d+)_(?P<date>[\d.T-]+)\.parquet")
 
 
@@ -82,11 +82,11 @@ def read_run(folder: Path, stop_ids: Collection[int] = ()) -> list[TaskOutcomes]
 
 def split_name(name: str) -> tuple[str, str, str]:
     """Source, part and prompt of a task's name. Raises SourceError for a name that is none."""
-    suffix = next((suffix for suffix in PROMPT_NAMES if suffix and name.endswith(suffix)), "")
-    base = name.removesuffix(suffix)
+    base, suffix = split_suffix(name)
     source = max((known for known in TASKS if base == known or base.startswith(f"{known}_")), key=len, default=None)
     if source is None:
-        raise SourceError(f"unknown task {name!r}; known: {', '.join(TASKS)}, and each with _strict or _huatuo_compat")
+        suffixes = " or ".join(suffix for suffix in PROMPT_NAMES if suffix)
+        raise SourceError(f"unknown task {name!r}; known: {', '.join(TASKS)}, and each with {suffixes}")
     return source, base.removeprefix(source).removeprefix("_"), PROMPT_NAMES[suffix]
 
 

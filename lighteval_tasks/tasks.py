@@ -14,7 +14,7 @@ english
 tags:
 medical, generative
 
-lighteval … "medical:medqa|0" --custom-tasks lighteval_tasks/tasks.py. Of every source there are three tasks:
+lighteval … "medical:medqa|0" --custom-tasks lighteval_tasks/tasks.py. Of every source there is a task per evaluation prompt (prompts.py):
 
 - ``medical:medqa``: the question exactly as in training (question.jinja); nothing is asked about the form of the answer
 - ``medical:medqa_strict``: and the response shall end with "The answer is A."
@@ -36,8 +36,8 @@ from dataset_builder.sources.table import SOURCES
 from lighteval_tasks import endpoint
 from lighteval_tasks.items import TASKS, ask, prepare
 from lighteval_tasks.metrics import answers
+from lighteval_tasks.prompts import PROMPTS
 
-PROMPTS = {"": "question", "_strict": "question_strict", "_huatuo_compat": "question_huatuo_compat"}
 # One length for all tasks: lighteval 0.13's litellm backend mixes answers up where lengths differ within a run.
 MAX_NEW_TOKENS = int(os.environ.get("MEDICAL_MAX_NEW_TOKENS", "4096"))
 # lighteval keeps answers under model name and task, and would give those of older weights under the same name. The moment of

@@ -40,5 +40,5 @@ def rejections() -> dict[str, dict[str, str]]:
         functions = [node for node in ast.parse(path.read_text("utf-8")).body if isinstance(node, ast.FunctionDef)]
         docstring = next((ast.get_docstring(node) or "" for node in functions if node.name == path.stem), "")
         for codes, where in _REJECTS.findall(" ".join(docstring.split())):
-            found.setdefault(path.stem, {}).update(dict.fromkeys(re.split(", | or ", codes), where))
+            found.setdefault(path.stem, {}).update({str(code): where for code in re.split(", | or ", codes)})
     return found

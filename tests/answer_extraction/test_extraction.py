@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.extraction import gold, outputs
 from dataset_builder.answer_extraction.declared_answers import BY_WEIGHT
 from dataset_builder.answer_extraction.extraction import UNDECLARED, Extraction, extract
 from dataset_builder.answer_extraction.named_options import Options
 from lighteval_tasks.huatuo_compat import published_letters
+from tests.support.shared_data import gold, outputs
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "extraction"
 OPTIONS = json.loads((FIXTURES / "options.json").read_text("utf-8"))

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from benchmarks.contamination import SETS, read_pairs
 from dataset_builder.contamination.normalisation import content, key_of, words
 from dataset_builder.contamination.overlap import matches, overlaps
 from dataset_builder.contamination.similarity import by_words
 from dataset_builder.contamination.stems import stems_of, vectors_of
 from dataset_builder.sources.questions import read_questions
 from kg.embedder import EmbedderError
+from tests.support.shared_data import SETS, read_pairs
 
 CASE = (
     "A 54-year-old baker comes to the clinic with a swollen left ankle that woke him at 3 a.m. He took hydrochlorothiazide for two "

@@ -6,19 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import examinee
 from tests.lighteval_tasks.commands import call
-from tests.lighteval_tasks.test_items import WRITTEN
+from tests.support.scoring_items import write_items
 
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Questions of our own writing, in the Hub's layout."""
-    folder = tmp_path_factory.mktemp("hub")
-    for name, hub_id in examinee.WRITTEN.items():
-        (folder / hub_id).mkdir(parents=True)
-        shutil.copy(WRITTEN / f"{name}.jsonl", folder / hub_id / "test.jsonl")
-    return folder
+    return write_items(tmp_path_factory.mktemp("hub"))
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from lighteval_tasks.items import ask, read_items
+from lighteval_tasks.prompts import PROMPTS
 from lighteval_tasks.readings import read
 from tests.lighteval_tasks.runs import OPTIONS
 from tests.support.llm_server import replies_scores
@@ -31,7 +32,7 @@ def test_declared_or_only_led_to() -> None:
 def test_the_examinee_is_understood(name: str, shared_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MEDICAL_DATA_DIR", str(shared_data / "hub"))
     for row in read_items(name, shared_data / "hub").rows:
-        for prompt in replies_scores.PROMPTS:
+        for prompt in PROMPTS.values():
             asked = ask(row, prompt)
             said = replies_scores.reply({"messages": [{"role": "user", "content": asked}]})
             assert read(said, row["options"], "A").label == replies_scores.chosen(asked), said

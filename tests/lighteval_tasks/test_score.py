@@ -8,16 +8,17 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 
-from benchmarks.examinee import PROMPTS
 from lighteval_tasks.command import Settings, arguments
 from lighteval_tasks.items import ask, read_items
 from lighteval_tasks.outcomes import read_run
+from lighteval_tasks.prompts import PROMPT_NAMES, PROMPTS
 from tests.lighteval_tasks.commands import ROOT, call, lighteval, outputs, results, score, tasks_of
 from tests.support.hub.running import running as local_hub
 from tests.support.llm_server import replies_scores
 from tests.support.llm_server.running import running
 
 pytestmark = pytest.mark.slow
+FILES = {PROMPT_NAMES[suffix]: file for suffix, file in PROMPTS.items()}  # name of a prompt to its file
 # after any token but A the next is A, after A the end
 SAYS_A = """
 import sys, torch
@@ -62,6 +63,8 @@ length = {"vllm": "max_model_length", "sglang": "context_length", "accelerate": 
 print(json.dumps({"model": read["model_name"], "revision": read.get("revision"), "dtype": read["dtype"], "length": read[length],
                   "add_special_tokens": read["add_special_tokens"]}))
 """
+
+FILES = {PROMPT_NAMES[suffix]: file for suffix, file in PROMPTS.items()}  # name of a prompt to its file
 
 
 def test_new_weights_under_the_same_name_give_new_scores(tiny: Path, hub: Path, tmp_path: Path) -> None:
@@ -143,17 +146,17 @@ def test_a_scripted_examinee_is_scored_exactly(
     monkeypatch.setenv("MEDICAL_DATA_DIR", str(every_item))
     replies_scores.items.cache_clear()
     sources = sorted({row["source"] for row in replies_scores.items().values()})
-    names = [source + suffix for source in sources for suffix in ("", "_strict", "_huatuo_compat")]
+    names = [source + suffix for source in sources for suffix in PROMPTS]
     out = tmp_path / "out"
     with running(replies_scores.reply) as server:
         arguments = ("--backend", "litellm", "--base-url", server.url, "--tasks", ",".join(names), "--limit", "60")
         done = score("scripted", *arguments, "--out", str(out), hub=every_item)
     assert done.returncode == 0, done.stderr[-3000:]
     found = tasks_of(out)
-    assert len(found) == 30
+    assert len(found) == len(names) == len(sources) * len(PROMPTS)
     for task in read_run(out / "details"):
         rows = {row["id"]: row for row in read_items(task.source, every_item).rows}
-        meant = [replies_scores.chosen(ask(rows[one.id], PROMPTS[task.prompt])) == one.gold for one in task.outcomes]
+        meant = [replies_scores.chosen(ask(rows[one.id], FILES[task.prompt])) == one.gold for one in task.outcomes]
         assert abs(sum(meant) - found[task.task, task.prompt]["correct"]) <= 1, task.name
         assert len(task.outcomes) == min(60, len(rows))
 

@@ -56,6 +56,13 @@ def test_every_source_has_a_usable_row_among_its_fixtures(name: str) -> None:
     assert None in reasons(name)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_fixture_row_that_says_what_is_expected_is_read_so(name: str) -> None:
+    for raw, row in zip(raw_rows(name), rows(name), strict=True):
+        if "expected" in raw:
+            assert f"{row['answer_label']}. {row['answer']}" == raw["expected"]
+
+
 def test_medqa() -> None:
     first = rows("medqa")[0]
     assert first["options"][1] == {"label": "B", "text": "Colchicine"}

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from dataset_builder.stages.rank_paths import rank_paths
+from tests.support import mechanisms
 
 
 def rank(kg, *pairs: tuple[int, int], keep: int = 3, max_hops: int = 4, **row):
@@ -142,10 +143,7 @@ def test_a_specific_end_comes_before_one_that_everything_has(make_kg) -> None:
 
 
 @pytest.mark.slow
-def test_curated_mechanisms_are_kept(shared_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(Path(__file__).parents[2]))  # benchmarks are not installed
-    from benchmarks import mechanisms
-
+def test_curated_mechanisms_are_kept(shared_data: Path) -> None:
     counts = mechanisms.report(shared_data / "primekg")
     assert (counts["lie in the subset"], counts["are a shortest path"]) == (340, 208)
     assert counts["kept among 3"] >= 207

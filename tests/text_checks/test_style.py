@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.contamination import SETS
 from dataset_builder.sources.questions import read_questions
 from dataset_builder.text_checks.style import defect, flags
+from tests.support.shared_data import SETS
 
 QUESTION = (
     "A 61-year-old man with a uric acid of 9.5 mg/dL wakes with a hot, swollen great toe. Fluid from the joint holds needles that are "

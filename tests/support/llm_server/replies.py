@@ -15,6 +15,7 @@ from typing import Any
 
 from kg import KG
 from tests.support.llm_server import replies_calibration, replies_reasonmed
+from tests.support.llm_server.recognise import instance, prompt_of
 from tests.support.llm_server.settings import Settings
 
 NUMBERED = re.compile(r"^\d+\. (.*)$", re.MULTILINE)
@@ -22,18 +23,23 @@ OPTION = re.compile(r"^([A-Z])\. (.*)$", re.MULTILINE)
 
 
 def reply(request: dict[str, Any], settings: Settings = Settings()) -> str:  # noqa: B008  frozen
-    """The answer to the first user message; a follow-up turn changes nothing of medreason's. An unknown prompt gets a rationale.
+    """The answer to the first user message; a follow-up turn changes nothing of medreason's.
+
+    The rule is that of the prompt (recognise.py). A prompt without a rule gets what fits its schema or, without one, a rationale.
 
     A request with a schema gets bare JSON, as of an endpoint that enforces it; without one the JSON stands in a fence after
     some words, as models like to write it.
     """
     prompt = next(message["content"] for message in request["messages"] if message["role"] == "user")
-    if (case := replies_calibration.reply(prompt, settings)) is not None:
+    name = prompt_of(prompt) or ""
+    if (case := replies_calibration.reply(name, prompt, settings)) is not None:
         said = case
-    elif rule := next((rule for start, rule in replies_reasonmed.RULES.items() if prompt.startswith(start)), None):
-        said = rule(prompt, request, settings)
+    elif name in replies_reasonmed.RULES:
+        said = replies_reasonmed.RULES[name](prompt, request, settings)
+    elif name in RULES or "response_format" not in request:
+        said = RULES.get(name, _rationale)(prompt)
     else:
-        said = next((rule for start, rule in RULES.items() if prompt.startswith(start)), _rationale)(prompt)
+        said = instance(request["response_format"]["json_schema"]["schema"])
     if isinstance(said, str):
         return said
     text = json.dumps(said, ensure_ascii=False)
@@ -115,11 +121,11 @@ def _answer(prompt: str) -> str:
 
 
 RULES: dict[str, Callable[[str], dict[str, Any] | str]] = {
-    "Mark the medical entities": _mentions,
-    "Decide which entry": _choice,
-    "Restate a question": _restatement,
-    "Choose, from the connections": _kept,
-    "Compare an answer": _judgement,
-    "Answer a question from": _answer,
-    "You are a physician": _rationale,
+    "extract_mentions": _mentions,
+    "link_nodes": _choice,
+    "restate_question": _restatement,
+    "prune_paths": _kept,
+    "check_answer_judge": _judgement,
+    "check_answer": _answer,
+    "write_rationale": _rationale,
 }

@@ -7,11 +7,6 @@ from dataset_builder.judge_calibration.calibration import PROMPTS, calibration_c
 from tests.support.llm_server.settings import Settings
 
 BLOCKS = {"check_answer": "reasoning", "judge_rationales": "reasoning", "check_answer_judge": "answer_to_compare"}
-STARTS = {
-    "Answer a question from": "check_answer",
-    "Examine a written reasoning": "judge_rationales",
-    "Compare an answer": "check_answer_judge",
-}
 
 
 @functools.cache
@@ -24,10 +19,9 @@ def known() -> dict[tuple[str, str], list[dict[str, Any]]]:
     return found
 
 
-def reply(prompt: str, settings: Settings) -> dict[str, Any] | str | None:
-    """The answer to a calibration case; None where the prompt holds none."""
-    name = next((name for start, name in STARTS.items() if prompt.startswith(start)), None)
-    if name is None:
+def reply(name: str, prompt: str, settings: Settings) -> dict[str, Any] | str | None:
+    """The answer to a calibration case; None where the prompt of this name holds none."""
+    if name not in BLOCKS:
         return None
     question = prompt.partition("<question>\n")[2].partition("\n")[0]
     text = prompt.rpartition(f"<{BLOCKS[name]}>\n")[2].partition(f"</{BLOCKS[name]}>")[0].rstrip("\n")

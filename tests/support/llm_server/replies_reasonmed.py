@@ -139,13 +139,12 @@ def _summary(prompt: str, request: dict[str, Any], settings: Settings) -> str:
 
 
 RULES: dict[str, Rule] = {
-    "You are an experienced physician": _sample,
-    "Examine a written reasoning": _judge,
-    "Grade a reasoning": _grade(("findings", "mechanism", "options", "clarity"), 20, 95, "reason"),
-    "Rework a colleague's": _rewrite,
-    "Write the reasoning about a hard": _rewrite,
-    "Shorten a reasoning": _summary,
-    "Score a reasoning": _grade(
+    "sample_rationales": _sample,
+    "judge_rationales": _judge,
+    "rank_rationales": _grade(("findings", "mechanism", "options", "clarity"), 20, 95, "reason"),
+    "refine_rationales": _rewrite,
+    "summarize_rationale": _summary,
+    "score_rationales": _grade(
         ("clinical_accuracy", "logic", "factual_correctness", "completeness"), 3, 10, "justification"
     ),
 }

@@ -13,9 +13,9 @@ from typing import Any
 
 from dataset_builder.sources.raw_files import SourceError
 from lighteval_tasks.items import TASKS, ask, read_items
+from lighteval_tasks.prompts import LETTERED, PROMPTS
 from tests.support.llm_server.settings import Settings
 
-PROMPTS = ("question", "question_strict", "question_huatuo_compat")
 Style = Callable[[str, str], str]
 
 # label and text of the option meant; every one of these commits to it, and only to it
@@ -55,7 +55,7 @@ def items() -> dict[str, dict[str, Any]]:
         except SourceError:
             continue
         for row in rows:
-            for prompt in PROMPTS:
+            for prompt in PROMPTS.values():
                 found.setdefault(ask(row, prompt), row | {"prompt": prompt})
     return found
 
@@ -87,5 +87,5 @@ def reply(request: dict[str, Any], settings: Settings = Settings()) -> str:  # n
     assert label is not None
     row = items()[prompt]
     text = next(option["text"] for option in row["options"] if option["label"] == label)
-    lettered = row["answer_type"] == "choice" or row["prompt"] == "question_huatuo_compat"
+    lettered = row["answer_type"] == "choice" or row["prompt"] in LETTERED
     return style(label if lettered else text, text)

@@ -8,8 +8,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from benchmarks.push_folder import write_folder
 from tests.support.hub.running import ROOT, Process, Running
+from tests.support.push_folder import write_folder
 
 NAME = "org/killed"
 MEGABYTES = 80  # of a push: its upload takes a while, and can be hit
