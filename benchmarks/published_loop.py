@@ -1,5 +1,5 @@
-"""MedReason's way of training, written anew from its description (shared/reference/medreason.md, section 9) for comparison: batches of
-one padded row, the model's own loss over full logits, a running accuracy from them, gradients accumulated over 16 batches.
+"""The loop of MedReason's published SFT script, written again from a description, to compare: batches of one padded
+row, the model's own loss over full logits, a running accuracy from them, gradients accumulated over 16 batches.
 
 Kept as it is: a batch of one needs no padding, so what it loses is not padding but that every row is a pass of its own. Left out:
 DeepSpeed's offload of the optimizer to the CPU, which is a matter of memory, and only costs time.

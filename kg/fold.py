@@ -1,7 +1,7 @@
 """Spelling made equal: the tokens and the keys under which two writings of one name meet.
 
 Dictionary detection (mentions.py) and look-up (linker.py) fold with the same functions, so a name that one finds the other
-links. The levels N1, N2, N3 and the two drug keys are those that were measured in engineering/linking.md section 1.
+links. The levels N1, N2, N3 and the two drug keys are described in docs/linking.md.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Mention to nodes, in the order of engineering/linking.md section 1: exact, alias, folded keys, broader disease, similar names.
+"""Mention to nodes, in the order of docs/linking.md: exact, alias, folded keys, broader disease, similar names.
 
 The first level of look-up with an answer wins and all nodes under its key are returned, since two nodes with one name stay two. Its
 score is a rank of the levels, not a probability: the folded keys were measured at 99 % right on disease synonyms, the drug

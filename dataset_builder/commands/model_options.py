@@ -159,7 +159,7 @@ def shown(models: Models) -> dict[str, str]:
 
 
 def own_judge(models: Models) -> list[str]:
-    """A warning where the judge is one of several writers: models prefer their own texts (reference 1.2)."""
+    """A warning where the judge is one of several writers, as in ReasonMed: models prefer their own texts."""
     writers, judge = models.get("writers"), models.get("judge")
     if isinstance(writers, tuple) and judge in writers:
         return [

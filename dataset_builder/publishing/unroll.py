@@ -1,4 +1,4 @@
-"""Publish each kept rationale of a question as a row of its own, in three configs of one dataset (ReasonMed; reference section 2).
+"""Publish each kept rationale of a question as a row of its own, in three configs (ReasonMed, three training sets).
 
 `reasonmed`: rationale and response; `cot`: the rationale; `response`: the response. The paper's three files have neither id,
 gold answer nor tier, and without configs a bare `load_dataset` mixes them.

@@ -1,4 +1,4 @@
-"""Does the rationale lead to the gold answer? (MedReason, quality filter; reference section 8.)
+"""Does the rationale lead to the gold answer? (MedReason, quality filter.)
 
 A model answers the question from the rationale alone, its conclusion hidden. The option that it commits to is read by rule
 (extraction.py) and compared by label; only where no option can be read, a judge compares the answers, and its verdict is a

@@ -1,4 +1,4 @@
-"""Ask a model which entities question and gold text name (MedReason, entity extraction; reference section 2).
+"""Ask a model which entities question and gold text name (MedReason, entity extraction).
 
 The words are looked for in the texts: what a mention is, and where it stands, is checked and not believed. A type that the
 graph does not have is kept; such a mention is linked across all types.

@@ -1,4 +1,4 @@
-"""A verdict on every sample: the rule on its final answer first, then a judge by schema (ReasonMed, verification; reference 1.2)."""
+"""A verdict on every sample: the rule on its final answer first, then a judge by schema (ReasonMed, verification)."""
 
 from typing import TYPE_CHECKING, Any
 

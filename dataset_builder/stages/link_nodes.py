@@ -1,6 +1,6 @@
 """Turn mentions into nodes of the graph: by exact and similar names, and where these do not decide, by asking a model.
 
-Without a model only what is sure is linked. With one (MedReason, entity linking, reference section 3)
+Without a model only what is sure is linked. With one (MedReason, entity linking)
 it chooses among numbered candidates, or none: by index, so that it cannot invent a node.
 """
 

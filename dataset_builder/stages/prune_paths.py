@@ -1,4 +1,4 @@
-"""Keep of every pair's paths those that help to explain the answer (MedReason, path pruning; reference section 6).
+"""Keep of every pair's paths those that help to explain the answer (MedReason, path pruning).
 
 A model chooses by number among the paths that the graph has, relations shown: a path that is not there cannot be chosen.
 """

@@ -1,4 +1,4 @@
-"""The order of a question's right rationales, and which of them go on (ReasonMed, quality ranking; reference 1.3).
+"""The order of a question's right rationales, and which of them go on (ReasonMed, quality ranking).
 
 A judge grades each by itself on four scales of 0 to 100, so the order of the candidates cannot matter; ties are decided by
 rule. The published code's integers of 0 to 5 tie often, and then the first model wins.

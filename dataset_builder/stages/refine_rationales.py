@@ -1,7 +1,8 @@
-"""Repair the rationales of medium questions, write those of difficult ones anew, and verify what comes of it (reference 1.4-1.6).
+"""Repair the rationales of medium questions, write those of difficult ones anew, and verify the result.
 
-The published chain verifies nothing after this step. Here every text is read by rule (leaks, quoted notes, unsupported
-numbers and citations), then judged like a sample; one that fails is told why and gets one more round, then it is dropped.
+ReasonMed, error-driven refinement (medium) and regeneration by a stronger model (difficult). The published chain
+verifies nothing after this step. Here every text is read by rule (leaks, quoted notes, unsupported numbers and citations), then
+judged like a sample; one that fails is told why and gets one more round, then it is dropped.
 """
 
 from typing import TYPE_CHECKING, Any

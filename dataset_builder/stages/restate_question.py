@@ -1,4 +1,4 @@
-"""Restate question and answer, and decide which nodes belong to which (MedReason; reference section 4).
+"""Restate question and answer, and decide which nodes belong to which (MedReason, question and answer restated).
 
 This is what makes *question nodes* and *answer nodes*, between which paths are searched. Nodes are named by number.
 """

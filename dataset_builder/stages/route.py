@@ -1,4 +1,4 @@
-"""Which tier a question belongs to, by the share of its rationales that are wrong (ReasonMed, section 2 of the reference).
+"""Which tier a question belongs to, by the share of its rationales that are wrong (ReasonMed, routing by difficulty).
 
 With the paper's nine samples: easy up to four wrong, medium up to seven, difficult above. As shares, for any number.
 """

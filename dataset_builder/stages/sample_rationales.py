@@ -1,4 +1,4 @@
-"""Ask several models for rationales, at several temperatures, without the answer (ReasonMed, generation; reference 1.1)."""
+"""Ask several models for rationales, at several temperatures, without the answer (ReasonMed, generation)."""
 
 from collections import Counter
 from dataclasses import replace

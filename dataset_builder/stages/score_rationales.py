@@ -1,4 +1,4 @@
-"""Score the kept rationales from 1 to 10 on four criteria, before and after refinement (ReasonMed, score evaluator; reference 1.8).
+"""Score the kept rationales from 1 to 10 on four criteria, before and after refinement (ReasonMed, score evaluation).
 
 The published scorer needs exactly 3,000 rows and counts a reply that it cannot read as 0. Here any share of the questions
 is scored, drawn by seed, and a score that did not come is null.

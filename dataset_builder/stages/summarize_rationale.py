@@ -1,4 +1,4 @@
-"""The short response that closes each kept rationale (ReasonMed, response summariser; reference 1.7).
+"""The short response that closes each kept rationale (ReasonMed, response summary).
 
 The published one is a bare request to summarise. Here the model has question and options in view, and a response that
 changes the final answer, or adds a number or a source that the rationale does not have, is asked for once more and then dropped.

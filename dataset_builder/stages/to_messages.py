@@ -8,7 +8,7 @@ NEEDS = "question context options answer answer_label answer_type rationale"
 
 @stage(needs=NEEDS, adds="prompt completion")
 def to_messages(batch: Batch) -> dict[str, list]:
-    """Rejects nothing. The completion has MedReason's two headings (Thinking, Final Answer; reference: its SFT script)."""
+    """Rejects nothing. The completion has the headings Thinking, Final Answer (MedReason's published SFT script)."""
     rows = [dict(zip(batch, values, strict=True)) for values in zip(*batch.values(), strict=True)]
     return {
         "prompt": [[{"role": "user", "content": _question(row)}] for row in rows],

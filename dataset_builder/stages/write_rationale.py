@@ -1,4 +1,4 @@
-"""Write the rationale from question, restated answer and kept paths (MedReason, rationale generation; reference section 7).
+"""Write the rationale from question, restated answer and kept paths (MedReason, rationale generation).
 
 The reader of a rationale has neither paths nor answer. A text that gives away that its writer had them is asked for once
 more and then rejected; one without its three parts is asked for as often as a reply that is not the JSON asked for.

@@ -1,7 +1,7 @@
 """What must not stand in a rewritten rationale: signs that its writer had notes or an answer, and claims that nothing supports.
 
 Both papers' editors see the gold answer or the errors of others, and are asked for numbers and guidelines without any source;
-nothing looks at what they make of it (reference 1.4, 1.6).
+nothing looks at what they make of it (ReasonMed, error-driven refinement, medium and difficult).
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Is a rationale right? The rule on its final answer first, then a judge by schema (ReasonMed, verification; reference 1.2).
+"""Is a rationale right? The rule on its final answer first, then a judge by schema (ReasonMed, verification).
 
 Used before routing and again after refinement. A third state keeps faults of judge or endpoint apart from faults of the
 rationale: unjudged, where no final answer can be read, or no usable judgement came, or judges disagree.

@@ -40,7 +40,7 @@ def test_no_setting_of_a_recipe_is_without_a_source(name: str) -> None:
 
 
 def test_what_the_papers_state() -> None:
-    """MedReason (reference, section 9): once more and by hand, so that table and recipes cannot be wrong together."""
+    """MedReason's published SFT script and README, once more by hand: table and recipes cannot be wrong together."""
     for name in PAPERS[:4]:
         settings = scenario.result("run_recipes")["settings"][name]
         assert settings["global_batch"] == "128"
