@@ -14,6 +14,8 @@ import litellm
 from litellm.exceptions import BadRequestError
 from openai import OpenAIError
 
+from dataset_builder.llm.secrets import redacted, secrets
+
 IN_A_ROW = (
     60  # failed attempts without an answer between them: the endpoint is down or refuses the key, so the run stops
 )
@@ -52,7 +54,7 @@ def _watched(complete: Callable[..., Any]) -> Callable[..., Any]:
             response = complete(**request)
         except OpenAIError as why:  # the base of all that litellm raises for a request
             _failures += 1
-            said = redacted(str(why))
+            said = redacted(str(why), secrets().values())
             if _failures >= IN_A_ROW:
                 raise SystemExit(
                     f"{_failures} attempts in a row failed, so this run stops; the last one: {said}"
@@ -68,12 +70,6 @@ def _watched(complete: Callable[..., Any]) -> Callable[..., Any]:
 
     completion.__dict__["watched"] = True
     return completion
-
-
-def redacted(text: str) -> str:
-    """Without the key, which some endpoints repeat when they refuse it."""
-    key = os.environ.get("OPENAI_API_KEY")
-    return text.replace(key, "***") if key else text
 
 
 def _key(messages: Sequence[Mapping[str, str]]) -> Key:

@@ -9,8 +9,8 @@ from pathlib import Path
 from datasets import load_dataset
 from huggingface_hub import hf_hub_download
 
+from dataset_builder.publishing.hub.errors import in_words
 from dataset_builder.sources.raw_files import SourceError
-from lighteval_tasks.hub_errors import told
 from lighteval_tasks.outcomes import Outcome
 
 CONFIG = "contamination"
@@ -38,7 +38,7 @@ def read_ledger(place: str) -> Ledger:
     if folder.is_dir():
         path, source = folder / "manifest.json", str(folder)
     elif revision:
-        with told(place):
+        with in_words(place, SourceError):
             path = Path(hf_hub_download(name, "manifest.json", repo_type="dataset", revision=revision))
         source = name
     else:

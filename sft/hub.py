@@ -3,16 +3,19 @@ checkpoint that cannot be sent."""
 
 from pathlib import Path
 
-import httpx
 from huggingface_hub import CommitInfo, HfApi
-from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
 
+from dataset_builder.publishing.hub.errors import in_words
 from sft.checkpoints import RUN
 from sft.model_card import base_of
 from sft.recipe import PINNED_DATA, Recipe, RecipeError
 
 # what `from_pretrained` and a reader need; never a pickle (training_args.bin, optimizer.pt)
 FILES = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.jinja", "tokenizer.model", "README.md", "loss.png")
+ADVICE = (
+    "Set HF_TOKEN to a token that may write there, name another repository (HUB_MODEL=org/name), "
+    "or train without pushing (PUSH=false)"
+)
 NEVER = ("checkpoint-*", "*.bin", "*.pt", "*.pth", "*.pkl", "*.tmp")
 
 
@@ -35,7 +38,8 @@ def prepare(recipe: Recipe) -> None:
                 f"found data {files}, which may change; expected hf://datasets/org/name@tag/… before a checkpoint is pushed"
             )
     api, branch = HfApi(token=recipe.training.hub_token), recipe.training.hub_revision
-    try:
+    where = f"{api.endpoint}/{repo}{f', branch {branch}' if branch else ''}"
+    with in_words(repo, lambda why: RecipeError(f"cannot write to {where}: {why}\n{ADVICE}")):
         api.create_repo(repo, private=recipe.training.hub_private_repo, exist_ok=True)
         if branch:
             api.create_branch(repo, branch=branch, exist_ok=True)
@@ -46,12 +50,6 @@ def prepare(recipe: Recipe) -> None:
             revision=branch,
             commit_message="Training begins",
         )
-    except (HfHubHTTPError, LocalTokenNotFoundError, httpx.ConnectError) as error:
-        where = f"{api.endpoint}/{repo}{f', branch {branch}' if branch else ''}"
-        raise RecipeError(
-            f"cannot write to {where}: {error}\nSet HF_TOKEN to a token that may write there, name another repository (HUB_MODEL=org/name), "
-            "or train without pushing (PUSH=false)"
-        ) from error
 
 
 def push(recipe: Recipe, folder: Path) -> CommitInfo:

@@ -61,9 +61,6 @@ def test_a_source_has_all_that_belongs_to_it(name: str) -> None:
     rows = [json.loads(line) for line in fixture.read_text("utf-8").splitlines()] if fixture.is_file() else []
     if len(rows) != 3:
         lacks.append(f"{fixture.relative_to(ROOT)}: found {len(rows)} raw rows, expected 3 of your own writing")
-    tested = f"def test_{name.removesuffix('_labeled')}" in (ROOT / "tests/sources/test_raw_rows.py").read_text(
-        "utf-8"
-    )
     if not any("expected" in row for row in rows) and source.to_row.__name__ not in KNOWN_LAYOUTS:
         lacks.append(f'{fixture.relative_to(ROOT)}: give a row "expected": "LABEL. text of the answer"')
     if not source.about:

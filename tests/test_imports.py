@@ -17,6 +17,7 @@ MAY_IMPORT = {
     "prompt": "",
     "answer_store": "",
     "answer_extraction": "",
+    "extraction": "answer_extraction",
     "claim_check": "kg",
     "sources": "row",
     "contamination": "kg row sources",
@@ -29,7 +30,7 @@ MAY_IMPORT = {
     "publishing": "kg row stage stages prompt run sources answer_store llm contamination",
     "report": "prompt sources llm publishing",
     "sft": "kg row sources answer_extraction claim_check contamination publishing.hub",
-    "lighteval_tasks": "kg row prompt sources answer_extraction claim_check publishing.hub",
+    "lighteval_tasks": "kg row prompt sources answer_extraction claim_check llm.secrets publishing.hub",
 }
 ALL = ("commands", "__main__")  # these may import every room of dataset_builder, and kg
 

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 import httpx
 import openai
 
-from dataset_builder.llm.endpoint import connect, secrets
+from dataset_builder.llm.endpoint import connect
 from dataset_builder.llm.errors import CallError, Completion, ErrorAction, classify, read
 from dataset_builder.llm.model import LLM, Request
 from dataset_builder.llm.prices import Price, price_of
 from dataset_builder.llm.rate_limit import RateLimiter
+from dataset_builder.llm.secrets import redacted, secrets
 
 LOOK = 50  # answers between two looks at the limits that an endpoint names in its headers
 
@@ -39,7 +40,7 @@ class Connection:
     given_up: int = 0  # requests, in a row
     no_schema: bool = False
     new_max_tokens: bool = False
-    keys: list[str] = field(default_factory=secrets, repr=False)
+    keys: tuple[str, ...] = field(default_factory=lambda: tuple(secrets().values()), repr=False)
 
     def body(self, request: Request) -> dict[str, Any]:
         """The request's body, as this endpoint takes it."""
@@ -90,26 +91,21 @@ class Connection:
                 if isinstance(why, openai.APIStatusError):
                     self._read_limits(why.response.headers)
                 self.rate_limiter.refuse(sent_at, error.retry_after)
-            return CallError(error.kind, error.action, self._clean(error.detail), error.retry_after, error.maybe_paid)
+            return CallError(
+                error.kind, error.action, redacted(error.detail, self.keys), error.retry_after, error.maybe_paid
+            )
         except ValueError as why:
             return CallError("no completion", ErrorAction.TRY_AGAIN, str(why), maybe_paid=True)
         self.rate_limiter.ok(sent_at)
         if self.answered % LOOK == 0:
             self._read_limits(response.headers)
         self.answered, self.given_up = self.answered + 1, 0
-        return Arrived(completion, self._clean(text), round(time.monotonic() - sent_at, 3))
+        return Arrived(completion, redacted(text, self.keys), round(time.monotonic() - sent_at, 3))
 
     def _read_limits(self, headers: httpx.Headers) -> None:
         requests, tokens = (headers.get(f"x-ratelimit-limit-{what}") for what in ("requests", "tokens"))
         if (requests or tokens) and not self.told:
             self.rate_limiter.limit(*(float(n) / 60 if n and n.isdigit() else None for n in (requests, tokens)))
-
-    def _clean(self, text: str) -> str:
-        """A key that an endpoint sends back goes no further."""
-        for key in self.keys:
-            if key in text:
-                text = text.replace(key, "[key]")
-        return text
 
 
 def open_connection(llm: LLM, prices: Mapping[str, Price], per_minute: float | None) -> Connection:

@@ -40,11 +40,6 @@ def variables(endpoint: str) -> tuple[str, str]:
     return f"{name}_BASE_URL", f"{name}_API_KEY"
 
 
-def secrets(environment: Mapping[str, str] = os.environ) -> list[str]:
-    """Every key in the environment, so that no text that an endpoint sends back can carry one into a file or a message."""
-    return [value for name, value in environment.items() if name.endswith("_API_KEY") and len(value) > 6]
-
-
 def _missing(endpoint: str) -> str:
     url, key = variables(endpoint)
     if endpoint == OPENAI:

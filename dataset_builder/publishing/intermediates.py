@@ -15,6 +15,7 @@ from huggingface_hub import get_token
 
 from dataset_builder.answer_store import parquet_files as store_files
 from dataset_builder.answer_store.store import AnswerStore
+from dataset_builder.llm.secrets import secrets
 from dataset_builder.publishing.folder import column_types, config_hash, write_rows
 from dataset_builder.publishing.layout import read_rows
 from dataset_builder.publishing.pushable import PushError
@@ -93,12 +94,9 @@ def _kept(folder: Path, manifest: Mapping[str, Any]) -> Path:
 
 def _expect_no_secret(file: Path) -> None:
     """No answer quotes a key or token of this environment. Raises PushError with the name of the variable."""
-    secrets = {
-        name: value for name, value in os.environ.items() if name.endswith(("_KEY", "_TOKEN")) and len(value) >= 8
-    }
-    secrets |= {"the Hub's token": token} if (token := get_token()) else {}
+    found = secrets() | ({"the Hub's token": token} if (token := get_token()) else {})
     for row in read_rows(file):
         text = f"{row['response']}{row['detail']}{row['reason']}"
-        for name, value in secrets.items():
+        for name, value in found.items():
             if value in text:
                 raise PushError(f"an answer of {row['model']} holds the value of {name}; it must not be published")

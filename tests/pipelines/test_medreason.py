@@ -150,13 +150,13 @@ def test_a_changed_word_asks_anew_for_its_stage_only_and_a_changed_reader_asks_n
     assert changed.pop("check_answer") >= asked["write_rationale"] * 0.9
     assert set(changed.values()) == {0}
     edit("stages/check_answer.py", '"wrong": "wrong_answer"', '"wrong": "unjudged"')
-    edit("extraction.py", '"""', '"""Another reader. ')
+    edit("answer_extraction/extraction.py", '"""', '"""Another reader. ')
     manifest = builder.build()
     assert set(calls(manifest).values()) == {0}
     assert "wrong_answer" not in manifest["funnel"]["sample"]
-    edit("llm.py", "temperature: float | None = 0.0", "temperature: float | None = 0.1")
+    edit("llm/model.py", "temperature: float | None = 0.0", "temperature: float | None = 0.1")
     assert calls(builder.build())["extract_mentions"] == asked["extract_mentions"]
-    edit("llm.py", "temperature: float | None = 0.1", "temperature: float | None = 0.0")
+    edit("llm/model.py", "temperature: float | None = 0.1", "temperature: float | None = 0.0")
     other_judge = ["build", "medreason", "--writer", "scripted", "--judge", "scripted2", "--out", str(tmp_path / "o")]
     builder.run(*other_judge)
     changed = calls(json.loads((tmp_path / "o/manifest.json").read_text()))

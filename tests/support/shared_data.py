@@ -46,7 +46,7 @@ def _row(raw: dict[str, Any]) -> Row:
     text, options = raw.get("output", raw.get("model_outputs")), raw["options"]
     if isinstance(options, list):
         options = dict(zip(string.ascii_uppercase, options, strict=False))
-    return text or "", options, raw.get("gold", raw.get("answer")), raw.get("pred")
+    return text or "", options, raw["gold"] if "gold" in raw else raw["answer"], raw.get("pred")
 
 
 def read_sets(folder: Path = SHARED_DATA) -> dict[str, list[dict[str, Any]]]:

@@ -1,15 +1,30 @@
 """What can go wrong with the Hub, in words: what it answered or did not, what that means, and what to do."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 import httpx
 from huggingface_hub import constants
-from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled, RepositoryNotFoundError
+from huggingface_hub.errors import (
+    HfHubHTTPError,
+    HFValidationError,
+    LocalEntryNotFoundError,
+    LocalTokenNotFoundError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+)
 
 MOVED_ON = (409, 412)  # somebody else's commit came first
 PASSING = (429, 500, 502, 503, 504)
-FAILURES = (HfHubHTTPError, httpx.HTTPError, OfflineModeIsEnabled, HFValidationError)
+FAILURES = (
+    HfHubHTTPError,
+    httpx.HTTPError,
+    OfflineModeIsEnabled,
+    HFValidationError,
+    LocalEntryNotFoundError,
+    LocalTokenNotFoundError,
+)
 
 
 class HubError(ValueError):
@@ -74,3 +89,12 @@ def said(why: BaseException, name: str) -> str:
     if "xet" in str(response.request.url):
         return f"{endpoint} does not speak Xet ({message}); set HF_HUB_DISABLE_XET=1 and push again"
     return f"{endpoint} answered {response.status_code} about {name}: {message}"
+
+
+@contextmanager
+def in_words(name: str, error: Callable[[str], Exception] = HubError) -> Iterator[None]:
+    """Raises ``error`` with what a failure of the client means, and what to do, in place of the client's exception."""
+    try:
+        yield
+    except FAILURES as why:
+        raise error(said(why, name)) from why
