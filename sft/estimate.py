@@ -48,7 +48,8 @@ def estimate(recipe: Recipe, lengths: Sequence[int], processes: int, *, zero: bo
         tokens=tokens,
         gpu_hours=6 * parameters * tokens / (MFU * PEAK) / 3600,
         state=STATE_BYTES * parameters / (processes if zero else 1) / GIB,
-        activations=activations(batch, config, checkpointed=recipe.training.gradient_checkpointing) / GIB,
+        activations=activations(batch, config.get_text_config(), checkpointed=recipe.training.gradient_checkpointing)
+        / GIB,
     )
 
 

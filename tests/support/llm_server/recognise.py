@@ -40,7 +40,8 @@ def _pieces() -> dict[str, tuple[str, ...]]:
 
 def instance(schema: dict[str, Any], definitions: dict[str, Any] | None = None) -> Any:
     """A value that fits a JSON schema, the first that comes: what a model without a rule of its own replies."""
-    definitions = schema.get("$defs", {}) if definitions is None else definitions
+    definitions = definitions if definitions is not None else schema.get("$defs", {})
+    assert definitions is not None
     if "$ref" in schema:
         return instance(definitions[schema["$ref"].rpartition("/")[2]], definitions)
     if "enum" in schema:
