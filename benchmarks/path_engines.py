@@ -11,7 +11,8 @@ from typing import Literal
 import numpy as np
 import scipy.sparse
 
-from kg import KG, _contents, graph, search
+from kg import KG, graph, search
+from kg.opened import contents
 
 KEEP = 50
 Pair = tuple[int, int]
@@ -157,7 +158,7 @@ def ours(kg: KG, engine: Literal["fast", "graph-tool"]) -> Engine:
 
 def distinct_edges(kg: KG) -> tuple[np.ndarray, np.ndarray]:
     """The node indexes at both ends of every pair of connected nodes, the lower first."""
-    low, high = (kg.nodes.index[end] for end in _contents(kg)[1].ends())
+    low, high = (kg.nodes.index[end] for end in contents(kg.path, kg.digest)[1].ends())
     return low, high
 
 

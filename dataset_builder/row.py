@@ -23,7 +23,7 @@ class Column:
 
 QUESTION: dict[str, Column] = {
     "id": Column(TEXT, "source, config and a hash of question, context and options; it survives re-ordering"),
-    "source": Column(TEXT, "name of the source in `dataset_builder/sources.py`"),
+    "source": Column(TEXT, "name of the source in `dataset_builder/sources/table.py`"),
     "config": Column(TEXT, "config of the source, e.g. the subject of MMLU; null where it has none"),
     "split": Column(TEXT, "split of the source that the row comes from"),
     "source_row": Column(INT, "position among all rows of that config's and split's file, counted from 0"),

@@ -3,7 +3,7 @@ name:
 medical
 
 dataset:
-every source of dataset_builder/sources.py that has a test split
+every source of dataset_builder/sources/table.py that has a test split
 
 abstract:
 Multiple-choice questions of the MedReason and ReasonMed papers' benchmarks, answered freely and read by one rule.

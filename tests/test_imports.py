@@ -1,8 +1,11 @@
 """Imports run one way, between rooms: a room is a package, a sub-package of dataset_builder, or one of its own modules."""
 
 import ast
+import importlib
+import importlib.util
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -119,3 +122,21 @@ def test_a_wrong_import_would_be_seen(tmp_path: Path) -> None:
     assert allowed("sft", "dataset_builder.publishing.hub.errors") and not allowed(
         "sft", "dataset_builder.publishing.card"
     )
+
+
+def test_what_benchmarks_import_is_there() -> None:
+    """Nothing runs them in a test, so a name that was moved would be missed."""
+    for path in sorted((ROOT / "benchmarks").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] in (*OURS, "tests", "benchmarks"):
+                module = importlib.import_module(str(node.module))
+                missing = [
+                    alias.name
+                    for alias in node.names
+                    if not hasattr(module, alias.name) and not _is_module(module, alias.name)
+                ]
+                assert not missing, f"{path.name} imports {missing} from {node.module}"
+
+
+def _is_module(package: ModuleType, name: str) -> bool:
+    return importlib.util.find_spec(f"{package.__name__}.{name}") is not None

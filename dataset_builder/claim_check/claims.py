@@ -23,7 +23,7 @@ PROCESSES = frozenset(["biological_process", "molecular_function", "cellular_com
 OF_GENES = PROCESSES | CLINICAL | {"exposure"}
 OF_EXPOSURES = frozenset([DISEASE, "biological_process", "molecular_function", "cellular_component"])
 REACH = 3  # groups on each side of a cue that it may mean
-NEAR = 12  # words between two names, or between them and a cue beside both, from which on nothing is read
+NEAR = 12  # words between two names, or between them and a cue beside both; with more, nothing is read
 TAIL = 3  # words that may follow a cue which stands after both names
 # what a clause may begin with whose subject is that of the clause before
 OWN_SUBJECT = frozenset([

@@ -124,7 +124,7 @@ def _sum(dollars_: Sequence[float | None]) -> float | None:
 def pins(origins: Sequence[Origin]) -> list[str]:
     """What to write into the record of every source that was read at the newest commit, so that a rebuild reads the same."""
     return [
-        f"{origin.source} is not pinned. To read these rows again, put into its record in dataset_builder/sources.py:\n"
+        f"{origin.source} is not pinned. To read these rows again, put into its record in dataset_builder/sources/table.py:\n"
         f'    revision="{origin.revision}",'
         for origin in origins
         if SOURCES[origin.source].revision == UNPINNED and origin.revision != LOCAL

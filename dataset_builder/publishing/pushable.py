@@ -68,7 +68,7 @@ def reasons_against(manifest: Mapping[str, Any], allow_dirty: bool, allow_unchec
         if not origin.get("pinned", True):
             yield (
                 f"the source {name} is {UNPINNED}: a rebuild would read other rows. Put revision={origin['revision']!r} into "
-                "its record in dataset_builder/sources.py, and build again"
+                "its record in dataset_builder/sources/table.py, and build again"
             )
     if manifest["inputs"].get("embedder", {}).get("revision") == UNPINNED:
         embedder = manifest["inputs"]["embedder"]

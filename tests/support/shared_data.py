@@ -10,8 +10,6 @@ import string
 from pathlib import Path
 from typing import Any
 
-from dataset_builder.sources.questions import read_questions
-
 SHARED_DATA = Path(os.environ.get("SHARED_DATA", Path(__file__).parents[3] / "shared" / "data"))
 Row = tuple[str, dict[str, str], str, str | None]
 SETS = {
@@ -51,6 +49,10 @@ def _row(raw: dict[str, Any]) -> Row:
 
 def read_sets(folder: Path = SHARED_DATA) -> dict[str, list[dict[str, Any]]]:
     """Every real set of questions by the name that dup_pairs.tsv gives it."""
+    from dataset_builder.sources.questions import (
+        read_questions,  # here: `datasets` is large, and not every benchmark needs it
+    )
+
     hub = folder / "hub"
     return {name: read_questions([source], {source: split}, data_dir=hub)[0] for name, (source, split) in SETS.items()}
 
