@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+import yaml
+
 from dataset_builder.commands.model_options import stages_of, stand_ins
 from dataset_builder.pipelines import PIPELINES
 from dataset_builder.report.reasons import reason_meanings, rejecting_stages
@@ -12,6 +14,7 @@ from dataset_builder.stage import Stage, show
 from kg import KG
 
 DOCS = Path(__file__).parents[2] / "docs"
+SFT = Path(__file__).parents[2] / "sft"
 
 
 def pipeline_stages() -> dict[str, list[Stage]]:
@@ -22,7 +25,11 @@ def pipeline_stages() -> dict[str, list[Stage]]:
 def tables() -> dict[tuple[str, str], str]:
     """(file, name of the mark) to what belongs there."""
     stages = {("stages.md", f"stages: {name}"): show(stages) for name, stages in pipeline_stages().items()}
-    return stages | {("stages.md", "reasons"): reasons_table(), ("sources.md", "sources"): sources_table(SOURCES)}
+    return stages | {
+        ("stages.md", "reasons"): reasons_table(),
+        ("sources.md", "sources"): sources_table(SOURCES),
+        ("training.md", "recipes"): recipes_table(),
+    }
 
 
 def reasons_table() -> str:
@@ -52,6 +59,18 @@ def _source_row(name: str, source: Source) -> str:
         " ".join(filter(None, notes)),
     )
     return f"| {' | '.join(cells)} |"
+
+
+def recipes_table() -> str:
+    """The base model of each training recipe, at which revision, and the rows that it is trained on."""
+    rows = []
+    for path in sorted(SFT.glob("*.yaml"), key=lambda path: (path.stem == "tiny", path.stem)):
+        recipe = yaml.safe_load(path.read_text("utf-8"))
+        revision = str(recipe.get("model_revision", ""))
+        pinned = f"`{revision[:8]}`" if re.fullmatch("[0-9a-f]{40}", revision) else "**UNPINNED**" if revision else ""
+        data = ", ".join(f"`{source.get('data_files') or source['path']}`" for source in recipe["datasets"])
+        rows.append(f"| `{path.stem}` | {recipe['model_name_or_path']} | {pinned} | {data} |")
+    return "\n".join(["| recipe | base model | revision | rows |", "|---|---|---|---|", *rows])
 
 
 def written(text: str, mark: str, table: str) -> str:
