@@ -38,7 +38,7 @@ def test_a_push_a_second_one_and_a_changed_build(hub: Running, built: dict[str, 
         assert sum(split.num_rows for split in loaded.values()) == rows
     capsys.readouterr()
     assert main(["verify", f"{NAME}@v0.1"]) == 0
-    assert capsys.readouterr().out.endswith(f"org/medreason@v0.1 (commit {first}): all matches the manifest\n")
+    assert capsys.readouterr().out.endswith(f"org/medreason@v0.1 (commit {first}): everything matches the manifest\n")
     assert main(["diff", f"{NAME}@v0.1", str(built["nine"])]) == 1
     printed, gone = capsys.readouterr().out, sorted(ids(built["twelve"]) - ids(built["nine"]))
     assert "rows: 12 → 9; 0 added, 3 removed, 0 changed" in printed
@@ -78,7 +78,7 @@ def test_a_stranger_loads_by_name_tag_commit_config_and_stream_and_verifies(
     ]
     train = json.loads((built["twelve"] / "manifest.json").read_text())["rows"]["train"]
     assert printed[0].stdout == f"rows {train}\n"
-    assert printed[1].stdout.endswith(f"(commit {head()}): all matches the manifest\n")
+    assert printed[1].stdout.endswith(f"(commit {head()}): everything matches the manifest\n")
 
 
 def test_files_of_the_former_revision_go_in_the_same_commit(hub: Running, folder: Path, capsys) -> None:

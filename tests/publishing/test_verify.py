@@ -49,7 +49,7 @@ def test_a_folder_that_was_not_touched(folder: Path, capsys: pytest.CaptureFixtu
     assert found.notes == ["code: the same as here", "graph: sample, the same as here"]
     capsys.readouterr()
     assert main(["verify", str(folder)]) == 0
-    assert capsys.readouterr().out.endswith(f"{folder}: all matches the manifest\n")
+    assert capsys.readouterr().out.endswith(f"{folder}: everything matches the manifest\n")
 
 
 @pytest.mark.parametrize(
