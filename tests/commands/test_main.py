@@ -162,7 +162,7 @@ def test_a_trial_says_so(tmp_path: Path, capsys) -> None:
     assert main(arguments) == 0
     assert "This folder is a trial: it contains rows of an evaluation split" in capsys.readouterr().out
     assert json.loads((tmp_path / "out/manifest.json").read_text())["trial"] is True
-    assert "> **Trial.** This folder holds rows of an evaluation split (medmcqa: validation)" in (
+    assert "> **Trial.** This folder contains rows of an evaluation split (medmcqa: validation)" in (
         tmp_path / "out/README.md"
     ).read_text("utf-8")
     assert load_dataset(str(tmp_path / "out"))["rejected"].num_rows >= 1

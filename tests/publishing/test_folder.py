@@ -58,7 +58,7 @@ def test_the_card_has_valid_yaml_and_names_what_a_reader_needs(folder: Path) -> 
         "@article{sun2025reasonmed",
         "| knowledge graph sample | sha256 `",
         "| code | commit `",
-        "and cost nothing: no model was asked",
+        "and cost nothing: no model was called",
     ):
         assert words in text
 
