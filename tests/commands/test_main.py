@@ -187,7 +187,7 @@ def test_a_trial_says_so(tmp_path: Path, capsys) -> None:
         (["build", "kg_only", "--split", "sample=tset"], "unknown split of sample 'tset'; known: train"),
         (["build", "kg_only", "--sources", "medxpertqa"], "for that, add --split medxpertqa=test"),
         (["build", "kg_only", "--sources", "medqa_5options"], "medqa_5options is not read from the Hub"),
-        (["count", "nowhere"], "nowhere: found no source's file, expected nowhere/<Hub id>/"),
+        (["count", "nowhere"], "nowhere: found no file of any source, expected nowhere/<Hub id>/"),
         (["verify", "nowhere"], "nowhere is no dataset folder"),
     ],
 )

@@ -168,4 +168,4 @@ def test_license_commercial_does_not_even_read_the_others(
     assert main([*words, "--sources", "huatuo"]) == 2
     assert "--license commercial leaves no source: huatuo (unknown)" in capsys.readouterr().err
     assert main([*words, "--kg", "primekg"]) == 2
-    assert "cannot be kept with --kg primekg: its drug edges go back to DrugBank" in capsys.readouterr().err
+    assert "cannot be combined with --kg primekg: its drug edges go back to DrugBank" in capsys.readouterr().err
