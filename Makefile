@@ -8,15 +8,15 @@ GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 .DEFAULT_GOAL := help
 .PHONY: help setup dataset estimate store stages judge-calibration judge-passport count contamination verify push diff report hub calibrate preflight sft cards serve chat score compare docs chromium test test-all lint format types bench check clean
 
-#> Variables, all optional (`python -m dataset_builder build --help` says more):
+#> Variables, all optional (details: `python -m dataset_builder build --help`):
 #>   PIPELINE=kg_only  SOURCES=medqa,medmcqa  SPLIT="medmcqa=validation medqa=test"  LICENSE=commercial  ROWS=100  SEED=0
 #>   KG=path/to/kg.csv  EMBEDDER=none|minilm|medembed|org/model@revision  DATA_DIR=folder/of/raw/files  OUT=build/kg_only  NUM_PROC=8
 #>   PYTHON=path/to/python3.11 (setup)  FOLDER=build/kg_only (report)
-#>   BENCHMARKS=all|none|names  STRICT=1: which evaluation splits the rows are checked against, and whether likely matches go too
-#> Models, for pipelines that ask one: WRITER=model[@endpoint]  JUDGE=…  EDITOR=…; URL and key of an endpoint are read from the
+#>   BENCHMARKS=all|none|names: the evaluation splits to check the rows against; STRICT=1 rejects likely matches too
+#> Models, for pipelines that use them: WRITER=model[@endpoint]  JUDGE=…  EDITOR=…; URL and key of an endpoint are read from the
 #> environment: OPENAI_BASE_URL, OPENAI_API_KEY; for model@NAME, NAME_BASE_URL and NAME_API_KEY; for model@azure, AZURE_OPENAI_*.
 #>   reasonmed: WRITERS=model,model,model  JUDGE_VOTES=1  GROUNDED=1
-#>   ALLOW_JUDGE=1 builds with a judge whose calibration says that it errs too often
+#>   ALLOW_JUDGE=1 builds even with a judge whose error rate in the calibration is above the threshold
 #>   KEEP_CONTRADICTED=1 publishes rationales that contradict the graph, flagged
 #>   MAX_USD=20  RATE=requests/minute  IN_FLIGHT=256  TIMEOUT=seconds  STORE=answers.sqlite  REPLAY_ONLY=1  PRICE="model=0.15/0.60"
 #> Publishing: REPO=org/name  TAG=v1.0  BRANCH=main  PRIVATE=1  ALLOW_DIRTY=1  ALLOW_UNCHECKED=1  INTERMEDIATES=1  ANSWERS=1; verify takes REPO=org/name@tag
@@ -38,14 +38,14 @@ SCORE = $(call flag,--revision,REVISION) $(call flag,--tasks,TASKS) $(call flag,
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2} /^#> ?/ {text = text "\n" substr($$0, 4)} END {print text}' Makefile
 
-setup: .venv/.ready ## make .venv: CPython 3.11, graph-tool, requirements/cpu.lock, this project
+setup: .venv/.ready ## create .venv: CPython 3.11, graph-tool, requirements/cpu.lock, this project
 .venv/.ready: requirements/cpu.lock requirements/install.sh pyproject.toml
 	@PYTHON="$(PYTHON)" requirements/install.sh && touch $@
 
-dataset: setup ## build a dataset folder: PIPELINE, and what else is set below
+dataset: setup ## build a dataset folder: PIPELINE, and the variables below
 	$(PY) -m dataset_builder $(strip build $(PIPELINE) $(INPUT) $(call flag,--out,OUT) $(call flag,--num-proc,NUM_PROC))
 
-estimate: setup ## say what a build would cost, from a sample of rows, before the first call
+estimate: setup ## estimate the cost of a build from a sample of rows, before the first call
 	$(PY) -m dataset_builder $(strip estimate $(PIPELINE) $(INPUT))
 
 store: setup ## the models' answers: DO=stats, DO="export answers.parquet", DO="import answers.parquet"
@@ -60,10 +60,10 @@ judge-calibration: setup ## measure how often a judge errs: JUDGE, JUDGE_VOTES
 
 judge-passport: judge-calibration ## the earlier name of judge-calibration
 
-count: setup ## count what the sources' files hold: DATA_DIR
+count: setup ## count the questions in the sources' files: DATA_DIR
 	$(PY) -m dataset_builder count "$(or $(DATA_DIR),../shared/data/hub)"
 
-contamination: setup ## print which questions the sources and benchmarks at hand share: DATA_DIR, EMBEDDER, STRICT
+contamination: setup ## count the questions that the available sources and benchmarks share: DATA_DIR, EMBEDDER, STRICT
 	$(PY) -m dataset_builder $(strip contamination --data-dir "$(or $(DATA_DIR),../shared/data/hub)" $(call flag,--embedder,EMBEDDER) $(if $(STRICT),--strict))
 
 verify: setup ## check a dataset folder against its manifest: OUT, KG; or REPO=org/name@tag on the Hub
@@ -83,22 +83,22 @@ diff: setup ## compare two builds: A, B, each a folder or org/name@tag
 hub: setup ## start a Hub on loopback, to try a push without an account, and print the environment to set: PORT, HUB=folder
 	$(PY) -m tests.hub --root "$(or $(HUB),build/hub)" --port "$(or $(PORT),0)"
 
-report: setup ## one HTML page of a dataset folder, to look at: FOLDER, OUT (default: FOLDER.html)
+report: setup ## write an HTML report of a dataset folder: FOLDER, OUT (default: FOLDER.html)
 	$(PY) -m dataset_builder $(strip report "$(or $(FOLDER),build/$(PIPELINE))" $(call flag,--out,OUT))
 
-calibrate: setup ## from which score an embedder's similar names are links: EMBEDDER; GOLD, NAMES or KG
+calibrate: setup ## measure from which score an embedder's similar names are links: EMBEDDER; GOLD, NAMES or KG
 	$(PY) -m kg calibrate $(if $(KG),--kg "$(KG)",--names $(NAMES)) --gold $(GOLD) $(call flag,--embedder,EMBEDDER)
 
 score: setup ## score a checkpoint or an endpoint: MODEL, REVISION, TASKS, BACKEND, …
 	$(PY) -m lighteval_tasks $(strip score "$(MODEL)" $(SCORE))
 
-compare: setup ## are two runs different: A=folder B=folder
+compare: setup ## test whether two runs differ: A=folder B=folder
 	$(PY) -m lighteval_tasks $(strip compare "$(A)" "$(B)" $(call flag,--out,OUT) $(call flag,--dataset,DATASET))
 
 docs: setup ## write the generated tables of docs/: stages, reason codes, sources
 	$(PY) -m tests.support.docs
 
-chromium: ## Debian's browser, for the tests of the report's page (300 MB): `make test` asks for it, and does without where it must
+chromium: ## install Debian's browser for the tests of the report's page (300 MB); `make test` tries this, and runs without it if necessary
 	@requirements/chromium.sh
 
 LAUNCH ?= $(if $(filter-out tiny,$(RECIPE)),zero3)
@@ -110,19 +110,19 @@ build/tiny-base: | setup
 preflight: setup $(if $(filter tiny,$(RECIPE)),build/tiny-base) ## check data and recipe before a GPU is rented: RECIPE, DATASET
 	$(PY) -m sft.preflight $(strip $(SFT))
 
-sft: $(if $(LAUNCH),preflight) setup $(if $(filter tiny,$(RECIPE)),build/tiny-base) ## train a recipe, or go on with it: RECIPE, DATASET, OUT, PUSH
+sft: $(if $(LAUNCH),preflight) setup $(if $(filter tiny,$(RECIPE)),build/tiny-base) ## train a recipe, or continue its training: RECIPE, DATASET, OUT, PUSH
 	$(if $(LAUNCH),.venv/bin/accelerate launch --config_file sft/accelerate/$(LAUNCH).yaml -m,$(PY) -m) sft.train $(strip $(SFT))
 
 cards: setup ## write model_cards/*.md from the recipes; with RECIPE, SCORES=scores.json: the card in OUT
 	$(PY) -m sft.model_card $(if $(SCORES),--config sft/$(RECIPE).yaml --scores "$(SCORES)" $(call flag,--out,OUT) $(call flag,--hub_model_id,HUB_MODEL))
 
 LOCAL = $(if $(wildcard $(MODEL)/config.json),$(abspath $(MODEL)),$(MODEL))
-serve: setup ## an OpenAI-compatible endpoint of a checkpoint: MODEL, PORT; sglang on GPUs (one copy each), else transformers on the CPU
+serve: setup ## serve a checkpoint as an OpenAI-compatible endpoint: MODEL, PORT; sglang on GPUs (one copy each), else transformers on the CPU
 	@mkdir -p "$${HF_HOME:-$$HOME/.cache/huggingface}/hub"
 	@if command -v nvidia-smi >/dev/null; then exec $(PY) -m sglang.launch_server --model-path "$(LOCAL)" --dp $$(nvidia-smi -L | wc -l) --port $(or $(PORT),8000); \
 	else exec .venv/bin/transformers serve "$(LOCAL)" --host 127.0.0.1 --port $(or $(PORT),8000) --device cpu --dtype float32; fi
 
-chat: setup ## talk to what `make serve` serves: MODEL, PORT
+chat: setup ## chat with the model that `make serve` serves: MODEL, PORT
 	.venv/bin/transformers chat "$(LOCAL)" http://127.0.0.1:$(or $(PORT),8000)
 
 test: setup chromium ## run the tests, without the slow ones
@@ -134,13 +134,13 @@ test-all: setup chromium ## run all tests
 lint: setup ## ruff: rules and format, changing nothing
 	$(PY) -m ruff check . && $(PY) -m ruff format --check .
 
-format: setup ## ruff: mend and format in place
+format: setup ## ruff: fix and format in place
 	$(PY) -m ruff check --fix . ; $(PY) -m ruff format .
 
 types: setup ## pyright
 	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(PY) -m pyright
 
-bench: setup ## model calls, mentions, linking (EMBEDDER), ranking, training, report (of build/kg_only); with KG=file of PrimeKG's size also path search, load times, memory
+bench: setup ## benchmarks: model calls, mentions, linking (EMBEDDER), ranking, training, report (of build/kg_only); with KG=file of PrimeKG's size also path search, load times, memory
 	$(PY) -m benchmarks.model_calls
 	$(PY) -m benchmarks.mentions $(call flag,,KG)
 	$(PY) -m benchmarks.linking_speed

@@ -1,4 +1,4 @@
-"""python -m kg calibrate: where an embedder's scores should be accepted, as a table and a picture."""
+"""python -m kg calibrate: from which score an embedder's similar names should be accepted, as a table and a picture."""
 
 import argparse
 import sys
@@ -25,13 +25,16 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m kg", description=__doc__)
     commands = top.add_subparsers(required=True)
     command = commands.add_parser(
-        "calibrate", help="measure thresholds on gold pairs, and on the same with the gold node removed"
+        "calibrate", help="measure thresholds on gold pairs, with the gold node in the graph and with it removed"
     )
     command.set_defaults(command=run_calibrate)
     graph = command.add_mutually_exclusive_group(required=True)
-    graph.add_argument("--kg", metavar="NAME_OR_FILE", help="the graph")
+    graph.add_argument("--kg", metavar="NAME_OR_FILE", help="the graph: a name or a file, as --kg of build")
     graph.add_argument(
-        "--names", type=Path, metavar="FILE", help="or its names only: .tsv[.gz] with the columns name, type"
+        "--names",
+        type=Path,
+        metavar="FILE",
+        help="instead of --kg, only the graph's names: .tsv[.gz] with the columns name, type",
     )
     command.add_argument(
         "--gold",
@@ -39,19 +42,26 @@ def parser() -> argparse.ArgumentParser:
         nargs="+",
         required=True,
         metavar="FILE",
-        help=".tsv[.gz]: mention, type, names (separated by |)",
+        help="gold pairs, .tsv[.gz] with the columns mention, type, names (separated by |)",
     )
     command.add_argument(
-        "--embedder", default="none", metavar="NAME", help=f"{', '.join(EMBEDDERS)}, or org/model@revision"
+        "--embedder",
+        default="none",
+        metavar="NAME",
+        help=f"{', '.join(EMBEDDERS)}, or org/model@revision (default: none)",
     )
     command.add_argument(
-        "--picture", type=Path, default=Path("build/calibrate.png"), metavar="FILE", help="(default: %(default)s)"
+        "--picture",
+        type=Path,
+        default=Path("build/calibrate.png"),
+        metavar="FILE",
+        help="the picture (default: %(default)s)",
     )
     return top
 
 
 def run_calibrate(given: argparse.Namespace) -> int:
-    """Measure, print the table, draw the picture, and say what to write into kg/embedder.py."""
+    """Measure, print the table, draw the picture, and print the threshold for kg/embedder.py."""
     embedder = named(given.embedder)
     nodes = read_names(given.names) if given.names else KG.load(given.kg).nodes
     sets = [
@@ -61,17 +71,19 @@ def run_calibrate(given: argparse.Namespace) -> int:
     ]
     if not sets:
         raise GraphError(
-            f"found no type of mention with {calibrate.LEAST} pairs or more in {', '.join(map(str, given.gold))}"
+            f"found no type of mention with {calibrate.LEAST} pairs or more in {', '.join(map(str, given.gold))}; give more gold pairs"
         )
     accept = calibrate.choose(sets)
     print(calibrate.table(sets))
     calibrate.draw(
         sets, f"Links accepted with embedder {embedder}, as the threshold falls", given.picture, [accept] * len(sets)
     )
-    goals = f"{calibrate.RIGHT:.0%} right and {calibrate.REMOVED:.0%} accepted though the node is removed"
+    goals = f"{calibrate.RIGHT:.0%} right and {calibrate.REMOVED:.0%} accepted although the node is removed"
     print(f"\n{given.picture} shows the curves. ", end="")
     if accept is None:
-        print(f"No threshold reaches {goals} on every set: leave accept=None, and only the text accepts.")
+        print(
+            f"No threshold reaches {goals} on every set: keep accept=None, so that names are accepted by their text score only."
+        )
         return 1
     print(
         f"The lowest threshold that reaches {goals} on every set is {accept:.2f}; kg/embedder.py has {embedder.accept}."

@@ -1,4 +1,4 @@
-"""A graph as compact arrays: what the fast search reads, and what is kept memory-mapped for all processes."""
+"""A graph as compact arrays, for the fast search; they are kept memory-mapped for all processes."""
 
 from typing import NamedTuple
 

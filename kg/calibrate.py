@@ -1,7 +1,7 @@
-"""Where to accept a similar name: thresholds of an embedder, from mentions whose node is known and from the same with the node removed.
+"""The threshold from which a similar name is accepted, measured on mentions of known nodes, with and without that node.
 
-A threshold that is only asked how often accepted links are right is blind to the mentions whose node does not exist: MedReason's rule
-accepts something for 39 % of them. So every gold pair is tried twice, in the graph and in the graph without its node.
+A threshold that is chosen only by how often accepted links are right ignores the mentions whose node does not exist: MedReason's
+rule accepts something for 39 % of them. So every gold pair is tried twice: in the graph, and in the graph without its node.
 """
 
 from collections.abc import Sequence
@@ -20,15 +20,15 @@ from kg.tables import CLINICAL
 RIGHT, REMOVED = (
     0.96,
     0.08,
-)  # what a threshold must reach on every set: the project's goals of 0.95 and 0.10, with a margin
-LEAST = 30  # pairs that make a set
+)  # a threshold must reach this on every set: the project's goals of 0.95 and 0.10, with a margin
+LEAST = 30  # minimum number of pairs in a set
 THRESHOLDS = np.round(np.arange(0.60, 1.001, 0.01), 2)
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A way of linking on one set of pairs. Per pair: the score of its best link (inf: accepted whatever the threshold, -inf: none),
-    whether that is right, and the score of the best where the gold node is removed."""
+    """The results of one set of pairs. Per pair: the score of its best link (inf: accepted at any threshold, -inf: no link),
+    whether that link is right, and the score of the best link where the gold node is removed."""
 
     name: str
     score: np.ndarray
@@ -36,13 +36,13 @@ class Measured:
     removed: np.ndarray
 
     def at(self, threshold: float) -> tuple[int, int, int]:
-        """At this threshold: how many are accepted, how many of these are right, how many accepted though the node is removed."""
+        """At this threshold: how many are accepted, how many of these are right, how many accepted with the node removed."""
         accepted = self.score >= threshold
         return int(accepted.sum()), int(self.right[accepted].sum()), int((self.removed >= threshold).sum())
 
 
 def measure(nodes: Nodes, embedder: Embedder, pairs: Sequence[Pair], name: str) -> list[Measured]:
-    """The linker with this embedder on these pairs, a set per type of mention."""
+    """Link these pairs with this embedder. Returns one set per type of mention."""
     sets = []
     for type_ in CLINICAL:
         some = [pair for pair in pairs if pair.type == type_]
@@ -60,14 +60,14 @@ def _scores(nodes: Nodes, embedder: Embedder, pairs: Sequence[Pair]) -> tuple[np
 
 
 def score_of(candidate: Candidate | None) -> float:
-    """What a threshold is compared with: a look-up is accepted whatever it is, no candidate never."""
+    """The score to compare with a threshold: inf for a link by lookup, -inf where there is no candidate."""
     if candidate is None or (candidate.method == "similar" and candidate.type not in CLINICAL):
         return -np.inf
     return np.inf if candidate.accepted else candidate.score if candidate.method == "similar" else -np.inf
 
 
 def choose(sets: Sequence[Measured]) -> float | None:
-    """The lowest threshold from which on all sets reach both goals; None where there is no such."""
+    """The lowest threshold from which on all sets reach both goals; None where there is none."""
     good = [all(_reaches(one, float(t)) for one in sets) for t in THRESHOLDS]
     bad = [i for i, is_good in enumerate(good) if not is_good]
     lowest = bad[-1] + 1 if bad else 0
@@ -80,7 +80,7 @@ def _reaches(one: Measured, threshold: float) -> bool:
 
 
 def table(sets: Sequence[Measured]) -> str:
-    """Accepted, right and accepted-though-removed per threshold, as Markdown."""
+    """A Markdown table per threshold: the shares accepted, right, and accepted with the node removed."""
     lines = [
         "| threshold |" + "".join(f" {one.name} ({len(one.score)}): accepted | right | node removed |" for one in sets)
     ]
@@ -96,8 +96,9 @@ def table(sets: Sequence[Measured]) -> str:
 
 
 def draw(sets: Sequence[Measured], title: str, file: Path, marks: Sequence[float | None]) -> None:
-    """Two pictures side by side: how right the accepted are, and how many are accepted though their node is removed. A dot
-    marks the threshold of each set."""
+    """Draw two plots: how many accepted links are right, and how many are accepted although their node is removed.
+
+    A dot marks the threshold of each set."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(11, 4.6), layout="constrained")
@@ -115,7 +116,7 @@ def draw(sets: Sequence[Measured], title: str, file: Path, marks: Sequence[float
     left.axhline(0.95, color="grey", lw=0.8, ls="--")
     right.axhline(0.10, color="grey", lw=0.8, ls="--")
     left.set(xlabel="share of mentions accepted", ylabel="share of accepted links that are right", ylim=(0.5, 1.01))
-    right.set(xlabel="share of mentions accepted", ylabel="accepted though the node is removed", ylim=(0, 0.6))
+    right.set(xlabel="share of mentions accepted", ylabel="accepted although the node is removed", ylim=(0, 0.6))
     left.legend(loc="lower left", fontsize=8)
     for axes in (left, right):
         axes.grid(alpha=0.3)

@@ -1,4 +1,4 @@
-"""What a mention may stand for."""
+"""The nodes that a mention may stand for."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import overload
 
 @dataclass(frozen=True)
 class Candidate:
-    """A node that a mention may stand for, by which method, and whether that is accepted without asking further."""
+    """A node that a mention may stand for, by which method, and whether that is accepted without a further choice."""
 
     node: int
     name: str
@@ -19,9 +19,9 @@ class Candidate:
 
 
 class Candidates(Sequence[Candidate]):
-    """Candidates that begin with a link by look-up; what is similar is searched only when somebody looks below.
+    """Candidates that begin with a link by lookup; similar names are searched only when a later candidate is read.
 
-    Look-up links tens of thousands of mentions per second, the search ranks a thousand, and whoever takes the link needs no more.
+    Lookup links tens of thousands of mentions per second, the search ranks a thousand, and often only the link is needed.
     """
 
     def __init__(self, linked: list[Candidate], fill: Callable[[], list[Candidate]]) -> None:

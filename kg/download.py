@@ -21,11 +21,11 @@ CHUNK = 1 << 20
 
 
 def primekg() -> Path:
-    """The path of kg.csv in the cache folder; downloaded where it is not there whole. Raises GraphError with what to do."""
+    """The path of kg.csv in the cache folder; downloaded where it is missing or incomplete. Raises GraphError with what to do."""
     folder = cache_folder() / "primekg"
     whole, part = folder / "kg.csv", folder / "kg.csv.part"
     if whole.is_file():
-        return whole  # it got its name only after size and checksum were right
+        return whole  # it gets this name only after size and checksum were right
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with _session() as session:
@@ -53,7 +53,7 @@ def _server() -> str:
 
 
 def _metadata(session: requests.Session) -> dict[str, Any]:
-    """Size and checksum of the file, as the metadata of the dataset's newest version give them."""
+    """Size and checksum of the file, from the metadata of the dataset's newest version. Raises GraphError."""
     url = f"{_server()}/api/datasets/:persistentId/"
     answer = session.get(url, params={"persistentId": DOI}, timeout=60)
     answer.raise_for_status()
@@ -63,16 +63,18 @@ def _metadata(session: requests.Session) -> dict[str, Any]:
             return file
     listed = json.dumps([[file["id"], file["filename"]] for file in files])
     raise GraphError(
-        f"{DOI} has no file {FILE_ID} (kg.csv) any more; found {listed}. Download kg.csv and give --kg FILE"
+        f"{DOI} has no file {FILE_ID} (kg.csv) any more; found {listed}. Download kg.csv by hand and give --kg FILE"
     )
 
 
 def _fetch(session: requests.Session, part: Path, have: int, size: int) -> None:
-    """Append what is missing to the partial file."""
+    """Append the missing bytes to the partial file."""
     url = f"{_server()}/api/access/datafile/{FILE_ID}"
     with session.get(url, headers={"Range": f"bytes={have}-"} if have else {}, stream=True, timeout=60) as answer:
         answer.raise_for_status()
-        mode = "ab" if answer.status_code == 206 else "wb"  # a server that ignores the range sends all again
+        mode = (
+            "ab" if answer.status_code == 206 else "wb"
+        )  # a server that ignores the range sends the whole file again
         with (
             part.open(mode) as file,
             tqdm(total=size, initial=file.tell(), unit="B", unit_scale=True, desc="kg.csv") as bar,
@@ -83,7 +85,7 @@ def _fetch(session: requests.Session, part: Path, have: int, size: int) -> None:
 
 
 def _check(part: Path, expected: dict[str, Any]) -> None:
-    """Size and checksum. A file that is too short stays, to be completed; one that is wrong is moved out of the way."""
+    """Check size and checksum. A file that is too short is kept, to be completed; a wrong one is renamed. Raises GraphError."""
     size = part.stat().st_size
     if size < expected["filesize"]:
         raise GraphError(
@@ -97,15 +99,15 @@ def _check(part: Path, expected: dict[str, Any]) -> None:
         part.rename(part.with_suffix(".broken"))
         raise GraphError(
             f"kg.csv as downloaded has {size:,} bytes and {kind} {found}; expected {expected['filesize']:,} and {value}. "
-            f"It is kept as {part.with_suffix('.broken')}; run the same command again to download it anew"
+            f"It is kept as {part.with_suffix('.broken')}; run the same command again to download it once more"
         )
 
 
 def _unreachable(part: Path, why: requests.RequestException) -> str:
     have = (
-        f"; {part} holds {part.stat().st_size:,} bytes of it, and the next try goes on there" if part.exists() else ""
+        f"; {part} has {part.stat().st_size:,} bytes of it, and the next run continues there" if part.exists() else ""
     )
     return (
         f"PrimeKG's kg.csv could not be downloaded from {_server()} ({type(why).__name__}: {why}){have}. Where there is no "
-        f"network, copy kg.csv (Harvard Dataverse {DOI}, file {FILE_ID}) here and give --kg path/to/kg.csv"
+        f"network, copy kg.csv (Harvard Dataverse {DOI}, file {FILE_ID}) to this machine and give --kg path/to/kg.csv"
     )

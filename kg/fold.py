@@ -1,7 +1,7 @@
-"""Spelling made equal: the tokens and the keys under which two writings of one name meet.
+"""Normalised spelling: the tokens of a text, and keys that are equal for different spellings of one name.
 
-Dictionary detection (mentions.py) and look-up (linker.py) fold with the same functions, so a name that one finds the other
-links. The levels N1, N2, N3 and the two drug keys are described in docs/linking.md.
+Dictionary detection (mentions.py) and lookup (linker.py) use the same functions, so a name that one of them finds is linked by
+the other. The levels N1, N2, N3 and the two drug keys are described in docs/linking.md.
 """
 
 import re
@@ -48,7 +48,7 @@ ROMAN_NUMERALS = ["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "
 ROMAN = {roman: str(i) for i, roman in enumerate(ROMAN_NUMERALS, 1)}
 FILLERS = frozenset(["of", "the", "an", "and", "type"])  # not "a": hepatitis A, vitamin A
 DISEASE_WORDS = frozenset(["disease", "disorder", "syndrome"])
-# The two diseases of one eponym that only this word tells apart.
+# Eponyms of two diseases that only the word "disease" distinguishes.
 KEEP_DISEASE_WORD = frozenset(["cushing"])
 NEOPLASM_WORDS = frozenset(["neoplasm", "tumor", "tumour"])
 SUBTYPE = re.compile(
@@ -56,7 +56,7 @@ SUBTYPE = re.compile(
     rf"(?P<code>\d{{1,3}}[a-z]{{0,2}}|(?:{'|'.join(ROMAN_NUMERALS)})[a-d]?|[a-z]\d{{0,2}})$",
     re.IGNORECASE,
 )
-# What is left of another thing, not of a disease with subtypes: vitamin B, factor V, trisomy 21.
+# Stems that are no disease with subtypes: vitamin B, factor V, trisomy 21.
 GENERIC_STEMS = (
     DISEASE_WORDS
     | NEOPLASM_WORDS
@@ -88,7 +88,7 @@ def tokens(text: str) -> Iterator[re.Match[str]]:
 # not lru_cache: its bookkeeping writes at every hit, and so copies the shared cache into every forked worker
 @cache
 def fold_word(token: str) -> str:
-    """One spelling per word: case, accents, Greek letters, possessive and British forms folded away."""
+    """One spelling per word: case, accents, Greek letters, possessive and British forms are normalised."""
     if token in "+-":
         return "plus" if token == "+" else "minus"
     word = token.casefold() if token.isascii() else _without_accents(token)
@@ -113,7 +113,7 @@ def _spelled(character: str) -> str:
 
 
 def singular(word: str) -> str:
-    """A folded word without its plural ending; short words are left, since "aids" is no plural."""
+    """A folded word without its plural ending; short words are not changed, since "aids" is no plural."""
     if len(word) >= 5 and word.endswith("s"):
         for pattern, ending in PLURAL:
             shorter = pattern.sub(ending, word)
@@ -129,11 +129,11 @@ def key_word(token: str) -> str:
 
 
 def exact_key(name: str) -> str:
-    """A name as it is compared for equality: lower case, single spaces."""
+    """A name in the form that is compared for equality: lower case, single spaces."""
     return " ".join(name.lower().split())
 
 
-# A batch of mentions is folded to one key after the other. Small: no page of weight is copied into a forked worker.
+# A batch of mentions is folded to one key after the other. The cache is small, so a forked worker copies little memory.
 @lru_cache(maxsize=2048)
 def words(name: str) -> tuple[str, ...]:
     """The folded words of a name, without punctuation and the suffix "(disease)"."""
@@ -175,7 +175,7 @@ def n3_key(name: str) -> str:
 def without_subtype(name: str) -> str:
     """A disease's name up to the number or letter of its subtype ("…, type 2B", "… IV"); empty where it does not end in one.
 
-    Also empty where the rest is too little to be the same disease: hepatitis B is no hepatitis that happens to be called B.
+    Also empty where the rest is too general to be the same disease: hepatitis B is not just a subtype of "hepatitis".
     """
     end = SUBTYPE.search(name)
     if end is None:
@@ -188,8 +188,9 @@ def without_subtype(name: str) -> str:
 
 
 def numbers(name: str) -> int:
-    """The numbers and single letters of a name as bits, since they tell subtypes apart: a bit per letter, per number below 37,
-    and one for all others."""
+    """The numbers and single letters of a name as bits, since they distinguish subtypes.
+
+    One bit per letter, one per number from 1 to 36, and one for all other numbers."""
     bits = 0
     for word in words(name):
         if word[-1:] in "abcd" and word[:-1] in ROMAN:  # IIa is 2 and a
@@ -206,7 +207,7 @@ def _salt_words(kind: str) -> frozenset[str]:
 
 
 def drug_salt_key(name: str) -> str:
-    """A drug's base name without salt and hydrate words; empty where only a metal or an ion would be left."""
+    """A drug's base name without salt and hydrate words; empty where only a metal or an ion would remain."""
     base = [word for word in words(name) if word not in _salt_words("salt")]
     return "" if _salt_words("ion").issuperset(base) or len("".join(base)) < 4 else " ".join(base)
 
@@ -232,5 +233,5 @@ def read_words(file: str) -> list[list[str]]:
 
 @cache
 def lab_chemicals() -> frozenset[str]:
-    """N1 keys of drugs that in an exam vignette are a laboratory value or a gas, and so no end for a reasoning path."""
+    """N1 keys of drugs that in an exam vignette are a laboratory value or a gas, and so no valid end of a reasoning path."""
     return frozenset(n1_key(row[0]) for row in read_words("lab_chemicals.txt"))

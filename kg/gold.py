@@ -1,4 +1,4 @@
-"""Mentions whose node is known, as files: what linking is measured with."""
+"""Files of mentions whose node is known, for measuring the linker."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,13 +22,13 @@ class Pair:
     names: frozenset[str]
 
     def is_right(self, name: str) -> bool:
-        """Whether a node of this name is what the mention stands for."""
+        """Whether the mention stands for a node of this name."""
         return name.lower() in self.names
 
 
 def read_gold(path: Path) -> list[Pair]:
     """The pairs of a .tsv or .tsv.gz with the columns mention, type, and one of ``NAMES``; names are separated by |, and
-    ``TWINS`` may hold more of them. Raises GraphError."""
+    ``TWINS`` may contain more of them. Raises GraphError."""
     pairs = []
     for row in _rows(path):
         column = next((name for name in NAMES if name in row), None)
@@ -52,14 +52,14 @@ def read_names(path: Path) -> Nodes:
 
 
 def without(nodes: Nodes, pairs: Sequence[Pair]) -> Nodes:
-    """The nodes that are not the gold of any of these pairs: whatever is linked then is wrong, but for twins nobody listed."""
+    """The nodes that are not gold nodes of these pairs: every link to them is wrong, except to unlisted twins."""
     gone = frozenset().union(*(pair.names for pair in pairs))
     kept = [vertex for vertex, name in enumerate(nodes.name) if name.lower() not in gone]
     return only(nodes, kept)
 
 
 def only(nodes: Nodes, vertices: Collection[int]) -> Nodes:
-    """These nodes of a graph."""
+    """A subset of the nodes of a graph."""
     columns = ([column[v] for v in vertices] for column in (nodes.id, nodes.type, nodes.name, nodes.source))
     return Nodes(nodes.index[list(vertices)], *columns)
 

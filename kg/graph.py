@@ -7,7 +7,7 @@ import numpy as np
 from kg.guard import check_environment
 from kg.primekg import Edges
 
-check_environment()  # Debian's graph-tool beside numpy 2 kills the interpreter: say so first
+check_environment()  # Debian's graph-tool beside numpy 2 kills the interpreter: raise an error before
 
 from graph_tool import Graph, VertexPropertyMap  # noqa: E402  the guard must run before this import
 from graph_tool.topology import shortest_distance  # noqa: E402
@@ -16,7 +16,7 @@ UNREACHED = np.iinfo(np.int32).max
 
 
 def build(edges: Edges) -> Graph:
-    """A simple undirected graph: one edge per pair of vertices, whatever number of relations it carries.
+    """A simple undirected graph: one edge per pair of vertices, however many relations it has.
 
     Parallel edges would make graph-tool count one path several times.
     """
@@ -29,7 +29,7 @@ def build(edges: Edges) -> Graph:
 def distances_to(graph: Graph, root: int, targets: Sequence[int]) -> np.ndarray:
     """Distance from each vertex to ``root`` in edges, by one breadth-first search that stops when all targets are reached.
 
-    Exact for every vertex nearer than the farthest target; ``UNREACHED`` where the search has not come.
+    Exact for every vertex nearer than the farthest target; ``UNREACHED`` where the search has not arrived.
     """
     distance: VertexPropertyMap = graph.new_vertex_property("int32_t")
     shortest_distance(graph, source=root, target=list(targets), dist_map=distance)

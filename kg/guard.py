@@ -1,4 +1,4 @@
-"""Is this an interpreter in which graph-tool can be imported? Asked without importing it, since a wrong answer is a segmentation fault."""
+"""Can graph-tool be imported in this interpreter? Checked without importing it, since a failure is a segmentation fault."""
 
 import importlib.metadata
 import importlib.util

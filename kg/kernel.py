@@ -1,12 +1,12 @@
 """The fast search: all shortest paths of many pairs in one call, on compact adjacency arrays, compiled by numba.
 
 Bidirectional breadth-first search, always from the side whose frontier has fewer edges. A level is first probed (does any edge
-lead to the other frontier?) and expanded only where it does not. Paths are counted on the way; the counts are then carried to
-the middle level of kg.search's canonical order, and the drawn ranks become paths from there. So the numbers, and the paths for
-a seed, are those of kg.search, whichever way the two sides met.
+lead to the other frontier?) and expanded only if there is none. Paths are counted during the search. The counts are then
+carried to the middle level of kg.search's canonical order, and the paths of the drawn ranks are built from there. So the
+numbers, and the paths for a seed, are those of kg.search, wherever the two sides met.
 
-What one side has searched is kept for as long as the next pairs have the same end, so that the pairs of a question share it.
-All compiled code is in this one file, because numba's cache does not see an edit of another one.
+The search from one end is kept as long as the next pairs have the same end, so that the pairs of a question share it. All
+compiled code is in this one file, because numba's cache does not notice an edit of another file.
 """
 
 import threading
@@ -21,18 +21,20 @@ from numba.extending import intrinsic
 from kg.adjacency import Adjacency
 from kg.search import EXACT
 
-FAR = np.uint16(65535)  # the depth of what no search has reached
-AHEAD = 8  # rows
-BISECTION = 16  # to find a vertex in a long row takes about as long as to look at so many
+FAR = np.uint16(65535)  # the depth of a vertex that no search has reached
+AHEAD = 8  # rows that are prefetched ahead
+BISECTION = 16  # a binary search in a long row takes about as long as reading this many vertices
 Count = int | np.int64
 ROOT, FIRST, END, REACH, EDGES = range(5)  # Side.state
-_thread = threading.local()  # one search at a time in a thread, and it leaves its memory as new
+_thread = threading.local()  # one search at a time per thread; it resets its memory at the end
 
 
 class Side(NamedTuple):
-    """What the search from one end knows. Arrays over the vertices: depth and number of paths within its reach, carried numbers beyond
-    it; the queue holds its vertices level by level, the frontier is the last level as bits. ``state``: root, where the last
-    level begins and ends in the queue, how many levels there are beyond the root, edges of the last level's vertices."""
+    """The state of the search from one end.
+
+    Arrays over the vertices: depth and number of paths within its reach, carried numbers beyond it. ``queue``: its vertices
+    level by level; ``frontier``: the last level as bits. ``state``: root, begin and end of the last level in the queue, number
+    of levels beyond the root, number of edges of the last level's vertices."""
 
     depth: np.ndarray
     number: np.ndarray
@@ -50,15 +52,16 @@ class Crossing(NamedTuple):
 
 
 class Ways(NamedTuple):
-    """The first steps from one vertex towards a root, and the running sum of the ways that begin with them."""
+    """The first steps from one vertex towards a root, and the running sum of the number of ways that begin with them."""
 
     nexts: np.ndarray
     upto: np.ndarray
 
 
 class Meeting(NamedTuple):
-    """Where two sides meet: distance of the roots in hops (-1: not connected), how far each side knows its own numbers, and the
-    level, from a's root, of the ``size`` vertices whose numbers of both sides are known; how many edges cross there."""
+    """Where two sides meet: distance of the roots in hops (-1: not connected), and how far each side knows its own numbers.
+
+    ``level``: from a's root, of the ``size`` vertices whose numbers of both sides are known. ``edges``: how many cross there."""
 
     hops: Count
     reach_a: Count
@@ -69,8 +72,9 @@ class Meeting(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Per pair: distance (-1: none), number of shortest paths, and where its paths begin and end in ``nodes``, one after
-    the other, each of distance + 1 nodes."""
+    """Per pair: distance (-1: none), number of shortest paths, and where its paths begin and end in ``nodes``.
+
+    There they are one after the other, each of distance + 1 nodes."""
 
     distance: np.ndarray
     total: np.ndarray
@@ -79,15 +83,15 @@ class Found(NamedTuple):
 
 
 def search(graph: Adjacency, index: np.ndarray, pairs: np.ndarray, keep: int, seed: int) -> Found:
-    """All pairs (s, t) of node indexes, shape (m, 2); ``index`` (n,) has that of every vertex, ascending. Releases the GIL.
+    """Search all pairs (s, t) of node indexes, shape (m, 2). ``index`` (n,): of every vertex, ascending. Releases the GIL.
 
-    Pairs with the same end are quicker one after the other. Raises KeyError for the first node that the graph does not have.
+    Pairs with the same end are faster one after the other. Raises KeyError for the first node that the graph does not have.
     """
     distance, total, begin = np.empty(len(pairs), np.int64), np.empty(len(pairs)), np.empty(len(pairs) + 1, np.int64)
     mixed_seed = np.uint64(seed & (2**64 - 1))
     try:
         missing, nodes = _search(*graph, index, *_memory(len(index)), pairs, keep, mixed_seed, distance, total, begin)
-    except MemoryError:  # more paths were asked for than there is room: what was written to is not as new
+    except MemoryError:  # not enough memory for the requested paths: the arrays are not reset
         _thread.vertices = None
         raise
     if missing >= 0:
@@ -96,7 +100,7 @@ def search(graph: Adjacency, index: np.ndarray, pairs: np.ndarray, keep: int, se
 
 
 class Memory(NamedTuple):
-    """What a search writes to, about 100 bytes a vertex: few arrays of many rows, since every array handed to compiled code costs time."""
+    """The arrays that a search writes to, about 100 bytes per vertex; few arrays, since each one costs time when it is passed."""
 
     depth: np.ndarray
     number: np.ndarray
@@ -107,7 +111,7 @@ class Memory(NamedTuple):
 
 
 def _memory(n: int) -> Memory:
-    """This thread's memory for graphs of n vertices, as new."""
+    """This thread's memory for graphs of n vertices, reset."""
     if getattr(_thread, "vertices", None) != n:
         numbers, bits, state = np.zeros((4, n)), np.zeros((2, n // 64 + 1), np.uint64), np.full((2, 5), -1)
         state[:, END] = 0
@@ -159,7 +163,7 @@ def _draw(total, seed, s, t, ranks):
 
 
 def _prefetch_code(_, array, i):
-    """Have the processor bring array[i] into its cache, while it goes on with something else."""
+    """Make the processor load array[i] into its cache while it continues with other work."""
 
     def code(context, builder, signature, arguments):
         data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
@@ -188,7 +192,7 @@ def _mark(frontier, v):
 
 @nb.njit(nogil=True, cache=True)
 def _forget(side):
-    """Make the side as new, in time that depends on what was touched only."""
+    """Reset the side, in time that depends only on the vertices that it has reached."""
     for i in range(side.state[END]):
         side.depth[side.queue[i]] = FAR
         side.frontier[side.queue[i] >> np.uint32(6)] = np.uint64(0)
@@ -197,7 +201,7 @@ def _forget(side):
 
 @nb.njit(nogil=True, cache=True)
 def _set_out(graph, side, root):
-    """The first level: the root alone. What is known from this root already is kept."""
+    """Start with the root as the first level. A search from the same root is kept."""
     if side.state[ROOT] == root:
         return
     _forget(side)
@@ -209,8 +213,10 @@ def _set_out(graph, side, root):
 
 @nb.njit(nogil=True, cache=True)
 def _probe(graph, side, other, own, met, crossing):
-    """Edges from this frontier to the other one. Lists, with the numbers carried over these edges, the vertices at their ends:
-    those in this frontier (``own``), or in the other. Returns how many, and how many edges; of these the first are kept."""
+    """Find the edges from this frontier to the other one, and carry the numbers over them.
+
+    Lists in ``met`` the vertices at one end of these edges: the end in this frontier (``own``), or in the other. Returns the
+    number of these vertices and of the edges; ``crossing`` gets the first edges."""
     (start, neighbors), (near, far), (_, number, carried, queue, _, _) = graph, crossing, side
     there, number_there, carried_there = other.frontier, other.number, other.carried
     size, edges, last = 0, 0, side.state[END]
@@ -269,7 +275,7 @@ def _expand(graph, side):
 def _meet(graph, a, b, met, crossing):
     """Search from both roots until an edge leads from one frontier to the other. The vertices where they meet are in ``met``."""
     s, t = a.queue[0], b.queue[0]
-    if a.depth[t] != FAR:  # known from an earlier pair, and so is the other case below
+    if a.depth[t] != FAR:  # known from an earlier pair, as in the next case
         hops = np.int64(a.depth[t])
         met[0] = t
         return Meeting(hops, hops, 0, hops, 1, 0)
@@ -280,7 +286,7 @@ def _meet(graph, a, b, met, crossing):
     while True:
         reach_a, reach_b = a.state[REACH], b.state[REACH]
         hops = reach_a + reach_b + 1
-        on_a = (hops + 1) // 2 <= reach_a  # the middle, and so the end of the edge that is nearer to it
+        on_a = (hops + 1) // 2 <= reach_a  # whether the middle, and so the nearer end of the edge, is on a's side
         from_a = a.state[EDGES] <= b.state[EDGES]
         if from_a:
             size, edges = _probe(graph, a, b, on_a, met, crossing)
@@ -294,7 +300,7 @@ def _meet(graph, a, b, met, crossing):
 
 @nb.njit(nogil=True, cache=True)
 def _carry(graph, side, known, other, wanted, met, first, last):
-    """Carry this side's counts one level on, to the neighbours of this depth on the other side. Appends them to ``met``."""
+    """Carry this side's counts one level further, to the neighbours at depth ``wanted`` of the other side, appended to ``met``."""
     (start, neighbors), carried, depth, end = graph, side.carried, other.depth, last
     for i in range(first, last):
         v = met[i]
@@ -310,7 +316,7 @@ def _carry(graph, side, known, other, wanted, met, first, last):
 
 @nb.njit(nogil=True, cache=True)
 def _to_middle(graph, a, b, at, met):
-    """Carry the counts to the middle level. Returns where its vertices lie in ``met``."""
+    """Carry the counts to the middle level. Returns begin and end of its vertices in ``met``."""
     first, last, level, middle = 0, at.size, at.level, (at.hops + 1) // 2
     while level < middle:
         known = a.number if level <= at.reach_a else a.carried
@@ -325,15 +331,17 @@ def _to_middle(graph, a, b, at, met):
 
 @nb.njit(nogil=True, cache=True)
 def _middle_numbers(a, b, at):
-    """The numbers of ways to both roots, of the vertices on the middle level."""
+    """For the vertices on the middle level, the numbers of ways to both roots."""
     numbers_a = a.number if (at.hops + 1) // 2 <= at.reach_a else a.carried
     return numbers_a, b.number if at.hops // 2 <= at.reach_b else b.carried
 
 
 @nb.njit(nogil=True, cache=True)
 def _numbers(side, reach, other, hops, left):
-    """How to tell the vertices ``left`` hops from the side's root that lie on a path, and the number of their ways there: an array
-    of depths, the depth wanted, an array of numbers. Beyond its reach the side has carried numbers, and the other side the depth."""
+    """How to recognise the vertices on a path ``left`` hops from the side's root, and the number of their ways to it.
+
+    An array of depths, the wanted depth, an array of numbers. Beyond its reach the side has carried numbers, and the other side
+    has the depths."""
     if left <= reach:
         return side.depth, left, side.number
     return other.depth, hops - left, side.carried
@@ -341,7 +349,7 @@ def _numbers(side, reach, other, hops, left):
 
 @nb.njit(nogil=True, cache=True)
 def _ways_across(near, far, edges, number, v, nexts, upto):
-    """_ways_on for a vertex behind the side's frontier, from the edges that cross there."""
+    """_ways_on for a vertex just beyond the side's frontier, from the edges that cross there."""
     size, total, ascending = 0, np.int64(0), True
     for e in range(edges):
         if near[e] == v:
@@ -378,9 +386,11 @@ def _ways_between(start, neighbors, root, v, nexts, upto):
 
 @nb.njit(nogil=True, cache=True)
 def _ways_on(start, neighbors, near, far, edges, depth, wanted, number, root, v, highest, nexts, upto):
-    """The vertices that lead on from v towards the root, and the running sum of their ways, up to the way of the highest rank at
-    least. Returns how many. ``edges``: how many cross from v's level to the next, 0 where that is not known; depth, wanted and
-    number tell the vertices of the next level (_numbers). Plain arrays, because to unpack a tuple for every vertex takes long."""
+    """Write the next vertices from v towards the root, and the running sum of their ways, at least up to the highest rank.
+
+    Returns how many. ``edges``: how many cross from v's level to the next, 0 where that is not known. ``depth``, ``wanted`` and
+    ``number`` identify the vertices of the next level (_numbers). The arguments are plain arrays, because unpacking a tuple
+    for every vertex takes long."""
     if 0 < edges <= min(len(near), _degree(start, v)):
         return _ways_across(near, far, edges, number, v, nexts, upto)
     if root >= 0 and BISECTION * _degree(start, np.uint32(root)) < _degree(start, v):
@@ -399,7 +409,7 @@ def _ways_on(start, neighbors, near, far, edges, depth, wanted, number, root, v,
 
 @nb.njit(nogil=True, cache=True)
 def _pick(upto, size, rank):
-    """The first of the running sums that is above the rank."""
+    """The position of the first running sum that is above the rank."""
     low = 0
     while low < size:
         half = (low + size) >> 1
@@ -412,7 +422,7 @@ def _pick(upto, size, rank):
 
 @nb.njit(nogil=True, cache=True)
 def _walk(graph, side, reach, other, hops, v, rank, left, path, place, step):
-    """Write the way of this rank from v to the side's root, of ``left`` hops, into ``path`` behind ``place``, the root left out."""
+    """Write the way of this rank from v to the side's root, of ``left`` hops, into ``path`` after ``place``, without the root."""
     start, neighbors = graph
     while left > 1:
         left, place = left - 1, place + step
@@ -441,7 +451,7 @@ def _build(graph, a, b, at, middles, crossing, ways_a, ways_b, ranks, room, plac
     root_a, root_b = (
         np.int64(s) if to_s == 2 else -1,
         np.int64(t) if to_t == 2 else -1,
-    )  # -1: further away than two hops
+    )  # -1: not two hops away
     i, before = 0, np.int64(0)
     for v in middles:
         to_b = np.int64(numbers_b[v])
@@ -504,7 +514,7 @@ def _build(graph, a, b, at, middles, crossing, ways_a, ways_b, ranks, room, plac
 
 @nb.njit(nogil=True, cache=True)
 def _vertex(index, node):
-    """Where a node stands in the index; -1 where it does not."""
+    """The position of a node in the index; -1 where it is not in it."""
     if 0 <= node < len(index) and index[node] == node:  # in PrimeKG always
         return node
     vertex = np.searchsorted(index, node)

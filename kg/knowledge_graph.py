@@ -34,7 +34,7 @@ class KG:
     """One graph file at one content. A frozen value: cheap to hash, to pickle and to send to a worker process.
 
     What it opens (nodes, search graph, dictionary, linker) is kept once per process, and shared with forked workers.
-    Nodes are named by their index in the file everywhere outside this package.
+    Outside this package, nodes are always identified by their index in the file.
     """
 
     name: str
@@ -46,8 +46,8 @@ class KG:
     def load(cls, name_or_path: str | Path, embedder: str | Embedder = NONE) -> "KG":
         """The graph of this name, or of this .csv, .csv.gz or .parquet file in kg.csv's columns; read and checked at once.
 
-        ``primekg`` is downloaded on first use. What has been read is kept prepared (kg.prepared), and a second load takes
-        under a second. ``embedder`` (kg.embedder) helps to link what no look-up knows; none is needed, and it is loaded when
+        ``primekg`` is downloaded on first use. A graph that was read is kept prepared (kg.prepared), and a second load
+        takes under a second. ``embedder`` (kg.embedder) helps to link names that lookup misses; it is optional, and loaded when
         first used. Raises GraphError where there is no such graph, or the file is not in that form; EmbedderError.
         """
         embedder = embedder if isinstance(embedder, Embedder) else named(embedder)
@@ -69,15 +69,13 @@ class KG:
         return kg
 
     def open(self) -> None:
-        """Open everything now, so that worker processes forked later share it instead of each making its own."""
-        self.shortest_paths(
-            [], keep=1
-        )  # the compiled search and its arrays; graph-tool only where the oracle is asked
+        """Open everything now, so that worker processes forked later share it, instead of opening it each."""
+        self.shortest_paths([], keep=1)  # the compiled search and its arrays; graph-tool is loaded only for the oracle
         opened.degrees(self.path, self.digest)
         self.find_mentions("")
         self.link(["no such mention"], similar=0)
         gc.collect()
-        gc.freeze()  # or the collector would write to every shared object, and so copy it into every worker
+        gc.freeze()  # else the collector would write to every shared object, and so copy it into every worker
 
     def __str__(self) -> str:
         return f"{self.name} with {self.embedder}" if self.embedder.model else self.name
@@ -93,7 +91,7 @@ class KG:
         return len(self._contents[1].pair)
 
     def find_mentions(self, text: str, names: Sequence[tuple[str, int]] = ()) -> list[Mention]:
-        """The spans of the text that name nodes, by dictionary. ``names``: (name, node) that count too, before the dictionary's."""
+        """The spans of the text that name nodes, by dictionary. ``names``: further (name, node) pairs, which take precedence."""
         finder = opened.finder(self.path, self.digest, self.embedder)
         return finder.find(
             text, finder.own_names((name, self._vertex(node)) for name, node in names) if names else None
@@ -125,10 +123,10 @@ class KG:
     def link(
         self, mentions: Sequence[str], types: Sequence[str | None] | None = None, similar: int = 10
     ) -> list[Sequence[Candidate]]:
-        """Per mention the nodes that it may stand for, best first; ``types`` are looked at first (None: all types).
+        """Per mention the nodes that it may stand for, best first; nodes of the given ``types`` come first (None: all types).
 
-        What look-up knows comes first, then similar names until there are ``similar`` candidates (1: links and best guesses, 0: look-up
-        alone). Only an ``accepted`` candidate is a link: the others are for a later choice, by index.
+        Candidates by lookup come first, then similar names until there are ``similar`` candidates (1: links and best guesses,
+        0: lookup only). Only an ``accepted`` candidate is a link: the others are for a later choice, by index.
         """
         return opened.linker(self.path, self.digest, self.embedder).link(mentions, types, similar)
 
@@ -137,8 +135,8 @@ class KG:
     ) -> list[ShortestPaths]:
         """Per pair (s, t) of node indexes: distance, exact number of shortest paths, at most ``keep`` of them.
 
-        Both engines give the same. ``fast`` is the compiled search of kg.kernel; ``graph-tool`` runs one breadth-first
-        search per distinct t in the graph-tool graph, and kg.search counts and draws. Pairs with the same end are quicker
+        Both engines give the same result. ``fast`` is the compiled search of kg.kernel; ``graph-tool`` runs one breadth-first
+        search per distinct t in the graph-tool graph, and kg.search counts and draws. Pairs with the same end are faster
         one after the other. Raises KeyError for an index that the graph does not have. A node and itself are connected by
         the one path of no hop.
         """
@@ -154,7 +152,7 @@ class KG:
     def shortest_paths_arrow(self, pairs: np.ndarray, keep: int, seed: int) -> pa.StructArray:
         """What the fast search finds for pairs of shape (m, 2), as Arrow: from, to, distance (null: none), total, paths.
 
-        All numbers are int64; a total beyond that stands as the largest.
+        All numbers are int64; a larger total is given as the largest int64.
         """
         distance, total, begin, nodes = self._search(pairs, keep, seed)
         if (total >= search.EXACT).any():  # more paths than a float64 counts
@@ -217,7 +215,7 @@ class KG:
         return self._contents[1].find(self._vertices(froms), self._vertices(tos)) >= 0
 
     def hops_with_only(self, relations: frozenset[str], froms: np.ndarray, tos: np.ndarray) -> np.ndarray:
-        """Per hop from a node to a node: whether there is an edge, and it carries none but these relations. Shape (n,).
+        """Per hop from a node to a node: whether there is an edge, and it has no other relations than these. Shape (n,).
 
         A relation is named as in kg.csv's column ``relation`` or ``display_relation``.
         """
@@ -243,7 +241,7 @@ class KG:
         return n1_key(self.name_of(node)) in lab_chemicals()
 
     def same_name(self, a: int, b: int) -> bool:
-        """Whether two nodes have one name, up to spelling, plural and word order: a disease and its phenotype, say."""
+        """Whether two nodes have one name, up to spelling, plural and word order, such as a disease and its phenotype."""
         return n2_key(self.name_of(a)) == n2_key(self.name_of(b))
 
     def degrees(self, nodes: np.ndarray) -> np.ndarray:
@@ -283,5 +281,5 @@ class KG:
 
 
 def _offsets(lengths: np.ndarray) -> pa.Array:
-    """Where the lists of these lengths begin, and where the last one ends."""
+    """The offsets at which lists of these lengths begin, and the end of the last one."""
     return pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())

@@ -1,9 +1,9 @@
 """Mention to nodes, in the order of docs/linking.md: exact, alias, folded keys, broader disease, similar names.
 
-The first level of look-up with an answer wins and all nodes under its key are returned, since two nodes with one name stay two. Its
-score is a rank of the levels, not a probability: the folded keys were measured at 99 % right on disease synonyms, the drug
-keys at 95 %. Gene symbols are linked in exact case and by alias only. What no level accepts goes to the similar names
-(kg.similar), whose best is a link from the embedder's threshold up; the others are offered for a later choice.
+The first level of lookup with a result counts, and all nodes under its key are returned, since two nodes with one name stay two.
+The score of a level is a rank, not a probability: the folded keys were measured at 99 % right on disease synonyms, the drug keys
+at 95 %. Gene symbols are linked in exact case and by alias only. For a mention that no level accepts, similar names are searched
+(kg.similar). The best of them is a link from the embedder's threshold on; the others are candidates for a later choice.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from kg.tables import CLINICAL, DISEASE, DRUG, GENE, rank
 if TYPE_CHECKING:
     from kg.primekg import Nodes
 
-# The levels of look-up in their order.
+# The levels of lookup in their order.
 SCORES = {
     "exact": 1.0,
     "alias": 0.98,
@@ -37,7 +37,7 @@ SCORES = {
 BY_KEY = ("N1", "N2", "N3", "drug_salt", "drug_phonetic")
 ONLY_FOR = {"drug_salt": (DRUG, None), "drug_phonetic": (DRUG, None), "broader": (DISEASE, None)}
 FOR_GENES = ("exact", "alias")
-BATCH = 1024  # mentions that go through the levels together; fold keeps the words of that many
+BATCH = 1024  # mentions that go through the levels together; fold caches the words of that many
 Found = Iterable[tuple[int, list[int]]]  # the position of a mention and its vertices
 
 
@@ -61,7 +61,7 @@ def _is_for(level: str, type_: str | None) -> bool:
 
 
 def _order(candidate: Candidate, type_: str | None) -> tuple[bool, bool, tuple[int, str], float]:
-    """What comes first: links, the mention's type, where that is not known the clinical types, then the score."""
+    """The sort key: links first, then the mention's type (if not known, the clinical types), then the score."""
     c = candidate
     by_type = (0, "") if type_ or not c.accepted else rank(c.type)
     return not c.accepted, type_ is not None and c.type not in (type_, ""), by_type, -c.score
@@ -76,10 +76,10 @@ class Linker:
     def link(
         self, mentions: Sequence[str], types: Sequence[str | None] | None = None, similar: int = 10
     ) -> list[Sequence[Candidate]]:
-        """Candidates of every mention, best first: what look-up knows, then similar names until there are ``similar``.
+        """Candidates of every mention, best first: those by lookup, then similar names until there are ``similar``.
 
-        1 gives links and best guesses, 0 look-up alone. Whatever ``similar`` is, a mention that look-up links costs no search, unless
-        somebody looks below that link.
+        1 gives links and best guesses, 0 lookup only. Whatever ``similar`` is, a mention that lookup links costs no search, unless
+        a candidate after that link is read.
         """
         known = [None] * len(mentions) if types is None else list(types)
         if len(known) != len(mentions):
@@ -151,7 +151,7 @@ class Linker:
         return self._resolved[alias.text]
 
     def _by_stem(self, mentions: Sequence[str]) -> Found:
-        """The disease that remains when the subtype is taken off: broader than the mention, never the same."""
+        """The disease that remains when the subtype is removed: broader than the mention, never the same."""
         stems = [(i, stem) for i, mention in enumerate(mentions) if (stem := fold.without_subtype(mention))]
         for level in ("exact", "N1", "N2", "N3"):
             found = dict(self._find(level, [stem for _, stem in stems]))
@@ -165,10 +165,10 @@ class Linker:
         return sorted(candidates, key=lambda c: _order(c, type_))
 
     def _accepted(self, mention: str, vertices: list[int], type_: str | None, method: str) -> set[int]:
-        """Which of the nodes that share a key with a mention it is linked to.
+        """The nodes to which a mention is linked, among those that share a key with it.
 
-        All by a name or an alias. Of several drugs with one folded key only the one that is the bare base itself. Of the others with one
-        folded key those whose type agrees: on real synonyms of diseases no node of another type was right.
+        By name or alias, all. By a drug key with several drugs, only the drug that is the base itself. By another folded key, the
+        nodes whose type agrees: on real synonyms of diseases no node of another type was right.
         """
         if method in ("N1", "N2", "N3"):
             return {v for v in vertices if self._types_agree(mention, v, type_, vertices)}
@@ -183,8 +183,9 @@ class Linker:
         return Candidate(int(nodes.index[vertex]), nodes.name[vertex], nodes.type[vertex], score, method, accepted)
 
     def _types_agree(self, mention: str, vertex: int, type_: str | None, vertices: list[int]) -> bool:
-        """Whether a node has the mention's type, or where that is not known the first of its key-mates' types. If that one is no disease
-        and no drug, for which the keys were measured, the words must be equal but for plurals."""
+        """Whether a node has the mention's type or, where that is not known, the first type of all nodes with the same key.
+
+        If that type is neither disease nor drug, for which the keys were measured, the words must be equal except for plurals."""
         types, names = self._nodes.type, self._nodes.name
         if type_ is not None:
             return types[vertex] in (type_, "")
@@ -193,7 +194,7 @@ class Linker:
         return types[vertex] == first and agrees
 
     def _merge(self, found: list[Candidate], near: list[Similar], type_: str | None, size: int) -> list[Candidate]:
-        """What look-up found and the similar names below it; the best of these is a link where look-up accepted nothing."""
+        """The candidates by lookup, then the similar names; the best of these is a link where lookup accepted nothing."""
         linked, there = any(c.accepted for c in found), {c.node for c in found}
         best = fold.exact_key(self._nodes.name[near[0].vertex]) if near and not linked else None
         accepted = best is not None and self._is_link(near[0])
@@ -209,7 +210,7 @@ class Linker:
     def _is_link(self, similar: Similar) -> bool:
         if self._nodes.type[similar.vertex] not in CLINICAL:  # thresholds were measured on these
             return False
-        if self._embedder.accept is None:  # not calibrated: its vectors order the candidates, the text alone accepts
+        if self._embedder.accept is None:  # not calibrated: its vectors rank the candidates, the text score accepts
             return similar.by_text >= (NONE.accept or 1)
         return similar.score >= self._embedder.accept
 

@@ -1,4 +1,4 @@
-"""Phrases of folded words, their matches in a text, and small dictionaries of names that a caller brings along."""
+"""Phrases of folded words, their matches in a text, and small dictionaries of names that a caller passes."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -32,7 +32,7 @@ class Match(NamedTuple):
 
 
 def own_names(names: Iterable[tuple[str, int]], types: Sequence[str]) -> OwnNames:
-    """A small dictionary of these names of vertices, stop words or not; Roman numerals are numbers here ("type II").
+    """A small dictionary of these names of vertices, stop words included; Roman numerals are numbers here ("type II").
 
     ``types``: of all vertices.
     """
@@ -59,7 +59,7 @@ def key_of(name: str) -> tuple[str, ...]:
 
 
 def _spellings(name: str) -> Iterator[str]:
-    """A name as a sentence has it: without the note in brackets at its end, MeSH's inverted names in their usual order."""
+    """The spellings of a name in a sentence: without a note in brackets at its end, and MeSH's inverted names in usual order."""
     plain = name.removesuffix(" (disease)")
     yield plain
     if plain.endswith(")") and len(short := plain[: plain.rfind("(")].strip()) > 3:
@@ -78,7 +78,7 @@ def own_in(own: OwnNames, words: Sequence[str]) -> Iterator[tuple[int, int, Phra
 
 
 def with_own(names: Sequence[Match], own: Iterable[Match]) -> list[Match]:
-    """The row's own names first, each with what the dictionary knows of the same words after it."""
+    """The own names first, each followed by the dictionary's vertices for the same words; then the other matches."""
     there = {(match.first, match.last): match for match in names}
     first = {}
     for match in own:

@@ -1,8 +1,8 @@
 """Node names found in a text without a model: one Aho-Corasick pass over folded words, longest match first.
 
-Words are folded as in fold.py, so "Tumours" finds "tumor"; abbreviations and gene symbols must match in exact case. Matches keep
-to one sentence. Reviewed word lists (kg/words) stop names that are ordinary words, block phrases that contain a wrong name
-("blood pressure") and carry the cues of negation, which is a flag of a mention and not a reason to drop it.
+Words are folded as in fold.py, so "Tumours" finds "tumor"; abbreviations and gene symbols must match in exact case. Matches are
+within one sentence. Reviewed word lists (kg/words) stop names that are ordinary words, block phrases that contain a wrong name
+("blood pressure") and contain the cues of negation, which is a flag of a mention and not a reason to drop it.
 Measured by benchmarks/mentions.py and benchmarks/mention_labels.py.
 """
 
@@ -92,7 +92,7 @@ class MentionFinder:
         return found
 
     def _phrases_in(self, words: Sequence[str]) -> Iterator[tuple[int, int, Phrase]]:
-        """First token, last token and phrase of all matches; spaces around every word keep them to whole words."""
+        """First token, last token and phrase of all matches; spaces around every word restrict them to whole words."""
         last_of = {end: i for i, end in enumerate(accumulate(len(word) + 1 for word in words))}
         for end, phrase in self._automaton.iter(f" {' '.join(words)} "):
             yield last_of[end] - phrase.size + 1, last_of[end], phrase
@@ -159,7 +159,7 @@ def _vertices(match: tuple[int, int, Phrase], tokens: Sequence[Token[str]], text
 
 
 def _longest(matches: Iterable[Match]) -> list[Match]:
-    """The matches that remain when the longest come first, then the leftmost, and none may overlap one before it."""
+    """The matches that remain when the longest is chosen first, then the leftmost, and none overlaps one chosen before."""
     taken: set[int] = set()
     chosen = []
     for match in sorted(matches, key=lambda m: (m.first - m.last, m.first)):

@@ -1,6 +1,6 @@
-"""What a graph opens: its contents, the compiled search, the dictionary, the linker. Once per process and content.
+"""The opened parts of a graph: contents, compiled search, dictionary, linker. Opened once per process and content.
 
-Forked worker processes find them here, already open, and share the memory. ``path``, ``digest``: of the graph's file.
+Forked worker processes find them already open, and share the memory. ``path``, ``digest``: of the graph's file.
 """
 
 import functools
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @functools.lru_cache(maxsize=4)
 def contents(path: str, digest: str) -> tuple[Nodes, Edges, Adjacency]:
-    """Nodes and edges, and the arrays that the compiled search walks."""
+    """Nodes and edges, and the arrays that the compiled search reads."""
     return prepared.load(Path(path), digest)
 
 

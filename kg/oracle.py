@@ -1,4 +1,4 @@
-"""Shortest paths by graph-tool: one breadth-first search per distinct end. What the compiled search is compared with."""
+"""Shortest paths by graph-tool: one breadth-first search per distinct end. The reference for the compiled search."""
 
 import functools
 from typing import TYPE_CHECKING

@@ -1,8 +1,8 @@
-"""The relations of PrimeKG in words, and the direction in which each is meant.
+"""The relations of PrimeKG in words, and the direction of each.
 
 kg.csv stores every edge both ways, so a direction cannot be read from the file: it comes from this table, by relation and by
 the type of the node that is the subject. Relations between nodes of one type have no subject here, since nothing in the file
-proves which of the two it would be.
+shows which of the two nodes it is.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ PHRASES: dict[Name, Phrase] = {
     ("indication", "indication"): Phrase("is indicated for", DRUG),
     ("contraindication", "contraindication"): Phrase("is contraindicated in", DRUG),
     ("off-label use", "off-label use"): Phrase("is used off-label for", DRUG),
-    # PrimeKG labels all of DrugBank's interactions "synergistic"; the words claim no more than that one is recorded
+    # PrimeKG labels all of DrugBank's interactions "synergistic"; the words claim only that an interaction is recorded
     ("drug_drug", "synergistic interaction"): Phrase("has a recorded interaction with"),
     ("drug_drug", "interacts with"): Phrase("has a recorded interaction with"),
     ("drug_effect", "side effect"): Phrase("can cause the side effect", DRUG),
@@ -68,9 +68,9 @@ def direction(name: Name, from_type: str, to_type: str) -> str:
 
 
 def statement(name: Name, direction: str, a: str, b: str) -> str:
-    """The hop from node a to node b in words, with the relation's subject first, whichever way the path walks it.
+    """The hop from node a to node b in words, with the relation's subject first, in whichever direction the path goes.
 
-    A relation that the table does not know is quoted, never interpreted.
+    A relation that is not in the table is quoted, never interpreted.
     """
     a, b = plain(a), plain(b)
     phrase = PHRASES.get(name)
@@ -80,5 +80,5 @@ def statement(name: Name, direction: str, a: str, b: str) -> str:
 
 
 def plain(name: str) -> str:
-    """A node's name in running text: without MONDO's note that a disease is a disease."""
+    """A node's name in running text: without MONDO's suffix "(disease)"."""
     return name.removesuffix(" (disease)")

@@ -1,4 +1,4 @@
-"""A graph file that has been read once is kept prepared: under the hash of its content, memory-mapped, shared by processes."""
+"""The prepared form of graph files that were read: under the hash of the content, memory-mapped, shared by processes."""
 
 import functools
 import hashlib
@@ -20,13 +20,13 @@ ADJACENCY = Adjacency._fields
 
 
 def cache_folder() -> Path:
-    """Where downloaded and prepared graphs lie: ``$HF_HOME/medreason``. They can be deleted at any time."""
+    """The folder of downloaded and prepared graphs: ``$HF_HOME/medreason``. They can be deleted at any time."""
     home = os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "huggingface"
     return Path(home).expanduser() / "medreason"
 
 
 def digest(path: Path) -> str:
-    """sha256 of a file's content. Kept beside size and time of change, since hashing a gigabyte takes a second."""
+    """sha256 of a file's content. Cached by path, size and time of change, since hashing a gigabyte takes a second."""
     state = path.stat()
     facts = f"{path.resolve()}\0{state.st_size}\0{state.st_mtime_ns}\0{state.st_ino}"
     note = cache_folder() / "digests" / hashlib.sha256(facts.encode()).hexdigest()[:32]
@@ -42,7 +42,7 @@ def digest(path: Path) -> str:
 
 
 def arrays(folder: Path, make: Callable[[], Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    """The arrays that ``make`` gives, memory-mapped from this folder, where they are written if it is not there yet."""
+    """The arrays of ``make``, memory-mapped from this folder; they are written there first if it does not exist."""
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder.parent))
@@ -57,7 +57,7 @@ def arrays(folder: Path, make: Callable[[], Mapping[str, np.ndarray]]) -> dict[s
 
 
 def load(path: Path, digest: str) -> tuple[Nodes, Edges, Adjacency]:
-    """What is in the file with this content, prepared if it is not yet. Raises kg.primekg.GraphError."""
+    """The graph in the file with this content, prepared first if necessary. Raises kg.primekg.GraphError."""
     folder = cache_folder() / "graphs" / f"{digest[:32]}-{_reader()}"
     if not folder.is_dir():
         _save(folder, *read_graph(path))
@@ -66,13 +66,13 @@ def load(path: Path, digest: str) -> tuple[Nodes, Edges, Adjacency]:
 
 @functools.cache
 def _reader() -> str:
-    """A hash of the code that reads and keeps a graph, so that an edit of it prepares every graph anew."""
+    """A hash of the code that reads and keeps a graph, so that an edit of it prepares every graph again."""
     code = (Path(__file__).with_name(name) for name in ("prepared.py", "primekg.py", "adjacency.py"))
     return hashlib.sha256(b"\0".join(file.read_bytes() for file in code)).hexdigest()[:8]
 
 
 def _save(folder: Path, nodes: Nodes, edges: Edges) -> None:
-    """Write to a draft and rename it: the folder is whole or absent, also where two processes prepare one graph."""
+    """Write to a draft and rename it: the folder is complete or absent, also where two processes prepare one graph."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder.parent))
     try:
@@ -114,7 +114,7 @@ def _open(folder: Path) -> tuple[Nodes, Edges, Adjacency]:
 
 
 def _texts(column: pa.ChunkedArray) -> list[str]:
-    """A column as strings, equal ones as one object: types and sources repeat a hundred thousand times."""
+    """A column as strings, with one object for equal strings: types and sources repeat a hundred thousand times."""
     coded = column.combine_chunks().dictionary_encode()
     values = coded.dictionary.to_pylist()
     return [values[code] for code in coded.indices.to_pylist()]

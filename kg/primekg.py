@@ -48,7 +48,7 @@ class Nodes:
 
 @dataclass(frozen=True)
 class Edges:
-    """The distinct edges in order, and the relations that each carries, lying beside them.
+    """The distinct edges in order, and the relations of each.
 
     An edge of the vertices low < high is the number ``low * vertices + high`` in ``pair``. The relations of edge ``e`` are
     ``relation_names[relation[start[e]:start[e + 1]]]``, each a (relation, display_relation). Edge indexes of graph-tool
@@ -60,7 +60,7 @@ class Edges:
     start: np.ndarray
     relation: np.ndarray
     relation_names: list[tuple[str, str]]
-    rows: int  # of the file, every edge counted as often as it stands there
+    rows: int  # of the file, every edge counted as often as it occurs
 
     def ends(self) -> tuple[np.ndarray, np.ndarray]:
         """The low and the high vertex of every edge."""
@@ -114,13 +114,13 @@ def _read_columns(path: Path) -> pa.Table:
             return pyarrow.csv.read_csv(path, convert_options=convert)
     except (pa.ArrowInvalid, csv.Error, OSError) as why:
         raise GraphError(
-            f"{path} cannot be read as a graph: {why}; expected a whole file in kg.csv's columns"
+            f"{path} cannot be read as a graph: {why}; expected a complete file in kg.csv's columns"
         ) from why
     raise GraphError(f"{path} is not a graph file: expected a name that ends in .csv, .csv.gz or .parquet")
 
 
 def _as(column: pa.ChunkedArray, type_: pa.DataType) -> pa.ChunkedArray:
-    """A parquet column as its type in kg.csv; numbers in a text column (ids, say) become text."""
+    """A parquet column as its type in kg.csv; numbers in a text column (such as ids) become text."""
     if type_ != CODED or column.type == CODED:
         return column.cast(type_)
     plain = column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
@@ -144,7 +144,7 @@ def _nodes(table: pa.Table, path: Path) -> tuple[Nodes, np.ndarray, np.ndarray]:
     index = sides["index"].unique().sort()
     vertex = pc.call_function("index_in", [sides["index"]], pc.SetLookupOptions(index)).to_numpy()
     first = np.empty(len(index), np.int64)
-    first[vertex[::-1]] = np.arange(len(vertex) - 1, -1, -1)  # of repeated positions the last assignment stays
+    first[vertex[::-1]] = np.arange(len(vertex) - 1, -1, -1)  # for repeated positions the last assignment counts
     for column in ("name", "type"):
         codes = sides[column].combine_chunks().indices.to_numpy()
         if (clash := np.flatnonzero(codes != codes[first][vertex])).size:
@@ -178,7 +178,7 @@ def _place(position: int, table: pa.Table) -> str:
 
 def _edges(table: pa.Table, x: np.ndarray, y: np.ndarray, vertices: int) -> Edges:
     names, relation = _relations(table)
-    real = x != y  # a node that is related to itself is no edge: no shortest path can use it
+    real = x != y  # a relation of a node to itself is no edge: no shortest path can use it
     kinds = max(len(names), 1)
     pair = np.minimum(x, y)[real].astype(np.int64) * vertices + np.maximum(x, y)[real]
     pair, relation = np.divmod(np.unique(pair * kinds + relation[real]), kinds)

@@ -1,4 +1,4 @@
-"""All shortest paths between two nodes: counted exactly, never enumerated, and at most ``keep`` of them drawn by rank.
+"""The shortest paths between two nodes: counted exactly, never enumerated, and at most ``keep`` of them drawn by rank.
 
 One pair of PrimeKG has 565,781 shortest paths. So the paths are counted by dynamic programming on the breadth-first levels,
 a few ranks in [0, total) are drawn, and only the paths of these ranks are built. The order behind the ranks is canonical:
@@ -16,7 +16,9 @@ import numpy as np
 Path = tuple[int, ...]
 Steps = dict[int, list[int]]  # vertex -> the next vertices in one direction, ascending
 MASK = (1 << 64) - 1
-EXACT = 2.0**53  # the compiled search counts in float64, exact below; a pair with more paths is left to this one
+EXACT = (
+    2.0**53
+)  # the compiled search counts in float64, which is exact below this; pairs with more paths are searched here
 
 
 class ShortestPaths(NamedTuple):
@@ -101,7 +103,7 @@ def draw_ranks(total: int, keep: int, seed: int, s: int, t: int) -> list[int]:
 
     The generator is SplitMix64 (Steele, Lea & Flood 2014), started from seed, s and t alone, so that neither the order of
     the pairs, nor batches, nor processes, nor the engine change what is drawn. A rank is ⌊x·total / 2⁶⁴⌋ for a 64-bit x;
-    one that has come before is passed over. Its distance from uniform is below total / 2⁶⁴.
+    a repeated one is skipped. Its distance from uniform is below total / 2⁶⁴.
     """
     if total <= keep:
         return list(range(total))

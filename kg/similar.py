@@ -1,9 +1,9 @@
-"""The names that are most like a mention: what characters, words and (with an embedder) meaning say together, exactly.
+"""The names that are most similar to a mention, by characters, words and (with an embedder) meaning. The search is exact.
 
-The score is the mean of two cosines: of characters and words, or, with an embedder, of characters and meaning. It loses
-``NEW_NUMBER`` where the node has a number or letter that the mention lacks ("diarrhea 9" for diarrhea), and up to ``NEW_WORDS`` for
-the share of the node's words that the mention lacks: a node that says more than the mention is another, narrower thing, one that
-says less is a broader one. Every name is scored, so the best are exact; ties go to the lower vertex.
+The score is the mean of two cosines: of characters and words, or, with an embedder, of characters and meaning. It is reduced by
+``NEW_NUMBER`` where the node has a number or letter that the mention lacks ("diarrhea 9" for diarrhea), and by up to
+``NEW_WORDS`` for the share of the node's words that the mention lacks: a node with more words than the mention is narrower, one
+with fewer is broader. Every name is scored, so the best are exact; among equal scores the lower vertex comes first.
 """
 
 from collections.abc import Sequence
@@ -18,12 +18,10 @@ from kg.primekg import Nodes
 from kg.tables import DISEASE, DRUG, PHENOTYPE
 
 NEW_NUMBER, NEW_WORDS = 0.15, 0.10
-OTHER_TYPE = (
-    0.02  # for a node of unknown type, where the mention's is known; for a type that is not clinical, where it is not
-)
-TYPE_UNKNOWN = {DISEASE: 0.0, DRUG: 0.0, PHENOTYPE: 0.005}  # many a disease is a phenotype of the same name, too
-MOST = NEW_NUMBER + NEW_WORDS + OTHER_TYPE  # that a score can lose
-LEAST = 0.05  # what shares less than this with the mention is not like it
+OTHER_TYPE = 0.02  # for a node of unknown type, where the mention's type is known; for a type that is not clinical, where it is not known
+TYPE_UNKNOWN = {DISEASE: 0.0, DRUG: 0.0, PHENOTYPE: 0.005}  # many diseases are also phenotypes of the same name
+MOST = NEW_NUMBER + NEW_WORDS + OTHER_TYPE  # the most by which a score can be reduced
+LEAST = 0.05  # a name with a lower score is not similar
 BLOCK, SLAB = 128, 16384  # mentions and names whose vectors are multiplied at once
 
 
@@ -36,7 +34,7 @@ class Similar(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """The rows that mentions of one type are compared with, what each loses for its type, and the inverse lengths of its vectors."""
+    """The rows that mentions of one type are compared with, the reduction of each for its type, and the inverse lengths of its vectors."""
 
     which: slice | np.ndarray
     loss: np.ndarray
@@ -73,7 +71,7 @@ class SimilarNames:
         return [self._best(mention, rows, meaning[i], keep) for i, mention in enumerate(mentions)]
 
     def _best(self, mention: str, rows: Rows, meaning: np.ndarray, keep: int) -> list[Similar]:
-        """The best of these rows. First without the losses, to set aside all rows that these could not bring down far enough."""
+        """The best of these rows. They are first scored without reductions, to leave out rows that cannot be among the best."""
         names = self._names
         chars, chars_length = names.chars.shared(tfidf.grams(mention))
         words, words_length = names.words.shared(fold.n2_words(mention))
@@ -120,8 +118,8 @@ class SimilarNames:
 
 
 def _kth(score: np.ndarray, k: int) -> float:
-    """The k-th largest score; 0 where so few are above ``LEAST``."""
-    for least in (6 * LEAST, LEAST):  # most often the few high ones are enough
+    """The k-th largest score; 0 where fewer than k are above ``LEAST``."""
+    for least in (6 * LEAST, LEAST):  # usually the few high ones are enough
         high = score[score > least]
         if len(high) >= k:
             return float(np.partition(high, len(high) - k)[len(high) - k])

@@ -1,7 +1,7 @@
 """The names of a graph under every key by which a mention is looked up: sorted hashes, memory-mapped, not dictionaries.
 
 All tables of PrimeKG's names take 5 MB and no time to load, and forked workers share them. A key is known by 64 bits of its
-XXH3 hash: among 130,000 names and a million look-ups a false hit has a chance below one in a hundred million.
+XXH3 hash: among 130,000 names and a million lookups a false hit has a chance below one in a hundred million.
 """
 
 import hashlib
@@ -34,8 +34,8 @@ def is_symbol(name: str, type_: str) -> bool:
     return type_ == GENE and " " not in name and not (name[1:].islower() and name.isalpha() and len(name) > 4)
 
 
-# Which names stand in a table, and under which key. "heart disease" must not meet the organ: only names that are diseases lose
-# that word.
+# Which names are in a table, and under which key. "heart disease" must not match the organ: only names of diseases lose that
+# word.
 TABLES: dict[str, tuple[Callable[[str], str], Callable[[str, str], bool]]] = {
     "symbol": (str, is_symbol),
     "exact": (fold.exact_key, lambda name, type_: not is_symbol(name, type_)),
@@ -54,7 +54,7 @@ class Table(NamedTuple):
     vertex: np.ndarray
 
     def find(self, keys: Sequence[str]) -> Iterator[tuple[int, list[int]]]:
-        """Position and vertices, ascending, of every key that stands in the table."""
+        """Position and vertices, ascending, of every key that is in the table."""
         wanted = hashes(keys)
         begin = self.key.searchsorted(wanted)
         found = np.flatnonzero(self.key.take(begin, mode="clip") == wanted) if len(self.key) else []
@@ -75,7 +75,7 @@ def load(nodes: Nodes) -> dict[str, Table]:
 
 
 def folder_of(nodes: Nodes) -> Path:
-    """Where all that is derived from these names and types by this code is kept."""
+    """The folder for everything that this code derives from these names and types."""
     return prepared.cache_folder() / "names" / f"{digest(nodes.name, nodes.type)[:32]}-{_code()}"
 
 
@@ -83,7 +83,7 @@ def digest(*columns: Iterable[str]) -> str:
     """sha256 of columns of texts."""
     value = hashlib.sha256()
     for column in columns:
-        for text in column:  # one by one: a join of all would cost its size in memory for good
+        for text in column:  # one by one: joining all would take that much memory permanently
             value.update(text.encode() + b"\n")
         value.update(b"\n")
     return value.hexdigest()
@@ -91,7 +91,7 @@ def digest(*columns: Iterable[str]) -> str:
 
 @cache
 def _code() -> str:
-    """A hash of the code that derives something from names, so that an edit of it derives everything anew."""
+    """A hash of the code that derives something from names, so that after an edit everything is derived again."""
     files = (
         *map(Path(__file__).with_name, ("fold.py", "tables.py", "tfidf.py")),
         Path(__file__).parent / "words" / "salts.tsv",
@@ -102,7 +102,7 @@ def _code() -> str:
 def _make(nodes: Nodes) -> dict[str, np.ndarray]:
     key, vertex = (
         {name: array(kind) for name in TABLES} for kind in "Qi"
-    )  # of strings they would take ten times the room
+    )  # as strings they would take ten times the memory
     for number, (name, type_) in enumerate(zip(nodes.name, nodes.type, strict=True)):
         for table, (fold_, wanted) in TABLES.items():
             if wanted(name, type_) and (folded := fold_(name)):  # the empty key means nothing

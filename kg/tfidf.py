@@ -1,9 +1,9 @@
-"""Which names look like a mention: TF-IDF over the characters and over the words of all names, exact, in one pass per mention.
+"""Similarity of names to a mention: TF-IDF over the characters and over the words of all names, exact, in one pass per mention.
 
-Two measures, because they fail differently. Characters: 3- and 4-grams within the words of the lower-cased name, as scikit-learn's
-`char_wb` takes them. Words: those of the N2 key, whatever their order. Both are cosines, and every term counts once, so that an index
-is no more than the list of names per term: a mention adds up the lists of its terms. Nothing is approximated, nothing
-pruned. Gene symbols are left out: a symbol that is only similar is another gene.
+There are two measures, because they fail in different cases. Characters: 3- and 4-grams within the words of the lower-cased name,
+as in scikit-learn's `char_wb`. Words: those of the N2 key, in any order. Both are cosines, and every term counts once, so an
+index is only the list of names per term, and the lists of a mention's terms are added up. Nothing is approximated or pruned. Gene
+symbols are left out: a symbol that is only similar is another gene.
 """
 
 import math
@@ -37,12 +37,13 @@ class Index(NamedTuple):
     length: np.ndarray
 
     def shared(self, terms: Iterable[str]) -> tuple[np.ndarray, float]:
-        """Per row the squared length of what it shares with a text of these terms, and the length of the text's own vector. Their
-        cosine is the first divided by both lengths."""
+        """Per row the squared length of the part in common with a text of these terms; and the length of the text's vector.
+
+        The cosine is the first, divided by the lengths of both vectors."""
         wanted, last = hashes(sorted(set(terms))), len(self.key) - 1
         at = np.minimum(self.key.searchsorted(wanted), max(last, 0))
         known = self.key[at] == wanted if last >= 0 else np.zeros(len(wanted), bool)
-        # A term that no name has is a rare one. Single precision throughout: np.add.at is seven times slower where it must convert.
+        # A term that no name has counts as a rare one. Single precision throughout: np.add.at is seven times slower where it must convert.
         square = np.full(len(wanted), self.idf.max(initial=1) ** 2, np.float32)
         square[known] = self.idf[at[known]] ** 2
         shared = np.zeros(len(self.length), np.float32)
@@ -52,7 +53,7 @@ class Index(NamedTuple):
 
 
 class Names(NamedTuple):
-    """What is compared with a mention: the vertices that have a row, their two indexes, and their numbers as bits."""
+    """The names to compare with a mention: the vertices that have a row, their numbers as bits, and their two indexes."""
 
     vertex: np.ndarray
     numbers: np.ndarray
@@ -94,7 +95,7 @@ def _make(nodes: Nodes) -> dict[str, np.ndarray]:
 
 
 def _index(texts: Sequence[Sequence[str]], terms_of: Callable[[str], list[str]]) -> Index:
-    """The index of names, given as words: which words a name has, times which terms a word has, is which terms a name has."""
+    """The index of names, given as words. The words of each name, times the terms of each word, are the terms of each name."""
     from scipy import sparse  # only where an index is made
 
     place = {word: i for i, word in enumerate(dict.fromkeys(chain.from_iterable(texts)))}
@@ -105,13 +106,15 @@ def _index(texts: Sequence[Sequence[str]], terms_of: Callable[[str], list[str]])
     count = np.diff(found.indptr)
     idf = (np.log((1 + len(texts)) / (1 + count)) + 1).astype(np.float32)
     square = np.zeros(len(texts), np.float32)
-    for term, value in enumerate(idf**2):  # term by term: one number per posting would take as much room as the index
+    for term, value in enumerate(
+        idf**2
+    ):  # term by term: one number per posting would take as much memory as the index
         np.add.at(square, found.indices[found.indptr[term] : found.indptr[term + 1]], value)
     return Index(key, idf, found.indptr.astype(np.int64), found.indices, np.sqrt(square))
 
 
 def _flags(rows: Sequence[Sequence[int] | np.ndarray], width: int) -> "csr_matrix":
-    """A sparse matrix that has something where a row names a column; how much is of no interest."""
+    """A sparse matrix that is not zero where a row names a column; the values have no meaning."""
     from scipy import sparse
 
     column = np.fromiter(chain.from_iterable(rows), np.int32, sum(map(len, rows)))

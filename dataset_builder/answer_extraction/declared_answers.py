@@ -1,6 +1,6 @@
 """The places where a text declares an answer: a JSON field, \\boxed, "Answer:", "the answer is", "option B is correct".
 
-Each rule finds its places, and `read_answer` reads what stands there. All repetitions in the patterns are bounded.
+Each rule finds its places, and `read_answer` reads the text there. All repetitions in the patterns are bounded.
 """
 
 import re
@@ -25,7 +25,7 @@ TEMPLATES = (
     "A/B/C/D",
     "...",
     "<letter>",
-)  # what a field says that only repeats the form asked for
+)  # values of a field that only repeats the requested form
 
 BOXED = re.compile(r"\\boxed\s?\{")
 
@@ -51,7 +51,12 @@ ANSWER_IS = re.compile(
 QUALIFIED = re.compile(
     r"\b(?:correct|right|best|true|accurate|appropriate|likely|suitable|plausible|final|only) $", re.IGNORECASE
 )
-PLURAL = ("options", "choices", "statements", "explanation")  # these are the answer only where they are called right
+PLURAL = (
+    "options",
+    "choices",
+    "statements",
+    "explanation",
+)  # these are the answer only where the text calls them right
 OTHERS = re.compile(  # "the incorrect answer is", "most answers are", "whether the answer is"
     r"\b(?:(?:incorrect|wrong|not|n't|other|remaining|these|all|both|some|of the|if|whether)"
     r" (?:(?:the|an?|single|most|best|correct|right|likely|accurate|suitable|appropriate) )*|most )$",
@@ -101,7 +106,7 @@ class Commitment(NamedTuple):
 
 
 def json_field(text: str, options: Options) -> Iterator[Commitment]:
-    """{"answer_choice": "B"}; a field that only repeats the template is none."""
+    """{"answer_choice": "B"}; a field that only repeats the template does not count."""
     for match in FIELD.finditer(text):
         value = match.group(1).strip("\"' ")
         if value not in TEMPLATES and (named := read_answer(value, options, field=True)):
@@ -154,7 +159,7 @@ def is_the_answer(text: str, options: Options) -> Iterator[Commitment]:
 
 
 def is_right(text: str, options: Options) -> Iterator[Commitment]:
-    """Option B is correct: weaker, since whoever explains an answer may also say it of others."""
+    """Option B is correct: weaker, since an explanation may also say it about other options."""
     yield from _before("is_right", IS_RIGHT, text, options)
 
 
@@ -165,7 +170,7 @@ def _before(rule: str, verdict: re.Pattern[str], text: str, options: Options) ->
             yield Commitment(match.end(), NamedOption(letter, "letter"), rule)
 
 
-# in the order of their weight; the last one of the highest weight is final
+# by descending weight; the last commitment of the highest weight is final
 BY_WEIGHT = ((json_field,), (so_it_is, boxed, labelled, answer_is, choosing, is_the_answer), (is_right,))
 
 

@@ -1,8 +1,9 @@
 """Which option does a text commit to? Used by the stages that judge and by evaluation.
 
-The last commitment to the asked question wins, and none is an outcome: no likeness of texts, no default letter, no best of
-several rules. A declared answer (`declared_answers`) outranks one that the text only leads to (below). Why: the rule that
-both papers publish always finds a letter, also where a text gives no answer (tests/test_extraction.py shows how).
+The last commitment to the given question counts, and no commitment is a valid result: there is no text similarity, no default
+letter, no best of several rules. A declared answer (`declared_answers`) takes precedence over one that the text only implies
+(below). Reason: the rule published by both papers always finds a letter, also where a text gives no answer
+(tests/answer_extraction/test_extraction.py shows how).
 """
 
 import re
@@ -84,7 +85,7 @@ def _extract(text: str, options: Options) -> Extraction:
 
 
 def after_thinking(text: str) -> str | None:
-    """What follows the last closed thought, without runs of blanks; None where a thought is not closed."""
+    """The text after the last closed thought, without runs of blanks; None where a thought is not closed."""
     if is_unfinished(text):
         return None
     lines = ESCAPED_BREAK.sub("\n", without_thoughts(text).translate(WIDE))
@@ -92,18 +93,18 @@ def after_thinking(text: str) -> str | None:
 
 
 def next_question(text: str, found: Sequence[Commitment], options: Options) -> int | None:
-    """Where a text that has given its answer goes on to a question of its own."""
+    """The position where a text, after its answer, continues with a question of its own; None where it does not."""
     first = 1 if leading_letter(text, options) else found[0].at if found else None
     if first is None:
         return None
     return next((match.start() for match in NEXT_QUESTION.finditer(text, first - 1)), None)
 
 
-# Answers that are given without being declared; the first rule that finds one decides.
+# Answers that are not declared; the first rule that finds one decides.
 
 
 def leading_letter(text: str, options: Options) -> NamedOption | None:
-    """B. gout ...; a text that begins to list all options has not answered."""
+    """B. gout ...; a text that begins with a list of all options has not answered."""
     start = text.lstrip()
     letters, rest = letters_at_start(start, options)
     if not letters or (_lists_options(text, options) and re.match(r"[).:]", rest)):

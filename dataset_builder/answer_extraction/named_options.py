@@ -1,17 +1,17 @@
 """Which option does a short text name: by its letter, by a list of letters, or by its words?
 
-`extraction` finds the place where a model answers; what stands there is read here. Everything is literal: a letter counts
-where it stands alone, an option's words count where all of them are there in order. Nothing is compared by likeness.
+`extraction` finds the place where a model answers; this module reads the text there. Everything is literal: a letter counts
+where it is alone, an option's words count where all of them are there in order. No similarity is used.
 """
 
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-# quotes, brackets, Markdown and LaTeX before a letter: all bounded, so that 20,000 brackets are no work
+# quotes, brackets, Markdown and LaTeX before a letter: all bounded, so that 20,000 brackets cost no time
 OPEN = r"[\s*_`\"'\u201c\u2018(\[{$:~#>-]{0,12}(?:\\(?:boxed|text|textbf|mathbf|mathrm)\s?\{{1,2}\s?){0,2}[*_`\"'(\[{]{0,4}"
 KIND = r"(?:(?i:both|either|all of|letters?|options?|choices?|answers?)\b[\s:]{0,4})?"
-END = r"(?=$|[^A-Za-z0-9'’-]|['’](?![A-Za-z])|-\s)"  # no letter where a word goes on: B-cell, C-peptide, Option A's
+END = r"(?=$|[^A-Za-z0-9'’-]|['’](?![A-Za-z])|-\s)"  # no letter where a word continues: B-cell, C-peptide, Option A's
 CAPITALS = re.compile(rf"{OPEN}{KIND}{OPEN}([A-Z]{{1,10}}){END}")
 SMALL = re.compile(rf"{OPEN}{KIND}{OPEN}(?<![A-Za-z])([a-z])(?=[)\]}}.:,\"'*]|\s*$)")
 ARTICLE_FIRST = re.compile(r"^\W*(?:[Tt]he|an|An|a)\s")  # a capital A may be the answer
@@ -60,7 +60,7 @@ class NamedOption(NamedTuple):
 
 
 def fold(text: str) -> str:
-    """Words and numbers in small letters: "3.5" stays one, "10,000" becomes one, all other signs go."""
+    """Words and numbers in small letters: "3.5" stays one, "10,000" becomes one, all other signs are removed."""
     text = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text.lower())
     return re.sub(r"(?:(?<!\d)\.|\.(?!\d)|[^\w.])+", " ", text).strip()
 
@@ -76,9 +76,9 @@ class Options(dict[str, str]):
         )
 
     def named(self, text: str, *, every: bool = False) -> list[str]:
-        """The options all of whose words stand in the text; one within the words of another named one does not count.
+        """The options whose words are all in the text; one within the words of another named one does not count.
 
-        Words of one or two letters ("no", "O") count in a short text only, or with ``every``: where they would be in the way.
+        Options of one or two letters ("no", "O") count only in a short text, or with ``every``, which includes short ones.
         """
         folded = f" {fold(text)} "
         short = len(folded) < 40
@@ -93,7 +93,7 @@ class Options(dict[str, str]):
         return [label for label in found if label not in within]
 
     def at_start(self, text: str) -> str | None:
-        """The option whose words the text begins with, the longest first. A yes or no must stand alone or before a reason."""
+        """The option whose words the text begins with, the longest first. A yes or no must be alone or before a reason."""
         folded = f"{fold(ARTICLE_FIRST.sub('', text[:400]))} "
         for label, words in self.by_length:
             if folded.startswith(f"{words} ") and (words not in YES_NO or _stands_alone(text, words)):
@@ -132,7 +132,7 @@ def letters_at_start(text: str, options: Options) -> tuple[list[str], str]:
 
 
 def _more_letters(letters: list[str], rest: str, options: Options) -> tuple[list[str], str]:
-    """Further letters that are joined on; between two of them an option's own text may stand ("B. x or C. y")."""
+    """Further letters that are joined to these; an option's own text may be between two of them ("B. x or C. y")."""
     while True:
         own = options.get(letters[-1])
         between = re.match(rf"[\s.):,*–-]{{0,6}}{re.escape(own)}\.?", rest, re.IGNORECASE) if own else None
@@ -147,9 +147,9 @@ def _more_letters(letters: list[str], rest: str, options: Options) -> tuple[list
 
 
 def read_answer(text: str, options: Options, *, field: bool = False) -> NamedOption | None:
-    """What the text that follows "the answer is" commits to; None where it says nothing that can be read.
+    """The option that the text after "the answer is" commits to; None where nothing can be read.
 
-    ``field``: the text is a whole answer field, and cannot say nothing.
+    ``field``: the text is a whole answer field, so a field that names no option is a result of its own.
     """
     text = text.strip() if field else text
     if field and not re.search(r"\w", text):
@@ -169,14 +169,14 @@ def read_answer(text: str, options: Options, *, field: bool = False) -> NamedOpt
 
 
 def _combined(text: str, options: Options) -> NamedOption:
-    """A combination is several options, unless it is said which single one it is."""
+    """A combination is several options, unless the text says which single one it is."""
     letters = {letter for letter in re.findall(r"\b([A-Z])\b(?!-)", text) if letter in options}
     named = list(letters) or options.named(text)
     return NamedOption(named[0], "letter" if letters else "text") if len(named) == 1 else NamedOption(None, "multiple")
 
 
 def _alone(text: str, label: str, options: Options) -> NamedOption:
-    """The option that the text begins with, unless another one is joined on."""
+    """The option that the text begins with, unless another one is joined to it."""
     joined = re.search(
         rf"{_words(options[label])}[\s\"')*]*(?:,|/|\band\b|\bor\b)(?: ?(?:and|or)\b)?", text[:600], re.IGNORECASE
     )
@@ -190,7 +190,7 @@ def _alone(text: str, label: str, options: Options) -> NamedOption:
 
 
 def _words(text: str) -> str:
-    """A pattern for these words, whatever stands between them."""
+    """A pattern for these words, with any other signs between them."""
     return r"\W+".join(map(re.escape, re.findall(r"\w+", text)))
 
 

@@ -1,10 +1,10 @@
-"""The thoughts that a reasoning model writes before its answer: where they end. The one place that knows their marks."""
+"""The end of the thoughts that a reasoning model writes before its answer. Only this module knows their marks."""
 
 OPENED, CLOSED = "<think>", "</think>"
 
 
 def without_thoughts(text: str) -> str:
-    """What follows the last closed thought; all of a text that closes none, also where one is left open."""
+    """The text after the last closed thought; the whole text where none is closed, also where one is left open."""
     return text.rpartition(CLOSED)[2]
 
 

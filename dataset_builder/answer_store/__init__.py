@@ -1,1 +1,1 @@
-"""Every model answer, under the hash of its request: the SQLite file, its write queue, and its Parquet form."""
+"""The answer store: every model answer, under the hash of its request. SQLite file, write queue, Parquet export."""

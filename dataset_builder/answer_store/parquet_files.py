@@ -1,4 +1,4 @@
-"""The answer store as a Parquet file, to be published with a dataset: with it, anybody rebuilds that dataset without a key."""
+"""The answer store as a Parquet file, published with a dataset, so that others can rebuild it without a key."""
 
 from collections.abc import Iterable, Iterator, Set
 from itertools import islice
@@ -9,23 +9,30 @@ import pyarrow.parquet as pq
 
 from dataset_builder.answer_store.store import STATUSES, AnswerStore, Entry, StoreError
 
-PUBLISHED = ("good", "bad", "failed", "final")  # what a call in flight may cost is nobody else's business
+PUBLISHED = (
+    "good",
+    "bad",
+    "failed",
+    "final",
+)  # not the possible cost of calls without an answer, which concerns this machine only
 BATCH = 2000
 SCHEMA = pa.schema(
     [
         *((name, pa.string()) for name in ("status", "reason", "detail", "response", "model", "stage")),
         *((name, pa.int64()) for name in ("prompt_tokens", "completion_tokens")),
         *((name, pa.float64()) for name in ("usd", "seconds", "at")),
-        ("key", pa.binary()),  # 16 bytes; `datasets` has no type of fixed size
+        ("key", pa.binary()),  # 16 bytes; `datasets` has no fixed-size binary type
         ("checksum", pa.binary()),
     ]
 )
 
 
 def export(store: AnswerStore, file: Path, keys: Set[bytes] | None = None) -> int:
-    """Write every whole entry (of requests with these keys); returns how many. The file appears whole or not at all."""
+    """Write all intact entries (of requests with these keys); returns how many. Never leaves a partial file. Raises StoreError."""
     if not store.path.is_file():
-        raise StoreError(f"there is no answer store {store.path}; expected one that a build has filled")
+        raise StoreError(
+            f"there is no answer store {store.path}; expected one that a build has written to (--store FILE)"
+        )
     draft, written = file.with_name(f".{file.name}.tmp"), 0
     file.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -43,11 +50,13 @@ def export(store: AnswerStore, file: Path, keys: Set[bytes] | None = None) -> in
 
 
 def import_(store: AnswerStore, file: Path) -> tuple[int, int]:
-    """Add the entries that the store does not have; returns how many, and how many there were. Raises StoreError."""
+    """Add the entries that the store does not have; returns how many, and how many the file has. Raises StoreError."""
     try:
         parquet = pq.ParquetFile(file)
         if missing := sorted(set(SCHEMA.names) - set(parquet.schema_arrow.names)):
-            raise StoreError(f"{file} is no exported answer store: it has no {', '.join(missing)}")
+            raise StoreError(
+                f"{file} is no exported answer store: it has no column {', '.join(missing)}; expected a file of `store export`"
+            )
         added = total = 0
         for batch in parquet.iter_batches(BATCH, columns=SCHEMA.names):
             entries = [_entry(row, file) for row in batch.to_pylist()]
@@ -61,7 +70,7 @@ def import_(store: AnswerStore, file: Path) -> tuple[int, int]:
 
 
 def damaged(file: Path) -> list[str]:
-    """What is wrong with the entries of an exported file, which is one that pyarrow can read."""
+    """The errors in the entries of an exported file that pyarrow can read."""
     found = []
     for batch in pq.ParquetFile(file).iter_batches(BATCH, columns=SCHEMA.names):
         for row in batch.to_pylist():
@@ -77,7 +86,7 @@ def _entry(row: dict, file: Path) -> Entry:
     entry = Entry(**row)
     if entry.status not in STATUSES or entry.checksum != checksum:
         raise StoreError(
-            f"{file} is damaged: the entry {entry.key.hex()} is not as it was written; get the file again"
+            f"{file} is damaged: the entry {entry.key.hex()} differs from what was written; copy or download the file again"
         )
     return entry
 
@@ -89,7 +98,7 @@ def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
 
 
 def stats(store: AnswerStore) -> str:
-    """A Markdown table: what the store holds of each stage and model."""
+    """A Markdown table of the store's entries by stage, model and status."""
     lines = [
         "| stage | model | status | entries | prompt tokens | completion tokens | dollars |",
         "|---|---|---|---:|---:|---:|---:|",

@@ -1,8 +1,10 @@
-"""Every answer that was ever paid for, under the hash of its request: an SQLite file that survives kill -9.
+"""The answer store: every paid answer, under the hash of its request, in an SQLite file that survives kill -9.
 
-Only raw answers are kept, and never a key or a URL. Of one request there may be several entries: answers that were paid and
-could not be used (``bad``), the one that can (``good``), and, unpaid, why none came (``failed``: ask again; ``final``: the
-same request would fail again) or what a call may cost or have cost of which no answer is here (``sent``, before the call, where there is a cap; ``lost``).
+Only raw answers are stored, never a key or a URL. One request can have several entries:
+
+- ``good``: the answer that can be used; ``bad``: answers that were paid but cannot be used;
+- without an answer, the reason: ``failed`` (call again) or ``final`` (the same request would fail again);
+- without an answer, the possible cost of the call: ``sent`` (written before the call, where there is a cap) or ``lost``.
 """
 
 import hashlib
@@ -22,7 +24,7 @@ _TABLE = """create table if not exists answers (
     model text not null, stage text not null, prompt_tokens integer, completion_tokens integer, usd real,
     seconds real, at real not null)"""
 _INDEX = "create index if not exists answers_key on answers (key)"
-_ASKED = 500  # keys in one select: SQLite allows 999 variables in old versions
+_ASKED = 500  # keys in one select: old versions of SQLite allow 999 variables
 
 
 class StoreError(ValueError):
@@ -30,7 +32,7 @@ class StoreError(ValueError):
 
 
 class Entry(NamedTuple):
-    """One row of the table. ``reason`` and ``detail`` say why an answer is bad, or none came; ``usd`` is None where no price is known."""
+    """One row of the table. ``reason``, ``detail``: why an answer is bad or missing; ``usd``: None where no price is known."""
 
     key: bytes
     status: str
@@ -47,16 +49,16 @@ class Entry(NamedTuple):
 
     @property
     def checksum(self) -> bytes:
-        """8 bytes over what must not be torn."""
+        """8 bytes over the fields that must be intact."""
         text = f"{self.status}\0{self.reason}\0{self.detail}\0{self.response}"
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8, key=self.key).digest()
 
 
 @dataclass(frozen=True)
 class Known:
-    """What the store knows of one request: the entry that counts, how many bad ones there are, and what all have cost.
+    """What the store knows about one request: the entry that counts, the number of bad ones, and the cost of all.
 
-    ``priced``: the price of every paid one is known. ``lost_usd``: for calls that may have been paid and brought nothing.
+    ``priced``: the price of every paid one is known. ``lost_usd``: the possible cost of calls without an answer.
     """
 
     entry: Entry | None
@@ -70,7 +72,7 @@ class Known:
 
 @dataclass(frozen=True)
 class AnswerStore:
-    """The store at this path; opened when it is used, in each process anew. Safe for several threads and processes."""
+    """The store at this path. Every process opens it on first use. Safe for several threads and processes."""
 
     path: Path
     _open: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False, hash=False)
@@ -86,7 +88,7 @@ class AnswerStore:
         object.__setattr__(self, "_open", {})
 
     def find(self, keys: Sequence[bytes]) -> dict[bytes, Known]:
-        """What is known of these requests. An entry that is torn or corrupt is left out, with a warning."""
+        """What is known about these requests. A torn or corrupt entry is left out, with a warning."""
         found: dict[bytes, list[Entry]] = {}
         for start in range(0, len(keys), _ASKED):
             for entry in self._select(keys[start : start + _ASKED]):
@@ -94,7 +96,7 @@ class AnswerStore:
         return {key: _known(entries) for key, entries in found.items()}
 
     def add(self, entries: Iterable[Entry]) -> None:
-        """Commit these entries together, on disk when it returns. What settles a call takes away its ``sent``.
+        """Commit these entries together; they are on disk when it returns. Any other entry of a call deletes its ``sent``.
 
         Raises StoreError where the file cannot be written.
         """
@@ -108,11 +110,11 @@ class AnswerStore:
                 connection.executemany(f"insert into answers values ({', '.join('?' * 13)})", rows)
         except sqlite3.Error as why:
             raise StoreError(
-                f"{self.path}: {len(rows)} answers could not be written ({why}); mend it, and run again"
+                f"{self.path}: {len(rows)} answers could not be written ({why}); fix the cause, and run the same command again"
             ) from why
 
     def entries(self) -> Iterable[Entry]:
-        """All entries that are whole, in the order in which they were written."""
+        """All intact entries, in the order in which they were written."""
         rows = self._connection.execute(f"{_SELECT} order by rowid")
         return (entry for row in rows if (entry := _whole(row)) is not None)
 
@@ -150,9 +152,9 @@ class AnswerStore:
             with self._lock:
                 rows = self._connection.execute(f"{_SELECT} where key in ({marks}) order by rowid", keys).fetchall()
         except sqlite3.DatabaseError as why:
-            if len(keys) > 1:  # a damaged page spoils the keys on it, not the others
+            if len(keys) > 1:  # a damaged page affects only the keys on it
                 return [entry for key in keys for entry in self._select([key])]
-            warnings.warn(f"{self.path}: an entry cannot be read ({why}); it is asked for again", stacklevel=2)
+            warnings.warn(f"{self.path}: an entry cannot be read ({why}); it counts as missing", stacklevel=2)
             return []
         return [entry for row in rows if (entry := _whole(row)) is not None]
 
@@ -175,10 +177,12 @@ class AnswerStore:
             columns = {row[1] for row in connection.execute("pragma table_info(answers)")}
         except sqlite3.Error as why:
             raise StoreError(
-                f"{self.path} cannot be opened as an answer store ({why}); move it away, or name another"
+                f"{self.path} cannot be opened as an answer store ({why}); move it away, or give another by --store FILE"
             ) from why
         if not {"checksum", *Entry._fields} <= columns:
-            raise StoreError(f"{self.path} is no answer store: its table has the columns {sorted(columns)}")
+            raise StoreError(
+                f"{self.path} is no answer store: its table has the columns {sorted(columns)}; give another by --store FILE"
+            )
         return connection
 
 
@@ -186,12 +190,12 @@ _SELECT = f"select {', '.join(Entry._fields)}, checksum from answers"
 
 
 def _whole(row: tuple[Any, ...]) -> Entry | None:
-    """The entry of a row, or None with a warning where it is not as it was written."""
+    """The entry of a row, or None with a warning where it differs from what was written."""
     entry = Entry(*row[:-1])
     try:
         if entry.checksum == row[-1]:
             return entry
-    except (AttributeError, TypeError, ValueError):  # a column of another type: damaged too
+    except (AttributeError, TypeError, ValueError):  # a column of another type: also damaged
         pass
     warnings.warn(
         f"an entry of the answer store is torn or corrupt ({entry.stage}); it counts as missing", stacklevel=3
@@ -200,7 +204,7 @@ def _whole(row: tuple[Any, ...]) -> Entry | None:
 
 
 def _known(entries: Sequence[Entry]) -> Known:
-    """The last good entry counts; without one, the last that says why there is none."""
+    """The entry that counts is the last good one; without one, the last that gives the reason."""
     if len(entries) == 1 and entries[0].status == "good":  # nearly always
         e = entries[0]
         return Known(e, 0, e.prompt_tokens or 0, e.completion_tokens or 0, e.usd or 0.0, e.usd is not None, 0.0)
@@ -220,5 +224,5 @@ def _known(entries: Sequence[Entry]) -> Known:
 
 
 def text_of(response: str) -> str:
-    """The text of a chat completion as it came: "" where it has none."""
+    """The text of a raw chat completion; "" where it has none."""
     return json.loads(response)["choices"][0]["message"].get("content") or ""

@@ -1,4 +1,4 @@
-"""Write entries to the answer store in batches: one sync of the disk for all that came within a few milliseconds."""
+"""Write entries to the answer store in batches: one disk sync for all that arrive within BATCH_S."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ BATCH_S = 0.03
 
 
 class WriteQueue:
-    """A queue before the store; it belongs to one event loop."""
+    """A queue in front of the store; it belongs to one event loop."""
 
     def __init__(self, store: AnswerStore) -> None:
         self.store = store
@@ -17,7 +17,7 @@ class WriteQueue:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def put(self, *entries: Entry) -> "asyncio.Future[None]":
-        """Take entries in; the future is done when they are on disk, and fails where that failed."""
+        """Queue entries. The future is done when they are on disk; it fails with the exception where writing failed."""
         self._entries += entries
         if self._done is None:
             self._done = asyncio.get_running_loop().create_future()
@@ -35,7 +35,7 @@ class WriteQueue:
         entries, self._entries, self._done = self._entries, [], None
         try:
             await asyncio.to_thread(self.store.add, entries)
-        except Exception as why:  # handed to those who wait for it: `add` has not put the entries on disk
+        except Exception as why:  # passed on to all that wait for it: the entries are not on disk
             done.set_exception(why)
         else:
             done.set_result(None)

@@ -1,4 +1,4 @@
-"""What do a text's sentences claim, and is it so in the knowledge graph? Read by rule, without a model: ``check_text(kg, text, hops)``."""
+"""The claims of a text, checked against the knowledge graph by rule, without a model: ``check_text(kg, text, hops)``."""
 
 from dataset_builder.claim_check.check import VERDICTS, check_text
 

@@ -1,8 +1,8 @@
-"""Every claim of a text against the knowledge graph: read sentence by sentence, looked up, without a model (docs/evidence.md).
+"""Check every claim of a text against the knowledge graph, sentence by sentence, without a model (docs/evidence.md).
 
-supported: the graph has the relation that is stated. contradicted: it has its opposite, or the sentence denies what it has.
-off_path: no edge, and the claim stands where a path given to the writer goes on to another node. unknown: no edge; a graph is
-not complete, so this says nothing against the claim.
+supported: the graph has the stated relation. contradicted: it has the opposite, or the sentence denies a relation that it has.
+off_path: no edge, and the claim replaces a hop of a path given to the writer by one to another node. unknown: no edge; a graph
+is not complete, so this is no evidence against the claim.
 """
 
 import re
@@ -31,7 +31,7 @@ def check_text(
     """Each claim of the text, as a row of the column `hop_checks`, with the hops that it states under ``hops``.
 
     ``hops``: those of the paths that the writer was given, as pairs of nodes with their relations. ``names``: (name, node) pairs that
-    count before the dictionary's.
+    take precedence over the dictionary's.
     """
     own = {node for _, node in names}
     found = (m for m in kg.find_mentions(text, names) if not own.isdisjoint(m.nodes) or not is_cue(m.text))
@@ -44,18 +44,18 @@ def check_text(
                 edges = kg.relations(claim.a.nodes, claim.b.nodes)
                 reading = read_against(claim, [relation for _, _, relations in edges for relation in relations])
                 if case and (not edges or (reading.denied and reading.stated == "phenotype present")):
-                    continue  # what one patient has, takes or does not have says nothing of a disease
+                    continue  # what one patient has, takes or does not have says nothing about the disease
                 on = [hop for hop in hops if _is_about(hop, claim)]
                 stated.update(on)
                 read_.append((claim, reading, edges, on))
         for claim, reading, edges, on in read_:
             missed = _missed(kg, claim, reading, edges, hops, stated)
-            if reading.stated or missed or reading.verdict == "contradicted":  # else nobody knows what is claimed
+            if reading.stated or missed or reading.verdict == "contradicted":  # else it is not known what is claimed
                 yield _as_check(kg, claim, reading, edges, on, missed)
 
 
 def _named(kg: "KG", text: str, mention: "Mention") -> NamedSpan:
-    """The mention with the types of its nodes; not as a drug where the words beside it say that it is none."""
+    """The mention with its nodes and their types; without drugs where the words next to it show that none is meant."""
     given = is_given(text, mention.start, mention.end)
     types = {node: kg.type_of(node) for node in mention.nodes}
     nodes = tuple(node for node, type_ in types.items() if given or type_ != "drug")
@@ -71,7 +71,7 @@ def _claims(kg: "KG", text: str, sentence: Span, named: Sequence[NamedSpan]) -> 
     def connected(a: NamedSpan, b: NamedSpan) -> bool:
         return bool(kg.relations(a.nodes, b.nodes))
 
-    if ARROW.search(text, start, end):  # a path on a line: each arrow speaks of the names beside it, and of no others
+    if ARROW.search(text, start, end):  # a path on one line: each arrow relates only the names next to it
         hops = [(a, b) for a, b in pairwise(inside) if ARROW.search(text, a.end, b.start)]
         read_ = [claims(start, end, read(text, a.start, b.end, [a, b]), connected) for a, b in hops]
         return [replace(claim, between="") for found in read_ for claim in found]
@@ -86,9 +86,9 @@ def _is_about(hop: Hop, claim: Claim) -> bool:
 def _missed(
     kg: "KG", claim: Claim, reading: Reading, edges: list, hops: Mapping[Hop, list[Relation]], stated: set[Hop]
 ) -> tuple[int, int] | None:
-    """The hop in whose place this claim stands: one end, the relation and the other end's type agree, but not the other end.
+    """The hop that this claim replaces: one end, the relation and the other end's type agree, but not the other end.
 
-    Only where the graph has no edge for the claim, and its step does not state the hop as well.
+    Only where the graph has no edge for the claim, and its step does not also state the hop.
     """
     if edges or claim.unlike:
         return None

@@ -1,7 +1,7 @@
-"""Which relations a text claims between the things that it names: sentence by sentence, cue by cue, without a model.
+"""The relations that a text claims between named entities: sentence by sentence, cue by cue, without a model.
 
-A cue takes the nearest name on either side whose types can have a relation of its kind; where a clause shares its subject with
-the one before, the earlier one. Where grammar leaves a choice the graph decides: a pair that it connects comes first.
+A cue takes the nearest names on both sides whose types can have a relation of its kind. Where a clause shares its subject with
+the clause before, that subject is taken. Where grammar leaves a choice, a pair that the graph connects comes first.
 """
 
 import re
@@ -22,10 +22,10 @@ PLAIN = frozenset([
 PROCESSES = frozenset(["biological_process", "molecular_function", "cellular_component", "pathway", "anatomy"])
 OF_GENES = PROCESSES | CLINICAL | {"exposure"}
 OF_EXPOSURES = frozenset([DISEASE, "biological_process", "molecular_function", "cellular_component"])
-REACH = 3  # groups on each side of a cue that it may mean
-NEAR = 12  # words between two names, or between them and a cue beside both; with more, nothing is read
-TAIL = 3  # words that may follow a cue which stands after both names
-# what a clause may begin with whose subject is that of the clause before
+REACH = 3  # groups on each side of a cue that it may refer to
+NEAR = 12  # maximum number of words between two names, or between them and a cue on one side of both
+TAIL = 3  # maximum number of words after a cue that follows both names
+# first words of a clause that shares the subject of the clause before
 OWN_SUBJECT = frozenset([
     "it", "this", "they", "these", "that", "which", "who", "is", "are", "was", "were", "be", "been", "has", "have",
     "had", "also", "can", "could", "may", "might", "must", "should", "shall", "will", "would", "not", "never",
@@ -37,17 +37,17 @@ OBJECT = frozenset([
     "this", "these",
 ])  # fmt: skip
 
-# "it" that stands for nothing: "and it is unsafe to give A in B"
+# "it" without a referent: "and it is unsafe to give A in B"
 IT_IS = re.compile(r"\bit (?:is|was|would be|may be|can be) (?:\w+ ){1,3}(?:to|that)\b")
 
-UNREAD = "unread"  # the kind of words that are not on the list
+UNREAD = "unread"  # the kind of cue for words that are not on the list
 
 Connected = Callable[[NamedSpan, NamedSpan], bool]
 
 
 @dataclass
 class Claim:
-    """Two names, the cues by which a sentence connects them, and whether the second is only named to be set against another."""
+    """Two names, the cues that connect them, and whether one of them is only named as a contrast (``unlike``)."""
 
     start: int
     end: int
@@ -55,7 +55,7 @@ class Claim:
     b: NamedSpan
     cues: list[Cue] = field(default_factory=list)
     unlike: bool = False
-    between: str = ""  # the words from the first to the second, where no other name stands between them
+    between: str = ""  # the words from the first to the second, where there is no other name between them
 
 
 def kinds_for(a: str, b: str) -> frozenset[str]:
@@ -80,7 +80,7 @@ def kinds_for(a: str, b: str) -> frozenset[str]:
 
 
 def claims(start: int, end: int, sentence: Sentence, connected: Connected) -> list[Claim]:
-    """What the sentence at these offsets claims, one entry per pair of names."""
+    """The claims of the sentence at these offsets, one entry per pair of names."""
     found: dict[tuple[int, int], Claim] = {}
     for gap_number, gap in enumerate(sentence.gaps):
         for clause_number, cues in enumerate(gap.clauses):
@@ -105,7 +105,7 @@ def claims(start: int, end: int, sentence: Sentence, connected: Connected) -> li
 
 
 def _said_of(pair: tuple[Group, Group], cues: Sequence[Cue]) -> list[Cue]:
-    """The cues that can connect the two; a denial of another word goes on to the next one: "does not serve as a carrier"."""
+    """The cues that can connect the two. The denial of another cue moves to the next one: "does not serve as a carrier"."""
     fitting, denied = [], False
     for cue in cues:
         denied ^= cue.denied
@@ -116,9 +116,9 @@ def _said_of(pair: tuple[Group, Group], cues: Sequence[Cue]) -> list[Cue]:
 
 
 def _unread(start: int, end: int, sentence: Sentence, read: set[int]) -> Iterator[Claim]:
-    """Clauses that name two things and connect them in words that are not on the list: a claim of nobody knows what.
+    """Claims of clauses that connect two names by words that are not on the list: the relation is not known.
 
-    It can only be denied, or stand where something else was expected.
+    Such a claim matters only where it is denied, or where it replaces a hop.
     """
     left = [
         i for i, g in enumerate(sentence.groups) if not any(name.start in read for name in (*g.members, *g.unlike))
@@ -138,8 +138,9 @@ def _unread(start: int, end: int, sentence: Sentence, read: set[int]) -> Iterato
 
 
 def _is_denied_by_name(sentence: Sentence, pair: tuple[Group, Group], number: int, plain: bool) -> bool:
-    """Whether a denial without a cue of its own stands before the first name ("No A treats B") or between the two ("A has cured
-    patients, but none with B"). Two of them lift each other: "Without A, B does not come about".
+    """Whether there is a denial without a cue before the first name, or between the two.
+
+    "No A treats B"; "A has cured patients, but none with B". Two denials cancel each other: "Without A, B does not develop".
     """
     places = sorted(i for i, g in enumerate(sentence.groups) if g is pair[0] or g is pair[1])
     first, last, gaps = places[0], places[-1], sentence.gaps
@@ -151,7 +152,7 @@ def _is_denied_by_name(sentence: Sentence, pair: tuple[Group, Group], number: in
 
 
 def _ends(x: Group, y: Group) -> Iterator[tuple[NamedSpan, NamedSpan, bool]]:
-    """The pairs of names of two groups, and whether the sentence sets the pair apart."""
+    """The pairs of names of two groups, and whether the sentence contrasts the pair."""
     if x is y:
         yield from ((a, b, False) for a, b in combinations(x.members, 2))
         return
@@ -218,8 +219,9 @@ def _connected_first(pairs: Sequence[tuple[Group, Group]], connected: Connected)
 
 
 def _ends_clause(gap: Gap, clause: int, relative: bool) -> bool:
-    """Whether a cue behind two names is about them, and has no object of its own: "A in B is avoided", "A is what B causes", not "A
-    in B causes harm"."""
+    """Whether a cue after two names refers to them and has no object of its own.
+
+    "A in B is avoided", "A is what B causes", but not "A in B causes harm"."""
     tail = list(takewhile(lambda word: word != ",", gap.tails[clause]))
     causal = any("cause" in cue.kinds for cue in gap.clauses[clause])
     return len(tail) <= TAIL and not OBJECT.intersection(tail[:1]) and not (causal and (tail or not relative))

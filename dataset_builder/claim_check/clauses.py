@@ -1,4 +1,4 @@
-"""A sentence as groups of names and, between them, the cues of each clause: what claims are read from."""
+"""A sentence as groups of names and, between them, the cues of each clause; claims are read from these."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -40,7 +40,7 @@ _EMPTY = (
         ]
     )
 )
-# what may stand between the members of a list, beside a comma or a conjunction
+# words that may be between the members of a list, besides a comma or a conjunction
 _BETWEEN = JOINS
 _BETWEEN |= frozenset([
     "as", "the", "a", "an", "both", "also", "either", "with", "in", "for", "to", "of", "by", "from", "patients",
@@ -49,7 +49,7 @@ _BETWEEN |= frozenset([
 
 
 class Cue(NamedTuple):
-    """A word that claims a relation: of which kinds (claim_cues.tsv), and whether a denial stands by it."""
+    """A word that claims a relation: its kinds (claim_cues.tsv), and whether it is denied."""
 
     kinds: frozenset[str]
     denied: bool
@@ -57,17 +57,17 @@ class Cue(NamedTuple):
 
 @dataclass
 class Gap:
-    """What stands before a group of names: its cues clause by clause, and how it begins and ends."""
+    """The words before a group of names: their cues clause by clause, and how they begin and end."""
 
     clauses: list[list[Cue]] = field(default_factory=lambda: [[]])
-    relative: bool = False  # it holds a relative pronoun
+    relative: bool = False  # it contains a relative pronoun
     joined: bool = (
         False  # it begins with a comma, a conjunction or a relative pronoun: the subject may be an earlier one
     )
-    stray: bool = False  # a denial for which no cue stands here
+    stray: bool = False  # a denial without a cue in this gap
     text: str = ""  # its words
     words: int = 0
-    content: int = 0  # of these, words that say something
+    content: int = 0  # of these, content words
     heads: list[list[str]] = field(default_factory=lambda: [[]])  # per clause the words before its first cue
     tails: list[list[str]] = field(default_factory=lambda: [[]])  # and those after its last
     ahead: bool = False  # both ends follow: "there is a link between A and B"
@@ -75,7 +75,7 @@ class Gap:
 
 @dataclass
 class Group:
-    """Names that share their relations: one, or a list of one type ("gout and pseudogout"). ``unlike``: what is set against them."""
+    """Names that share their relations: one, or a list of one type ("gout and pseudogout"). ``unlike``: names in contrast to them."""
 
     members: list[NamedSpan]
     clause: int
@@ -83,7 +83,7 @@ class Group:
 
 
 class Sentence(NamedTuple):
-    """Groups in their order; ``gaps[i]`` stands before group i, the last one after all of them."""
+    """Groups in their order; ``gaps[i]`` is before group i, the last gap after all groups."""
 
     groups: list[Group]
     gaps: list[Gap]
@@ -117,7 +117,7 @@ def read(text: str, start: int, end: int, names: Sequence[NamedSpan]) -> Sentenc
 
 
 def _continues(members: Sequence[NamedSpan], name: NamedSpan, run: Sequence[Word]) -> bool:
-    """Whether the name goes on with a list, or repeats its last name in brackets."""
+    """Whether the name continues a list, or repeats its last name in brackets."""
     words = [word for word, _ in run]
     if not set(words) <= _BETWEEN or not (JOINS - {")"}).intersection(words):
         return False
@@ -128,12 +128,12 @@ def _continues(members: Sequence[NamedSpan], name: NamedSpan, run: Sequence[Word
 
 
 def _begins_anew(group: Group, before: Gap, after: Gap) -> bool:
-    """Whether the last name of a list is rather the subject of what follows: "A treats B, and C causes D"."""
+    """Whether the last name of a list is the subject of the next clause instead: "A treats B, and C causes D"."""
     return len(group.members) > 1 and any(before.clauses) and bool(after.clauses[0]) and not after.joined
 
 
 def _is_contrasted(members: Sequence[NamedSpan], name: NamedSpan, run: Sequence[Word]) -> bool:
-    """Whether the name is set against the one before it: "gout rather than pseudogout", "gout, not pseudogout"."""
+    """Whether the name is contrasted with the one before it: "gout rather than pseudogout", "gout, not pseudogout"."""
     words = [word for word, kinds in run if "contrast" not in kinds and word != "not"]
     told = any("contrast" in kinds for _, kinds in run) or (
         len(run) > 1 and run[-1][0] == "not" and run[0][0] in ",and"
@@ -142,7 +142,7 @@ def _is_contrasted(members: Sequence[NamedSpan], name: NamedSpan, run: Sequence[
 
 
 def _with_unlike_first(sentence: Sentence) -> Sentence:
-    """ "Unlike A, B treats C": A is set against B."""
+    """ "Unlike A, B treats C": A is contrasted with B."""
     groups, gaps = sentence
     if len(groups) < 2 or any(gaps[1].clauses) or not groups[0].members[0].types & groups[1].members[0].types:
         return sentence
@@ -167,7 +167,7 @@ def _gap(run: Sequence[Word]) -> Gap:
         elif "no" in kinds:
             denials += 1
         elif kinds and not kinds & {"pseudo", "contrast"}:
-            if gap.clauses[-1] and "," in gap.tails[-1]:  # "…, and": what comes now is said of something else
+            if gap.clauses[-1] and "," in gap.tails[-1]:  # "…, and": the following words are about something else
                 tail = gap.tails[-1]
                 gap.tails[-1] = tail[: tail.index(",") + 1]
                 gap.clauses.append([])
@@ -192,7 +192,7 @@ def _gap(run: Sequence[Word]) -> Gap:
 
 
 def _settle(clause: list[Cue], denials: int) -> bool:
-    """Give what denials are left to the last cue. True where there is none, and they wait for the next gap."""
+    """Apply the remaining denials to the last cue. True where there is no cue and they remain for the next gap."""
     if denials % 2 and clause:
         clause[-1] = Cue(clause[-1].kinds, not clause[-1].denied)
         return False

@@ -1,6 +1,6 @@
-"""The words of a sentence by what they do to a claim: state it, deny it, part clauses; and names that are none.
+"""The words of a sentence by their role in a claim: they state it, deny it or separate clauses; and names that are not names.
 
-Which words claim what stands in claim_cues.tsv. The longest phrase counts, so that "not only" is no denial and "off label" no use.
+The list of words is claim_cues.tsv. The longest phrase counts, so that "not only" is no denial and "off label" no use.
 """
 
 import re
@@ -38,7 +38,7 @@ def _phrases() -> dict[str, list[tuple[tuple[str, ...], frozenset[str]]]]:
     return phrases
 
 
-# beside a drug's name: then it is a finding in a patient, or a substance of the body, and nothing that is given
+# next to a drug's name: then it is a finding in a patient, or a substance of the body, and not a drug that is given
 _NOT_GIVEN_BEFORE = re.compile(
     r"(?:low|high|elevated|increased|decreased|reduced|raised|abnormal|excess|endogenous|serum|urinary|removing|restricting"
     r"|anti|lack of|absence of|absorption of|secretion of|release of|levels? of|deficiency of|production of|synthesis of)[ -]$",
@@ -61,17 +61,17 @@ _CASE = re.compile(
 
 
 def is_about_a_patient(text: str, start: int, end: int) -> bool:
-    """Whether the sentence at these offsets speaks of one patient, and not of a disease in general."""
+    """Whether the sentence at these offsets is about one patient, and not about a disease in general."""
     return _CASE.search(text, start, end) is not None
 
 
 def is_given(text: str, start: int, end: int) -> bool:
-    """Whether a drug's name at these offsets stands for the drug, and not for a level, a deficiency or a toxicity."""
+    """Whether a drug's name at these offsets means the drug, and not a level, a deficiency or a toxicity."""
     return not (_NOT_GIVEN_BEFORE.search(text, max(0, start - 20), start) or _NOT_GIVEN_AFTER.match(text, end))
 
 
 def is_cue(text: str) -> bool:
-    """Whether a name is nothing but words of the list ("binding"), so that a text rather means these."""
+    """Whether a name consists of words of the list only ("binding"), so that a text more likely means these."""
     words = [word[0].lower() for word in _WORD.finditer(text)]
     kinds = [kind for _, kind in _cues(words)]
     return bool(words) and all(kinds)
@@ -89,7 +89,7 @@ def pieces(text: str, start: int, end: int, names: Sequence[NamedSpan]) -> Itera
 
 
 def _cues(words: Sequence[str]) -> Iterator[Word]:
-    """The words, the longest phrases of the list as one; a word of no kind has none."""
+    """The words with their kinds, the longest phrases of the list as one; a word that is not on the list has no kind."""
     phrases, i = _phrases(), 0
     while i < len(words):
         for phrase, kinds in phrases.get(words[i], ()):

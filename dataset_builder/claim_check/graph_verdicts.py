@@ -1,4 +1,4 @@
-"""What the graph says of a claim: supported, contradicted, off_path, or unknown, because a graph is never complete.
+"""The verdict of the graph on a claim: supported, contradicted or unknown, because a graph is never complete.
 
 Only drug and disease have two relations that exclude each other (indicated, contraindicated); everywhere else a claim
 contradicts the graph where it denies a relation that is there, or states one that the graph records as absent.
@@ -23,7 +23,7 @@ from dataset_builder.claim_check.claims import (
 USED = frozenset(["indication", "off-label use"])
 CONTRA, SIDE = "contraindication", "drug_effect"
 THERAPEUTIC = USED | {CONTRA, SIDE}
-TOGETHER = frozenset(["join", "treat", "harm"])  # what is said of two drugs given at once
+TOGETHER = frozenset(["join", "treat", "harm"])  # kinds of cue about two drugs given together
 ABSENT = frozenset(["disease_phenotype_negative", "anatomy_protein_absent"])
 KINDS_OF_PROTEIN = {"enzyme": "metabolise", "carrier": "carry", "transporter": "transport", "target": "act"}
 STATED = {
@@ -41,7 +41,7 @@ STATED |= {
     "kind": "parent-child",
 }
 RANK = ("supported", "contradicted", "unknown")
-# verbs of which one type of node is the subject, beside another; the other way round they say what cannot be
+# verbs with one type of node as subject and another as object; the reverse is impossible
 _VERB = r"(?:(?:can|may|often|usually|typically|also|directly|mainly|is known to) )*(?:{})(?: (?:the|a|an|patients|people|with|of|protein|gene|tissue))*"
 SUBJECTS = [
     (DRUG, CLINICAL, "treats?|relieves?|cures?|alleviates?|is (?:indicated|used|prescribed|given|approved|effective) (?:for|in|against)"
@@ -56,16 +56,16 @@ Types = tuple[str, str]
 
 
 class Reading(NamedTuple):
-    """A claim as one pair of types lets it be read: the relation it states, whether it denies it, and the verdict."""
+    """A claim as read for one pair of types: the verdict, the stated relation, and whether it is denied."""
 
     verdict: str
     stated: str | None
     denied: bool
-    backwards: bool = False  # the two ends stand the wrong way round
+    backwards: bool = False  # the two ends are in the wrong order
 
 
 def read_against(claim: Claim, relations: Iterable[Relation]) -> Reading:
-    """The claim against these relations of its ends; of several readings (a name can be of several types) the best."""
+    """The claim against these relations of its ends; the best of several readings (a name can have several types)."""
     known = set(relations)
     if known and is_backwards(claim):
         return Reading("contradicted", sorted(known)[0][1], False, backwards=True)
@@ -76,7 +76,7 @@ def read_against(claim: Claim, relations: Iterable[Relation]) -> Reading:
 
 
 def is_backwards(claim: Claim) -> bool:
-    """Whether the object stands where the subject belongs: "gout treats colchicine". Only of plain sentences, verb and nothing else."""
+    """Whether subject and object are exchanged: "gout treats colchicine". Only for plain sentences with nothing but a verb."""
     return any(
         subject in claim.b.types - claim.a.types
         and others & claim.a.types
@@ -87,7 +87,7 @@ def is_backwards(claim: Claim) -> bool:
 
 
 def _unread(claim: Claim, known: set[Relation]) -> Reading:
-    """Words that are not on the list. Denied, whatever it is, they contradict a relation that is there."""
+    """The reading of words that are not on the list. If denied, they contradict any relation that is there."""
     if not claim.cues[0].denied:
         return Reading("supported" if known else "unknown", None, False)
     names = {relation for relation, _ in known}
@@ -96,7 +96,7 @@ def _unread(claim: Claim, known: set[Relation]) -> Reading:
 
 
 def _types(claim: Claim) -> list[Types]:
-    """The pairs of types for which the claim's cues say something."""
+    """The pairs of types for which the claim's cues have a meaning."""
     pairs = {(s, t) for s in sorted(claim.a.types) for t in sorted(claim.b.types)}
     return [p for p in sorted(pairs) if any(cue.kinds & kinds_for(*p) for cue in claim.cues)]
 
@@ -109,7 +109,7 @@ def _readings(claim: Claim, types: Types, known: set[Relation]) -> Iterator[Read
 
 
 def _therapy(claim: Claim, known: set[str]) -> Iterator[Reading]:
-    """Given, not to be given, of no use, or a cause: what the strongest words say counts."""
+    """Readings for drug and disease: given, not to be given, of no use, or a cause; the strongest words count."""
     said = {(kind, cue.denied ^ claim.unlike) for cue in claim.cues for kind in cue.kinds}
     kinds = {kind for kind, _ in said}
     strong = "treat" in kinds
@@ -156,7 +156,7 @@ def _unapproved(given: bool, denied: bool, known: set[str]) -> Reading:
 
 
 def _causal(said: set[tuple[str, bool]], known: set[str]) -> Iterator[Reading]:
-    """A side effect. That a drug brings about what it is given for is the opposite of what the graph says."""
+    """A side effect. The claim that a drug causes what it is given for is the opposite of the graph's relation."""
     told = {(kind, denied) for kind, denied in said if kind in ("cause", "link", "tie")}
     if told and not any(denied for _, denied in told):
         given = {"treat", "use"} & {kind for kind, _ in said}
@@ -173,7 +173,7 @@ def _plain(claim: Claim, types: Types, known: set[Relation]) -> Reading:
     denies = {"deny", "nouse"} | (set() if GENE in types and CLINICAL & set(types) else {"lack"})
     denied = any(cue.denied ^ bool(cue.kinds & denies) for cue in cues) ^ claim.unlike
     kinds = frozenset().union(*(cue.kinds for cue in cues))
-    if types == (DRUG, DRUG) and kinds & TOGETHER:  # "should not be combined with" tells of an interaction
+    if types == (DRUG, DRUG) and kinds & TOGETHER:  # "should not be combined with" states an interaction
         denied = claim.unlike ^ any(cue.denied for cue in cues if not cue.kinds & (TOGETHER | {"use"}))
     stated = _name(kinds, types)
     present = {pair for pair in known if pair[0] not in ABSENT}
@@ -185,12 +185,12 @@ def _plain(claim: Claim, types: Types, known: set[Relation]) -> Reading:
         and not any(display == "enzyme" for _, display in present)
         and DRUG in types
     ):
-        return Reading("unknown", stated, False)  # an edge of another kind says nothing of this one
+        return Reading("unknown", stated, False)  # an edge of another kind says nothing about this one
     return Reading("supported" if present else "contradicted" if known else "unknown", stated, False)
 
 
 def _name(kinds: frozenset[str], types: Types) -> str:
-    """The relation that is stated, as kg.csv calls it where the words tell."""
+    """The stated relation, under its name in kg.csv as far as the words determine it."""
     if set(types) == {DRUG, GENE}:
         return next((STATED[kind] for kind in ("metabolise", "carry", "transport") if kind in kinds), "target")
     if set(types) == CLINICAL:

@@ -8,7 +8,7 @@ Span = tuple[int, int]
 
 
 def sentences(text: str) -> Iterator[list[Span]]:
-    """Per line that has words the (start, end) of its sentences, their full stop included."""
+    """Per line with words, the (start, end) of each of its sentences, including the full stop."""
     begin = 0
     for line in text.splitlines(keepends=True):
         ends = [begin + token.end() for token in tokens(line) if token.lastgroup == "end"]

@@ -1,4 +1,4 @@
-"""The commands of ``python -m dataset_builder``, one module each: their options, their messages, what they print."""
+"""The commands of ``python -m dataset_builder``, one module each: options, messages, output."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""``build``: make a dataset folder of questions, and print what became of every one."""
+"""``build``: build a dataset folder from questions, and print what happened to each of them."""
 
 import argparse
 import datetime
@@ -44,7 +44,7 @@ VERSIONS = ("datasets", "huggingface_hub", "pyarrow", "numpy", "pyahocorasick", 
 
 
 def add_command(commands: Any) -> None:
-    """The command line of `build`."""
+    """Add the command `build` and its options."""
     command = commands.add_parser("build", help="build a dataset folder")
     add_input(command)
     command.add_argument("--out", type=Path, metavar="DIR", help="the dataset folder (default: build/PIPELINE)")
@@ -53,7 +53,7 @@ def add_command(commands: Any) -> None:
 
 
 def build(given: argparse.Namespace) -> int:
-    """Build a dataset folder and print what became of every question."""
+    """Build a dataset folder and print what happened to every question."""
     started = time.time()
     pipeline = PIPELINES[known("pipeline", given.pipeline, PIPELINES)]
     folder = given.out or Path("build") / given.pipeline
@@ -106,7 +106,7 @@ def _print_lines(lines: Iterable[str]) -> None:
 def _inputs(
     kg: KG, seed: int, models: Models, choices: Mapping[str, Any], contamination: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What the rows are made from, beside the sources: a part of the content hash."""
+    """The inputs of the rows besides the sources; they are part of the content hash."""
     return {
         "graph": kg.digest,
         "embedder": kg.embedder.facts(),
@@ -119,7 +119,7 @@ def _inputs(
 
 
 def run_facts(started: float, runs: Sequence[StageRun]) -> dict[str, Any]:
-    """What differs from run to run, and is no part of the content hash."""
+    """The facts that differ from run to run; they are not part of the content hash."""
     commit, status = git("rev-parse", "HEAD"), git("status", "--porcelain")
     return {
         "started": datetime.datetime.fromtimestamp(started, datetime.UTC).isoformat(timespec="seconds"),
@@ -132,14 +132,14 @@ def run_facts(started: float, runs: Sequence[StageRun]) -> dict[str, Any]:
 
 
 def stage_facts(one: StageRun) -> dict[str, Any]:
-    """Time, what was rejected and, where a model was asked, calls and costs."""
+    """Time and rejected rows of one stage and, where it calls a model, calls and costs."""
     more = {"rejected": one.rejected} if one.rejected else {}
     more |= {"calls": one.calls.as_dict()} if one.calls else {}
     return {"stage": one.stage, "seconds": round(one.seconds, 2), "cached": one.cached, **more}
 
 
 def git(*words: str) -> str | None:
-    """What git says of this checkout; None outside of one, or without git."""
+    """The output of a git command in this checkout; None outside a checkout, or without git."""
     try:
         return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
@@ -147,12 +147,12 @@ def git(*words: str) -> str | None:
 
 
 def said_of(embedder: Embedder) -> list[str]:
-    """What a reader should know of an embedder: that it may change under its name, that nobody has measured it."""
+    """Warnings about an embedder: its revision is not pinned, or it is not calibrated."""
     lines = []
     if embedder.revision == UNPINNED:
-        lines.append(f"Embedder {embedder} is not pinned: give it as {embedder.model}@REVISION.")
+        lines.append(f"Embedder {embedder} is not pinned to a revision: use --embedder {embedder.model}@REVISION.")
     if embedder.accept is None:
         lines.append(
-            f"Embedder {embedder} is not calibrated: it orders similar names, and only their text accepts them."
+            f"Embedder {embedder} is not calibrated: it only ranks similar names; they are accepted by their text score."
         )
     return lines

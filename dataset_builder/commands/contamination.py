@@ -1,4 +1,4 @@
-"""The command line's words about contamination: what a build is checked against, and `contamination`, the matrix of all that is at hand."""
+"""Options and messages for the contamination check of a build, and the command `contamination` for all available splits."""
 
 import argparse
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,25 +16,25 @@ from dataset_builder.sources.raw_splits import splits_in
 from dataset_builder.sources.table import SOURCES
 from kg.embedder import named
 
-SAID = 120  # characters of why a benchmark was not read
+SAID = 120  # characters shown of the reason why a benchmark was not read
 
 
 def add_benchmarks(command: argparse.ArgumentParser) -> None:
-    """--benchmarks and --strict."""
+    """Add --benchmarks and --strict."""
     command.add_argument(
         "--benchmarks",
         metavar="NAMES",
-        help=f"reject what these evaluation splits ask: {ALL} (default), {NONE}, or of: {', '.join(BENCHMARKS)}",
+        help=f"reject questions of these evaluation splits: {ALL} (default), {NONE}, or some of: {', '.join(BENCHMARKS)}",
     )
     command.add_argument(
-        "--strict", action="store_true", help="reject also what is only likely to be the same question"
+        "--strict", action="store_true", help="also reject questions that are only likely to be the same"
     )
 
 
 def check_contamination(
     questions: Sequence[Row], origins: Sequence[Origin], given: argparse.Namespace
 ) -> tuple[Ledger, dict[str, Any]]:
-    """The ledger of these questions under the command line's words, and what the manifest says of it."""
+    """The ledger of these questions under the options of the command line, and its facts for the manifest."""
     benchmarks, unread = read_benchmarks(given.benchmarks, origins, given.data_dir)
     how = {"strict": given.strict, "embedder": named(given.embedder)}
     ledger = check(questions, benchmarks, **how)
@@ -42,7 +42,7 @@ def check_contamination(
 
 
 def describe_check(about: Mapping[str, Any]) -> list[str]:
-    """What a build says at its end: the benchmarks checked, and loudly every one that was not, with the reason."""
+    """The lines at the end of a build: the benchmarks checked, then in capitals those not checked, with the reason."""
     lines = []
     if about["checked"]:
         means = f"and {about['embedder']}" if about["embedder"] in COSINES else "no embedder"
@@ -55,21 +55,27 @@ def describe_check(about: Mapping[str, Any]) -> list[str]:
 
 
 def add_command(commands: Any) -> None:
-    """`contamination`: every split at hand against every evaluation split at hand."""
-    command = commands.add_parser("contamination", help="print which questions the sources share with the benchmarks")
+    """Add the command `contamination`: every available split against every available evaluation split."""
+    command = commands.add_parser(
+        "contamination", help="count the questions that the sources share with the benchmarks"
+    )
     command.add_argument("--data-dir", type=Path, required=True, metavar="DIR", help="as --data-dir of build")
-    command.add_argument("--embedder", default="none", metavar="NAME", help=f"of: none, {', '.join(COSINES)}")
-    command.add_argument("--strict", action="store_true", help="also what is only likely to be the same question")
+    command.add_argument(
+        "--embedder", default="none", metavar="NAME", help=f"one of: none, {', '.join(COSINES)} (default: none)"
+    )
+    command.add_argument(
+        "--strict", action="store_true", help="also count questions that are only likely to be the same"
+    )
     command.set_defaults(command=print_matrix)
 
 
 def print_matrix(given: argparse.Namespace) -> int:
-    """Rows of both sides and pairs by rule, for sources against benchmarks and benchmarks against each other."""
+    """Print matching rows of both sides and pairs by rule: sources against benchmarks, benchmarks against each other."""
     sets = _sets(given.data_dir)
     embedder = None if given.embedder == "none" else named(given.embedder)
     tests = [name for name in sets if name[1] == SOURCES[name[0]].test]
     trains = [name for name in sets if name not in tests]
-    OUT.print(f"Rows of the first / of the second that ask the same, and pairs by rule; embedder: {given.embedder}\n")
+    OUT.print(f"hit: rows of the first / of the second that ask the same question. Embedder: {given.embedder}\n")
     OUT.print("| first | rows | second | rows | hit | pairs by rule |\n|---|---:|---|---:|---:|---|", markup=False)
     pairs = [(a, b) for a in trains for b in tests] + list(combinations_with_replacement(tests, 2))
     for a, b in pairs:
@@ -82,10 +88,12 @@ def print_matrix(given: argparse.Namespace) -> int:
 
 
 def _sets(data_dir: Path) -> dict[tuple[str, str], list[Row]]:
-    """Every split that has a file, repeats included, and the sample."""
+    """The rows of every split that has a file, including repeats, and those of the sample. Raises SourceError."""
     found = [("sample", "train"), *splits_in(data_dir)]
     if len(found) == 1:
-        raise SourceError(f"{data_dir}: found no source's file, expected {data_dir}/<Hub id>/[config/]<split>.jsonl")
+        raise SourceError(
+            f"{data_dir}: found no file of any source, expected {data_dir}/<Hub id>/[config/]<split>.jsonl"
+        )
     sets = {}
     for name, split in found:
         rows, _ = read_questions([name], {name: split}, data_dir=data_dir)

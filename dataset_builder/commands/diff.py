@@ -9,18 +9,18 @@ from dataset_builder.publishing.hub.revisions import place_of
 
 
 def add_command(commands: Any) -> None:
-    """The command line of `diff`."""
+    """Add the command `diff` and its options."""
     command = commands.add_parser(
         "diff", help="compare two builds: rows added, removed, changed by column; the funnels"
     )
     for name in ("before", "after"):
         command.add_argument(name, metavar=name.upper(), help="a dataset folder, or ORG/NAME@REVISION on the Hub")
-    command.add_argument("--all", action="store_true", help=f"name every row, not only the first {SHOWN} of each kind")
+    command.add_argument("--all", action="store_true", help=f"list every row, not only the first {SHOWN} of each kind")
     command.set_defaults(command=print_difference)
 
 
 def print_difference(given: argparse.Namespace) -> int:
-    """Exit status as diff's: 0 the same rows, 1 they differ."""
+    """Print the difference. Exit status as for diff: 0 the rows are the same, 1 they differ."""
     before, after = place_of(given.before), place_of(given.after)
     same = True
     for line in lines(before, after, None if given.all else SHOWN):

@@ -1,7 +1,8 @@
-"""``estimate``: what a build would still have to ask, before the first call, from a sample of rows led through the stages.
+"""``estimate``: the calls and the cost that a build still needs, before the first call, from a sample of rows.
 
-Where an answer is in the store it counts nothing and the row goes on with it. Where there is none, the stage's ``guess`` says
-what it would typically add, so that later stages can be counted too; a follow-up round cannot be foreseen and is not counted.
+The sample runs through the stages. An answer in the store costs nothing, and its row continues with it. Where there is no
+answer, the stage's ``guess`` gives typical columns, so that later stages can be counted too. A follow-up round cannot be
+predicted and is not counted.
 """
 
 import argparse
@@ -28,12 +29,12 @@ from dataset_builder.stage import Batch, Stage, bind
 from kg import KG
 
 BYTES_PER_TOKEN = 4  # of English text
-USUAL = (500, 10.0)  # completion tokens and seconds of an answer, until the store has one of the stage
+USUAL = (500, 10.0)  # completion tokens and seconds of an answer, while the store has none of the stage
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What one stage would ask one model, for all rows."""
+    """The calls of one stage to one model, for all rows."""
 
     stage: str
     llm: LLM
@@ -46,10 +47,12 @@ class Estimate:
 
 
 def add_command(commands: Any) -> None:
-    """The command line of `estimate`."""
-    command = commands.add_parser("estimate", help="say what a build would cost, from a sample of rows; asks nothing")
+    """Add the command `estimate` and its options."""
+    command = commands.add_parser(
+        "estimate", help="estimate the cost of a build from a sample of rows; calls no model"
+    )
     add_input(command)
-    command.add_argument("--sample", type=positive, default=200, metavar="N", help="rows to look at (default: 200)")
+    command.add_argument("--sample", type=positive, default=200, metavar="N", help="rows in the sample (default: 200)")
     command.set_defaults(command=print_estimate)
 
 
@@ -74,7 +77,7 @@ def estimate(
 
 
 def _lead(stage: Stage, columns: Batch, store: AnswerStore) -> tuple[dict[str, list[Any]], list[Request], bool]:
-    """The stage's columns, answered or guessed; what it asks; and False where it asks and cannot guess."""
+    """The stage's columns, answered or guessed; the requests that it would send; False where there are some and no guess."""
     states = start_conversations(stage, columns)
     waiting = {state.row: state for state in advance(states, AnswerLookup(store))}
     asked = list({r.key: r for state in waiting.values() for r in state.requests if not _known(r, store)}.values())
@@ -118,7 +121,7 @@ def _estimates(stage: Stage, asked: Sequence[Request], store: AnswerStore, scale
 def table(
     found: Sequence[Estimate], prices: Mapping[str, Price], in_flight: int, per_minute: float | None
 ) -> list[str]:
-    """The estimate as Markdown lines, and its sum in words."""
+    """The estimate as a Markdown table, then its sum in words."""
     lines = [
         "| stage | model | calls | prompt tokens | completion tokens | dollars | at most |",
         "|---|---|---:|---:|---:|---:|---:|",
@@ -142,18 +145,18 @@ def table(
     ]
     if unknown:
         lines.append(
-            f"The price of {', '.join(unknown)} is not known, so only tokens are counted: --price MODEL=IN/OUT."
+            f"The price of {', '.join(unknown)} is not known, so only tokens are counted: add --price MODEL=IN/OUT."
         )
     if any(e.assumed for e in found):
         lines.append(
-            f"(assumed): no answer of that stage is in the store, so {USUAL[0]} tokens and {USUAL[1]:g} s per answer are "
-            "taken. A build of a few rows (--rows 20) makes it exact."
+            f"(assumed): the store has no answer of that stage, so {USUAL[0]} tokens and {USUAL[1]:g} s per answer are "
+            "assumed. After a build of a few rows (--rows 20) the measured mean is used."
         )
     return lines
 
 
 def print_estimate(given: argparse.Namespace) -> int:
-    """Calls, tokens, dollars and hours of what is not in the store yet."""
+    """Print calls, tokens, dollars and hours for the answers that are not in the store yet."""
     pipeline = known("pipeline", given.pipeline, PIPELINES)
     models = models_of(PIPELINES[pipeline], pipeline, given)
     choices = choices_of(PIPELINES[pipeline], given)
@@ -167,6 +170,6 @@ def print_estimate(given: argparse.Namespace) -> int:
         OUT.print(line, markup=False)
     if stopped:
         OUT.print(
-            f"What follows {stopped} cannot be counted before its answers are there: build a few rows (--rows 20) first."
+            f"The stages after {stopped} cannot be counted without its answers: build a few rows (--rows 20) first."
         )
     return 0

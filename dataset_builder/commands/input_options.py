@@ -1,4 +1,4 @@
-"""The options that shape the rows of a build and of its estimate: pipeline, sources, splits, graph, models."""
+"""The options that determine the rows of a build and of its estimate: pipeline, sources, splits, graph, models."""
 
 import argparse
 import shlex
@@ -16,38 +16,44 @@ from kg.embedder import EMBEDDERS
 
 
 def add_input(command: argparse.ArgumentParser) -> None:
-    """What shapes the rows, and the models: the same for a build and its estimate."""
+    """Add the options that determine the rows, and those for models; the same for a build and its estimate."""
     command.add_argument("pipeline", metavar="PIPELINE", help=f"one of: {', '.join(PIPELINES)}")
     command.add_argument(
-        "--sources", default="sample", help=f"comma-separated, of: {', '.join(SOURCES)} (default: sample)"
+        "--sources", default="sample", help=f"comma-separated list of: {', '.join(SOURCES)} (default: sample)"
     )
     command.add_argument(
         "--split",
         action="append",
         default=[],
         metavar="SOURCE=SPLIT",
-        help="take this split of a source instead of its train split; an evaluation split makes the build a trial",
+        help="use this split of a source instead of its train split; an evaluation split makes the build a trial",
     )
     command.add_argument(
         "--license",
         choices=("any", "commercial"),
         default="any",
-        help="leave out sources that forbid commercial use (default: any)",
+        help="commercial: leave out sources whose license does not allow commercial use (default: any)",
     )
     command.add_argument("--rows", type=positive, metavar="N", help="only the first N rows of each source")
     command.add_argument(
-        "--kg", default="sample", metavar="NAME_OR_FILE", help=f"{', '.join(NAMES)}, or a .csv, .csv.gz, .parquet"
+        "--kg",
+        default="sample",
+        metavar="NAME_OR_FILE",
+        help=f"the graph: {', '.join(NAMES)}, or a .csv, .csv.gz or .parquet file (default: sample)",
     )
     command.add_argument(
         "--embedder",
         default="none",
         metavar="NAME",
-        help=f"links what no look-up knows: {', '.join(EMBEDDERS)}, or org/model@revision (default: none)",
+        help=f"embedding model for names that exact lookup misses: {', '.join(EMBEDDERS)}, or org/model@revision (default: none)",
     )
     command.add_argument(
-        "--data-dir", type=Path, metavar="DIR", help="read DIR/<Hub id>/[config/]<split>.jsonl[.gz]|.parquet"
+        "--data-dir",
+        type=Path,
+        metavar="DIR",
+        help="read the sources from DIR/<Hub id>/[config/]<split>.jsonl[.gz]|.parquet",
     )
-    command.add_argument("--seed", type=int, default=0, metavar="N", help="of all draws (default: 0)")
+    command.add_argument("--seed", type=int, default=0, metavar="N", help="seed of all random draws (default: 0)")
     add_benchmarks(command)
     add_roles(command)
     add_limits(command)
@@ -59,20 +65,20 @@ def chosen_sources(given: argparse.Namespace) -> tuple[list[str], dict[str, str]
     names = given.sources.split(",")
     if given.license == "any":
         return names, {}
-    if given.grounded or given.pipeline != "reasonmed":  # reasonmed by itself uses no graph
+    if given.grounded or given.pipeline != "reasonmed":  # reasonmed uses no graph without --grounded
         expect_commercial_graph(given.kg)
     return commercial(names)
 
 
 def chosen_splits(given: Sequence[str]) -> dict[str, str]:
-    """``source=split`` words as a dict. Raises SourceError where there is no equals sign."""
+    """The ``source=split`` arguments as a dict. Raises SourceError where the equals sign is missing."""
     if bad := [word for word in given if "=" not in word]:
         raise SourceError(f"--split {bad[0]!r}: expected SOURCE=SPLIT, such as medmcqa=validation")
     return dict(word.split("=", 1) for word in given)
 
 
 def command_line(given: argparse.Namespace) -> str:
-    """The command that builds the same rows: every argument that shapes them."""
+    """The command that builds the same rows: all arguments that determine them."""
     words = [
         "python",
         "-m",

@@ -11,7 +11,7 @@ from dataset_builder.llm.model import LLM
 
 
 def add_command(commands: Any) -> None:
-    """The command line of `judge-calibration`, which was called `judge-passport`."""
+    """Add the command `judge-calibration`; `judge-passport` is its earlier name."""
     command = commands.add_parser(
         "judge-calibration",
         aliases=["judge-passport"],
@@ -25,9 +25,9 @@ def add_command(commands: Any) -> None:
 
 
 def print_calibration(given: argparse.Namespace) -> int:
-    """A table for each pipeline's prompts; 1 where the judge is above a threshold."""
+    """Print a table for each pipeline's prompts. Exit status 1 where an error rate is above its threshold."""
     llm = LLM.named(given.judge)
-    voter = llm if given.judge_votes == 1 else replace(llm, temperature=0.7)  # as reasonmed has it
+    voter = llm if given.judge_votes == 1 else replace(llm, temperature=0.7)  # as in reasonmed
     status = 0
     with runner_of(given) as runner:
         for name, judge, votes in (("check_answer", llm, 1), ("judge_rationales", voter, given.judge_votes)):

@@ -1,4 +1,4 @@
-"""The command line's words about models: which ones, at what pace and cost, and where their answers are kept."""
+"""The options for models: which ones, at what rate and cost, and where their answers are stored."""
 
 import argparse
 import inspect
@@ -26,25 +26,27 @@ CHOICES = ("judge_votes", "grounded", "keep_contradicted")
 
 
 def add_roles(parser: argparse.ArgumentParser) -> None:
-    """--writer, --writers, --judge, --editor, and what else a pipeline with models lets somebody choose."""
+    """Add --writer, --writers, --judge, --editor and the other options of pipelines with models."""
     for role, meaning in ROLES.items():
         parser.add_argument(
-            f"--{role}", metavar="MODEL[@ENDPOINT]", help=f"{meaning}; ENDPOINT names variables of the environment"
+            f"--{role}",
+            metavar="MODEL[@ENDPOINT]",
+            help=f"{meaning}; URL and key of ENDPOINT are read from environment variables",
         )
     parser.add_argument(
         "--judge-votes",
         type=positive,
         default=1,
         metavar="N",
-        help="judgements of each rationale; most votes decide (reasonmed)",
+        help="number of judgements per rationale; the majority decides (reasonmed)",
     )
     parser.add_argument(
-        "--grounded", action="store_true", help="show the writers the row's paths of the knowledge graph (reasonmed)"
+        "--grounded", action="store_true", help="give the writers the row's paths in the knowledge graph (reasonmed)"
     )
     parser.add_argument(
         "--allow-judge",
         action="store_true",
-        help="build also with a judge whose calibration says that it errs too often",
+        help="build even with a judge whose error rate in the calibration is above the threshold",
     )
     parser.add_argument(
         "--keep-contradicted",
@@ -54,29 +56,39 @@ def add_roles(parser: argparse.ArgumentParser) -> None:
 
 
 def add_limits(parser: argparse.ArgumentParser) -> None:
-    """What a run may cost, and how fast it may be."""
+    """Add the limits of a run on cost, rate, parallel calls and time."""
     parser.add_argument(
         "--max-usd",
         type=above_zero,
         metavar="USD",
-        help="stop before the answers of this dataset could cost more, those paid before included",
+        help="stop before all answers of this dataset, those of earlier runs included, could cost more than this",
     )
     parser.add_argument(
-        "--rate", type=above_zero, metavar="N", help="requests a minute that a model's endpoint allows, where known"
+        "--rate", type=above_zero, metavar="N", help="requests per minute that a model's endpoint allows, if known"
     )
     parser.add_argument(
-        "--in-flight", type=positive, default=256, metavar="N", help="calls at the same time, at most (default: 256)"
+        "--in-flight",
+        type=positive,
+        default=256,
+        metavar="N",
+        help="maximum number of calls at the same time (default: 256)",
     )
     parser.add_argument(
-        "--timeout", type=above_zero, default=300.0, metavar="S", help="seconds for a whole answer (default: 300)"
+        "--timeout",
+        type=above_zero,
+        default=300.0,
+        metavar="S",
+        help="time limit for one complete answer, in seconds (default: 300)",
     )
     parser.add_argument(
-        "--replay-only", action="store_true", help="ask nothing: a request without an answer in the store is an error"
+        "--replay-only",
+        action="store_true",
+        help="call no model: a request without an answer in the store is an error",
     )
 
 
 def add_store(parser: argparse.ArgumentParser) -> None:
-    """--store and --price."""
+    """Add --store and --price."""
     parser.add_argument("--store", type=Path, metavar="FILE", help=f"the answer store (default: {default_store()})")
     parser.add_argument(
         "--price",
@@ -88,21 +100,21 @@ def add_store(parser: argparse.ArgumentParser) -> None:
 
 
 def positive(text: str) -> int:
-    """A whole number above zero, as argparse wants it checked."""
+    """A whole number above 0, for argparse. Raises ArgumentTypeError."""
     if (number := int(text)) < 1:
         raise argparse.ArgumentTypeError(f"found {number}, expected a whole number above 0")
     return number
 
 
 def above_zero(text: str) -> float:
-    """A number above zero, as argparse wants it checked."""
+    """A number above 0, for argparse. Raises ArgumentTypeError."""
     if (number := float(text)) <= 0:
         raise argparse.ArgumentTypeError(f"found {number:g}, expected a number above 0")
     return number
 
 
 def default_store() -> Path:
-    """Among the user's data: answers were paid for, and caches are what people delete."""
+    """The default answer store: in the user's data folder, because answers were paid for and caches get deleted."""
     home = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
     return Path(home).expanduser() / "medreason" / "answers.sqlite"
 
@@ -113,7 +125,7 @@ def store_of(given: argparse.Namespace) -> AnswerStore:
 
 
 def runner_of(given: argparse.Namespace) -> Runner:
-    """Where a build's answers come from."""
+    """The runner that gets the answers of a build: with --replay-only from the store alone, else also by calls."""
     if given.replay_only:
         return Runner(store_of(given))
     return Runner(
@@ -132,13 +144,13 @@ Models = dict[str, LLM | tuple[LLM, ...]]
 
 
 def models_of(pipeline: Callable[..., list[Stage]], name: str, given: argparse.Namespace) -> Models:
-    """The models that a pipeline takes, by role. Raises ModelError where one is not given."""
+    """The models that a pipeline takes, by role. Raises ModelError where one is missing."""
     roles = [role for role in inspect.signature(pipeline).parameters if role in ROLES]
     if missing := [role for role in roles if not getattr(given, role)]:
         flags = " ".join(f"--{role} MODEL[@ENDPOINT]" for role in missing)
         raise ModelError(
-            f"pipeline {name} asks models; expected {flags} (make: {' '.join(f'{role.upper()}=…' for role in missing)}). "
-            "kg_only needs none"
+            f"pipeline {name} needs models; expected {flags} (make: {' '.join(f'{role.upper()}=…' for role in missing)}). "
+            "The pipeline kg_only needs no model"
         )
     return {role: _named(role, getattr(given, role)) for role in roles}
 
@@ -149,12 +161,12 @@ def _named(role: str, names: str) -> LLM | tuple[LLM, ...]:
 
 
 def stand_ins() -> Models:
-    """Models that are called like their roles, to show a pipeline."""
+    """Placeholder models that have the names of their roles, to print a pipeline."""
     return {role: _named(role, "writer1,writer2,writer3" if role == "writers" else role) for role in ROLES}
 
 
 def shown(models: Models) -> dict[str, str]:
-    """The models' names by role, as manifest and card have them."""
+    """The models' names by role, as in manifest and card."""
     return {role: ", ".join(map(str, m)) if isinstance(m, tuple) else str(m) for role, m in models.items()}
 
 
@@ -163,13 +175,13 @@ def own_judge(models: Models) -> list[str]:
     writers, judge = models.get("writers"), models.get("judge")
     if isinstance(writers, tuple) and judge in writers:
         return [
-            f"note: {judge} judges its own rationales too; a judge of another family is fairer to the other writers"
+            f"note: {judge} also judges its own rationales; a judge of another model family is fairer to the other writers"
         ]
     return []
 
 
 def choices_of(pipeline: Callable[..., list[Stage]], given: argparse.Namespace) -> dict[str, Any]:
-    """What else the pipeline lets somebody choose, by the names of its arguments."""
+    """The pipeline's other options, by the names of its arguments."""
     return {name: getattr(given, name) for name in CHOICES if name in inspect.signature(pipeline).parameters}
 
 

@@ -1,4 +1,4 @@
-"""``push``: send a dataset folder to the Hub as one commit, then name it by a tag."""
+"""``push``: send a dataset folder to the Hub as one commit, then tag it."""
 
 import argparse
 from pathlib import Path
@@ -10,28 +10,36 @@ from dataset_builder.publishing.push import describe, push_folder
 
 
 def add_command(commands: Any) -> None:
-    """The command line of `push`."""
+    """Add the command `push` and its options."""
     command = commands.add_parser("push", help="push a dataset folder to the Hub: one commit, then the tag")
     command.add_argument("folder", type=Path)
     command.add_argument(
-        "--repo", required=True, metavar="ORG/NAME", help="the dataset repository; made where it is not there"
+        "--repo", required=True, metavar="ORG/NAME", help="the dataset repository; created if it does not exist"
     )
-    command.add_argument("--tag", metavar="NAME", help="name this revision, such as v1.0; a tag never moves")
-    command.add_argument("--branch", default="main", metavar="NAME", help="made where it is not there (default: main)")
+    command.add_argument(
+        "--tag", metavar="NAME", help="tag of this revision, such as v1.0; an existing tag is never moved"
+    )
+    command.add_argument(
+        "--branch", default="main", metavar="NAME", help="the branch; created if it does not exist (default: main)"
+    )
     command.add_argument("--private", action="store_true", help="make a new repository private")
     command.add_argument(
-        "--allow-dirty", action="store_true", help="push also what was built from a tree with uncommitted changes"
+        "--allow-dirty", action="store_true", help="push even a folder that was built with uncommitted changes"
     )
     command.add_argument(
-        "--allow-unchecked", action="store_true", help="push also what was not checked against every public benchmark"
+        "--allow-unchecked",
+        action="store_true",
+        help="push even a folder that was not checked against every public benchmark",
     )
     command.add_argument(
         "--with-intermediates",
         action="store_true",
-        help="as config `evidence`: mentions, nodes, candidate paths by row id",
+        help="also push mentions, nodes and candidate paths by row id, as config `evidence`",
     )
     command.add_argument(
-        "--with-answers", action="store_true", help="as config `answers`: the models' answers that this build has used"
+        "--with-answers",
+        action="store_true",
+        help="also push the models' answers that this build has used, as config `answers`",
     )
     command.add_argument(
         "--store", type=Path, metavar="FILE", help=f"the answer store of --with-answers (default: {default_store()})"
@@ -40,7 +48,7 @@ def add_command(commands: Any) -> None:
 
 
 def push(given: argparse.Namespace) -> int:
-    """Push, and print the commit, the tag and the line that loads it."""
+    """Push the folder, and print the commit, the tag and the line that loads it."""
     repository, change = push_folder(
         given.folder,
         given.repo,

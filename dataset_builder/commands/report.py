@@ -1,4 +1,4 @@
-"""``report``: write one HTML page of a dataset folder."""
+"""``report``: write an HTML report of a dataset folder."""
 
 import argparse
 from pathlib import Path
@@ -9,8 +9,8 @@ from dataset_builder.report.page import write_report
 
 
 def add_command(commands: Any) -> None:
-    """The command line of `report`."""
-    command = commands.add_parser("report", help="write one HTML page of a dataset folder, to look at")
+    """Add the command `report` and its options."""
+    command = commands.add_parser("report", help="write an HTML report of a dataset folder, in one file")
     command.add_argument("folder", type=Path, metavar="FOLDER", help="a dataset folder")
     command.add_argument("--out", type=Path, metavar="FILE", help="the page (default: FOLDER.html, beside the folder)")
     command.set_defaults(command=print_report)

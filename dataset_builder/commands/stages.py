@@ -12,13 +12,13 @@ from kg import KG
 
 
 def add_command(commands: Any) -> None:
-    """The command line of `stages`."""
+    """Add the command `stages`."""
     command = commands.add_parser("stages", help="print each pipeline as a table of its stages")
     command.set_defaults(command=print_stages)
 
 
 def print_stages(given: argparse.Namespace) -> int:
-    """Each pipeline, with what every stage reads, adds and uses."""
+    """Print each pipeline, with the columns that every stage reads and adds, and the tools that it uses."""
     kg, models = KG.load("sample"), stand_ins()
     for name, pipeline in PIPELINES.items():
         stages = stages_of(pipeline, kg, 0, models)

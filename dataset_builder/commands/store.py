@@ -1,4 +1,4 @@
-"""``store``: export the answer store, import one, or say what is in it."""
+"""``store``: export the answer store, import one, or print what it contains."""
 
 import argparse
 from pathlib import Path
@@ -11,8 +11,8 @@ from dataset_builder.commands.model_options import default_store, store_of
 
 
 def add_command(commands: Any) -> None:
-    """The command line of `store`."""
-    command = commands.add_parser("store", help="the answer store: export it, import one, say what is in it")
+    """Add the command `store` and its options."""
+    command = commands.add_parser("store", help="the answer store: export it, import one, print what it contains")
     command.add_argument("action", choices=("export", "import", "stats"))
     command.add_argument("file", type=Path, nargs="?", metavar="FILE", help="the .parquet file to write or to read")
     command.add_argument("--store", type=Path, metavar="FILE", help=f"the answer store (default: {default_store()})")
@@ -20,7 +20,7 @@ def add_command(commands: Any) -> None:
 
 
 def handle_store(given: argparse.Namespace) -> int:
-    """Export or import a Parquet file, or print what the store holds."""
+    """Export or import a Parquet file, or print what the store contains. Raises StoreError."""
     store = store_of(given)
     if given.action == "stats":
         OUT.print(parquet_files.stats(store), markup=False)
@@ -32,5 +32,7 @@ def handle_store(given: argparse.Namespace) -> int:
         )
     else:
         added, total = parquet_files.import_(store, given.file)
-        OUT.print(f"{added} of {total} entries of {given.file} added to {store}; the others were there", markup=False)
+        OUT.print(
+            f"{added} of {total} entries of {given.file} added to {store}; the others were there already", markup=False
+        )
     return 0

@@ -1,4 +1,4 @@
-"""What a build prints at its end: what became of the questions, the stages' times, what the models' answers cost."""
+"""The summary at the end of a build: the funnel of the questions, the stages' times, the cost of the models' answers."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from dataset_builder.sources.table import SOURCES, UNPINNED
 
 
 def print_summary(manifest: dict[str, Any], runs: Sequence[StageRun], folder: Path) -> None:
-    """The funnel, the time of each stage, and the line that loads the result."""
+    """Print the funnel, the time of each stage, and the line that loads the result."""
     counts = total(manifest["funnel"])
     OUT.print(_questions(manifest["funnel"], counts), _stages(runs))
     for line in call_lines(runs):
@@ -32,9 +32,13 @@ def print_summary(manifest: dict[str, Any], runs: Sequence[StageRun], folder: Pa
             markup=False,
         )
     if manifest["trial"]:
-        OUT.print("A trial: it holds rows of an evaluation split, and is never training data.")
+        OUT.print(
+            "This folder is a trial: it contains rows of an evaluation split and must never be used as training data."
+        )
     if over := counts.get("over_budget"):
-        OUT.print(f"--max-usd stopped it at {over} rows. Run it again with a higher cap: it goes on where it stopped.")
+        OUT.print(
+            f"--max-usd stopped the build: {over} rows are not finished. Run it again with a higher limit; it continues there."
+        )
     configs = manifest.get("configs", {})
     kept = f" with {configs['reasonmed']['rows']} rationales" if "reasonmed" in configs else ""
     OUT.print(
@@ -70,7 +74,7 @@ def _stages(runs: Sequence[StageRun]) -> Table:
 
 
 def _tiers(tiers: Mapping[str, Mapping[str, Any]]) -> Table:
-    """What every tier came to; its calls are those whose answers are in use, whenever they were paid."""
+    """Questions, rationales and costs per tier. Calls: those whose answers are in use, whenever they were paid."""
     numbers = ("questions", "published", "rationales", "calls", "tokens in", "tokens out", "cost", "a rationale")
     table = _table("tiers", tier="left", **dict.fromkeys(numbers, "right"))
     for name, tier in tiers.items():
@@ -98,7 +102,7 @@ def _table(title: str, **columns: str) -> Table:
 
 
 def call_lines(runs: Sequence[StageRun]) -> list[str]:
-    """What this run has paid, and what all answers of the dataset have cost; nothing where no model was asked."""
+    """The cost of this run, and of the answers that were in the store; no line where no model was called."""
     tallies = [r.calls for r in runs if r.calls]
     if not tallies:
         return []
@@ -108,11 +112,11 @@ def call_lines(runs: Sequence[StageRun]) -> list[str]:
     known = f"{sum(t.hits for t in tallies):,} answers were in the store ({dollars(_sum(before))})"
     errors = sum((t.errors for t in tallies), Counter[str]())
     line = f"{sum(t.sent for t in tallies):,} calls, {dollars(_sum(now))}; {known}"
-    lines = [line + (f"; calls that brought no answer may have cost up to {dollars(lost)} more" if lost else "")]
+    lines = [line + (f"; calls without an answer may have cost up to {dollars(lost)} more" if lost else "")]
     if errors:
-        lines.append("Faults: " + ", ".join(f"{number} × {kind}" for kind, number in errors.most_common()) + ".")
+        lines.append("Errors: " + ", ".join(f"{number} × {kind}" for kind, number in errors.most_common()) + ".")
     if _sum([*now, *before]) is None:
-        lines.append("A model's price is not known, so only its tokens are counted: --price MODEL=IN/OUT names it.")
+        lines.append("The price of a model is not known, so only its tokens are counted: add --price MODEL=IN/OUT.")
     return lines
 
 
@@ -122,9 +126,9 @@ def _sum(dollars_: Sequence[float | None]) -> float | None:
 
 
 def pins(origins: Sequence[Origin]) -> list[str]:
-    """What to write into the record of every source that was read at the newest commit, so that a rebuild reads the same."""
+    """For each source without a pinned revision, the line for its record, so that a rebuild reads the same rows."""
     return [
-        f"{origin.source} is not pinned. To read these rows again, put into its record in dataset_builder/sources/table.py:\n"
+        f"{origin.source} is not pinned to a revision. To read the same rows again, add to its record in dataset_builder/sources/table.py:\n"
         f'    revision="{origin.revision}",'
         for origin in origins
         if SOURCES[origin.source].revision == UNPINNED and origin.revision != LOCAL

@@ -10,20 +10,22 @@ from kg import KG
 
 
 def add_command(commands: Any) -> None:
-    """The command line of `verify`."""
+    """Add the command `verify` and its options."""
     command = commands.add_parser("verify", help="check a dataset folder, or one on the Hub, against its manifest")
-    command.add_argument("place", metavar="FOLDER", help="or ORG/NAME[@REVISION], which is downloaded")
-    command.add_argument("--kg", metavar="NAME_OR_FILE", help="the graph that it was built with, to compare it too")
+    command.add_argument(
+        "place", metavar="FOLDER", help="a dataset folder, or ORG/NAME[@REVISION] on the Hub, which is downloaded"
+    )
+    command.add_argument("--kg", metavar="NAME_OR_FILE", help="the graph of the build, to compare it too")
     command.set_defaults(command=verify_folder)
 
 
 def verify_folder(given: argparse.Namespace) -> int:
-    """Say what does not match, or that all does, and what could not be checked here."""
+    """Print what does not match and what could not be checked. Exit status 1 where something does not match."""
     place = place_of(given.place)
     found = verify(place.folder, KG.load(given.kg) if given.kg else None)
     for line in [*found.wrong, *found.notes]:
         OUT.print(line, markup=False)
     places, commit = len(found.wrong), f" (commit {place.commit})" if place.commit else ""
-    result = f"does not match its manifest ({places} times)" if places else "all matches the manifest"
+    result = f"does not match its manifest ({places} mismatches)" if places else "everything matches the manifest"
     OUT.print(f"{place.name}{commit}: {result}", markup=False)
     return 1 if found.wrong else 0

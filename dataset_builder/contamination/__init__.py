@@ -1,4 +1,4 @@
-"""Which questions ask the same? Training questions against evaluation splits, and the ledger of a build."""
+"""Questions that ask the same: training questions against evaluation splits, and the ledger of a build."""
 
 from dataset_builder.contamination.overlap import COSINES, RULES, Match, matches, overlaps
 

@@ -1,4 +1,4 @@
-"""Which evaluation splits a build is checked against, and their questions: those at hand, and of every other one why it is not."""
+"""The evaluation splits that a build is checked against, with their questions; for all others the reason why not."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,21 +19,21 @@ OWN = "sample"  # written for this project, and checked against every benchmark 
 
 @dataclass(frozen=True)
 class Benchmark:
-    """The questions of an evaluation split, and what they were read from."""
+    """The questions of an evaluation split, and the files that they were read from."""
 
     name: str
     rows: list[Row]
     origin: Origin
 
     def facts(self) -> dict[str, Any]:
-        """For the manifest."""
+        """The values for the manifest."""
         kept = ("split", "revision", "files", "rows")
         return {key: value for key, value in self.origin.as_dict().items() if key in kept}
 
 
 @dataclass(frozen=True)
 class Unread:
-    """A benchmark that was not checked: why, and whether anybody could have read it from the Hub."""
+    """A benchmark that was not checked: the reason, and whether it is public on the Hub."""
 
     name: str
     why: str
@@ -43,11 +43,11 @@ class Unread:
 def read_benchmarks(
     chosen: str | None, origins: Sequence[Origin], data_dir: Path | None
 ) -> tuple[list[Benchmark], list[Unread]]:
-    """The benchmarks to check these sources' rows against, and those that cannot or need not be.
+    """The benchmarks to check these sources' rows against, and those that cannot or need not be checked.
 
-    ``chosen``: names separated by commas, ``all``, ``none``, or None for what is usual: all, but from no network where every row is the
-    sample's. Each is read from ``data_dir`` where that has it, else from the Hub. Raises SourceError for an unknown name, a file
-    that is not what it claims to be, and a benchmark that was asked for by its name and cannot be read.
+    ``chosen``: names separated by commas, ``all``, ``none``, or None for the default: all, but without the network where all
+    rows are from the sample. A benchmark is read from ``data_dir`` where that has it, else from the Hub. Raises SourceError
+    for an unknown name, an invalid file, and a benchmark that was requested by its name and cannot be read.
     """
     wanted = BENCHMARKS if chosen in (None, ALL) else () if chosen == NONE else _named(str(chosen))
     here = {name for name, split in (splits_in(data_dir) if data_dir else ()) if split == SOURCES[name].test}
@@ -56,11 +56,11 @@ def read_benchmarks(
     for name in BENCHMARKS:
         why = None
         if name in trials(origins):
-            why = "this trial holds its questions"
+            why = "this trial contains its questions"
         elif name not in wanted:
             why = f"not among --benchmarks {chosen}"
         elif name not in here and only_own:
-            why = "every row was written for this project, so no network is asked (--benchmarks all asks it)"
+            why = "every row was written for this project, so the network is not used (--benchmarks all uses it)"
         found = why or _read(name, data_dir if name in here else None)
         if isinstance(found, Benchmark):
             read.append(found)
@@ -76,10 +76,10 @@ def _named(chosen: str) -> tuple[str, ...]:
 
 
 def _read(name: str, data_dir: Path | None) -> Benchmark | str:
-    """The benchmark, or why it is not at hand. A file in ``data_dir`` that is broken is an error, and raises."""
+    """The benchmark, or the reason why it is not available. Raises SourceError for a broken file in ``data_dir``."""
     source = SOURCES[name]
     if data_dir is None and source.local_only:
-        return f"read from local files only ({source.hub_id}), and --data-dir has none"
+        return f"it is read from local files only ({source.hub_id}), and --data-dir has none of them"
     try:
         rows, [origin] = read_questions([name], {name: str(source.test)}, data_dir=data_dir)
     except SourceError as why:
@@ -91,11 +91,11 @@ def _read(name: str, data_dir: Path | None) -> Benchmark | str:
 
 
 def trials(origins: Sequence[Origin]) -> set[str]:
-    """The benchmarks whose questions a trial holds by intent: its own, and those that ask the same with other options."""
+    """The benchmarks whose questions a trial contains on purpose: its own, and those with the same questions, other options."""
     own = {origin.source for origin in origins if origin.trial}
     return own | {twin for twins in TWINS if twins & own for twin in twins}
 
 
 def is_public(name: str) -> bool:
-    """Whether anybody can read it from the Hub, without asking for access."""
+    """Whether it can be read from the Hub by everyone, without a request for access."""
     return not SOURCES[name].local_only and not SOURCES[name].gated

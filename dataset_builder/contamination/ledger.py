@@ -1,4 +1,4 @@
-"""The ledger of a build: which of its questions an evaluation split asks too, by which rule; and what was not checked."""
+"""The ledger of a build: its questions that an evaluation split also asks, by rule; and the benchmarks not checked."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -36,7 +36,7 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True)
 class Ledger:
-    """What was found, of which benchmarks. A frozen value: its content is in the cache key of the stage that uses it."""
+    """The matches, and the benchmarks checked. A frozen value: it is part of the cache key of the stage that uses it."""
 
     names: tuple[str, ...] = ()
     found: tuple[Found, ...] = field(default=(), repr=False)
@@ -45,7 +45,7 @@ class Ledger:
         return ", ".join(self.names) or "none"
 
     def of(self, id_: str) -> tuple[Found, ...]:
-        """What asks the same as this question, the nearest first."""
+        """The benchmark questions that ask the same as this question, the highest score first."""
         return _by_id(self).get(id_, ())
 
     def rows(self) -> Dataset:
@@ -81,7 +81,7 @@ def check(
 
 
 def measured(embedder: Embedder) -> bool:
-    """Whether this embedder's cosines were measured on duplicates; any other finds none."""
+    """Whether this embedder's cosines were measured on duplicates; no other embedder is used."""
     return embedder.name in COSINES
 
 
@@ -93,7 +93,7 @@ def facts(
     strict: bool = False,
     embedder: Embedder = NONE,
 ) -> dict[str, Any]:
-    """What the manifest says: the rules, the benchmarks checked and not checked, and the counts per source and benchmark."""
+    """The manifest's entry: the rules, the benchmarks checked and not checked, and the counts per source and benchmark."""
     return {
         "strict": strict,
         "embedder": embedder.name if measured(embedder) else NONE.name,
@@ -119,9 +119,9 @@ def counts(found: Iterable[Found]) -> dict[str, dict[str, dict[str, Any]]]:
 
 
 def unchecked(manifest: Mapping[str, Any]) -> list[str]:
-    """The benchmarks that anybody can read and that the build was not checked against: no reason to publish it as it is.
+    """The public benchmarks that the build was not checked against; they prevent a push.
 
-    None where every row was written for this project: a test compares those with all benchmarks.
+    Empty where every row was written for this project: a test compares those rows with all benchmarks.
     """
     if all(origin["source"] == OWN for origin in manifest["origins"]):
         return []

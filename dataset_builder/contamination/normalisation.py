@@ -1,7 +1,7 @@
-"""What a question asks, by its words: those of its stem in their order, and the ones that say something of answer and options.
+"""The normalised words of a question: all words of its stem in order, and the content words of answer and options.
 
-Case, Unicode form, punctuation and endings make no difference; words that every exam question has (stock_words.txt) do not
-count. What is left of "Which of the following is true?" is nothing, and that is what makes a stem generic.
+Case, Unicode form, punctuation and endings are ignored. Words that every exam question has (stock_words.txt) do not count:
+nothing is left of "Which of the following is true?", so that stem is generic.
 """
 
 import re
@@ -16,11 +16,11 @@ from dataset_builder.row import repeat_key
 Question = Mapping[str, Any] | str
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)?")
 _ENDINGS = ("ing", "ed", "es", "s", "ly")
-MIN_LETTERS = 4  # that are left when an ending goes
+MIN_LETTERS = 4  # left after an ending is removed
 
 
 def stem_of(question: Question) -> str:
-    """The text that asks. Raises TypeError for what is neither a text nor a row with one under ``question``."""
+    """The stem of a question. Raises TypeError for anything but a text or a row with a text under ``question``."""
     text = question if isinstance(question, str) else question.get("question")
     if not isinstance(text, str):
         raise TypeError(f"expected a text, or a row with a text under 'question'; found {question!r:.200}")
@@ -40,7 +40,7 @@ def options_of(question: Question) -> list[str]:
 
 
 def key_of(question: Question) -> str:
-    """The same for questions that ask exactly the same (row.repeat_key): question, context and options in any order."""
+    """A key that is equal for exact repeats (row.repeat_key): question, context, and options in any order."""
     context = None if isinstance(question, str) else question.get("context")
     options = [{"text": text} for text in options_of(question)]
     return repeat_key({"question": stem_of(question), "context": context, "options": options})
@@ -53,7 +53,7 @@ def words(text: str) -> list[str]:
 
 @cache
 def trimmed(word: str) -> str:
-    """The word without its ending. A light hand: `tests` must meet `test`, and no rare word may be lost."""
+    """The word without its ending. Light stemming: `tests` must equal `test`, and no rare word may be lost."""
     word = word.replace("'s", "").replace("'", "")
     for ending in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= MIN_LETTERS:
@@ -63,11 +63,11 @@ def trimmed(word: str) -> str:
 
 @cache
 def stock() -> frozenset[str]:
-    """The words that do not count, without their endings."""
+    """The stock words, which do not count, without their endings."""
     lines = (Path(__file__).parent / "stock_words.txt").read_text("utf-8").splitlines()
     return frozenset(trimmed(word) for line in lines if not line.startswith("#") for word in line.split())
 
 
 def content(text: str) -> frozenset[str]:
-    """The words of a text that say something, without their endings."""
+    """The content words of a text (all but the stock words), without their endings."""
     return frozenset(map(trimmed, words(text))) - stock()

@@ -1,7 +1,7 @@
-"""Which questions of one list ask the same as which of another: train questions and those that score, or two benchmarks.
+"""Find questions that ask the same in two lists: training and evaluation questions, or two benchmarks.
 
 The usual rules fail here: equal hashes and MinHash find 1 of 30 real duplicates between medical question sets, "any 13 words in a
-row" flags 3,612 pairs for 25 true ones, a sentence embedding at 0.9 misses a third (docs/contamination.md has what was measured).
+row" flags 3,612 pairs for 25 true ones, a sentence embedding at 0.9 misses a third (measurements: docs/contamination.md).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,29 +15,34 @@ from dataset_builder.contamination.similarity import Pairs, by_rare_grams, by_wo
 from dataset_builder.contamination.stems import BLOCK, stems_of, vectors_of
 from kg.embedder import Embedder, EmbedderError, named
 
-MIN_TELLING = 2  # words beyond the stock ones; a stem with fewer is generic, and its being equal means nothing
-MIN_GRAMS, MIN_SHARED = 0.25, 8  # the part of the rare runs of eight words that is shared, and how many
+MIN_TELLING = 2  # content words; a stem with fewer is generic, and an equal one says nothing
+MIN_GRAMS, MIN_SHARED = 0.25, 8  # minimum share and minimum number of the rare runs of eight words in common
 SURE_GRAMS, BESIDE_GRAMS = (
     0.30,
     0.50,
-)  # a part that is enough; below it, the cosine of the telling words that there must be too
-ALIKE = 0.80  # cosine of the telling words, half the shared options added where the gold answer is the same
-ALIKE_LONG, LONG = 0.70, 15  # a cosine that is enough for stems with so many telling words: a case with its findings
+)  # a share that is sufficient; below it, the minimum cosine of the content words
+ALIKE = 0.80  # cosine of the content words; where the gold answer is the same, plus half the share of common options
+ALIKE_LONG, LONG = (
+    0.70,
+    15,
+)  # a cosine that is sufficient for stems with this many content words: a case with its findings
 MIN_WORDS, FEW = (
     0.40,
     8,
-)  # what shared options cannot make up for; and words without which a stem alone does not tell
-SHORT = 13  # words: what a shorter stem means is only clear with its gold answer
-COSINES = {"minilm": 0.90}  # from which a sentence embedding is the same question; measured for these alone
+)  # minimum cosine, whatever the common options; minimum content words for a match by stems alone
+SHORT = 13  # words: the meaning of a shorter stem is only clear with its gold answer
+COSINES = {
+    "minilm": 0.90
+}  # the cosine of sentence embeddings from which two questions are the same; measured only for these
 STRICT_GRAMS, STRICT_ALIKE, STRICT_COSINES = (
     0.08,
     0.65,
     {"minilm": 0.80},
-)  # below the rules' own, and for the same gold answer
+)  # lower thresholds, only for the same gold answer
 
 
 class Match(NamedTuple):
-    """Positions in both lists, the first rule that holds, and its score, 0 to 1."""
+    """Positions in both lists, the first rule that applies, and its score from 0 to 1."""
 
     a: int
     b: int
@@ -55,7 +60,7 @@ def overlaps(
     strict: bool = False,
     embedder: str | Embedder | None = None,
 ) -> list[tuple[int, int]]:
-    """The positions of all pairs that ask the same, ascending, under the default rule of ``matches``."""
+    """The positions of all pairs that ask the same, ascending, as found by ``matches``."""
     return [(match.a, match.b) for match in matches(questions_a, questions_b, strict=strict, embedder=embedder)]
 
 
@@ -68,9 +73,9 @@ def matches(
 ) -> list[Match]:
     """All pairs that ask the same, with the rule that says so, in the order of both lists.
 
-    A question is a row (``question``; ``options`` and ``answer`` where it has them) or a stem. ``embedder``: one of COSINES finds
-    what was told in other words altogether. ``strict`` adds what is likely, and worth a look rather than certain. Raises
-    TypeError for what is no question, EmbedderError for an embedder that was not measured for this.
+    A question is a row (``question``; ``options`` and ``answer`` where it has them) or a stem. ``embedder``: one of COSINES also
+    finds questions in entirely different words. ``strict`` adds pairs that are likely but not certain. Raises TypeError for
+    anything but a question, EmbedderError for an embedder that was not measured for this.
     """
     sides = _Sides(questions_a, questions_b)
     found: dict[tuple[int, int], Match] = {}
@@ -83,7 +88,7 @@ def matches(
 
 
 class _Sides:
-    """Both lists, their stems as vectors, the rows that have each stem, and what a row says beside its stem."""
+    """Both lists, their stems as vectors, the rows that have each stem, and the rows' gold answers."""
 
     def __init__(self, a: Sequence[Question], b: Sequence[Question]) -> None:
         self.a, self.b, self.stems = a, b, stems_of(a, b)
@@ -93,7 +98,7 @@ class _Sides:
         self.answers_a, self.answers_b = ([_content(gold_of(q)) for q in side] for side in (a, b))
 
     def rows(self, pairs: Pairs) -> Iterator[tuple[int, int, float, int]]:
-        """Every pair of rows that has a pair of these stems, with its score and the telling words of the stem with fewer."""
+        """Every pair of rows that has a pair of these stems, with its score and the number of content words of the stem with fewer."""
         fewer = np.minimum(self.telling[pairs.a], self.telling[pairs.b])
         for s, t, score, number in zip(*(column.tolist() for column in (*pairs, fewer)), strict=True):
             for i in self.rows_a(s):
@@ -101,15 +106,15 @@ class _Sides:
                     yield i, j, score, number
 
     def cosine(self, i: int, j: int) -> float:
-        """The likeness of two rows' stems by their telling words."""
+        """The cosine of two rows' stems by their content words."""
         return float((self.vectors[self.stems.a[i]] @ self.vectors[self.stems.b[j]].T).sum())
 
     def same_answer(self, i: int, j: int) -> bool:
-        """Whether both gold answers say the same, and something: yes, or all of the above, is no sign."""
+        """Whether both gold answers have the same content words, and at least one: yes, or all of the above, has none."""
         return bool(self.answers_a[i]) and self.answers_a[i] == self.answers_b[j]
 
     def shared_options(self, i: int, j: int) -> float:
-        """The part of the options that is shared, of the question that has fewer."""
+        """The share of common options, relative to the question that has fewer."""
         one, other = ({_content(text) for text in options_of(q)} - {frozenset()} for q in (self.a[i], self.b[j]))
         return len(one & other) / max(min(len(one), len(other)), 1)
 
@@ -137,7 +142,7 @@ def _equal(sides: _Sides, strict: bool) -> Iterator[Match]:
 
 
 def _copied(sides: _Sides, strict: bool) -> Iterator[Match]:
-    """Rare runs of words; where these are few, the telling words have to be alike too: stock descriptions share runs."""
+    """Common rare runs of words; where these are few, content words must be similar too: stock descriptions share runs."""
     pairs = by_rare_grams(sides.stems, STRICT_GRAMS if strict else MIN_GRAMS, MIN_SHARED)
     for i, j, score, _ in sides.rows(pairs):
         if (
@@ -149,14 +154,14 @@ def _copied(sides: _Sides, strict: bool) -> Iterator[Match]:
 
 
 def _reworded(sides: _Sides, strict: bool) -> Iterator[Match]:
-    """The telling words of the stems alone, where there are enough of them."""
+    """Similar content words of the stems alone, where there are enough of them."""
     for i, j, cosine, number in sides.rows(by_words(sides.stems, sides.vectors, ALIKE_LONG)):
         if number >= LONG or (number >= FEW and cosine >= ALIKE):
             yield Match(i, j, "words", round(min(cosine, 1.0), 3))
 
 
 def _answered(sides: _Sides, strict: bool) -> Iterator[Match]:
-    """The same gold answer, and stems and options that are alike together."""
+    """The same gold answer, and stems and options that are similar when taken together."""
     minimum = STRICT_ALIKE if strict else ALIKE
     for rows_a, rows_b in _by_answer(sides.answers_a, sides.answers_b):
         likeness = (sides.vectors[sides.stems.a[rows_a]] @ sides.vectors[sides.stems.b[rows_b]].T).tocoo()
@@ -170,7 +175,7 @@ def _answered(sides: _Sides, strict: bool) -> Iterator[Match]:
 def _by_answer(
     answers_a: Sequence[frozenset[str]], answers_b: Sequence[frozenset[str]]
 ) -> Iterator[tuple[list[int], list[int]]]:
-    """The rows of both sides that have the same answer, for every answer that says something."""
+    """The rows of both sides that have the same answer, for every answer with content words."""
     rows: dict[frozenset[str], tuple[list[int], list[int]]] = {}
     for side, answers in enumerate((answers_a, answers_b)):
         for row, answer in enumerate(answers):
@@ -180,9 +185,9 @@ def _by_answer(
 
 
 def _meant(sides: _Sides, strict: bool, model: Embedder | None) -> Iterator[Match]:
-    """By a sentence embedding of the stem, of a short one with its gold answer; generic stems never."""
+    """Similar sentence embeddings of the stems (of short ones with their gold answer), without generic stems."""
     if model is None or not model.model or not sides.a or not sides.b:
-        return  # and nothing is loaded: a build that is checked against no benchmark needs no model
+        return  # before a model is loaded: a build that is checked against no benchmark needs none
     if model.name not in COSINES:
         raise EmbedderError(f"embedder {model} was not measured on duplicates; expected one of {', '.join(COSINES)}")
     minimum = (STRICT_COSINES if strict else COSINES)[model.name]

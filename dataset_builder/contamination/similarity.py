@@ -1,7 +1,7 @@
-"""Which pairs of stems are alike: by runs of eight words that hardly another question has, and by all of their telling words.
+"""Pairs of similar stems: by runs of eight words that few other questions have, and by all of their content words.
 
-Both are exact over the pool, the distinct stems of both sides. The runs find what was copied and edited; the words find what was
-said in other words, since ages, values, drugs and findings stay.
+Both are exact over the pool (the distinct stems of both sides). The runs find stems that were copied and edited. The words
+find stems that were reworded, since ages, values, drugs and findings stay the same.
 """
 
 from typing import NamedTuple
@@ -12,12 +12,12 @@ from scipy import sparse
 from dataset_builder.contamination.stems import BLOCK, Stems
 
 GRAM = 8  # words of a run
-RARE = 3  # a run is rare when so many distinct stems of the pool have it, or fewer
+RARE = 3  # a run is rare when at most this many distinct stems of the pool have it
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
 class Pairs(NamedTuple):
-    """The stems of each pair, which are never the same one, and its score."""
+    """The two stems of each pair, which always differ, and its score."""
 
     a: np.ndarray
     b: np.ndarray
@@ -25,9 +25,9 @@ class Pairs(NamedTuple):
 
 
 def by_rare_grams(stems: Stems, min_score: float, min_shared: int) -> Pairs:
-    """Pairs that share ``least_shared`` rare runs or more, and this part of the rare runs of the stem that has fewer.
+    """Pairs with at least ``min_shared`` common rare runs, and ``min_score`` of the rare runs of the stem that has fewer.
 
-    The index is of side b alone: a run that b does not have is taken to be rare.
+    Only side b is indexed: a run that b does not have counts as rare.
     """
     side_a, side_b = stems.sides
     index = np.unique(np.concatenate([_grams(stems, block)[0] for block in _blocks(side_b)]))
@@ -55,7 +55,7 @@ def _blocks(chosen: np.ndarray) -> list[np.ndarray]:
 
 
 def _grams(stems: Stems, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Every distinct run of GRAM words of each of these stems as 64 bits, and the stem that it stands in."""
+    """Every distinct run of GRAM words of each of these stems as 64 bits, and the stem that contains it."""
     length = np.diff(stems.start)[chosen]
     stem = np.repeat(chosen, length)
     offset = np.repeat(stems.start[chosen] - np.cumsum(length) + length, length)
@@ -75,10 +75,10 @@ def _grams(stems: Stems, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def by_words(stems: Stems, vectors: sparse.csr_matrix, minimum: float) -> Pairs:
-    """Pairs whose telling words, weighted by how rare they are in the pool, have a cosine of ``least`` or more. Exact.
+    """Pairs whose content words, weighted by their rarity in the pool, have a cosine of ``minimum`` or more. Exact.
 
-    ``vectors``: of every stem. Only the rarest words of side a are looked up: by Cauchy and Schwarz what the others add to a
-    cosine is at most their own length. The few pairs that can still reach ``least`` are then computed whole.
+    ``vectors``: of every stem. Only the rarest words of side a are looked up: by the Cauchy-Schwarz inequality the others add
+    at most their own length to a cosine. The few pairs that can still reach ``minimum`` are then computed completely.
     """
     side_a, side_b = stems.sides
     other = vectors[side_b]
@@ -98,7 +98,7 @@ def by_words(stems: Stems, vectors: sparse.csr_matrix, minimum: float) -> Pairs:
 
 
 def _rarest(block: sparse.csr_matrix, maximum: float) -> tuple[sparse.csr_matrix, np.ndarray]:
-    """The heaviest entries of each row, so many that the length of the others is below ``most``; and that length."""
+    """The largest entries of each row, enough that the length of the others is below ``maximum``; and that length."""
     size = len(block.indptr) - 1
     row = np.repeat(np.arange(size), np.diff(block.indptr))
     order = np.lexsort((block.data, row))  # per row, the lightest first

@@ -1,4 +1,4 @@
-"""The distinct stems of two lists of questions as arrays of word numbers: what is compared, each once, however often it is asked."""
+"""The distinct stems of two lists of questions as arrays of word numbers. Each stem is compared once, however frequent."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -10,7 +10,9 @@ from scipy import sparse
 
 from dataset_builder.contamination.normalisation import Question, stem_of, stock, trimmed, words
 
-FURTHER = 1000  # stems without any of these words that the pool is thought to hold as well, so that two questions alone have one
+FURTHER = (
+    1000  # stems without any of these words that are added to the pool, so that weights also exist for two questions
+)
 BLOCK = 2048  # stems of one side that are compared at a time
 
 
@@ -21,7 +23,7 @@ class Stems(NamedTuple):
     start: np.ndarray
     a: np.ndarray
     b: np.ndarray
-    term_of: np.ndarray  # of each word, the number of what is left without its ending; -1: a stock word
+    term_of: np.ndarray  # per word, the number of its form without ending; -1: a stock word
     terms: int
 
     @property
@@ -31,7 +33,7 @@ class Stems(NamedTuple):
 
 
 def stems_of(questions_a: Sequence[Question], questions_b: Sequence[Question]) -> Stems:
-    """The distinct stems of both sides. Raises TypeError for what is no question."""
+    """The distinct stems of both sides. Raises TypeError for anything but a question."""
     number: defaultdict[str, int] = defaultdict(count().__next__)
     known: dict[bytes, int] = {}
     parts: list[np.ndarray] = []
@@ -53,9 +55,9 @@ def stems_of(questions_a: Sequence[Question], questions_b: Sequence[Question]) -
 
 
 def vectors_of(stems: Stems) -> sparse.csr_matrix:
-    """Per stem a vector of length 1 with the inverse document frequency of every telling word that it has.
+    """Per stem a vector of length 1 with the inverse document frequency of each of its content words.
 
-    Shape (stems, telling words), float32. A stem of stock words alone has an empty one.
+    Shape (stems, content words), float32. The vector of a stem with stock words only is empty.
     """
     term = stems.term_of[stems.word]
     row = np.repeat(np.arange(len(stems.start) - 1), np.diff(stems.start))[term >= 0]

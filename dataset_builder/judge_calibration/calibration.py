@@ -1,8 +1,9 @@
-"""How often does a judge err? Before its verdicts are trusted it judges cases of known verdict, through the prompts of the pipelines.
+"""How often does a judge err? Before its verdicts are trusted, it judges cases of known verdict with the pipelines' prompts.
 
-calibration_cases.jsonl holds rationales and answers of our own writing whose verdict is known: right ones, and wrong ones of many kinds
-(empty, an opening, a mark, an injected order, the right letter with another text, …). The answers lie in the answer store like
-all others, so a calibration is read from there: the same cases, prompts, model, endpoint and sampling give it again, unpaid.
+calibration_cases.jsonl contains rationales and answers, written for this project, with known verdicts: right ones, and wrong ones
+of many kinds (empty, an opening, a mark, an injected order, the right letter with another text, …). The judge's answers are in
+the answer store like all others: with the same cases, prompts, model, endpoint and sampling, a calibration is read from there
+without a call.
 """
 
 import json
@@ -49,7 +50,7 @@ class Rate:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Its bounds."""
+        """The bounds of the interval."""
         bounds: Any = proportion_confint(self.errors, self.of, method="wilson") if self.of else (0.0, 1.0)
         return round(float(bounds[0]), 6), round(float(bounds[1]), 6)
 
@@ -60,7 +61,7 @@ class Rate:
 
 @dataclass(frozen=True)
 class JudgeCalibration:
-    """What a judge said of the cases of one stage: (kind, expected) to counts of right, wrong and unjudged."""
+    """A judge's verdicts on the cases of one stage: (kind, expected) to counts of right, wrong and unjudged."""
 
     judge: str
     stage: str
@@ -69,12 +70,12 @@ class JudgeCalibration:
 
     @property
     def false_positives(self) -> Rate:
-        """Wrong ones that it calls right."""
+        """The wrong cases that it calls right."""
         return self._errors("wrong", lambda counts: counts["right"])
 
     @property
     def false_negatives(self) -> Rate:
-        """Right ones that it does not call right: their rows are lost."""
+        """The right cases that it does not call right: such rows are lost."""
         return self._errors("right", lambda counts: counts.total() - counts["right"])
 
     def _errors(self, expected: str, errors: Any) -> Rate:
@@ -83,7 +84,7 @@ class JudgeCalibration:
 
     @property
     def faults(self) -> list[str]:
-        """Why the judge is not to be trusted; empty where it is."""
+        """The reasons not to trust the judge; empty where there are none."""
         rates = (
             ("wrong answers taken for right", self.false_positives, MAX_FALSE_POSITIVES),
             ("right answers lost", self.false_negatives, MAX_FALSE_NEGATIVES),
@@ -91,7 +92,7 @@ class JudgeCalibration:
         return [f"{what}: {rate}, more than {most:.0%}" for what, rate, most in rates if rate.share > most]
 
     def as_dict(self) -> dict[str, Any]:
-        """For manifest and card."""
+        """The values for manifest and card."""
         rates = {"false_positives": self.false_positives, "false_negatives": self.false_negatives}
         facts = {
             n: {"errors": r.errors, "of": r.of, "share": round(r.share, 4), "interval": r.interval}
@@ -108,8 +109,8 @@ class JudgeCalibration:
         }
 
     def lines(self) -> Iterator[str]:
-        """As it is printed: a table of kinds, then the two rates."""
-        yield f"{self.judge}, as it is asked by {self.stage}:"
+        """The lines to print: a table of kinds, then the two rates and the faults."""
+        yield f"{self.judge}, with the prompts of {self.stage}:"
         yield from ("| cases | should be | right | wrong | unjudged |", "|---|---|---:|---:|---:|")
         for (kind, expected), counts in self.said.items():
             yield f"| {kind} | {expected} | {counts['right']} | {counts['wrong']} | {counts['unjudged']} |"
@@ -126,7 +127,7 @@ def calibration_cases(stage_: str) -> list[dict[str, Any]]:
 
 @stage(needs=NEEDS, adds="said", asks="llm")
 def judge_calibration_cases(batch: Batch, llm: LLM, votes: int) -> list[Conversation]:
-    """Each case through its own prompt, as the pipeline's stage would ask."""
+    """Judge each case with its own prompt, as the pipeline's stage does."""
     return [_judge(row, llm, votes) for row in rows_of(batch)]
 
 
@@ -146,9 +147,9 @@ def _judge(row: dict[str, Any], llm: LLM, votes: int) -> Conversation:
 
 
 def examine(stage_: str, llm: LLM, votes: int, runner: Runner) -> JudgeCalibration:
-    """The judge's calibration for a stage; the judge is asked now about cases without an answer in the store.
+    """The judge's calibration for a stage. The judge is called for the cases that have no answer in the store.
 
-    Raises MissingAnswer where nobody may be asked, ModelError where the cap on dollars was reached.
+    Raises MissingAnswer where no model may be called, ModelError where the cap on dollars was reached.
     """
     rows = calibration_cases(stage_)
     asking = judge_calibration_cases.using(llm=llm, votes=votes)
@@ -158,7 +159,7 @@ def examine(stage_: str, llm: LLM, votes: int, runner: Runner) -> JudgeCalibrati
     columns = replay(asking, start_conversations(asking, batch), runner.store, dict(enumerate(batch["id"])))
     if over := columns["rejected_because"].count("over_budget"):
         raise ModelError(
-            f"--max-usd was reached: {over} of {len(rows)} cases have no answer. Raise it, and run this again"
+            f"--max-usd was reached: {over} of {len(rows)} cases have no answer. Raise it, and run the same command again"
         )
     said: dict[tuple[str, str], Counter[str]] = {}
     for row, label in zip(rows, columns["said"], strict=True):
@@ -167,12 +168,12 @@ def examine(stage_: str, llm: LLM, votes: int, runner: Runner) -> JudgeCalibrati
 
 
 def judges_of(stages: Sequence[Stage]) -> list[tuple[str, LLM, int]]:
-    """Which stages of a pipeline ask which judge, and how many votes they take."""
+    """The stages of a pipeline that call a judge, each with the judge and the number of votes."""
     return [(s.name, s.tools["llm"], s.tools.get("votes", 1)) for s in stages if s.name in PROMPTS]
 
 
 def calibrations_of(stages: Sequence[Stage], store: AnswerStore) -> list[JudgeCalibration]:
-    """The calibrations of a pipeline's judges that the store holds; nobody is asked."""
+    """The calibrations of a pipeline's judges that are in the store; no model is called."""
     found = []
     for name, llm, votes in judges_of(stages):
         try:

@@ -1,4 +1,4 @@
-"""Whether a build trusts its judges: it looks up how often they erred, and stops for one that errs too often."""
+"""Whether a build trusts its judges: it looks up their error rates, and stops where one is above a threshold."""
 
 from collections.abc import Sequence
 
@@ -28,6 +28,6 @@ def expect_trusted(
         elif calibration.faults and not allowed:
             faults = "; ".join(calibration.faults)
             raise ModelError(
-                f"judge {llm} ({name}) is not to be trusted: {faults}. Choose another, or build with --allow-judge"
+                f"judge {llm} ({name}) errs too often: {faults}. Choose another judge, or build with --allow-judge"
             )
     return found, notes

@@ -1,1 +1,1 @@
-"""How a row asks a language model, and how the answers are fetched: paced, within a budget, each paid for once."""
+"""Calls to language models: a row's requests, and their answers at a limited rate, within a budget, each paid once."""

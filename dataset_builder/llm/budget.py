@@ -1,13 +1,13 @@
-"""A cap on what a dataset may cost. Reserved before each call, so that no answer can break it."""
+"""A cap on the cost of a dataset. Each call is reserved before it is sent, so that no answer can exceed the cap."""
 
 import asyncio
 
 
 class Budget:
-    """``cap``: dollars, for all answers of this dataset, those paid in earlier runs too; None: no cap.
+    """A cap in dollars for all answers of a dataset, including those paid in earlier runs; None: no cap.
 
-    A call is reserved at the most that it can cost. While reserved calls are on their way, a call that would not fit waits
-    for what they really cost.
+    The maximum cost of a call is reserved before it is sent. While reserved calls are in flight, a call that would not fit
+    waits until their actual cost is known.
     """
 
     def __init__(self, cap: float | None = None) -> None:
@@ -15,11 +15,11 @@ class Budget:
         self._settled = asyncio.Event()
 
     def charge(self, usd: float) -> None:
-        """What was paid in an earlier run."""
+        """Count what was paid in an earlier run."""
         self.spent += usd
 
     async def reserve(self, usd: float) -> bool:
-        """True: the call may be made, and must be settled. False: it could break the cap."""
+        """True: the call may be made, and must be settled. False: it could exceed the cap."""
         while self.cap is not None and self.spent + self.reserved + usd > self.cap:
             if self.reserved <= 0.0:
                 return False
@@ -29,7 +29,7 @@ class Budget:
         return True
 
     def settle(self, reserved: float, usd: float) -> None:
-        """What was reserved has cost this much."""
+        """Replace a reserved amount by the actual cost."""
         self.reserved = max(0.0, self.reserved - reserved) if self.reserved - reserved > 1e-9 else 0.0
         self.spent += usd
         self._settled.set()

@@ -1,4 +1,4 @@
-"""The line to one model: its client, its pace, its price, and what one call over it comes to."""
+"""The connection to one model: client, rate limiter, price, and the outcome of one call."""
 
 import asyncio
 import time
@@ -16,11 +16,11 @@ from dataset_builder.llm.prices import Price, price_of
 from dataset_builder.llm.rate_limit import RateLimiter
 from dataset_builder.llm.secrets import redacted, secrets
 
-LOOK = 50  # answers between two looks at the limits that an endpoint names in its headers
+LOOK = 50  # the rate limits in an endpoint's headers are read once in this many answers
 
 
 class Arrived(NamedTuple):
-    """A completion that arrived whole, its raw text, and how long it took."""
+    """A completion that arrived completely, its raw text, and the seconds that it took."""
 
     completion: Completion
     response: str
@@ -29,21 +29,21 @@ class Arrived(NamedTuple):
 
 @dataclass
 class Connection:
-    """A client, a pace, a price, and what the endpoint turned out not to take."""
+    """Client, rate limiter and price of a model, and the request fields that its endpoint was found not to accept."""
 
     llm: LLM
     client: openai.AsyncOpenAI
     rate_limiter: RateLimiter
     price: Price | None
-    told: bool  # its limit is known from the command line, and its headers are not asked
+    told: bool  # the rate limit is given on the command line, so the headers are not read
     answered: int = 0
-    given_up: int = 0  # requests, in a row
+    given_up: int = 0  # requests in a row
     no_schema: bool = False
     new_max_tokens: bool = False
     keys: tuple[str, ...] = field(default_factory=lambda: tuple(secrets().values()), repr=False)
 
     def body(self, request: Request) -> dict[str, Any]:
-        """The request's body, as this endpoint takes it."""
+        """The request's body, with the fields that this endpoint accepts."""
         body = dict(request.body)
         if self.no_schema:
             body.pop("response_format", None)
@@ -53,11 +53,11 @@ class Connection:
 
     @property
     def left_out(self) -> tuple[bool, bool]:
-        """What this endpoint was found not to take."""
+        """Which fields this endpoint was found not to accept: response_format, max_tokens."""
         return self.no_schema, self.new_max_tokens
 
     def adapt(self, request: Request, error: CallError, left_out: tuple[bool, bool]) -> bool:
-        """True where the endpoint refuses a field that can be left out or called otherwise, and was not when the call began."""
+        """Note a refused field that can be left out or renamed. True where this is new since the call began: call again."""
         if error.kind not in ("400", "422"):
             return False
         if "response_format" in error.detail and request.schema:
@@ -67,11 +67,11 @@ class Connection:
         return self.left_out != left_out
 
     def upper_bound(self, request: Request) -> float:
-        """The most that a call can cost: a token has at least one byte."""
+        """The maximum cost of a call in dollars, since a token has at least one byte; 0 without a price."""
         return self.price.usd(request.size, request.llm.max_tokens) if self.price else 0.0
 
     def usd(self, request: Request, prompt_tokens: int | None, completion_tokens: int | None) -> float | None:
-        """What an answer cost; the most that it can have, where the endpoint does not count; None without a price."""
+        """The cost of an answer in dollars; the upper bound where the endpoint counts no tokens; None without a price."""
         if self.price is None:
             return None
         if prompt_tokens is None:
@@ -79,9 +79,9 @@ class Connection:
         return self.price.usd(prompt_tokens, completion_tokens or 0)
 
     async def call(self, request: Request, timeout_s: float, sent_at: float) -> Arrived | CallError:
-        """One call, and nothing but it: the SDK does not retry. ``sent_at``: from the pacer, which hears of the outcome."""
+        """Make one call; the SDK does not retry. ``sent_at``: from the rate limiter, which is told the outcome."""
         try:
-            async with asyncio.timeout(timeout_s):  # in all; the SDK's own time-out is per read
+            async with asyncio.timeout(timeout_s):  # for the whole call; the SDK's own time-out is per read
                 response = await self.client.post("/chat/completions", cast_to=httpx.Response, body=self.body(request))
             text = response.content.decode("utf-8", "replace")
             completion = read(text)
@@ -109,7 +109,7 @@ class Connection:
 
 
 def open_connection(llm: LLM, prices: Mapping[str, Price], per_minute: float | None) -> Connection:
-    """A new line. Raises ModelError where the environment does not name the endpoint's URL and key."""
+    """A new connection. Raises ModelError where the environment lacks the endpoint's URL or key."""
     rate_limiter = RateLimiter(per_minute / 60) if per_minute else RateLimiter()
     return Connection(
         llm, connect(llm.endpoint), rate_limiter, price_of(llm.model, prices), told=per_minute is not None

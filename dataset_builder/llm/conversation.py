@@ -1,6 +1,6 @@
-"""A conversation: how one row asks a model and what it makes of the answers, written as a generator.
+"""A conversation: a generator with one row's requests to a model and what the row does with the answers.
 
-It yields a list of requests, is sent their answers, may ask again in view of them, and returns the row's new columns::
+It yields a list of requests, receives their answers, may yield further requests, and returns the row's new columns::
 
     def _write(row, llm: LLM) -> Conversation:
         [answer] = yield [llm.request(render("write_rationale", paths=row["paths"]))]
@@ -10,8 +10,8 @@ It yields a list of requests, is sent their answers, may ask again in view of th
                 raise Rejected("leaked_answer", "the rationale names the given paths")
         return {"rationale": answer.text}
 
-It must be pure (no clock, no random numbers, no network): run again over the same answers it does the same. So nothing but
-the answers is kept, a changed reader of answers costs nothing, and a killed run goes on where it was.
+It must be pure (no clock, no random numbers, no network): the same answers always give the same result. So only the answers
+are stored, a change in the code that reads answers costs nothing, and a killed run continues where it stopped.
 """
 
 import hashlib
@@ -23,15 +23,15 @@ from pydantic import BaseModel, ValidationError
 from dataset_builder.llm.json_reply import NotJSON, find_object
 from dataset_builder.llm.model import Answer, Request
 
-ASK_AGAIN = 2  # times, where a reply is not the JSON that was asked for
-ROUNDS = 50  # more of them is a conversation that never ends: an error of its author
+ASK_AGAIN = 2  # times, where a reply is not the requested JSON
+ROUNDS = 50  # a conversation with more rounds never ends: a programming error
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 
 
 class Rejected(Exception):
-    """Raised in a conversation, it rejects the row with this code and detail."""
+    """Raise it in a conversation to reject the row with this code and detail."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(f"{code}: {detail}")
@@ -52,11 +52,11 @@ def ask(request: Request) -> Part[str]:
 def ask_json(request: Request, check: Callable[[Any], str | None] | None = None) -> Part[Any]:
     """``value = yield from ask_json(request)``: an object of the request's schema.
 
-    A reply that is no such object, or of which ``check`` complains (in words for the model), is shown its error and asked
-    for again, at most ASK_AGAIN times. Raises Rejected("bad_json") after that.
+    Where the reply is not such an object, or ``check`` returns a complaint (in words for the model), the model gets the
+    error and is called again, at most ASK_AGAIN times. Raises Rejected("bad_json") after that.
     """
     if (schema := request.schema) is None:
-        raise TypeError("ask_json needs a request with a schema")
+        raise TypeError("found a request without a schema; ask_json needs LLM.request(…, schema=…)")
     error = None
     for again in range(ASK_AGAIN + 1):
         [answer] = yield [request]
@@ -103,7 +103,7 @@ def read_json(text: str, schema: type[M]) -> tuple[M | None, str | None]:
 
 
 class ConversationState:
-    """One row's conversation on its way: what it asks now, and in the end its columns."""
+    """One row's conversation in progress: its current requests and, at the end, its columns."""
 
     def __init__(self, row: int, conversation: Conversation) -> None:
         self.row, self.requests, self.columns, self.received = row, [], None, 0
@@ -116,11 +116,11 @@ class ConversationState:
 
     @property
     def digest(self) -> bytes:
-        """16 bytes over all answers that it was given."""
+        """A hash of 16 bytes over all answers that it received."""
         return self._heard.digest()
 
     def receive(self, answers: Sequence[Answer]) -> None:
-        """Go on with the answers to ``requests``. A failed one rejects the row, unless its request may fail."""
+        """Continue with the answers to ``requests``. A failed one rejects the row, unless its request may fail."""
         self.received += len(answers)
         for answer in answers:
             self._heard.update(f"{answer.failure}\0{answer.detail}\0{answer.text}\0".encode("utf-8", "surrogatepass"))
@@ -134,7 +134,7 @@ class ConversationState:
     def _step(self, go_on: Callable[[], Round]) -> None:
         self._rounds += 1
         if self._rounds > ROUNDS:
-            raise RuntimeError(f"a conversation has asked for {ROUNDS} rounds and does not end: {self._conversation}")
+            raise RuntimeError(f"a conversation did not end after {ROUNDS} rounds: {self._conversation}")
         try:
             self.requests = go_on()
         except StopIteration as end:

@@ -1,8 +1,8 @@
-"""Bring answers in: one call after another at the endpoint's pace, with bounded retries, under a cap, into the store.
+"""Get answers into the store: calls at the rate of the endpoint, with bounded retries, under a cap on the cost.
 
-A request ends in one entry that counts: ``good``; ``final`` (the same request would fail again) or ``failed`` (it may pass in
-a later run). Faults and refusals (429) are counted apart, since a refusal says nothing of the request. Every answer that was
-paid is stored, the bad ones too.
+Each request ends in one entry that counts: ``good``, ``final`` (the same request would fail again) or ``failed`` (it may
+succeed in a later run). Errors and refusals (429) are counted separately, since a refusal says nothing about the request.
+Every answer that was paid is stored, also an unusable one.
 """
 
 import asyncio
@@ -22,16 +22,16 @@ from dataset_builder.llm.model import LLM, ModelError, Request
 from dataset_builder.llm.prices import Price
 from dataset_builder.llm.usage import Usage
 
-MAX_ERRORS = 8  # calls of one request that may fail
-MAX_REFUSALS = 20  # 429s to one request
-MAX_BAD_ANSWERS = 4  # paid answers to one request that cannot be used
+MAX_ERRORS = 8  # failed calls of one request
+MAX_REFUSALS = 20  # 429 answers to one request
+MAX_BAD_ANSWERS = 4  # paid but unusable answers to one request
 DEADLINE_S = 1800.0  # for one request, from its first call
 BACK_OFF = {
     ErrorAction.TRY_AGAIN: (0.25, 8.0),
     ErrorAction.SLOW_DOWN: (0.05, 8.0),
-}  # first wait and longest, seconds; doubling
-LASTING = ("context length", "content filter")  # kinds of faults that no later run asks about again
-DOWN = 20  # requests given up in a row without an answer: the endpoint is gone
+}  # first and longest wait in seconds; each wait is twice the last
+LASTING = ("context length", "content filter")  # kinds of errors after which no later run sends the request again
+DOWN = 20  # requests given up in a row, without an answer: the endpoint counts as down
 
 
 @dataclass
@@ -44,19 +44,19 @@ class Tries:
     deadline: float = field(default_factory=lambda: time.monotonic() + DEADLINE_S)
 
     def over(self, action: ErrorAction, wait: float) -> bool:
-        """Nothing is left to try."""
+        """Whether the request must be given up."""
         used_up = self.errors >= MAX_ERRORS or self.refusals >= MAX_REFUSALS or self.bad >= MAX_BAD_ANSWERS
         return action == ErrorAction.GIVE_UP or used_up or time.monotonic() + wait > self.deadline
 
     def wait(self, error: CallError) -> float:
-        """Seconds until the next try: what the endpoint asks for, or ever longer, never at the same time as others."""
+        """Seconds until the next try: the endpoint's retry-after, or an ever longer wait with random jitter."""
         first, longest = BACK_OFF[error.action]
         count = self.refusals if error.action == ErrorAction.SLOW_DOWN else self.errors + self.bad
         return max(error.retry_after, min(longest, first * 2**count) * random.uniform(0.5, 1.0))
 
 
 class Dispatcher:
-    """Calls models for one run; it belongs to one event loop. ``tally`` may be exchanged for a new one at any time."""
+    """Calls models for one run; it belongs to one event loop. ``usage`` may be replaced by a new one at any time."""
 
     def __init__(
         self,
@@ -79,24 +79,24 @@ class Dispatcher:
     stopped: ModelError | None
 
     async def close(self) -> None:
-        """Commit what is left and close all connections."""
+        """Write the remaining entries and close all connections."""
         await self.write_queue.flush()
         for connection in self._connections.values():
             await connection.client.close()
 
     async def answer(self, request: Request, stage: str, bad: int = 0) -> Entry:
-        """The entry that counts, on disk already. ``bad``: paid answers of earlier runs that could not be used.
+        """The entry that counts, already on disk. ``bad``: number of paid but unusable answers of earlier runs.
 
-        Raises ModelError where no request to this endpoint can succeed: the run ends, and what was paid is kept.
+        Raises ModelError where no request to this endpoint can succeed: the run ends, and all paid answers are kept.
         """
         if (asked := self._asked.get(request.key)) is not None:
-            return await asked  # the same request of another row is on its way
+            return await asked  # the same request of another row is in flight
         future = self._asked[request.key] = asyncio.get_running_loop().create_future()
         try:
             entry = await self._ask(request, stage, Tries(bad=bad))
         except BaseException as why:
             future.set_exception(why)
-            future.exception()  # seen, also where nobody else waits for it
+            future.exception()  # marks it as retrieved, also where no other row waits for it
             raise
         finally:
             del self._asked[request.key]
@@ -131,13 +131,13 @@ class Dispatcher:
             await self._rest(wait)
 
     async def _rest(self, seconds: float) -> None:
-        """Wait, but no longer than the run lasts."""
+        """Wait, but only until the run is stopped."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._ended.wait()
 
     async def _call(self, request: Request, stage: str, connection: Connection) -> Entry | CallError:
-        """One call, from its place in the queue to its outcome."""
+        """Make one call: wait for its turn, reserve its cost, send it, and record the outcome."""
         upper_bound = connection.upper_bound(request)
         async with self._slots:
             if self.stopped:
@@ -147,13 +147,13 @@ class Dispatcher:
             if self.budget.cap is not None:  # on disk before it is sent: what is in flight at a kill counts as spent
                 await self.write_queue.put(self._entry(request, stage, "sent", usd=upper_bound))
             sent_at = await connection.rate_limiter.slot(request.size // 4 + request.llm.max_tokens)
-            if self.stopped:  # while it waited; it was not sent
+            if self.stopped:  # stopped while it waited; it was not sent
                 self.budget.settle(upper_bound, 0.0)
                 self._clear(request, stage)
                 raise self.stopped
             self.usage.sent += 1
             self.usage.in_flight += 1
-            usd = upper_bound  # unless the outcome says better, also where this task is cancelled
+            usd = upper_bound  # the cost, unless the outcome is known; also where this task is cancelled
             try:
                 came = await connection.call(request, self.timeout_s, sent_at)
                 outcome = came if isinstance(came, CallError) else self._paid(request, stage, connection, came)
@@ -173,7 +173,7 @@ class Dispatcher:
         return outcome
 
     def _clear(self, request: Request, stage: str) -> None:
-        """Where there is a cap: what was reserved on disk has cost nothing."""
+        """With a cap: record that the call reserved on disk has cost nothing."""
         if self.budget.cap is not None:
             self.write_queue.put(self._entry(request, stage, "lost", usd=0.0))
 
@@ -207,7 +207,7 @@ class Dispatcher:
         if (gone and not connection.answered) or (connection.given_up >= DOWN and (gone or not connection.answered)):
             self._end(
                 connection,
-                f"{connection.given_up} requests were given up and none was answered, the last after: {error.detail}",
+                f"{connection.given_up} requests were given up and none was answered; the last error: {error.detail}",
             )
         lasting = error.kind in LASTING or tries.bad >= MAX_BAD_ANSWERS
         entry = self._entry(request, stage, "final" if lasting else "failed", "llm_failed", error.detail)
@@ -218,9 +218,9 @@ class Dispatcher:
         raise self.stop(f"model {connection.llm.model!r} at endpoint {connection.llm.endpoint!r}: {why}")
 
     def stop(self, why: str) -> ModelError:
-        """Send nothing more; what is in flight comes in. Every call of `answer` that waits raises ModelError."""
+        """Send no more calls; those in flight still finish. Every call of `answer` that waits raises ModelError."""
         self.stopped = self.stopped or ModelError(
-            f"the run was stopped: {why}. Every answer that came is in the store; mend the cause and run the same command again"
+            f"the run was stopped: {why}. Every answer that arrived is in the store; fix the cause and run the same command again"
         )
         self._ended.set()
         return self.stopped
@@ -231,7 +231,7 @@ class Dispatcher:
         return Entry(request.key, status, reason or None, detail or None, None, str(request.llm), stage, usd=usd)
 
     def _connection(self, llm: LLM) -> Connection:
-        """One line per model and endpoint, however it is sampled."""
+        """The connection of this model and endpoint, whatever the sampling settings. Raises ModelError."""
         name = LLM(llm.model, llm.endpoint)
         if name not in self._connections:
             connection = open_connection(name, self.prices, self.per_minute)

@@ -1,4 +1,4 @@
-"""Connect to a named endpoint: its URL and key come from the environment, and from nowhere else."""
+"""Connect to a named endpoint. Its URL and key are read from environment variables only."""
 
 import os
 from collections.abc import Mapping
@@ -10,12 +10,12 @@ try:
     from openai import AsyncAzureOpenAI, AsyncOpenAI, DefaultAioHttpClient
 except ImportError as why:  # pragma: no cover
     raise ModelError(
-        f"{why}; a pipeline that asks a model needs `pip install .[models]`, which `make setup` does"
+        f"{why}; a pipeline that calls a model needs `pip install .[models]`, which `make setup` runs"
     ) from why
 
 AZURE = "azure"
 AZURE_VARIABLES = ("AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_API_KEY", "OPENAI_API_VERSION")
-NO_KEY = "none"  # what a server of one's own gets, which wants no key
+NO_KEY = "none"  # sent to a server of one's own, which needs no key
 
 
 def connect(endpoint: str, environment: Mapping[str, str] = os.environ) -> AsyncOpenAI:
@@ -35,7 +35,7 @@ def connect(endpoint: str, environment: Mapping[str, str] = os.environ) -> Async
 
 
 def variables(endpoint: str) -> tuple[str, str]:
-    """The names of the variables that hold an endpoint's URL and key."""
+    """The names of the environment variables with an endpoint's URL and key."""
     name = endpoint.upper().replace("-", "_")
     return f"{name}_BASE_URL", f"{name}_API_KEY"
 
@@ -46,4 +46,4 @@ def _missing(endpoint: str) -> str:
         return (
             f"no model endpoint is configured: set {key} for api.openai.com, or {url} (and {key}) for another server"
         )
-    return f"endpoint {endpoint!r} needs {url} in the environment (and {key}, where the server wants a key)"
+    return f"endpoint {endpoint!r} needs {url} in the environment (and {key}, if the server requires a key)"

@@ -1,4 +1,4 @@
-"""What went wrong with a call, and what follows from it: ask again, give the row up, or end the run."""
+"""The errors of a call, and what to do after each: call again, give up the row, or end the run."""
 
 import json
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ import openai
 
 
 class ErrorAction(Enum):
-    """What to do after a fault."""
+    """What to do after an error."""
 
     SLOW_DOWN = "429: too fast; it is no fault of the request"
     TRY_AGAIN = "it may pass"
@@ -21,7 +21,7 @@ class ErrorAction(Enum):
 
 @dataclass(frozen=True)
 class CallError:
-    """``kind``: a short name to count by; ``maybe_paid``: the model may have answered although nothing arrived."""
+    """A failed call. ``kind``: a short name to count by; ``maybe_paid``: the model may have answered, but nothing arrived."""
 
     kind: str
     action: ErrorAction
@@ -31,7 +31,7 @@ class CallError:
 
 
 class Completion(NamedTuple):
-    """A chat completion that arrived whole. ``bad``: why its text cannot be used, or None."""
+    """A chat completion that arrived completely. ``bad``: why its text cannot be used, or None."""
 
     bad: str | None
     action: ErrorAction
@@ -40,7 +40,7 @@ class Completion(NamedTuple):
 
 
 def read(response: str) -> Completion:
-    """What arrived with status 200. Raises ValueError where it is no chat completion."""
+    """The completion in a response with status 200. Raises ValueError where it is not a chat completion."""
     try:
         body = json.loads(response)
         [choice, *_] = body["choices"]
@@ -58,11 +58,11 @@ def read(response: str) -> Completion:
 
 
 def classify(why: openai.APIError | TimeoutError) -> CallError:
-    """The kind of an exception of the SDK, and what to do."""
+    """The kind of an SDK exception, and what to do after it."""
     if isinstance(why, TimeoutError):
         return CallError("time-out", ErrorAction.TRY_AGAIN, "no whole answer within the time-out", maybe_paid=True)
     if not isinstance(why, openai.APIStatusError):
-        # what the transport says, since the SDK over aiohttp calls nearly everything a time-out
+        # the transport's own exception, since over aiohttp the SDK reports nearly everything as a time-out
         cause = why.__cause__.__cause__ if why.__cause__ else None
         kind = "no connection" if isinstance(cause, aiohttp.ClientConnectorError) else "cut"
         return CallError(kind, ErrorAction.TRY_AGAIN, f"{kind}: {cause or why}"[:300], maybe_paid=kind == "cut")
@@ -93,7 +93,7 @@ def _inner_code(body: Any) -> str | None:
 
 
 def _retry_after(headers: Any) -> float:
-    """Seconds to wait, from ``retry-after-ms`` or ``retry-after`` (seconds, or a date); 0 where there is none that can be read."""
+    """Seconds to wait, from ``retry-after-ms`` or ``retry-after`` (seconds, or a date); 0 where none can be read."""
     try:
         if milliseconds := headers.get("retry-after-ms"):
             return max(0.0, float(milliseconds) / 1000)

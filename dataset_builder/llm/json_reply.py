@@ -12,14 +12,14 @@ _BRACES = re.compile(r'[{}]|"(?:[^"\\\n]|\\.)*"')
 
 
 class NotJSON(ValueError):
-    """The reply holds no JSON object, or more than one; the message is in words for the model."""
+    """The reply contains no JSON object, or more than one; the message is written for the model."""
 
 
 def find_object(text: str) -> dict[str, Any]:
     """The one JSON object of a reply. Raises NotJSON.
 
-    The whole text; else what a code fence holds; else every object at the outermost level of the text, which must then be
-    one: of two objects nobody knows which is meant.
+    Tried in this order: the whole text; the content of a code fence; the objects at the outermost level of the text. Of
+    these there must be exactly one, since of two objects it is unknown which one is meant.
     """
     text = without_thoughts(text)  # a reasoning model's draft is not its reply
     for candidate in (text, *(match[1] for match in _FENCE.finditer(text))):
@@ -37,8 +37,8 @@ def find_object(text: str) -> dict[str, Any]:
 
 
 def _objects(text: str) -> list[dict[str, Any]]:
-    """All complete objects at the outermost level. Braces of prose are stepped over; one that never closes ends the search,
-    so that no inner part of a cut-off object is taken for the object."""
+    """All complete objects at the outermost level. Braces in prose are skipped. A brace that never closes ends the search,
+    so that no inner part of a truncated object is taken for the object."""
     objects, at = [], text.find("{")
     while 0 <= at < (end := _closing_brace(text, at)):
         with contextlib.suppress(ValueError, RecursionError):
@@ -48,7 +48,7 @@ def _objects(text: str) -> list[dict[str, Any]]:
 
 
 def _closing_brace(text: str, at: int) -> int:
-    """Just after the brace that closes the one at this place, braces in JSON strings aside; -1 where none does."""
+    """The position after the brace that closes the one at ``at``, ignoring braces in JSON strings; -1 where there is none."""
     depth = 0
     for token in _BRACES.finditer(text, at):
         depth += {"{": 1, "}": -1}.get(token[0], 0)

@@ -1,4 +1,4 @@
-"""A language model, a request to it and its answer, as values. Calling a model is dispatch.py's job."""
+"""A language model, a request to it and its answer, as values. The calls are made by dispatch.py."""
 
 import functools
 import hashlib
@@ -22,9 +22,9 @@ class ModelError(ValueError):
 class LLM:
     """A model at a *named* endpoint, and how it is sampled: MedReason's temperature 0 and 5,000 tokens by default.
 
-    URL and key of the endpoint stand in the environment (endpoint.py), so no key can get into a cache, a store or a card,
-    and answers stay valid when a server moves. ``None`` leaves a field to the endpoint. A stage that samples otherwise is
-    given ``replace(writer, temperature=0.7)``.
+    URL and key of the endpoint are environment variables (endpoint.py), so no key can get into a cache, a store or a card,
+    and answers stay valid when a server moves. With ``None`` the endpoint's default applies. A stage that needs other
+    sampling settings gets ``replace(writer, temperature=0.7)``.
     """
 
     model: str
@@ -47,7 +47,7 @@ class LLM:
 
     @property
     def sampling(self) -> dict[str, Any]:
-        """The fields of the request body that are set. `transformers serve` refuses fields it does not know: keep to these."""
+        """The fields of the request body that are set. `transformers serve` refuses unknown fields, so there are no others."""
         fields = ("temperature", "top_p", "max_tokens", "seed")
         return {name: value for name in fields if (value := getattr(self, name)) is not None}
 
@@ -60,14 +60,14 @@ class LLM:
         sample: int = 0,
         may_fail: bool = False,
     ) -> "Request":
-        """What to send for this prompt. ``schema``: the reply is to be its JSON; ``sample`` tells equal requests apart."""
+        """The request for this prompt. ``schema``: the form of the JSON reply; ``sample`` distinguishes equal requests."""
         messages = ({"role": "system", "content": system},) if system else ()
         return Request(self, (*messages, {"role": "user", "content": prompt}), schema, sample, may_fail)
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is sent: its key in the answer store is the hash of all of it, of the endpoint's name and of the sample's number."""
+    """A request. Its key in the answer store is a hash of all that is sent, the endpoint's name and the sample number."""
 
     llm: LLM
     messages: tuple[Message, ...]
@@ -75,7 +75,7 @@ class Request:
     sample: int = 0
     may_fail: bool = field(
         default=False, compare=False
-    )  # the conversation wants to see a failed answer; not in the key
+    )  # the conversation handles a failed answer itself; not in the key
 
     @functools.cached_property
     def body(self) -> dict[str, Any]:
@@ -92,7 +92,7 @@ class Request:
 
     @property
     def size(self) -> int:
-        """Bytes of all that is sent: no tokenizer makes more tokens of it."""
+        """Bytes of all that is sent: an upper bound of its number of tokens."""
         return self._key_and_size[1]
 
     @functools.cached_property
@@ -104,7 +104,7 @@ class Request:
 
 @functools.cache
 def _response_format(schema: type[BaseModel]) -> dict[str, Any]:
-    """The schema as OpenAI, Azure, vLLM and sglang take it; `transformers serve` ignores it, so replies are checked anyway."""
+    """The schema as OpenAI, Azure, vLLM and sglang accept it. `transformers serve` ignores it, so replies are always checked."""
     described = {"name": schema.__name__, "strict": True, "schema": schema.model_json_schema()}
     return {"type": "json_schema", "json_schema": described}
 
@@ -119,7 +119,7 @@ class Answer:
     detail: str = ""
 
     def reply(self, text: str) -> Request:
-        """The request that goes on from this answer with these words of the user."""
+        """The request that continues after this answer with this user message."""
         turns = ({"role": "assistant", "content": self.text}, {"role": "user", "content": text})
         request = self.request
         return Request(request.llm, (*request.messages, *turns), request.schema, request.sample, request.may_fail)

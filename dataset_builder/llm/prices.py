@@ -1,4 +1,4 @@
-"""What a model's tokens cost: a small dated table, and what the command line says instead."""
+"""The prices of models per token: a small dated table, which the command line can override."""
 
 import csv
 import re
@@ -14,19 +14,19 @@ DATED = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{4}|latest)$")
 
 @dataclass(frozen=True)
 class Price:
-    """US dollars per million tokens, and where that is from."""
+    """US dollars per million tokens, and where the price comes from."""
 
     prompt: float
     completion: float
     origin: str
 
     def usd(self, prompt_tokens: int, completion_tokens: int) -> float:
-        """What these tokens cost."""
+        """The cost of these tokens in dollars."""
         return (prompt_tokens * self.prompt + completion_tokens * self.completion) / 1e6
 
 
 def read_prices(given: Sequence[str] = ()) -> dict[str, Price]:
-    """The table, with the ``MODEL=IN/OUT`` words of the command line over it. Raises ModelError for a word of another form."""
+    """The table, overridden by the ``MODEL=IN/OUT`` arguments of the command line. Raises ModelError for any other form."""
     lines = [line for line in TABLE.read_text("utf-8").splitlines() if not line.startswith("#")]
     rows = csv.DictReader(lines, delimiter="\t")
     prices = {
@@ -43,7 +43,7 @@ def read_prices(given: Sequence[str] = ()) -> dict[str, Price]:
 
 
 def price_of(model: str, prices: Mapping[str, Price]) -> Price | None:
-    """The price of a model or, for a dated version, of the model of its name; None where it is not known."""
+    """The price of a model or, for a dated version, of the model without the date; None where it is not known."""
     return prices.get(model) or prices.get(DATED.sub("", model))
 
 

@@ -1,11 +1,12 @@
-"""How fast to send to an endpoint whose limit may be known, unknown or moving, and which answers 429 above it.
+"""The rate at which to send to an endpoint that answers 429 above its limit, which may be known, unknown or changing.
 
-Sends are paced, never in bursts. The rate doubles every third of a second until the first *cut*, which is made when more of
-what was sent lately was refused than chance explains. A cut sets the rate a little below what the server has accepted, which
-is measured and not guessed; deeper where cut follows cut, since then the limit falls. After it the rate grows slowly, at first,
-so that it stays near a steady limit, and ever faster the longer nothing is refused, so that a limit that rose is found; at once
-fast where the last cuts show that it rises. Refusals at a rate that was accepted before are chance, and are allowed for.
-A known limit is only a ceiling. Rising latency without any 429 (a full server) stops the growth.
+Requests are paced, never sent in bursts. At the start the rate doubles every third of a second, until the first *cut*. A cut
+is made when more of the recent requests were refused than chance explains. It sets the rate slightly below the rate that the
+server has accepted, which is measured, not guessed. Where one cut follows another the limit is falling, so the cuts get
+deeper. After a cut the rate first grows slowly, to stay near a constant limit, then faster the longer nothing is refused, to
+find a limit that has risen. Where the last cuts show that the limit is rising, it grows fast at once. Refusals at a rate that
+was accepted before are attributed to chance, and a cut allows for them. A known limit is only a ceiling. Rising latency
+without any 429 (a full server) stops the growth.
 """
 
 import asyncio
@@ -15,32 +16,36 @@ import time
 from collections import deque
 
 WINDOW = 1.0  # seconds over which refusals are counted
-AT_MIN = 0.2  # seconds since the last cut, before anything is concluded
-START, START_DOUBLES = 100.0, 0.3  # requests a second at first; seconds
-OVERLOAD, OF_LAST = 6, 30  # so many refusals of the last sends end the start: chance does not make so many
-AFTER_START = 0.03  # growth a second, since the start tells the limit only roughly
+AT_MIN = 0.2  # seconds since the last cut before the next one is considered
+START, START_DOUBLES = 100.0, 0.3  # first rate in requests per second; seconds in which it doubles
+OVERLOAD, OF_LAST = 6, 30  # this many refusals of the last requests end the start: too many for chance
+AFTER_START = 0.03  # growth per second, since the start finds the limit only roughly
 CUT, NEXT_CUT, DEEPEST = (
     0.97,
     0.95,
     0.85,
-)  # of the accepted rate: the first cut; each that follows within a second; at most
-FOLLOWS = 1.5  # seconds within which a cut follows another
+)  # factors on the accepted rate: the first cut; each that follows within FOLLOWS; the deepest cut
+FOLLOWS = 1.5  # seconds since the last cut within which a cut follows it
 HELPLESS = (
-    6  # so many cuts in a row, each to a lower rate and soon after the last, and still refused: not for our rate
+    6  # this many cuts in a row, each to a lower rate and soon after the last, and still refusals: not due to our rate
 )
 SOON_S, SOON_SENDS = 1.0, 60  # either is soon
-ENOUGH, HALF_OF = 40, 0.5  # sends that tell the share of refusals that come by chance; seconds
-GROW, GROW_DOUBLES, FASTEST = 0.004, 1.0, 0.6  # a second; seconds of quiet in which that doubles; a second
-RISING = 1.25  # accepted of late, to accepted since the last cut: the limit has risen, it is no bucket that ran empty
-CATCH_UP, KNOWN_CATCH_UP = 0.03, 0.15  # seconds that a late sender may make up for; below a known limit
-LONG_WAIT = 5.0  # a Retry-After above this is for everybody, not for one row
-FULL, LOOK = 2.0, 0.1  # times the usual latency: the server is full; seconds between looks
-FORGET = 0.98  # of what is remembered about chance, a second
-BELOW = 0.99  # of a known limit
+ENOUGH, HALF_OF = 40, 0.5  # requests needed to estimate the share of refusals by chance; seconds
+GROW, GROW_DOUBLES, FASTEST = (
+    0.004,
+    1.0,
+    0.6,
+)  # growth per second; seconds since the last cut in which it doubles; its maximum per second
+RISING = 1.25  # recently accepted rate / accepted rate since the last cut: the limit has risen, not just a token bucket run empty
+CATCH_UP, KNOWN_CATCH_UP = 0.03, 0.15  # seconds of delay that a sender may make up for; with a known limit
+LONG_WAIT = 5.0  # seconds: a longer Retry-After applies to all requests, not to one row
+FULL, LOOK = 2.0, 0.1  # at this multiple of the usual latency the server is full; seconds between checks
+FORGET = 0.98  # factor per second on the estimated share of refusals by chance
+BELOW = 0.99  # the part of a known limit that is used
 
 
 class RateController:
-    """The rate, as a pure function of what was sent and what came, and when. ``ceiling``: a known limit, requests a second."""
+    """The rate, as a pure function of requests, answers and their times. ``ceiling``: a known limit in requests per second."""
 
     def __init__(self, now: float, ceiling: float = math.inf) -> None:
         known = ceiling < math.inf
@@ -49,23 +54,23 @@ class RateController:
         self.starting = not known
         self.next = self.last = self.cut_at = self.looked_at = now
         self.paused_until = 0.0
-        self.cuts = 0  # that followed each other
+        self.cuts = 0  # each following the one before
         self.growth = GROW
         self.accepted = self.noise = self.usual_latency = 0.0
         self.calm_sent = self.calm_refused = 0
         self.full = False
         self.sent: deque[float] = deque()
-        self.refused: deque[float] = deque()  # by the time when they were sent
+        self.refused: deque[float] = deque()  # by the time at which they were sent
         self.sent_since_cut = self.refused_since_cut = 0
         self.answered: deque[tuple[float, float]] = deque()  # end, latency
 
     def next_send(self, now: float) -> float:
-        """When the next request may be sent."""
+        """The time at which the next request may be sent."""
         elapsed, self.last = now - self.last, now
         if now - self.looked_at > LOOK:
             self.looked_at, self.full = now, self._server_is_full(now)
         late, due = KNOWN_CATCH_UP if self.ceiling < math.inf else CATCH_UP, self.next + 1 / self.rate
-        if now >= self.paused_until and not self.full and due > now - late:  # the pace is what limits
+        if now >= self.paused_until and not self.full and due > now - late:  # the rate is the limiting factor
             if self.starting:
                 self.rate *= 2 ** (elapsed / START_DOUBLES)
             else:
@@ -77,30 +82,30 @@ class RateController:
         return self.next
 
     def sent_at(self, now: float) -> None:
-        """A request was sent."""
+        """Record that a request was sent."""
         self.sent.append(now)
         self.sent_since_cut += 1
 
     def ok(self, sent_at: float, now: float) -> None:
-        """An answer came to the request sent at that time."""
+        """Record that the request sent at that time was answered."""
         self.answered.append((now, now - sent_at))
         while self.answered[0][0] < now - WINDOW:
             self.answered.popleft()
 
     def refuse(self, sent_at: float, now: float, retry_after: float = 0.0) -> None:
-        """A 429 came to the request sent at that time."""
+        """Record that the request sent at that time was refused with a 429."""
         if retry_after > LONG_WAIT:
             self.paused_until = max(self.paused_until, now + retry_after)
         self.refused.append(sent_at)
         if sent_at < self.cut_at:
-            return  # sent before the last cut, so no news
+            return  # sent before the last cut: says nothing about the present rate
         self.refused_since_cut += 1
         since = max(sent_at - WINDOW, self.cut_at)
         if now - self.cut_at < AT_MIN:
             return
-        known = _between(self.sent, since, sent_at)  # of later ones nobody knows yet what becomes of them
+        known = _between(self.sent, since, sent_at)  # the outcome of later ones is not known yet
         if not known:
-            return  # it comes too late to tell anything
+            return  # too late to conclude anything
         if self.starting:
             known = known[:OF_LAST]
         sent, refused = len(known), len(_between(self.refused, known[-1], sent_at))
@@ -110,8 +115,10 @@ class RateController:
             self._cut((sent - refused) / max(now - known[-1], AT_MIN), now)
 
     def _cut(self, lately: float, now: float) -> None:
-        """``lately``: accepted a second, in the window. A bucket that ran empty makes it too high; since the last cut, when the
-        bucket was empty too, what was accepted is what flows in."""
+        """Lower the rate. ``lately``: accepted requests per second in the window.
+
+        A token bucket that ran empty makes ``lately`` too high. The rate accepted since the last cut, when the bucket was
+        empty too, is the rate at which the bucket fills."""
         elapsed = now - self.cut_at
         since_cut = (self.sent_since_cut - self.refused_since_cut) / elapsed
         accepted = lately if lately > RISING * since_cut and not self.starting else since_cut
@@ -125,14 +132,16 @@ class RateController:
         self.sent_since_cut = self.refused_since_cut = 0
 
     def _by_chance(self, now: float) -> float:
-        """The share of refusals that had nothing to do with the rate: those of the first half of the time since a cut, when
-        the rate was below what had been accepted; over as many cuts as it takes to tell."""
+        """The share of refusals that the rate did not cause; 0 where it cannot be estimated.
+
+        These are the refusals in the first half of the time since a cut, when the rate was below the accepted one. They are
+        summed over as many cuts as the estimate needs."""
         if now - self.cut_at < HALF_OF and not self.starting:
             return 0.0  # the last cut was not deep enough
         half = self.cut_at + (now - self.cut_at) / 2
         sent, refused = (len(_between(times, self.cut_at, half)) for times in (self.sent, self.refused))
         if refused > OVERLOAD / OF_LAST * sent:
-            return 0.0  # it began above the limit
+            return 0.0  # the rate began above the limit
         self.calm_sent, self.calm_refused = self.calm_sent + sent, self.calm_refused + refused
         if self.calm_sent < ENOUGH:
             return 0.0
@@ -141,7 +150,7 @@ class RateController:
         return share
 
     def _server_is_full(self, now: float) -> bool:
-        """Latency has doubled: hold the rate, once a second, at what the server completes."""
+        """Whether latency has doubled; then, once per second, the rate is limited to what the server completes."""
         if len(self.answered) < 20:
             return False
         recent = sorted(self.answered[-j][1] for j in range(1, min(50, len(self.answered)) + 1))
@@ -158,7 +167,7 @@ class RateController:
 
 
 class RateLimiter:
-    """The law with a clock: the pace towards one model at one endpoint. Limits are in requests and tokens a second."""
+    """RateController with a clock, for one model at one endpoint. Limits are in requests and tokens per second."""
 
     def __init__(self, ceiling: float = math.inf) -> None:
         self.controller = RateController(time.monotonic(), ceiling)
@@ -167,15 +176,15 @@ class RateLimiter:
         self._turn = asyncio.Lock()
 
     def limit(self, requests: float | None, tokens: float | None) -> None:
-        """The endpoint names its limits."""
+        """Set the limits that the endpoint names."""
         if requests:
             self.controller.ceiling = BELOW * requests
         if tokens:
             self.tokens_per_second = BELOW * tokens
 
     async def slot(self, tokens: int) -> float:
-        """Wait for the next moment to send a request that may take so many tokens; it is given back to `ok` or `refuse`."""
-        async with self._turn:  # one after the other, so that a new rate counts for all who wait
+        """Wait until a request of at most ``tokens`` tokens may be sent. Returns the time, to be passed to `ok` or `refuse`."""
+        async with self._turn:  # one after the other, so that a new rate applies to all that wait
             now = time.monotonic()
             at = self.controller.next_send(now)
             if self.tokens_per_second < math.inf:
@@ -189,16 +198,16 @@ class RateLimiter:
             return sent_at
 
     def ok(self, sent_at: float) -> None:
-        """An answer came to the request sent at that time."""
+        """Record that the request sent at that time was answered."""
         self.controller.ok(sent_at, time.monotonic())
 
     def refuse(self, sent_at: float, retry_after: float = 0.0) -> None:
-        """A 429 came to the request sent at that time."""
+        """Record that the request sent at that time was refused with a 429."""
         self.controller.refuse(sent_at, time.monotonic(), retry_after)
 
 
 def _between(times: deque[float], since: float, until: float) -> list[float]:
-    """Those times, the last first; what is much older is dropped."""
+    """The times from ``since`` to ``until``, latest first; much older ones are removed from ``times``."""
     while times and times[0] < since - 10 * WINDOW:
         times.popleft()
     newer = itertools.dropwhile(lambda at: at > until, reversed(times))

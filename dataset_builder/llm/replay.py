@@ -1,4 +1,4 @@
-"""Conversations of many rows over the answer store: lead each as far as the known answers go, and make columns of the finished."""
+"""Run conversations of many rows on the answers in the store, and collect the columns of the finished ones."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 class MissingAnswer(LookupError):
-    """The answer store has no answer to a request, and nobody may be asked."""
+    """The answer store has no answer to a request, and no model may be called."""
 
 
 class AnswerLookup:
-    """Looks requests up in the store, and counts what the answers have cost.
+    """Looks up requests in the store, and counts the cost of the answers.
 
-    ``statuses``: the entries that count as an answer; without ``failed``, what may come when it is asked for again does not.
+    ``statuses``: the entries that count as an answer. Without ``failed``, a request that may succeed later has no answer.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class AnswerLookup:
         self.bad: dict[bytes, int] = {}  # paid answers that could not be used, of requests without a good one
 
     def __call__(self, requests: Sequence[Request]) -> dict[bytes, Answer]:
-        """The answers that are known, by the key of their request."""
+        """The known answers, by the key of their request."""
         known = self.store.find([request.key for request in requests])
         found = {}
         for request in requests:
@@ -56,14 +56,14 @@ class AnswerLookup:
 
 
 def answer_of(request: Request, entry: Entry) -> Answer:
-    """What a conversation hears of this entry."""
+    """The answer that a conversation receives for this entry."""
     if entry.status == "good":
         return Answer(request, text_of(entry.response or ""))
     return Answer(request, "", entry.reason, entry.detail or "")
 
 
 def start_conversations(stage: "Stage", batch: Mapping[str, list[Any]], start: int = 0) -> list[ConversationState]:
-    """The conversations of a batch's living rows, each with its row's number."""
+    """The conversations of the rows of a batch that are not rejected, each with its row's number."""
     stage = stage.bound(batch.keys())
     live = [i for i, why in enumerate(batch["rejected_because"]) if why is None]
     conversations = stage({column: [batch[column][i] for i in live] for column in stage.needs}) if live else []
@@ -73,7 +73,7 @@ def start_conversations(stage: "Stage", batch: Mapping[str, list[Any]], start: i
 def advance(
     states: Sequence[ConversationState], lookup: Callable[[Sequence[Request]], Mapping[bytes, Answer]]
 ) -> list[ConversationState]:
-    """Go on with every conversation while its answers are known. Returns those that wait for one that is not."""
+    """Continue every conversation while its answers are known. Returns those that wait for an unknown answer."""
     waiting, moving = [], [state for state in states if state.columns is None]
     while moving:
         known = lookup([request for state in moving for request in state.requests])
@@ -97,7 +97,7 @@ def replay(
     usage: Usage | None = None,
     used: set[bytes] | None = None,
 ) -> dict[str, list[Any]]:
-    """The columns that a stage's conversations come to with the answers in the store. ``ids``: of rows, by number.
+    """The columns that a stage's conversations return with the answers in the store. ``ids``: row ids by row number.
 
     The keys of all requests are added to ``used``. Raises MissingAnswer.
     """

@@ -1,4 +1,4 @@
-"""The first half of a stage that asks a model: bring every answer that its rows need into the answer store."""
+"""The first half of a stage that calls a model: get every answer that its rows need into the answer store."""
 
 import asyncio
 import hashlib
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from dataset_builder.llm.dispatch import Dispatcher
     from dataset_builder.stage import Stage
 
-BATCH = 256  # rows whose conversations are begun together
-TICK_S = 0.3  # of the progress bar
+BATCH = 256  # rows whose conversations are started together
+TICK_S = 0.3  # seconds between updates of the progress bar
 Collected = tuple[str, Usage]
 
 
 class Runner:
-    """Where answers are, and how a missing one is got: by a Dispatcher with the arguments ``calls``; None: it is an error.
+    """Gets answers from the store; a missing one from a Dispatcher with the arguments ``calls`` (None: it is an error).
 
-    A context manager, since the dispatcher's connections, pace and budget last over all stages of a run.
+    A context manager, since all stages of a run share the dispatcher's connections, rate limits and budget.
     """
 
     def __init__(self, store: AnswerStore, calls: Mapping[str, Any] | None = None) -> None:
@@ -44,9 +44,9 @@ class Runner:
         self._runner.close()
 
     def fetch_answers(self, stage: "Stage", rows: Dataset) -> Collected:
-        """The digest of all answers that these rows of a stage are given, and what was done to have them.
+        """Get all answers for these rows of a stage. Returns their digest and the usage.
 
-        Raises MissingAnswer, or ModelError where the run cannot go on.
+        Raises MissingAnswer, or ModelError where the run cannot continue.
         """
         rows = rows.select_columns(["id", "rejected_because", *stage.needs])
         if self.calls is None:
@@ -77,7 +77,7 @@ class Runner:
 
 
 class _Asking:
-    """One stage's rows on their way through a dispatcher."""
+    """The rows of one stage while a dispatcher gets their answers."""
 
     def __init__(self, stage: "Stage", store: AnswerStore, dispatcher: "Dispatcher") -> None:
         self.stage, self.dispatcher, self.usage = stage, dispatcher, dispatcher.usage
@@ -87,12 +87,12 @@ class _Asking:
         self._failures: list[BaseException] = []
         self._open = asyncio.Semaphore(
             dispatcher.in_flight * 5 // 4 + 16
-        )  # rows under way; some of them wait to ask again
+        )  # rows in progress; some of them wait before their next call
 
     async def ask(self, rows: Dataset) -> Collected:
-        """Begin batch by batch, as many rows as can be under way.
+        """Start the rows batch by batch, as many as may be in progress. Returns the digest of their answers and the usage.
 
-        Raises what ended it (ModelError; a programmer's error) only when all that was in flight has come in.
+        Raises the exception that ended it (ModelError; a programming error), but only after all calls in flight have finished.
         """
         with tqdm(total=len(rows), desc=self.stage.name, unit="row", disable=None) as bar:
             ticker = asyncio.create_task(self._tick(bar))
@@ -126,7 +126,7 @@ class _Asking:
             self._failures.append(why)
 
     def _begin(self, batch: Mapping[str, list[Any]], start: int) -> list[ConversationState]:
-        """Begin these rows' conversations, and lead them as far as the store goes. Returns those that must ask."""
+        """Start these rows' conversations, and run them on the stored answers. Returns those that need a call."""
         states = start_conversations(self.stage, batch, start)
         waiting = advance(states, self.lookup)
         self.usage.done += len(batch["id"]) - len(waiting)
@@ -134,7 +134,7 @@ class _Asking:
         return waiting
 
     async def _finish(self, state: ConversationState) -> None:
-        """Ask what a row still has to ask, round after round."""
+        """Get the answers that a row still needs, round after round."""
         try:
             known = self.lookup(state.requests) if len(state.requests) > 1 else {}
             while state.columns is None:
@@ -168,5 +168,5 @@ class _Asking:
 
 
 def digest_of(digests: Mapping[int, bytes]) -> str:
-    """One digest for those of all rows, in the rows' order."""
+    """One digest over the digests of all rows, in the rows' order."""
     return hashlib.blake2b(b"".join(digests[row] for row in sorted(digests)), digest_size=16).hexdigest()

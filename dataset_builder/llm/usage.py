@@ -1,4 +1,4 @@
-"""What the answers of a stage came to: counts, tokens, dollars, errors by kind."""
+"""The usage of a stage: counts of answers and calls, tokens, dollars, errors by kind."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ class Spend:
     usd: float | None = 0.0
 
     def add(self, prompt_tokens: int | None, completion_tokens: int | None, usd: float | None) -> None:
-        """One more answer."""
+        """Add one answer."""
         self.prompt_tokens += prompt_tokens or 0
         self.completion_tokens += completion_tokens or 0
         self.usd = None if usd is None or self.usd is None else self.usd + usd
@@ -24,14 +24,14 @@ class Spend:
         return f"{self.prompt_tokens / 1e3:,.0f}k+{self.completion_tokens / 1e3:,.0f}k"
 
     def as_dict(self) -> dict[str, Any]:
-        """For the manifest."""
+        """The values for the manifest."""
         usd = None if self.usd is None else round(self.usd, 6)
         return {"prompt_tokens": self.prompt_tokens, "completion_tokens": self.completion_tokens, "usd": usd}
 
 
 @dataclass
 class Usage:
-    """Counted while answers come. ``now``: what this run paid; ``before``: what its other answers were paid in earlier runs."""
+    """Counts while answers arrive. ``now``: the cost of this run; ``before``: the cost of its other answers, in earlier runs."""
 
     done: int = 0  # rows
     hits: int = 0  # answers that were in the store
@@ -41,11 +41,11 @@ class Usage:
     in_flight: int = 0
     now: Spend = field(default_factory=Spend)
     before: Spend = field(default_factory=Spend)
-    lost_usd: float = 0.0  # what calls may have cost of which no answer came
+    lost_usd: float = 0.0  # the possible cost of calls without an answer
     errors: Counter[str] = field(default_factory=Counter)
 
     def line(self) -> str:
-        """For the progress bar."""
+        """The text of the progress bar."""
         money = "price unknown" if self.now.usd is None else f"${self.now.usd:.2f}"
         errors = ", ".join(f"{number} × {kind}" for kind, number in self.errors.most_common(4))
         parts = (
@@ -59,7 +59,7 @@ class Usage:
         return ", ".join(part for part in parts if part)
 
     def as_dict(self) -> dict[str, Any]:
-        """For the manifest's run facts."""
+        """The values for the manifest's run facts."""
         return {
             **{name: getattr(self, name) for name in ("hits", "sent", "good", "bad")},
             "now": self.now.as_dict(),

@@ -33,9 +33,9 @@ COMPLETIONS = {
 def card(
     paths: Mapping[str, Path], manifest: Mapping[str, Any], *, name: str | None = None, tag: str | None = None
 ) -> str:
-    """YAML for the Hub, then what a reader wants to know: from the manifest and the parquet files.
+    """The card: YAML for the Hub, then the text for readers, from the manifest and the parquet files.
 
-    ``paths``: where each file lies that is to be read, by its name in the folder. ``name``, ``tag``: of the repository to which the folder is pushed.
+    ``paths``: the path of each file to read, by its name in the folder. ``name``, ``tag``: of the repository of a push.
     """
     files = files_by_config(manifest)
     features = {config: features_of(paths[next(iter(splits.values()))]) for config, splits in files.items()}
@@ -87,7 +87,7 @@ def _known(config: str) -> Mapping[str, Column]:
 
 
 def _evidence(file: Path) -> dict[str, int]:
-    """What the published rationales' claims came to, summed; empty where none were looked up."""
+    """The claims of all published rationales, counted by verdict; empty where none were looked up."""
     with pyarrow.parquet.ParquetFile(file) as parquet:
         if "support" not in parquet.schema_arrow.names:
             return {}
@@ -133,7 +133,7 @@ def _metadata(
 
 
 def size_category(rows: int) -> str:
-    """The Hub's word for so many rows."""
+    """The Hub's size category for this number of rows."""
     steps = ("1K", "10K", "100K", "1M", "10M", "100M", "1B")
     for number, step in enumerate(steps):
         if rows < 10 ** (number + 3):
@@ -157,7 +157,7 @@ def _info(paths: Mapping[str, Path], splits: Mapping[str, str]) -> DatasetInfo:
 
 
 def _type_name(type_: Any) -> str:
-    """The type of a column, as a reader of the card wants it."""
+    """The type of a column, as the card shows it."""
     if isinstance(type_, List):
         return f"list of {_type_name(type_.feature)}"
     if isinstance(type_, dict):

@@ -1,4 +1,4 @@
-"""What differs between two builds of a dataset: their inputs, their funnels, their rows by id."""
+"""The differences between two builds of a dataset: inputs, funnels, rows by id."""
 
 import hashlib
 import json
@@ -15,7 +15,9 @@ from dataset_builder.publishing.layout import data_file, files_by_config, read_r
 from dataset_builder.publishing.verify import read_manifest
 
 SHOWN = 20  # ids of each kind
-Key = tuple[str, int]  # a row's id, and which of the rows of that id: exact repeats, which are rejected, share one
+Key = tuple[
+    str, int
+]  # a row's id, and its number among the rows with that id: exact repeats, which are rejected, share one
 
 
 UNCHANGED = ("same ", "  ")
@@ -23,7 +25,7 @@ UNCHANGED = ("same ", "  ")
 
 @dataclass(frozen=True)
 class Difference:
-    """Ids of rows that only one of two builds has, and of those that both have with other values, with the columns."""
+    """Ids of rows that are in only one of two builds, and, per column, of rows whose values differ."""
 
     added: list[str]
     removed: list[str]
@@ -32,7 +34,7 @@ class Difference:
 
     @property
     def rows_changed(self) -> list[str]:
-        """Ids of the rows in which at least one column is another."""
+        """Ids of the rows in which at least one column differs."""
         return sorted(set(chain.from_iterable(self.changed.values())))
 
 
@@ -86,7 +88,7 @@ def lines(before: Place, after: Place, shown: int | None) -> Iterator[str]:
 
 
 def _questions(folder: Path, manifest: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The rows of all splits: one that is published now and was rejected before has another rejected_because."""
+    """The rows of all splits: a row that was rejected before and is published now differs in rejected_because."""
     configs = files_by_config(manifest)
     files = configs.get("default") or configs["candidates"]
     return chain.from_iterable(read_rows(folder / file) for file in files.values())

@@ -20,13 +20,13 @@ from dataset_builder.sources.raw_files import sha256
 
 MANIFEST, CARD = "manifest.json", "README.md"
 SPLITS = ("train", "rejected")
-SHOWN = ("about", "stages", "command", "folder")  # of the facts: for the card, also when it is written anew for a push
+SHOWN = ("about", "stages", "command", "folder")  # facts for the card, also for the card that a push writes
 OPTIONAL = ("contamination", "left_out")  # facts that a build may have
-NOT_PUBLISHED = ("candidate_paths",)  # intermediate: large, and a rebuild gives it again
+NOT_PUBLISHED = ("candidate_paths",)  # intermediate: large, and a rebuild produces it again
 
 
 class FolderError(ValueError):
-    """A folder that is not the dataset folder that it should be; the message says what was found and what to do."""
+    """A folder that is not a valid dataset folder; the message says what was found and what to do."""
 
 
 def split_rows(rows: Dataset) -> dict[str, Dataset]:
@@ -49,10 +49,10 @@ def content_hash(
     inputs: Mapping[str, Any],
     configs: Mapping[str, tuple[Mapping[str, str], Iterable[Mapping[str, Any]]]] | None = None,
 ) -> str:
-    """sha256 over all rows in the order of their content, over the columns' types, and over what the rows were made from:
-    the same for equal content, whatever the order of sources, batches, processes or the machine.
+    """sha256 over all rows, in the order of their content, over the columns' types, and over the inputs of the rows.
 
-    ``configs``: columns and rows of what was unrolled from the rows, by name."""
+    It is the same for equal content, whatever the machine and the order of sources, batches or processes. ``configs``:
+    columns and rows of the further configs, by name."""
     digest = hashlib.sha256(_canonical([columns, inputs]))
     for split in SPLITS:
         _add_rows(digest, split, splits.get(split, ()))
@@ -63,7 +63,7 @@ def content_hash(
 
 
 def config_hash(columns: Mapping[str, str], rows: Iterable[Mapping[str, Any]]) -> str:
-    """The same over the columns and rows of one config by itself."""
+    """sha256 over the columns and rows of a single config."""
     digest = hashlib.sha256(_canonical(columns))
     _add_rows(digest, "", rows)
     return digest.hexdigest()
@@ -76,7 +76,7 @@ def _add_rows(digest: "hashlib._Hash", name: str, rows: Iterable[Mapping[str, An
 
 
 def column_types(schema: pa.Schema) -> dict[str, str]:
-    """Name and type of every column; what parquet and Arrow call the items of a list makes no difference."""
+    """Name and type of every column; the names that parquet and Arrow give to list items are left out."""
     return {field.name: str(field.type).replace("<element: ", "<").replace("<item: ", "<") for field in schema}
 
 
@@ -90,12 +90,12 @@ def write(
     facts: Mapping[str, Any],
     configs: Mapping[str, Dataset] | None = None,
 ) -> dict[str, Any]:
-    """Write the dataset folder and return its manifest. The folder appears whole, under its name, or not at all.
+    """Write the dataset folder and return its manifest. The folder appears complete under its name, or not at all.
 
-    ``facts``: pipeline, trial, origins, graph, inputs (what the content hash covers beside the rows), about, stages and command
-    (which the card shows), run (what differs from run to run). ``configs``: what stands beside the rows under names of its own
-    (row.CONFIGS says what each is); it is listed, hashed, verified and shown as the rows are, and left out where it has no row.
-    Raises FolderError where the folder is there and is not a dataset folder.
+    ``facts``: pipeline, trial, origins, graph, inputs (which the content hash covers besides the rows), about, stages and
+    command (which the card shows), run (which differs from run to run). ``configs``: further configs by name (row.CONFIGS
+    describes them). They are listed, hashed, verified and shown like the rows; one without rows is left out. Raises
+    FolderError where the folder exists and is not a dataset folder.
     """
     expect_free(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -130,7 +130,7 @@ def _write_all(draft: Path, splits: Mapping[str, Dataset], configs: Mapping[str,
 def _manifest(
     splits: Mapping[str, Dataset], configs: Mapping[str, Dataset], facts: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What the manifest says of the content."""
+    """The manifest's entries about the content."""
     contents = {split: rows.to_list() for split, rows in splits.items()}
     columns = types_of(next(iter(splits.values())))
     lists = {name: (types_of(rows), rows.to_list()) for name, rows in configs.items()}
@@ -146,12 +146,12 @@ def _manifest(
 
 
 def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Write it down, to be read by people too."""
+    """Write the manifest as indented JSON."""
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def expect_free(folder: Path) -> None:
-    """Raise FolderError where something that is no dataset folder would be overwritten."""
+    """Raise FolderError where something other than a dataset folder would be overwritten."""
     if folder.exists() and not (folder / MANIFEST).is_file():
         raise FolderError(
             f"{folder} exists and is no dataset folder (it has no {MANIFEST}); remove it, or choose another --out"
@@ -181,12 +181,12 @@ def types_of(rows: Dataset) -> dict[str, str]:
 
 
 def write_rows(file: Path, rows: Dataset) -> None:
-    """One parquet file."""
+    """Write the rows to one parquet file."""
     file.parent.mkdir(parents=True, exist_ok=True)
     rows.to_parquet(file)
 
 
 def list_files(folder: Path) -> list[str]:
-    """Every file of the folder but the manifest, by relative name."""
+    """Every file of the folder except the manifest, by relative name."""
     names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     return sorted(name for name in names if name != MANIFEST)

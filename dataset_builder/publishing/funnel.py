@@ -1,4 +1,4 @@
-"""What became of every question: per source, how many went in, were published, and were rejected for which reason."""
+"""The funnel: per source, how many questions went in, were published, and were rejected for each reason."""
 
 import re
 from collections import Counter
@@ -11,7 +11,7 @@ Counts = dict[str, int]  # "in", "published", then reason codes, most frequent f
 
 
 def funnel(rows: Iterable[Mapping[str, Any]]) -> dict[str, Counts]:
-    """The counts of every source, in the order of SOURCES; a source that is not known any more comes last."""
+    """The counts of every source, in the order of SOURCES; a source that is no longer in SOURCES comes last."""
     reasons: dict[str, Counter[str]] = {}
     for row in rows:
         reasons.setdefault(row["source"], Counter())[row["rejected_because"] or "published"] += 1
@@ -30,7 +30,7 @@ def total(table: Mapping[str, Mapping[str, int]]) -> Counts:
 
 
 def reasons_of(counts: Mapping[str, int]) -> Counts:
-    """The rejected ones alone."""
+    """The counts of the rejected rows alone."""
     return {key: number for key, number in counts.items() if key not in ("in", "published")}
 
 

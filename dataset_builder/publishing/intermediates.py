@@ -1,5 +1,7 @@
-"""What a build has found on its way, and does not publish by itself: mentions, nodes and candidate paths of every question, and
-which answers of models it has used. Kept beside the dataset folder, in `<folder>.intermediates`, until a push asks for them.
+"""The intermediates of a build: mentions, nodes and candidate paths of every question, and the model answers in use.
+
+They are not published by default. They are kept next to the dataset folder, in `<folder>.intermediates`, for a push that
+includes them.
 """
 
 import json
@@ -26,12 +28,12 @@ _KEY_BYTES = 16
 
 
 def beside(folder: Path) -> Path:
-    """Where the intermediates of a dataset folder lie."""
+    """The folder of the intermediates of a dataset folder."""
     return folder.with_name(f"{folder.name}.intermediates")
 
 
 def keep(folder: Path, rows: Dataset, manifest: Mapping[str, Any], keys: Iterable[bytes]) -> None:
-    """Keep them: of every question in which something was found, and the keys of all answers in use."""
+    """Write them: the rows of all questions that were searched, and the keys of all answers in use."""
     draft = folder.with_name(f".{folder.name}.{os.getpid()}.intermediates")
     try:
         draft.mkdir()
@@ -49,7 +51,7 @@ def keep(folder: Path, rows: Dataset, manifest: Mapping[str, Any], keys: Iterabl
 
 
 def evidence(folder: Path, manifest: Mapping[str, Any]) -> tuple[Path, dict[str, Any]]:
-    """The parquet file of config `evidence`, and what the manifest says of it. Raises PushError."""
+    """The parquet file of config `evidence`, and its entry in the manifest. Raises PushError."""
     file = _kept(folder, manifest) / _ROWS
     if not file.is_file():
         raise PushError(
@@ -61,18 +63,19 @@ def evidence(folder: Path, manifest: Mapping[str, Any]) -> tuple[Path, dict[str,
 
 
 def answers(folder: Path, manifest: Mapping[str, Any], store: AnswerStore, file: Path) -> dict[str, Any]:
-    """Write the entries of all answers that the build has used into a parquet file, which `store import` reads too.
+    """Write the entries of all answers that the build has used to a parquet file, which `store import` can read.
 
-    Raises PushError where there are none, or one holds a key of this environment; StoreError.
+    Returns their entry in the manifest. Raises PushError where there are none, or one contains a key of this environment;
+    StoreError.
     """
     content = (_kept(folder, manifest) / _KEYS).read_bytes()
     keys = {content[i : i + _KEY_BYTES] for i in range(0, len(content), _KEY_BYTES)}
     if not keys:
-        raise PushError(f"{folder} used no model's answer, so there are none to push; push without --with-answers")
+        raise PushError(f"{folder} uses no answer of a model, so there are none to push; push without --with-answers")
     written = store_files.export(store, file, keys)
     if not written:
         raise PushError(
-            f"{store} has none of the {len(keys)} answers that {folder} has used; name their store by --store FILE"
+            f"{store} has none of the {len(keys)} answers that {folder} uses; give the store of the build by --store FILE"
         )
     _expect_no_secret(file)
     return {"columns": column_types(pq.read_schema(file)), "rows": written}
@@ -85,18 +88,20 @@ def _kept(folder: Path, manifest: Mapping[str, Any]) -> Path:
         of = json.loads((kept / _OF).read_text())["content_hash"]
     except OSError as why:
         raise PushError(
-            f"there are no intermediates of {folder} ({why}); build it again, they come from the cache"
+            f"there are no intermediates of {folder} ({why}); build it again (its stages come from the cache)"
         ) from why
     if of != manifest["content_hash"]:
-        raise PushError(f"{kept} is of another build than {folder}; build it again")
+        raise PushError(f"{kept} belongs to another build than {folder}; build it again")
     return kept
 
 
 def _expect_no_secret(file: Path) -> None:
-    """No answer quotes a key or token of this environment. Raises PushError with the name of the variable."""
+    """Raise PushError, with the variable's name, where an answer contains a key or token of this environment."""
     found = secrets() | ({"the Hub's token": token} if (token := get_token()) else {})
     for row in read_rows(file):
         text = f"{row['response']}{row['detail']}{row['reason']}"
         for name, value in found.items():
             if value in text:
-                raise PushError(f"an answer of {row['model']} holds the value of {name}; it must not be published")
+                raise PushError(
+                    f"an answer of {row['model']} contains the value of {name}, which must not be published; push without --with-answers"
+                )

@@ -1,4 +1,4 @@
-"""Where the rows lie in a dataset folder, as `load_dataset` reads it; and the rows themselves."""
+"""The paths of the rows in a dataset folder, as `load_dataset` reads it; and the rows themselves."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -8,12 +8,12 @@ import pyarrow.parquet
 
 from dataset_builder.publishing.unroll import FORMS, unrolls
 
-ROWS, UNROLLED = "data", "candidates"  # the questions' rows; beside configs of unrolled ones
+ROWS, UNROLLED = "data", "candidates"  # folder of the questions' rows; the same where there are unrolled configs
 BATCH = 256  # rows in memory
 
 
 def data_file(split: str, place: str = ROWS) -> str:
-    """Where a split's rows lie in the folder; ``place``: a config's name, where there are several."""
+    """The path of a split's rows in the folder; ``place``: a config's name, where there are several."""
     return f"{place}/{split}-00000-of-00001.parquet"
 
 

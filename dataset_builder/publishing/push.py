@@ -1,4 +1,4 @@
-"""push: a dataset folder as one commit of a Hub dataset, then its tag. What is there before stays whole until the commit is made."""
+"""push: a dataset folder as one commit of a Hub dataset, then its tag. The old content stays complete until the commit is made."""
 
 import tempfile
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ def push_folder(
     with_intermediates: bool = False,
     answers: AnswerStore | None = None,
 ) -> tuple[Repository, Change]:
-    """Send a dataset folder to the repository ``name``. ``answers``: the store from which the models' answers are sent too.
+    """Send a dataset folder to the repository ``name``. ``answers``: a store whose model answers are sent too.
 
     Raises PushError with every reason why it must not be pushed, FolderError, StoreError, HubError.
     """
@@ -46,7 +46,7 @@ def push_folder(
 def beside_the_rows(
     folder: Path, manifest: Mapping[str, Any], draft: Path, with_intermediates: bool, answers: AnswerStore | None
 ) -> dict[str, tuple[Path, dict[str, Any]]]:
-    """The configs that were asked for: their file, and what the manifest says of each. Raises PushError, StoreError."""
+    """The further configs to send: the file of each, and its entry in the manifest. Raises PushError, StoreError."""
     more = {}
     if with_intermediates:
         more[EVIDENCE] = intermediates.evidence(folder, manifest)
@@ -64,14 +64,16 @@ def staged(
     name: str,
     tag: str | None,
 ) -> tuple[dict[str, Any], dict[str, Path]]:
-    """The manifest and the files that are sent, by their names in the repository: those of the folder, the configs that were
-    asked for, and a card that names repository and tag. What is new lies in ``draft``."""
+    """The manifest, and the files to send by their names in the repository.
+
+    These are the files of the folder, the further configs, and a card with repository and tag. New files are in ``draft``.
+    """
     files = {file: folder / file for file in manifest["files"]}
     sums = dict(manifest["files"])
     for config, (file, _) in more.items():
         files[data_file("train", config)], sums[data_file("train", config)] = file, sha256(file)
     said = {config: said for config, (_, said) in more.items()}
-    shown = manifest["card"] | {"folder": name}  # where it lay on this disk is nobody's business
+    shown = manifest["card"] | {"folder": name}  # the local path is not published
     sent = {**manifest, "card": shown, "files": sums, **({"intermediates": said} if said else {})}
     (draft / CARD).write_text(card(files, sent, name=name, tag=tag), encoding="utf-8")
     sums[CARD] = sha256(draft / CARD)
@@ -82,7 +84,7 @@ def staged(
 def push(
     repository: Repository, files: Mapping[str, Path], manifest: Mapping[str, Any], *, tag: str | None, private: bool
 ) -> Change:
-    """One commit with exactly these files, and the tag. The same push again changes nothing. Raises HubError, PushError."""
+    """Make one commit with exactly these files, and the tag. Repeating a push changes nothing. Raises HubError, PushError."""
     repository.prepare(private)
     sums = {name: sum_ for name, sum_ in manifest["files"].items() if name != CARD}
     if tag and tag in repository.tags() and (tagged := repository.commit_of(tag)):
@@ -101,7 +103,7 @@ def push(
 
 
 def describe(repository: Repository, change: Change, tag: str | None) -> list[str]:
-    """What a push says at its end."""
+    """The lines that a push prints at its end."""
     counts = f"{change.written} files written, {change.deleted} deleted"
     done = counts if change.written or change.deleted else "these files were there already, so no commit was made"
     revision = tag or (repository.branch if repository.branch != "main" else None)

@@ -1,4 +1,4 @@
-"""What must not be pushed: each with what was found, and what to do."""
+"""The reasons why a folder must not be pushed, each with what was found and what to do."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -21,14 +21,16 @@ class PushError(ValueError):
 
 
 def expect_names(repository: str, tag: str | None, branch: str) -> None:
-    """Raises PushError for a repository, tag or branch that could not be called so."""
+    """Raise PushError for an invalid name of a repository, tag or branch."""
     if not REPOSITORY.fullmatch(repository):
         raise PushError(f"--repo {repository!r}: expected ORGANISATION/NAME, such as org/medreason")
     for option, name in (("--tag", tag), ("--branch", branch)):
         if name is not None and (not REFERENCE.fullmatch(name) or re.fullmatch("[0-9a-f]{7,40}", name)):
-            raise PushError(f"{option} {name!r}: expected a name such as v1.0, which could be no commit's hash")
+            raise PushError(f"{option} {name!r}: expected a name such as v1.0 that cannot be a commit hash")
     if tag == branch:
-        raise PushError(f"--tag {tag!r} is also the name of the branch; one name would then mean two revisions")
+        raise PushError(
+            f"--tag {tag!r} is also the name of the branch, and would mean two revisions; choose another --tag"
+        )
 
 
 def pushable(folder: Path, *, allow_dirty: bool = False, allow_unchecked: bool = False) -> dict[str, Any]:
@@ -46,7 +48,7 @@ def pushable(folder: Path, *, allow_dirty: bool = False, allow_unchecked: bool =
 
 
 def _wrong_rows(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
-    """What is wrong with the rows. Their files are those of the manifest, so what was found once is so for ever."""
+    """The errors in the rows. Their files match the manifest, so an earlier result is still valid."""
     if is_remembered(folder):
         return []
     if not (wrong := wrong_content(folder, manifest)):
@@ -60,14 +62,14 @@ def reasons_against(manifest: Mapping[str, Any], allow_dirty: bool, allow_unchec
         splits = ", ".join(
             f"{origin['source']}: {origin['split']}" for origin in manifest["origins"] if origin["trial"]
         )
-        yield f"it is a trial: it holds rows of an evaluation split ({splits}), which are never training data"
+        yield f"it is a trial: it contains rows of an evaluation split ({splits}), which must never be training data"
     for origin in manifest["origins"]:
         name = origin["source"]
         if not origin["may_be_pushed"] or (name in SOURCES and not SOURCES[name].may_be_pushed):
-            yield f"rows of {name} must not be republished ({origin['terms'] or 'its record says so'}); build without it"
+            yield f"rows of {name} must not be republished ({origin['terms'] or 'its record says so'}); build without this source"
         if not origin.get("pinned", True):
             yield (
-                f"the source {name} is {UNPINNED}: a rebuild would read other rows. Put revision={origin['revision']!r} into "
+                f"the source {name} is {UNPINNED}: a rebuild would read other rows. Add revision={origin['revision']!r} to "
                 "its record in dataset_builder/sources/table.py, and build again"
             )
     if manifest["inputs"].get("embedder", {}).get("revision") == UNPINNED:
@@ -75,8 +77,8 @@ def reasons_against(manifest: Mapping[str, Any], allow_dirty: bool, allow_unchec
         yield f"the embedder {embedder['model']} is {UNPINNED}; give it as {embedder['model']}@REVISION, and build again"
     if not allow_unchecked and (names := unchecked(manifest)):
         yield (
-            f"it was not checked against {', '.join(names)}, which anybody can read: build where they are at hand (--data-dir, or the "
-            "Hub), or override by --allow-unchecked"
+            f"it was not checked against {', '.join(names)}, which are public: build again with access to them (--data-dir, or the "
+            "Hub), or push with --allow-unchecked"
         )
     if not (manifest["rows"].get("train")):
         yield "it has no published row"
@@ -87,9 +89,9 @@ def _unclean(git: Mapping[str, Any], allow_dirty: bool) -> Iterator[str]:
     if allow_dirty:
         return
     if git["commit"] is None:
-        yield "it was built outside of a git checkout, so nobody could find its code; --allow-dirty pushes it all the same"
+        yield "it was built outside of a git checkout, so its code cannot be found; --allow-dirty pushes it anyway"
     elif not git["clean"]:
         yield (
-            f"it was built from a tree with changes that are not committed (on top of {git['commit'][:12]}): commit them and "
-            "build again, or push it all the same with --allow-dirty"
+            f"it was built from a tree with uncommitted changes (on top of {git['commit'][:12]}): commit them and "
+            "build again, or push it anyway with --allow-dirty"
         )

@@ -1,7 +1,7 @@
-"""What became of each tier's questions, what their answers cost, and how their rationales were scored.
+"""Per tier: the questions and what happened to them, the cost of their answers, the scores of their rationales.
 
-Calls are counted by leading the rows' conversations once more over the stored answers: the framework counts per stage, and
-before routing nobody knows a question's tier.
+Calls are counted by running the rows' conversations once more on the stored answers: the framework counts per stage, and
+before routing the tier of a question is not known.
 """
 
 import math
@@ -52,7 +52,7 @@ def tiers_of(rows: Dataset, stages: Sequence[Stage], store: AnswerStore) -> dict
 
 
 def _saw(stage: Stage, batch: Mapping[str, list[Any]], i: int) -> bool:
-    """Whether a row came as far as this stage: what earlier stages add is there; before all of them, it has samples."""
+    """Whether a row reached this stage: it has the columns of earlier stages; for the first stage, the stage's own."""
     needs = [name for name in stage.needs if name in ADDED] or stage.adds
     return all(batch[name][i] is not None for name in needs)
 

@@ -22,7 +22,7 @@ NAMES = ("id", *FROM_QUESTION, "model", "prompt", "completion", "verdict", "scor
 
 
 def unrolls(columns: Sequence[str]) -> bool:
-    """Whether rows with these columns keep several rationales each."""
+    """Whether rows with these columns have several rationales each."""
     return "rationales" in columns and "responses" in columns
 
 

@@ -1,7 +1,7 @@
-"""Which folders' rows match their manifests: remembered, since to read every row again takes ten times as long as to send it.
+"""A cache of which folders' rows match their manifests, because reading all rows takes ten times as long as sending them.
 
-A manifest lists the sha256 of every data file. So where these are right, which is checked before each push, what was found out about
-the rows under this manifest, by this code, holds for ever. Can be deleted at any time.
+A manifest lists the sha256 of every data file, and each push checks these first. While they match, an earlier result for the
+rows under this manifest, by this code, stays valid. The cache can be deleted at any time.
 """
 
 import hashlib
@@ -13,12 +13,12 @@ from kg.prepared import cache_folder
 
 
 def is_remembered(folder: Path) -> bool:
-    """Whether the rows of a folder with this very manifest were found right."""
+    """Whether the rows of a folder with exactly this manifest were checked and found correct."""
     return _mark(folder).exists()
 
 
 def remember(folder: Path) -> None:
-    """They were."""
+    """Record that they were."""
     mark = _mark(folder)
     mark.parent.mkdir(parents=True, exist_ok=True)
     mark.touch()

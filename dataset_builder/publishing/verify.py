@@ -1,4 +1,4 @@
-"""Check a dataset folder against its manifest: from the folder alone, and with code and graph where they are at hand."""
+"""Check a dataset folder against its manifest; also against code and graph, where these are available."""
 
 import json
 from collections import Counter
@@ -25,16 +25,16 @@ KEYS = ("content_hash", "pipeline", "trial", "inputs", "graph", "origins", "colu
 
 @dataclass(frozen=True)
 class Verification:
-    """What does not match the manifest (nothing, where all is well), and what was or could not be checked beside it."""
+    """The mismatches with the manifest (none where all is well), and notes on code and graph and on what was not checked."""
 
     wrong: list[str]
     notes: list[str]
 
 
 def verify(folder: Path, kg: KG | None = None) -> Verification:
-    """Recompute the files' sha256, row ids, funnel and content hash; compare code and graph with those at hand.
+    """Recompute the files' sha256, row ids, funnel and content hash; compare code and graph with the local ones.
 
-    Raises FolderError where there is no manifest, or it is not one.
+    Raises FolderError where there is no valid manifest.
     """
     manifest = read_manifest(folder)
     wrong = wrong_files(folder, manifest)
@@ -52,25 +52,25 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
     except (OSError, ValueError) as why:
         raise FolderError(
-            f"{folder} is no dataset folder: {MANIFEST} cannot be read ({why}); expected what `build` writes"
+            f"{folder} is no dataset folder: {MANIFEST} cannot be read ({why}); expected a folder written by `build`"
         ) from why
     missing = [key for key in KEYS if key not in manifest] if isinstance(manifest, dict) else list(KEYS)
     if missing:
-        raise FolderError(f"{folder / MANIFEST} has no {', '.join(missing)}; expected what `build` writes")
+        raise FolderError(f"{folder / MANIFEST} has no {', '.join(missing)}; expected a manifest written by `build`")
     return manifest
 
 
 def wrong_files(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
-    """Files that are missing, not listed, or not those of the build. `.gitattributes` is the Hub's own."""
+    """Files that are missing, not listed, or changed since the build. `.gitattributes` is the Hub's own."""
     there, listed = set(list_files(folder)) - {".gitattributes"}, manifest["files"]
     lines = [f"{name}: in the manifest, not in the folder" for name in sorted(listed.keys() - there)]
     lines += [f"{name}: in the folder, not in the manifest" for name in sorted(there - listed.keys())]
     changed = [name for name in sorted(there & listed.keys()) if sha256(folder / name) != listed[name]]
-    return lines + [f"{name}: its bytes are not those of the build (sha256 differs)" for name in changed]
+    return lines + [f"{name}: its content is not that of the build (sha256 differs)" for name in changed]
 
 
 def wrong_content(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
-    """Row ids, funnel, configs and content hash, in one pass over the rows: never more than a batch of them in memory."""
+    """Mismatches of row ids, funnel, configs and content hash, in one pass over the rows, with one batch in memory."""
     place, configs = rows_in(manifest["columns"]), manifest.get("configs", {})
     splits = {split: folder / data_file(split, place) for split in manifest["rows"]}
     beside = {name: folder / data_file("train", name) for name in configs}
@@ -103,17 +103,17 @@ def _wrong_columns(files: Mapping[str, Path], types: Mapping[str, Mapping[str, s
 
 
 class _Seen:
-    """What was found in the rows that have gone by."""
+    """Counts and errors of the rows read so far."""
 
     def __init__(self) -> None:
         self.wrong: list[str] = []
         self.rows = Counter[str]()
         self.fates = Counter[tuple[str, str | None]]()  # source and reason
         self.kept: list[str] = []  # ids of the rationales that the published questions keep
-        self.ids: dict[str, list[str]] = {}  # of the rows of configs that are unrolled from them
+        self.ids: dict[str, list[str]] = {}  # of the rows of the unrolled configs
 
     def questions(self, split: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-        """The same rows, looked at."""
+        """Yield the same rows, and check each."""
         for row in rows:
             self.rows[split] += 1
             self.fates[row["source"], row["rejected_because"]] += 1
@@ -126,7 +126,7 @@ class _Seen:
             yield row
 
     def others(self, name: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
-        """The same rows of a config beside the questions."""
+        """Yield the same rows of a further config, and count them."""
         for row in rows:
             self.rows[name] += 1
             if name in FORMS:
@@ -134,7 +134,7 @@ class _Seen:
             yield row
 
     def compared(self, manifest: Mapping[str, Any]) -> list[str]:
-        """What does not match. Every rationale that a question keeps is a row of each unrolled config, and no other is."""
+        """The mismatches. The rows of each unrolled config must be exactly the rationales that the questions keep."""
         configs = manifest.get("configs", {})
         expected = manifest["rows"] | {name: config["rows"] for name, config in configs.items()}
         wrong = [
@@ -158,7 +158,7 @@ def _code_note(manifest: Mapping[str, Any]) -> str:
     if manifest["inputs"]["code"] == code_hash():
         return "code: the same as here"
     commit = manifest["run"].get("git", {}).get("commit")
-    return f"code: not that of this checkout, so not checked; it was built at commit {commit or 'unknown'}"
+    return f"code: not that of this checkout, so not checked; the build was made at commit {commit or 'unknown'}"
 
 
 def _graph_note(manifest: Mapping[str, Any], kg: KG | None) -> str:
@@ -166,7 +166,7 @@ def _graph_note(manifest: Mapping[str, Any], kg: KG | None) -> str:
     if kg is None and graph["name"] == "sample":
         kg = KG.load("sample")
     if kg is None:
-        return f"graph: {graph['name']} is not at hand, so not checked; give it by --kg FILE"
+        return f"graph: {graph['name']} was not given, so not checked; give it by --kg FILE"
     if kg.digest == graph["sha256"]:
         return f"graph: {graph['name']}, the same as here"
-    return f"graph: {kg.name} here has sha256 {kg.digest}, the build's had {graph['sha256']}: another graph, so not checked"
+    return f"graph: {kg.name} here has sha256 {kg.digest}, that of the build {graph['sha256']}: another graph, so not checked"

@@ -16,7 +16,7 @@ EVIDENCE, ANSWERS = "evidence", "answers"
 
 
 def wrong_intermediates(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
-    """What does not match in the intermediates that were pushed with a folder; nothing where none were."""
+    """The mismatches in the intermediates that were pushed with a folder; none where none were pushed."""
     found: list[str] = []
     for name, said in manifest.get("intermediates", {}).items():
         file = folder / data_file("train", name)
@@ -34,7 +34,7 @@ def wrong_intermediates(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
 
 
 def _wrong_evidence(folder: Path, manifest: Mapping[str, Any], file: Path) -> Iterator[str]:
-    """Every row is a question's, with its mentions and nodes, and what the question keeps was among what was found."""
+    """The mismatches: every row must have a question's id, mentions and nodes, and contain the paths that it keeps."""
     said = manifest["intermediates"][EVIDENCE]
     if (computed := config_hash(said["columns"], read_rows(file))) != said["content_hash"]:
         yield f"{EVIDENCE}: its content hash is {computed}, the manifest says {said['content_hash']}"
@@ -42,15 +42,17 @@ def _wrong_evidence(folder: Path, manifest: Mapping[str, Any], file: Path) -> It
     for row in read_rows(file):
         same, kept = questions.pop(row["id"], (None, []))
         if same is None:
-            yield f"{EVIDENCE}: row {row['id']} is no question that was searched"
+            yield f"{EVIDENCE}: row {row['id']} does not belong to a question that was searched"
         elif same != _same(row):
             yield f"{EVIDENCE}: row {row['id']} has other mentions or nodes than the question"
         else:
             paths = {tuple(path) for pair in row["candidate_paths"] or () for path in pair["paths"]}
             yield from (
-                f"{EVIDENCE}: row {row['id']} did not find {path}, which is kept" for path in kept if path not in paths
+                f"{EVIDENCE}: row {row['id']} lacks the path {path}, which the question keeps"
+                for path in kept
+                if path not in paths
             )
-    yield from (f"{EVIDENCE}: the question {id_} has none" for id_ in questions)
+    yield from (f"{EVIDENCE}: the question {id_} has no row" for id_ in questions)
 
 
 def _searched(folder: Path, manifest: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, list[tuple[int, ...]]]]]:

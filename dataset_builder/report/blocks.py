@@ -1,6 +1,6 @@
-"""The rows of a dataset folder as the page's blocks: JSON, compressed, in base64, decoded by the browser when they are looked at.
+"""The rows of a dataset folder as blocks of the page: JSON, compressed, in base64, decoded by the browser when needed.
 
-30,000 rows are 60 MB of text and more; compressed they are a fifth, and base64 holds no character that HTML knows.
+30,000 rows are 60 MB of text or more; compressed they are a fifth of it, and base64 contains no character that is special in HTML.
 """
 
 import base64
@@ -28,17 +28,17 @@ Row = dict[str, Any]
 
 @dataclass
 class Written:
-    """What was learnt of all rows on the way into the blocks."""
+    """The facts about all rows that are collected while the blocks are written."""
 
     rows: list[RowFacts] = field(default_factory=list)
     titles: list[str] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
     lengths: list[int] = field(default_factory=list)  # hops, of every kept path
-    totals: list[int] = field(default_factory=list)  # shortest paths that its pair has, of every kept path
+    totals: list[int] = field(default_factory=list)  # number of shortest paths of its pair, of every kept path
 
 
 def write_blocks(files: Sequence[Path], out: BinaryIO) -> Written:
-    """Write the rows of these parquet files, in their order, as script elements that no browser runs."""
+    """Write the rows of these parquet files, in their order, as script elements that browsers do not run."""
     written = Written()
     for number, rows in enumerate(_batches(files)):
         for row in rows:
@@ -54,20 +54,20 @@ def write_blocks(files: Sequence[Path], out: BinaryIO) -> Written:
 
 
 def element(name: str, value: Any) -> bytes:
-    """A value as an inert script element: its content is base64, so no text of a row can end it."""
+    """A value as an inert script element: its content is base64, so no text of a row can close it."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
     packed = base64.b64encode(gzip.compress(text, 5, mtime=0)).decode()
     return f'<script type="application/gzip" id="{name}">{packed}</script>\n'.encode()
 
 
 def question_of(row: Row) -> Row:
-    """What a search looks at first."""
+    """The part of a row that a search reads first."""
     options = [[option["label"], option["text"]] for option in row["options"] or ()]
     return {name: row[name] for name in ("id", "question", "answer", "answer_label")} | {"options": options}
 
 
 def details_of(row: Row) -> Row:
-    """What an opened row shows beside its question."""
+    """The other parts of a row, which are shown when it is opened."""
     details = {name: row[name] for name in ABOUT if row.get(name) is not None}
     more = {
         "explanation": row["gold_text"] if row["gold_text"] != row["answer"] else None,
@@ -90,7 +90,7 @@ def path_of(path: Mapping[str, Any]) -> Row:
 
 
 def _batches(files: Sequence[Path]) -> Iterator[list[Row]]:
-    """All but the last are full, across files: the page finds a row's block by its position."""
+    """The rows in blocks, across files, all but the last full: the page finds a row's block by its position."""
     waiting: list[Row] = []
     for file in files:
         parquet = pq.ParquetFile(file)
@@ -105,7 +105,7 @@ def _batches(files: Sequence[Path]) -> Iterator[list[Row]]:
 
 
 def _title(question: str | None) -> str:
-    """Beginning and asking sentence: a case of ten lines is known by how it begins, a question by what it asks."""
+    """The beginning and the last sentence: a long case is recognised by its beginning, a question by its last sentence."""
     line = " ".join((question or "").split())
     asked = SENTENCE_END.split(line)[-1]
     if len(line) <= TITLE or len(asked) > TITLE - 40:

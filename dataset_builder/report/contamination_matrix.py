@@ -1,13 +1,13 @@
-"""The contamination ledger of a folder as a matrix: how many rows of each source a benchmark asks too."""
+"""The contamination ledger of a folder as a matrix: how many rows of each source a benchmark also asks."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
 def ledger_of(manifest: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Sources, the benchmarks that were checked with a cell per source, and by reason those that were not; None where nobody looked.
+    """Sources, checked benchmarks with a cell per source, and unchecked ones by reason; None where the manifest has no check.
 
-    A cell: rows of the source, and pairs by rule in words; no rows where nothing was found.
+    A cell: rows of the source, and pairs by rule in words; 0 rows where there is no match.
     """
     if (facts := manifest.get("contamination")) is None:
         return None

@@ -1,4 +1,4 @@
-"""The distributions of a build: what is counted, and in which steps."""
+"""The distributions of a build: the values that are counted, and the steps."""
 
 import math
 import statistics
@@ -17,7 +17,7 @@ MAX_STEPS = 24
 
 @dataclass(frozen=True)
 class Bar:
-    """One value of a few, how often it is there, and its share of all; ``facet``: the filter that shows these rows."""
+    """One of a few values, its count, and its share of all; ``facet``: the filter that shows these rows."""
 
     name: str
     number: int
@@ -27,7 +27,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Bars:
-    """How often each of a few values is there."""
+    """The counts of a few values."""
 
     title: str
     about: str
@@ -36,7 +36,7 @@ class Bars:
 
 @dataclass(frozen=True)
 class Histogram:
-    """How many values lie in each step of equal width; the last step holds all that is above it, where ``more`` says so."""
+    """The number of values in each step of equal width; with ``more`` the last step includes all values above it."""
 
     title: str
     about: str
@@ -47,7 +47,7 @@ class Histogram:
 
     @property
     def end(self) -> float:
-        """Where the last step ends, or would."""
+        """The end of the last step, as if it were of equal width."""
         return self.start + self.step * len(self.counts)
 
     @property
@@ -59,7 +59,7 @@ class Histogram:
 
 
 def figures_of(written: Written) -> list[Bars | Histogram]:
-    """The figures that this build has something to say in, in a fixed order."""
+    """The figures for which this build has values, in a fixed order."""
     rows = written.rows
     kept = [row for row in rows if row.outcome == PUBLISHED]
     found = [
@@ -132,7 +132,7 @@ def _histogram(
     whole: tuple[float, float] | None = None,
     step: float = 1.0,
 ) -> Histogram | None:
-    """Over the ``whole`` scale, where there is one; else in steps of a round width up to what 99 % of the values reach."""
+    """Over the ``whole`` scale, where it is given; else in steps of a round width up to the 99th percentile of the values."""
     known = sorted(value for value in values if value is not None)
     if not known:
         return None

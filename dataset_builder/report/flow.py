@@ -1,6 +1,6 @@
-"""The funnel as a picture: sources enter a trunk from the left, what a stage rejects leaves it to the right, the rest is published.
+"""The funnel as a picture: sources enter a trunk from the left, rejected rows leave it to the right, the rest is published.
 
-Widths of bands are in proportion to questions; a band that would be thinner than a pixel and a half is drawn as thick as that.
+The width of a band is proportional to its number of questions, but at least one and a half pixels.
 """
 
 from collections.abc import Mapping, Sequence
@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 THINNEST, BEND, ROW, GAP = 1.5, 10.0, 24.0, 6.0  # pixels
-SEAM = 0.6  # by which shapes of one colour overlap, or a hairline would show
+SEAM = 0.6  # pixels by which shapes of one colour overlap, to avoid a visible hairline
 
 
 @dataclass(frozen=True)
 class Step:
-    """A stage that rejected rows, and how many for which reason."""
+    """A stage that rejected rows, and how many for each reason."""
 
     stage: str
     rejected: Mapping[str, int]
@@ -21,7 +21,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Band:
-    """A filled shape: an SVG path, and what it stands for (entry, trunk, rejected or published)."""
+    """A filled shape: an SVG path, and what it represents (entry, trunk, rejected or published)."""
 
     kind: str
     path: str
@@ -29,7 +29,7 @@ class Band:
 
 @dataclass(frozen=True)
 class Label:
-    """Words at a place of the picture. ``side``: end of the left column or start of the right one."""
+    """A text at a position in the picture. ``side``: end of the left column or start of the right one."""
 
     x: float
     y: float
@@ -50,16 +50,16 @@ class Flow:
 
 
 def steps_of(manifest: Mapping[str, Any], counts: Mapping[str, int]) -> list[Step]:
-    """Stages that rejected rows, in their order; before them what reading rejected, which no stage accounts for.
+    """The stages that rejected rows, in their order; before them a step for rows that were rejected when they were read.
 
-    ``counts``: of all sources together. A folder of an earlier version does not say which stage rejected what: one step.
+    ``counts``: of all sources together. A folder of an earlier version has no counts by stage: then there is one step.
     """
     stages = [Step(stage["stage"], stage["rejected"]) for stage in manifest["run"]["stages"] if "rejected" in stage]
     left = {reason: number for reason, number in counts.items() if reason not in ("in", "published")}
     for step in stages:
         for reason, number in step.rejected.items():
             left[reason] = left.get(reason, 0) - number
-    if min(left.values(), default=0) < 0:  # the stages' figures are of other rows: rather say nothing of stages
+    if min(left.values(), default=0) < 0:  # the stages' counts are of other rows, so no stages are shown
         left, stages = {reason: n for reason, n in counts.items() if reason not in ("in", "published")}, []
     read = {reason: number for reason, number in left.items() if number}
     return ([Step("reading them" if stages else "", read)] if read else []) + stages
@@ -72,7 +72,7 @@ def draw(
     flow, everything = Flow(width), max(sum(sources.values()), 1)
     scale = trunk / everything
     right, y = left + trunk + 22.0, 8.0
-    edge = float(left + trunk)  # the right edge of what is still in the trunk
+    edge = float(left + trunk)  # the right edge of the part that is still in the trunk
     if len(sources) == 1:
         [(name, number)] = sources.items()
         flow.labels.append(Label(left - 13, y + 12, "left", "source", name, number))
@@ -101,7 +101,7 @@ def draw(
 
 
 def _entries(flow: Flow, sources: Mapping[str, int], scale: float, y: float, left: int, edge: float) -> float:
-    """Bands from the left that turn down into the trunk, the first one on its far side; the y where all are in it."""
+    """Draw the bands from the left that turn down into the trunk, the first on its far side. Returns the y of their end."""
     ends = []
     for name, number in sources.items():
         thick = max(number * scale, THINNEST)
@@ -123,7 +123,7 @@ def _entries(flow: Flow, sources: Mapping[str, int], scale: float, y: float, lef
 def _exit(
     flow: Flow, kind: str, edge: float, thick: float, true: float, top: float, y: float, right: float, left: int
 ) -> None:
-    """The trunk as far as the bend, and the band that leaves it."""
+    """Draw the trunk down to the bend, and the band that leaves it."""
     bend, inner = y - BEND, edge - max(thick, true)
     flow.bands.append(Band("trunk", _rectangle(left, top - SEAM, max(edge, left + THINNEST), bend + SEAM)))
     shape = f"M{inner:.1f} {bend:.1f}Q{inner:.1f} {y + thick:.1f} {inner + BEND + thick:.1f} {y + thick:.1f}"

@@ -1,4 +1,4 @@
-"""What the page knows of every row before it has decoded any: its title, and what it can be filtered and sorted by."""
+"""The index of all rows, available before any block is decoded: titles, and values to filter and sort by."""
 
 from typing import Any
 

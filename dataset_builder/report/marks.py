@@ -1,6 +1,6 @@
-"""Texts of a row with what is marked in them: mentions in the question, checked claims in a rationale.
+"""The marked parts of a row's texts: mentions in the question, checked claims in a rationale.
 
-Offsets of a dataset count characters; those of JavaScript count UTF-16 units, of which a character beyond the first plane has two.
+Offsets of a dataset count characters; those of JavaScript count UTF-16 units, two for a character beyond the first plane.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ def utf16(text: str, offset: int) -> int:
 
 
 def mentions_of(row: Row) -> list[dict[str, Any]]:
-    """The mentions of question and answer with the node that each stands for."""
+    """The mentions in question and answer, each with its node."""
     nodes = {node["mention"]: node for node in row.get("nodes") or ()}
     found = []
     for number, mention in enumerate(row.get("mentions") or ()):
@@ -29,7 +29,7 @@ def mentions_of(row: Row) -> list[dict[str, Any]]:
 
 
 def rationales_of(row: Row) -> list[dict[str, Any]]:
-    """The rationales of a row, each with its verdict and with the claims that were checked; what there is of the rest."""
+    """The rationales of a row, each with its verdict and its checked claims and, where present, response, scores and support."""
     if "rationales" not in row:
         if not row.get("rationale"):
             return []
@@ -71,7 +71,7 @@ def _said(check: Row) -> str:
 
 
 def samples_of(row: Row) -> list[dict[str, Any]]:
-    """Every text that was written of a question, and what became of it: samples in their order, then the editor's."""
+    """Every text that was written for a question, with its outcome: samples in their order, then the editor's texts."""
     grades = {grade["candidate"]: grade for grade in row.get("ranking") or ()}
     samples = []
     for number, sample in enumerate(row.get("candidates") or ()):

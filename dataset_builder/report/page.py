@@ -1,7 +1,7 @@
-"""One HTML page of a dataset folder: what became of its questions, its distributions and costs, and every row to look at.
+"""One HTML page of a dataset folder: the funnel of its questions, its distributions and costs, and every row.
 
-The page is a file that needs nothing else: no network, no other file. A Content-Security-Policy lets it run the two texts
-that were put into it and nothing more, and the rows are compressed, so that no text of theirs is ever read as HTML.
+The page is a single file that needs no network and no other file. Its Content-Security-Policy allows only the embedded style
+and script, and the rows are compressed, so that no text of a row is ever read as HTML.
 """
 
 import base64
@@ -43,7 +43,7 @@ _FILES.filters["dollars"] = dollars
 def write_report(folder: Path, page: Path) -> int:
     """Write the page of this dataset folder and return how many rows it shows.
 
-    Raises FolderError where the folder is none, or where its files cannot be read.
+    Raises FolderError where it is no dataset folder, or where its files cannot be read.
     """
     manifest = read_manifest(folder)
     place = rows_in(manifest["columns"])
@@ -70,7 +70,7 @@ def _pieces(file: IO[bytes]) -> Iterator[str]:
 
 
 def facts_of_page(folder: Path, manifest: Mapping[str, Any], written: Written) -> dict[str, Any]:
-    """Everything that the template shows but the rows."""
+    """Everything that the template shows, except the rows."""
     counts = total(manifest["funnel"])
     steps = steps_of(manifest, counts)
     entering = {name: source["in"] for name, source in manifest["funnel"].items()}
@@ -97,7 +97,7 @@ def facts_of_page(folder: Path, manifest: Mapping[str, Any], written: Written) -
 
 
 def policy(style: str, script: str) -> str:
-    """The Content-Security-Policy under which these two texts run, and nothing is loaded."""
+    """The Content-Security-Policy that allows these two texts, and nothing to be loaded."""
     allowed = {"style": _sha256(style), "script": _sha256(script)}
     sources = "; ".join(f"{kind}-src 'sha256-{digest}'" for kind, digest in allowed.items())
     return f"default-src 'none'; {sources}; base-uri 'none'; form-action 'none'"

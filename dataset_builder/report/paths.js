@@ -1,6 +1,6 @@
 "use strict";
 // A row's paths as one small graph: ranks run from the question's nodes to the answer's, left to right, or downwards where that is
-// too wide. Edges bear the graph's relations; an arrow shows the direction in which the relation is stored.
+// too wide. Edges show the graph's relations; an arrow shows the direction in which the relation is stored.
 
 const SVG = "http://www.w3.org/2000/svg";
 const NODE_WIDTH = 148, LINE = 15, RELATION = 150, MOST_PATHS = 12; // pixels; and a number
@@ -44,7 +44,7 @@ function joined(paths) {
   return { nodes: [...nodes.values()], edges: [...edges.values()] };
 }
 
-// The longest way from a node without predecessors; where paths run against each other, an edge of the circle is turned round.
+// A node's rank: its longest distance from a node without predecessors; where paths form a cycle, an edge of it is reversed.
 function rank(graph) {
   const waiting = new Set(graph.nodes);
   graph.nodes.forEach((node) => (node.rank = 0));
@@ -117,7 +117,7 @@ function place(ranks, { across, gap, width }) {
   }));
 }
 
-// Every edge of a node has a place of its own on its side, in the order of where the edges go.
+// Every edge of a node has its own position on the node's side, in the order of the edges' other ends.
 function ports(graph, ranks) {
   for (const node of graph.nodes)
     for (const [side, next] of [["into", -2], ["out", 1]]) {
@@ -145,7 +145,7 @@ function picture(graph, ranks, paths) {
   return drawn;
 }
 
-// Where an edge leaves, the bends it passes, where it arrives; it keeps a distance for the arrow.
+// The points of an edge: start, bends, end, with some distance for the arrow.
 function course(edge, ranks) {
   const [dx, dy] = ranks.across ? [ranks.nodeWidth / 2 + 1, 0] : [0, ranks.nodeHeight / 2 + 1];
   const at = (item, sign, aside = 0) => ({ x: item.x + sign * dx + (ranks.across ? 0 : aside), y: item.y + sign * dy + (ranks.across ? aside : 0) });
@@ -173,7 +173,7 @@ function labelOf(edge, points) {
   return { text, x: (p.x + q.x) / 2, y: (p.y + q.y) / 2, half: widthOf(edge.short, SMALL_SIZE) / 2 };
 }
 
-// Labels that would lie over each other are moved apart, downwards.
+// Labels that would overlap are moved apart, downwards.
 function spread(labels) {
   const done = [];
   for (const label of labels.sort((x, y) => x.y - y.y)) {
@@ -199,7 +199,7 @@ function box(node, width, height) {
   return group;
 }
 
-// At most two lines of this width, broken at a blank or a hyphen where there is one.
+// At most two lines of this width, broken at a blank or a hyphen where possible.
 function wrapped(text, width) {
   if (widthOf(text, NAME_SIZE) <= width) return [text];
   let end = text.length;

@@ -1,4 +1,4 @@
-"""Every reason code, and what it says of a row: from reasons.tsv or, for a code that is not there, from its stage's docstring."""
+"""The meaning of every reason code: from reasons.tsv or, for a code that is not there, from its stage's docstring."""
 
 import ast
 import re
@@ -10,14 +10,14 @@ _REJECTS = re.compile(r"Rejects: ([a-z_]+(?:(?:, | or )(?!where|whichever)[a-z_]
 
 
 def reason_meanings() -> dict[str, str]:
-    """Code to meaning, in few words: what reading a source rejects, what models and costs do, what each stage rejects."""
+    """Code to meaning, in a few words: rejections when a source is read, by models and costs, and by each stage."""
     meanings = {code: meaning for code, meaning, _ in _table()}
     own = {code: meaning for codes in rejections().values() for code, meaning in codes.items()}
     return meanings | {code: meaning for code, meaning in own.items() if code not in meanings}
 
 
 def rejecting_stages() -> dict[str, str]:
-    """Code to the stages that reject by it, in words."""
+    """Code to the stages that reject with it, in words."""
     found = {code: [where] if where else [] for code, _, where in _table()}
     for stage, codes in rejections().items():
         for code in codes:
@@ -26,14 +26,14 @@ def rejecting_stages() -> dict[str, str]:
 
 
 def _table() -> list[list[str]]:
-    """Code, meaning and, where a code is not only one stage's, who rejects by it."""
+    """Code, meaning and, where a code does not belong to one stage only, where rows are rejected with it."""
     return [line.split("\t") for line in TABLE.read_text("utf-8").splitlines()]
 
 
 def rejections() -> dict[str, dict[str, str]]:
-    """Per stage the codes that its docstring says it rejects with, each with what the docstring says of it.
+    """Per stage the codes with which it rejects according to its docstring, each with the docstring's words about it.
 
-    Read from the files: a page of a dataset needs no stage's imports.
+    Read from the source files, so that a page needs no imports of stages.
     """
     found: dict[str, dict[str, str]] = {}
     for path in sorted(STAGES.glob("*.py")):

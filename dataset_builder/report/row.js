@@ -1,4 +1,4 @@
-// An open row. Every text of the data becomes text nodes, never HTML.
+// An opened row. Every text of the data becomes a text node, never HTML.
 
 const ARROWS = { forward: ["—", "→"], backward: ["←", "—"], undirected: ["—", "—"] };
 const CLAIM = { supported: "supported", contradicted: "contradicted", off_path: "not on the path", unknown: "unknown" };
@@ -60,7 +60,7 @@ function verdictOf(verdict) {
   return make("p", { class: "judged" }, make("span", { class: `label ${verdict.label}` }, verdict.label), make("span", { class: "quiet" }, ` ${by.filter(Boolean).join(", ")}. `), verdict.reason || "");
 }
 
-// A sentence with several claims is marked once, as the worst of them; the list below has them all.
+// A sentence with several claims is marked once, as the worst of them; the list below contains all of them.
 function worst(spans) {
   const order = ["contradicted", "off_path", "unknown", "supported"], kept = new Map();
   for (const span of spans) {
@@ -123,7 +123,7 @@ function folded(title, children, open) {
   return make("details", open ? { open: "" } : {}, make("summary", {}, title), children);
 }
 
-// Markdown's bold words and headings, as such; its signs are left out where they come in pairs.
+// Markdown's bold words and headings are shown in bold; their signs are hidden (class "syntax").
 function bold(text) {
   return [...text.matchAll(/(\*\*)[^*\n]+(\*\*)|^(#{1,4} ).+()$/gm)].flatMap((match) => {
     const [start, end] = [match.index, match.index + match[0].length];
@@ -132,7 +132,7 @@ function bold(text) {
   });
 }
 
-// The text with elements around these parts of it; where parts overlap, each piece is within all that cover it.
+// The text with elements around these parts of it; where parts overlap, each piece is inside all parts that cover it.
 function marked(text, spans) {
   const edges = [...new Set([0, text.length, ...spans.flatMap((span) => span.at)])].filter((at) => at >= 0 && at <= text.length).sort((a, b) => a - b);
   return edges.slice(1).map((end, i) => spans

@@ -1,4 +1,4 @@
-"""What the report counts, filters and sorts rows by: a few words and numbers of each."""
+"""The values by which the report counts, filters and sorts rows: a few words and numbers per row."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -7,7 +7,7 @@ PUBLISHED = "published"
 
 
 class RowFacts(NamedTuple):
-    """None: the row has no such thing."""
+    """The facts of one row. None: the row has no such value."""
 
     source: str
     outcome: str  # published, or the reason code

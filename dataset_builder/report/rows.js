@@ -1,9 +1,9 @@
-// The rows: decoded in blocks when they are needed, searched, filtered, sorted, and shown fifty to a page. What is chosen stands
-// behind the # of the address, so that a view can be kept and passed on.
+// The rows: decoded in blocks when they are needed, searched, filtered, sorted, and shown fifty to a page. The current choice is
+// in the address, after the #, so that a view can be saved and shared.
 
 const PAGE = 50, KEPT_BLOCKS = 40;
 const $ = (id) => document.getElementById(id);
-const blocks = new Map(), searched = []; // searched: the questions of every block as one looks for words in them
+const blocks = new Map(), searched = []; // searched: the questions of every block, as lower-case text for the search
 let index, total, shown = [], current = 0;
 
 async function block(id) {
@@ -26,7 +26,7 @@ async function rowAt(number) {
   return [(await block(`questions-${b}`))[i], (await block(`details-${b}`))[i]];
 }
 
-// --- what is chosen -----------------------------------------------------------------------------------------------------------
+// --- the choice ---------------------------------------------------------------------------------------------------------------
 
 function chosen() {
   return new URLSearchParams(location.hash.slice(1));
@@ -64,7 +64,7 @@ function addControls() {
   addEventListener("hashchange", arrive);
 }
 
-// A link of the page, or an address that somebody passed on, chooses rows: they are what is wanted to see.
+// A link of the page, or a shared address, chooses rows: scroll to them.
 async function arrive() {
   await show();
   if (location.hash.includes("=") && !chosen().has("row")) $("rows").scrollIntoView();
@@ -119,7 +119,7 @@ async function show() {
     let misses = 0, missed = -1;
     for (let f = 0; f < wanted.length && misses < 2; f++) if (wanted[f] !== null && index.facets[f].codes[row] !== wanted[f]) { misses++; missed = f; }
     if (misses === 0) shown.push(row);
-    // a value's count is of the rows that choosing it would show
+    // the count of a value: the rows that would be shown if it were chosen
     if (misses < 2) index.facets.forEach((facet, f) => { const code = facet.codes[row]; if (code >= 0 && (misses === 0 || missed === f)) counts[f][code]++; });
   }
   index.facets.forEach((facet, f) => fill($(`by-${facet.name}`), facet, counts[f], state.get(facet.name)));

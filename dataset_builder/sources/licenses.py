@@ -1,11 +1,11 @@
-"""--license commercial: build only from what may be used commercially."""
+"""--license commercial: build only from sources that may be used commercially."""
 
 from collections.abc import Mapping, Sequence
 
 from dataset_builder.sources.raw_files import SourceError
 from dataset_builder.sources.table import SOURCES, known
 
-# of the Hub's names; what is not here (…-nc-…, unknown, other) is left out
+# license names of the Hub; sources with any other (…-nc-…, unknown, other) are left out
 COMMERCIAL = frozenset(
     {"mit", "apache-2.0", "bsd-2-clause", "bsd-3-clause", "cc0-1.0", "cc-by-3.0", "cc-by-4.0", "cc-by-sa-4.0"}
 )
@@ -13,9 +13,9 @@ GRAPHS = {"primekg": "its drug edges go back to DrugBank, whose license (CC BY-N
 
 
 def commercial(names: Sequence[str]) -> tuple[list[str], dict[str, str]]:
-    """The sources that may be used commercially, and the licenses of the others, by name, which are not even read.
+    """The sources that may be used commercially, and the licenses of the others, by name, which are not read.
 
-    A license is the source's, so leaving rows out is leaving sources out: their rows must not be among the rejected either.
+    A license applies to a whole source, so a whole source is left out: its rows must not be among the rejected either.
     Raises SourceError where none is left.
     """
     left_out = {known("source", name, SOURCES): SOURCES[name].license for name in names}
@@ -28,10 +28,10 @@ def commercial(names: Sequence[str]) -> tuple[list[str], dict[str, str]]:
 
 
 def expect_commercial_graph(graph: str) -> None:
-    """Raises SourceError for a graph of which it is known that it may not be used commercially."""
+    """Raise SourceError for a graph that is known to exclude commercial use."""
     if graph in GRAPHS:
         raise SourceError(
-            f"--license commercial cannot be kept with --kg {graph}: {GRAPHS[graph]}. Give another graph by --kg FILE"
+            f"--license commercial cannot be combined with --kg {graph}: {GRAPHS[graph]}. Give another graph by --kg FILE"
         )
 
 

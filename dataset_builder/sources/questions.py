@@ -1,4 +1,4 @@
-"""The questions of the chosen sources as one table on disk: ids given, unusable rows and exact repeats rejected, none dropped."""
+"""The questions of the chosen sources as one table on disk: with ids; unusable rows and exact repeats are rejected, none is dropped."""
 
 import hashlib
 import tempfile
@@ -23,7 +23,7 @@ class Origin:
 
     source: str
     split: str
-    trial: bool  # an evaluation split: such a build is never training data
+    trial: bool  # an evaluation split: such a build must never be training data
     hub_id: str
     configs: tuple[str, ...]
     revision: str
@@ -50,8 +50,8 @@ def read_questions(
 ) -> tuple[list[dict[str, Any]], list[Origin]]:
     """All questions of these sources (their train splits, unless ``splits`` names another), at most ``rows`` of each.
 
-    In the fixed order of SOURCES, whatever the order of ``names``: so the same repeat is kept every time. Raises
-    SourceError for an unknown name or a file that is not what it claims to be.
+    In the fixed order of SOURCES, whatever the order of ``names``, so that of repeated questions always the same one is kept.
+    Raises SourceError for an unknown name or an invalid file.
     """
     splits = splits or {}
     names = [known("source", name, SOURCES) for name in names]
@@ -89,10 +89,10 @@ def read_questions(
 
 
 def count_questions(data_dir: Path) -> str:
-    """A Markdown table of every split that has a file in this folder. Each is read alone, so repeats are those inside it."""
+    """A Markdown table of every split that has a file in this folder. Each is read alone, so only repeats inside it are found."""
     if not (splits := splits_in(data_dir)):
         raise SourceError(
-            f"{data_dir}: found no source's file, expected {data_dir}/<Hub id>/[config/]<split>.jsonl[.gz]|.parquet"
+            f"{data_dir}: found no file of any source, expected {data_dir}/<Hub id>/[config/]<split>.jsonl[.gz]|.parquet"
         )
     lines = ["| source | split | rows | answer type | usable | rejected |", "|---|---|---:|---|---:|---|"]
     for name, split in splits:
@@ -124,17 +124,17 @@ def on_disk(questions: Sequence[Mapping[str, Any]]) -> Dataset:
             file.write(content)
         Path(file.name).replace(path)
     rows = Dataset.from_file(str(path))
-    rows._fingerprint = key  # the content's own: by default it would change with every copy of the file
+    rows._fingerprint = key  # the hash of the content: the default one would change with every copy of the file
     return rows
 
 
 def _train_split(name: str) -> str:
-    """The split that builds. Raises SourceError where a source only scores."""
+    """The train split. Raises SourceError for a source that is for evaluation only."""
     source = SOURCES[name]
     if source.train is None:
         raise SourceError(
-            f"{name} has no train split: all of its answers are in {source.test!r}, which scores. "
-            f"It can only enter as a trial; for that, add --split {name}={source.test}"
+            f"{name} has no train split: all of its answers are in its evaluation split {source.test!r}. "
+            f"It can only be used in a trial; for that, add --split {name}={source.test}"
         )
     return source.train
 

@@ -17,16 +17,16 @@ from httpx import HTTPError
 from huggingface_hub import HfApi
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".parquet")
-LOCAL = "local"  # the revision of what was read from a folder: its files' checksums say what it was
+LOCAL = "local"  # the revision of rows from a local folder, which the files' checksums identify
 
 
 class SourceError(ValueError):
-    """A source that cannot be read as what it claims to be; the message says what was found and expected, and what to do."""
+    """A source that cannot be read as expected; the message says what was found and expected, and what to do."""
 
 
 @dataclass(frozen=True)
 class RawFile:
-    """The raw rows of one split of one config, and where exactly they come from."""
+    """The raw rows of one split of one config, and their exact origin."""
 
     rows: list[dict[str, Any]]
     place: str
@@ -50,7 +50,7 @@ def read_local(folder: Path, split: str, root: Path) -> RawFile:
 
 
 def read_hub(hub_id: str, config: str | None, split: str, revision: str | None) -> RawFile:
-    """The rows of a Hub dataset; without a revision at the commit that is newest now. Raises SourceError with the reason."""
+    """The rows of a Hub dataset; without a revision at the newest commit. Raises SourceError with the reason."""
     try:
         commit = HfApi().dataset_info(hub_id, revision=revision).sha
         rows = load_dataset(hub_id, config, split=split, revision=commit).to_list()
@@ -63,7 +63,7 @@ def read_hub(hub_id: str, config: str | None, split: str, revision: str | None) 
 
 
 def split_files(folder: Path, split: str) -> list[Path]:
-    """The files that hold a split: none or one, where all is as it should be."""
+    """The files of a split: normally none or one."""
     return [path for suffix in SUFFIXES if (path := folder / f"{split}{suffix}").is_file()]
 
 
@@ -82,14 +82,14 @@ def _json_rows(path: Path) -> Iterator[dict[str, Any]]:
                     yield _json_row(line, f"{path}, line {number}")
     except (EOFError, zlib.error, gzip.BadGzipFile) as why:
         raise SourceError(
-            f"{path}: broken gzip after line {number} ({why}); expected a whole file, copy it again"
+            f"{path}: broken gzip after line {number} ({why}); expected a complete file; copy it again"
         ) from why
 
 
 def _json_row(line: bytes, place: str) -> dict[str, Any]:
     try:
         row = json.loads(line.decode("utf-8"))
-        if b"\\u" in line:  # an escape can stand for half a character, which no file can hold
+        if b"\\u" in line:  # an escape can encode half a character, which cannot be written to a file
             json.dumps(row, ensure_ascii=False).encode("utf-8")
     except UnicodeError as why:
         raise SourceError(f"{place}: not UTF-8 ({why}); expected a text file in UTF-8") from why
@@ -104,4 +104,4 @@ def _parquet_rows(path: Path) -> list[dict[str, Any]]:
     try:
         return pyarrow.parquet.read_table(path).to_pylist()
     except (pa.ArrowInvalid, OSError) as why:
-        raise SourceError(f"{path} is not a whole parquet file ({why}); copy it again") from why
+        raise SourceError(f"{path} is not a complete parquet file ({why}); copy it again") from why

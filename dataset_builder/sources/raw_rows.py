@@ -1,4 +1,4 @@
-"""How a source's raw row becomes ours: one function per layout. None of them raises for what a row holds.
+"""Convert a source's raw row to the project's columns: one function per layout. None raises because of a row's content.
 
 A value of the wrong kind (a list where a text is expected, a text where a dict is) becomes an empty text, no option or no
 label, and `questions.unusable` then says why the row cannot be used.
@@ -15,8 +15,8 @@ LETTERS = string.ascii_uppercase
 YES_NO_MAYBE = ("yes", "no", "maybe")
 Row = dict[str, Any]
 
-# the Hub's MedXpertQA repeats all options at the end of the question; left there, they would be asked twice and be searched for
-# mentions; other copies of the dataset do not have them, and the same question should have the same id
+# The Hub's MedXpertQA repeats all options at the end of the question. There they would be shown twice and searched for
+# mentions. Other copies of the dataset do not have them, and the same question should have the same id.
 REPEATED_OPTIONS = re.compile(r"\s*Answer Choices:\s*\(A\).*\Z", re.DOTALL)
 # HLE writes its options into the question: a line "Answer Choices:", then lines that begin "A. ", "B. ", …
 LISTED_OPTION = re.compile(r"^[ \t]*([A-Z])\.[ \t]+", re.MULTILINE)
@@ -44,7 +44,7 @@ def open_answer(question: Any, answer: Any, **more: Any) -> Row:
 
 
 def sample(raw: Raw) -> Row:
-    """The questions that come with this package; their fields are ours, but for the explanation."""
+    """The questions that come with this package; their fields are the project's own, except for the explanation."""
     if raw["answer_type"] == "choice":
         return choice(raw["question"], raw["options"], raw["answer_label"], raw["answer"], context=raw["context"])
     if raw["answer_type"] == "yes/no/maybe":
@@ -67,7 +67,7 @@ def medmcqa(raw: Raw) -> Row:
 
 
 def pubmedqa(raw: Raw) -> Row:
-    """A title that asks, the abstract without its conclusion, and the decision that the conclusion comes to."""
+    """A title in the form of a question, the abstract without its conclusion, and the decision of the conclusion."""
     context = _abstract(raw["context"])
     return _with_abstract(yes_no_maybe(raw["question"], raw["final_decision"], raw["long_answer"], context=context))
 
@@ -75,8 +75,8 @@ def pubmedqa(raw: Raw) -> Row:
 def pubmedqa_unlabeled(raw: Raw) -> Row:
     """The same without a decision: the conclusion itself is the answer.
 
-    MedReason shows yes and no as its options. We do not: nobody has decided which of them is right, so no label could be
-    checked, and a rationale would be written towards a conclusion that the options do not name.
+    MedReason shows yes and no as its options. We do not: it is not known which of them is right, so no label could be
+    checked, and a rationale would be written towards a conclusion that the options do not contain.
     """
     return _with_abstract(open_answer(raw["question"], raw["long_answer"], context=_abstract(raw["context"])))
 
@@ -98,7 +98,7 @@ def medxpertqa(raw: Raw) -> Row:
 
 
 def medbullets(raw: Raw) -> Row:
-    """As MedQA, with an explanation of every option; it names the wrong ones too, so it is no part of the gold text."""
+    """As MedQA, with an explanation of every option; it names the wrong ones too, so it is not part of the gold text."""
     return medqa(raw) | {"reference_rationale": _text(raw["reason"]) or None}
 
 
@@ -137,7 +137,7 @@ def _row(
 
 
 def _options(options: Any) -> list[dict[str, str]]:
-    """Labelled options, from a dict by label or a list in order. Parquet gives absent labels as null: these are none."""
+    """Labelled options, from a dict by label or a list in order. Parquet gives absent labels as null: these are left out."""
     if isinstance(options, (list, tuple)) and len(options) <= len(LETTERS):
         options = dict(zip(LETTERS, options, strict=False))
     if not isinstance(options, Mapping):
@@ -161,7 +161,7 @@ def _abstract(context: Any) -> str:
 
 
 def _with_abstract(row: Row) -> Row:
-    """Without its abstract the question is another one: it asks what this study found."""
+    """The row, rejected where it has no abstract: the question asks what this study found."""
     if row["context"]:
         return row
     return row | {"rejected_because": "no_context", "rejected_detail": "expected the abstract, found no text"}
@@ -173,11 +173,11 @@ def _letter(index: Any) -> str | None:
 
 
 def _label(label: Any) -> str | None:
-    """As the source has it, even where it is no text: so that what is rejected shows what was found."""
+    """The label as in the source, even where it is not a text, so that a rejected row shows what was found."""
     return None if label is None else str(label).strip()
 
 
 def _text(value: Any) -> str:
-    """A text or a number, without blanks around it; whatever else stands there, NaN among it, is no text."""
+    """A text or a number, without blanks around it; empty for anything else, including NaN."""
     is_text = isinstance(value, (str, int, float)) and not isinstance(value, bool) and value == value
     return str(value).strip() if is_text else ""

@@ -1,4 +1,4 @@
-"""The raw rows of one split of a source: of all its configs, only those that are its own, without official test questions."""
+"""The raw rows of one split of a source: from all its configs, only its own rows, without official test questions."""
 
 import json
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from dataset_builder.sources.table import SOURCES, UNPINNED, Source, TestIds, kn
 
 
 class RawRow(NamedTuple):
-    """A raw row and where it stands: the number counts all rows of the config's file, so that a reader finds it there."""
+    """A raw row and its position. The number counts all rows of the config's file, so that readers can find the row there."""
 
     config: str | None
     number: int
@@ -21,7 +21,7 @@ class RawRow(NamedTuple):
 
 @dataclass(frozen=True)
 class RawSplit:
-    """The raw rows of one split of a source, and what exactly they were read from."""
+    """The raw rows of one split of a source, and the revision and files that they were read from."""
 
     rows: list[RawRow]
     revision: str
@@ -31,13 +31,13 @@ class RawSplit:
 def read_split(name: str, split: str, data_dir: Path | None = None) -> RawSplit:
     """The raw rows of one split of a source, from ``data_dir`` where one is given, else from the Hub.
 
-    Raises SourceError for an unknown name, a file that is not what it claims to be, or a column that is missing.
+    Raises SourceError for an unknown name, an invalid file, or a missing column.
     """
     source = SOURCES[known("source", name, SOURCES)]
     known(f"split of {name}", split, source.splits)
     if source.local_only and data_dir is None:
         raise SourceError(
-            f"{name} is not read from the Hub: {source.local_only}. Put them at DIR/{source.hub_id}/{split}.jsonl "
+            f"{name} is not read from the Hub: {source.local_only}. Put the files at DIR/{source.hub_id}/{split}.jsonl "
             "(or .jsonl.gz, .parquet) and give --data-dir DIR"
         )
     revision = None if source.revision == UNPINNED else source.revision
@@ -48,7 +48,7 @@ def read_split(name: str, split: str, data_dir: Path | None = None) -> RawSplit:
         _expect_columns(file, source.columns)
         rows += [RawRow(config, number, file.rows[number]) for number in _own_rows(name, split, file, data_dir)]
         files |= file.files
-        revision = file.revision  # of an unpinned source too, all configs are read at one commit
+        revision = file.revision  # so all configs are read at one commit, also of an unpinned source
     return RawSplit(rows, revision or UNPINNED, files)
 
 
@@ -70,7 +70,7 @@ def _configs(source: Source) -> Sequence[str | None]:
 
 
 def _file_split(source: Source, split: str) -> str:
-    """Where ids make the test split, both splits are in the file of the train split."""
+    """The split in the file's name: where ids define the test split, both splits are in the file of the train split."""
     return source.train if source.test_ids and source.train else split
 
 
@@ -87,7 +87,7 @@ def _read(name: str, config: str | None, split: str, revision: str | None, data_
         folder = _folder(source, config, data_dir)
         if source.test and not split_files(folder, split) and split_files(folder, source.test):
             raise SourceError(
-                f"{folder} has no file of the split {split!r}, but one of {source.test!r}, which scores. To look at its rows "
+                f"{folder} has no file of the split {split!r}, but one of the evaluation split {source.test!r}. To use its rows "
                 f"in a trial, add --split {name}={source.test}; to build from {split!r}, put its file there"
             )
         return read_local(folder, split, data_dir)
@@ -101,7 +101,7 @@ def _expect_columns(file: RawFile, columns: Sequence[str]) -> None:
 
 
 def _own_rows(name: str, split: str, file: RawFile, data_dir: Path | None) -> list[int]:
-    """The positions of the rows that are this source's and this split's. Raises SourceError where there is none."""
+    """The positions of the rows that belong to this source and this split. Raises SourceError where there is none."""
     source = SOURCES[name]
     own = [source.keep is None or source.keep(row) for row in file.rows]
     if source.test_ids:
@@ -109,19 +109,19 @@ def _own_rows(name: str, split: str, file: RawFile, data_dir: Path | None) -> li
         is_test = [str(row[source.test_ids.column]) in ids for row in file.rows]
         if source.test and not any(is_test):
             raise SourceError(
-                f"{file.place}: none of its rows is in the official test split; the list of ids is another dataset's"
+                f"{file.place}: none of its rows is in the official test split; the list of ids belongs to another dataset"
             )
         own = [kept and test == (split == source.test) for kept, test in zip(own, is_test, strict=True)]
     if not any(own):
         raise SourceError(
-            f"{file.place}: none of its {len(own)} rows is of {name}, split {split}; expected at least one. Is it the "
-            f"file of {source.page}?"
+            f"{file.place}: none of its {len(own)} rows is of {name}, split {split}; expected at least one. Check that it is the "
+            f"file of {source.page}"
         )
     return [number for number, is_own in enumerate(own) if is_own]
 
 
 def _test_ids(source: Source, ids: TestIds, data_dir: Path | None) -> set[str]:
-    """The official test ids; never guessed, so that no test row can slip into training."""
+    """The official test ids. They are never guessed, so that no test row gets into training data. Raises SourceError."""
     if data_dir is None:
         return {str(row[ids.hub_column]) for row in read_hub(ids.hub_id, None, ids.hub_split, ids.hub_revision).rows}
     path = data_dir / source.hub_id / ids.file

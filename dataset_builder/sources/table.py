@@ -1,4 +1,4 @@
-"""SOURCES: one record per public QA dataset. A source's train split builds; its test split scores, and never builds."""
+"""SOURCES: one record per public QA dataset. Datasets are built from its train split; its test split is for evaluation."""
 
 import difflib
 from collections.abc import Callable, Iterable
@@ -15,10 +15,10 @@ UNPINNED = "UNPINNED"  # resolved to a commit at build; a folder built from it c
 
 @dataclass(frozen=True)
 class TestIds:
-    """An official test split that a dataset on the Hub does not carry: the ids stand in a file, or in another dataset."""
+    """An official test split that a dataset on the Hub does not contain: its ids are in a file, or in another dataset."""
 
     file: str  # under the source's folder, a JSON list
-    column: str  # the raw column that holds the id
+    column: str  # the raw column with the id
     hub_id: str  # read from the Hub: the ids of these rows
     hub_revision: str
     hub_split: str
@@ -27,7 +27,7 @@ class TestIds:
 
 @dataclass(frozen=True)
 class Source:
-    """Where a dataset lives, at which revision, under which terms, and how its raw rows become ours."""
+    """A dataset: its location, revision and terms, and how its raw rows are converted."""
 
     about: str  # what it is, in a few words
     hub_id: str  # and its folder under --data-dir
@@ -36,11 +36,11 @@ class Source:
     columns: tuple[str, ...]  # the raw columns that to_row and keep read
     configs: tuple[str, ...] = ()  # read one after the other
     revision: str = UNPINNED
-    train: str | None = "train"  # None: it only scores
+    train: str | None = "train"  # None: for evaluation only
     test: str | None = "test"  # a row of this split enters a build only as a trial
-    test_ids: TestIds | None = None  # rows with these ids are the test split's, and never in the train split
-    keep: Callable[[Raw], bool] | None = None  # where only some rows of the file are this source's
-    terms: str = ""  # what a user should know beside the license
+    test_ids: TestIds | None = None  # rows with these ids belong to the test split, and are never in the train split
+    keep: Callable[[Raw], bool] | None = None  # where only some rows of the file belong to this source
+    terms: str = ""  # what a user should know besides the license
     may_be_pushed: bool = True
     gated: bool = False  # the Hub asks for an account and consent
     local_only: str | None = None  # why it is not read from the Hub, and where its files are
@@ -54,7 +54,7 @@ class Source:
 
     @property
     def page(self) -> str:
-        """Where a reader finds it."""
+        """The URL of its page."""
         return self.url or f"https://huggingface.co/datasets/{self.hub_id}"
 
 
@@ -63,8 +63,8 @@ def _where(column: str, value: str) -> Callable[[Raw], bool]:
 
 
 PUBMEDQA_REVISION = "9001f2853fb87cab8d220904e0de81ac6973b318"
-# The three PubMedQA sets hold different articles by construction. That is checked and not believed: all three need the ids,
-# and the two without a test split leave a row out that has one of them.
+# The three PubMedQA sets contain different articles by construction. This is checked, not assumed: all three need the ids,
+# and the two without a test split leave out every row that has one of them.
 PUBMEDQA_TEST = TestIds(
     file="pqa_labeled/test_ids.json",
     column="pubid",
@@ -86,7 +86,7 @@ MMLU_SUBJECTS = (
 )
 MMLU_PRO_REVISION = "b189ec765aa7ed75c8acfea42df31fdae71f97be"
 MMLU_PRO_COLUMNS = ("question", "options", "answer", "answer_index", "category")
-# the Hub's copies call the columns otherwise, mix the two sets or cut them into train and test, and name no license
+# the Hub's copies name the columns differently, mix the two sets or split them into train and test, and name no license
 MEDBULLETS_FILES = (
     "no copy there has these columns and the whole set as its test split; the questions are in "
     "github.com/HanjieChen/ChallengeClinicalQA. Columns: question, options (an object by label), answer, answer_idx, reason"
@@ -147,7 +147,7 @@ SOURCES: dict[str, Source] = {
         test_ids=PUBMEDQA_TEST,
         terms=PUBMEDQA_TERMS,
     ),
-    # titles that state were turned into questions, and the decision was made by a rule
+    # titles that are statements were turned into questions, and the decision was made by a rule
     "pubmedqa_artificial": Source(
         about="research questions made from titles, answered by a rule",
         hub_id="qiaojin/PubMedQA",
@@ -172,7 +172,7 @@ SOURCES: dict[str, Source] = {
         test_ids=PUBMEDQA_TEST,
         terms=PUBMEDQA_TERMS,
     ),
-    # MedReason trains on MMLU: the file that it reads as train is this test split. Here it only scores.
+    # MedReason trains on MMLU: the file that it reads as train is this test split. Here it is for evaluation only.
     "mmlu_medical": Source(
         about="six medical subjects of MMLU",
         hub_id="cais/mmlu",
@@ -204,7 +204,7 @@ SOURCES: dict[str, Source] = {
         train=None,
         keep=_where("category", "biology"),
     ),
-    # MedReason's published data were built from this test split and scored on it. Here it only scores.
+    # MedReason's published data were built from this test split and scored on it. Here it is for evaluation only.
     "medxpertqa": Source(
         about="expert-level questions, ten options",
         hub_id="TsinghuaC3I/MedXpertQA",
@@ -251,7 +251,7 @@ SOURCES: dict[str, Source] = {
         test=None,
         terms="Answers and reference rationales were written by a language model.",
     ),
-    # MedReason's published data were built from these rows and scored on them. Here they only score.
+    # MedReason's published data were built from these rows and scored on them. Here they are for evaluation only.
     "hle_medical": Source(
         about="biology and medicine of Humanity's Last Exam",
         hub_id="cais/hle",
@@ -269,7 +269,7 @@ SOURCES: dict[str, Source] = {
 
 
 def known(kind: str, name: str, names: Iterable[str]) -> str:
-    """The name itself, or a SourceError that lists the known ones and the nearest."""
+    """The name itself. Raises SourceError, with the known names and the nearest one, where it is not among them."""
     names = list(names)
     if name in names:
         return name

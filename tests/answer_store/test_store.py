@@ -151,7 +151,7 @@ def test_what_is_no_published_store_is_an_error(store: AnswerStore, tmp_path: Pa
     export(store, tmp_path / "x.parquet")
     table = pq.read_table(tmp_path / "x.parquet")
     pq.write_table(table.drop_columns(["checksum"]), tmp_path / "y.parquet")
-    with pytest.raises(StoreError, match="it has no checksum"):
+    with pytest.raises(StoreError, match="it has no column checksum"):
         import_(store, tmp_path / "y.parquet")
     forged = table.set_column(table.schema.get_field_index("response"), "response", pa.array(["{}"]))
     pq.write_table(forged, tmp_path / "z.parquet")

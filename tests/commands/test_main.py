@@ -60,7 +60,7 @@ def test_the_manifest_names_the_embedder_and_its_threshold(tmp_path: Path, capsy
     assert manifests["minilm"]["inputs"]["embedder"] == named("minilm").facts()
     assert len({manifest["content_hash"] for manifest in manifests.values()}) == 3
     printed = " ".join(capsys.readouterr().out.split())
-    assert "Embedder org/model is not pinned: give it as org/model@REVISION." in printed
+    assert "Embedder org/model is not pinned to a revision: use --embedder org/model@REVISION." in printed
     assert "Embedder org/model is not calibrated" in printed
     assert main(["build", "kg_only", "--embedder", "bert", "--out", str(tmp_path / "out")]) == 2
     assert "there is no embedder 'bert'" in capsys.readouterr().err
@@ -160,9 +160,9 @@ def test_a_trial_says_so(tmp_path: Path, capsys) -> None:
         str(tmp_path / "out"),
     ]
     assert main(arguments) == 0
-    assert "A trial: it holds rows of an evaluation split" in capsys.readouterr().out
+    assert "This folder is a trial: it contains rows of an evaluation split" in capsys.readouterr().out
     assert json.loads((tmp_path / "out/manifest.json").read_text())["trial"] is True
-    assert "> **Trial.** This folder holds rows of an evaluation split (medmcqa: validation)" in (
+    assert "> **Trial.** This folder contains rows of an evaluation split (medmcqa: validation)" in (
         tmp_path / "out/README.md"
     ).read_text("utf-8")
     assert load_dataset(str(tmp_path / "out"))["rejected"].num_rows >= 1
@@ -187,7 +187,7 @@ def test_a_trial_says_so(tmp_path: Path, capsys) -> None:
         (["build", "kg_only", "--split", "sample=tset"], "unknown split of sample 'tset'; known: train"),
         (["build", "kg_only", "--sources", "medxpertqa"], "for that, add --split medxpertqa=test"),
         (["build", "kg_only", "--sources", "medqa_5options"], "medqa_5options is not read from the Hub"),
-        (["count", "nowhere"], "nowhere: found no source's file, expected nowhere/<Hub id>/"),
+        (["count", "nowhere"], "nowhere: found no file of any source, expected nowhere/<Hub id>/"),
         (["verify", "nowhere"], "nowhere is no dataset folder"),
     ],
 )
@@ -209,7 +209,7 @@ def test_an_unpinned_source_prints_the_line_that_pins_it(
     monkeypatch.setattr(raw_splits, "read_hub", lambda *_: RawFile(local.rows, "the Hub", commit))
     assert main(["build", "kg_only", "--sources", "medqa", "--out", str(tmp_path / "out")]) == 0
     printed = capsys.readouterr().out
-    assert "medqa is not pinned." in printed and f'    revision="{commit}",\n' in printed
+    assert "medqa is not pinned to a revision." in printed and f'    revision="{commit}",\n' in printed
     assert json.loads((tmp_path / "out/manifest.json").read_text())["origins"][0]["revision"] == commit
     local_files = ["--data-dir", str(sources_dir), "--out", str(tmp_path / "out")]
     assert main(["build", "kg_only", "--sources", "medqa", *local_files]) == 0

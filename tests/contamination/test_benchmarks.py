@@ -108,7 +108,7 @@ def test_a_trial_is_not_checked_against_itself(data: Path, tmp_path: Path) -> No
     manifest = json.loads((tmp_path / "out/manifest.json").read_text())
     assert "contaminated" not in manifest["funnel"]["medqa"]
     for name in ("medqa", "medqa_5options"):
-        assert manifest["contamination"]["not_checked"][name]["why"] == "this trial holds its questions"
+        assert manifest["contamination"]["not_checked"][name]["why"] == "this trial contains its questions"
 
 
 def test_the_sample_alone_asks_no_network_and_may_be_published() -> None:

@@ -86,7 +86,7 @@ def test_a_judge_by_substrings_is_caught_and_stops_the_build(
     printed = capsys.readouterr().out
     assert "| denied | wrong | 10 | 0 | 0 |" in printed and "wrong answers taken for right: " in printed
     assert main(build) == 2
-    assert "judge scripted (check_answer) is not to be trusted" in capsys.readouterr().err
+    assert "judge scripted (check_answer) errs too often" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
     assert main([*build, "--allow-judge"]) == 0
     card = (tmp_path / "out/README.md").read_text("utf-8")
@@ -115,11 +115,13 @@ def test_a_build_says_that_a_judge_was_not_calibrated_and_a_good_calibration_is_
     ]
     assert main(build) == 0
     assert "note: scripted was not calibrated" in capsys.readouterr().out
-    assert "Not calibrated: nobody has measured" in (tmp_path / "out/README.md").read_text("utf-8")
+    assert "Not calibrated: it was not measured" in (tmp_path / "out/README.md").read_text("utf-8")
     assert main(["judge-passport", *JUDGE, *store]) == 0
     assert main(build) == 0
     assert "not calibrated" not in capsys.readouterr().out
-    assert "takes\n0.0 % [0.0, 2.9] of the 130 wrong ones for right" in (tmp_path / "out/README.md").read_text("utf-8")
+    assert "accepts\n0.0 % [0.0, 2.9] of the 130 wrong ones as right" in (tmp_path / "out/README.md").read_text(
+        "utf-8"
+    )
 
 
 def test_a_cap_that_is_reached_leaves_no_calibration(

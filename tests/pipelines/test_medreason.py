@@ -200,4 +200,4 @@ def test_an_estimate_before_the_first_call_is_near_what_a_build_costs(server: Ru
 
 def test_a_model_that_is_not_given_is_named(tmp_path: Path) -> None:
     message = Builder(tmp_path, "http://127.0.0.1:9/v1").run("build", "medreason", "--writer", "m", status=2)
-    assert "error: pipeline medreason asks models; expected --judge MODEL[@ENDPOINT] (make: JUDGE=…)" in message
+    assert "error: pipeline medreason needs models; expected --judge MODEL[@ENDPOINT] (make: JUDGE=…)" in message

@@ -58,7 +58,7 @@ def test_the_card_has_valid_yaml_and_names_what_a_reader_needs(folder: Path) -> 
         "@article{sun2025reasonmed",
         "| knowledge graph sample | sha256 `",
         "| code | commit `",
-        "and cost nothing: no model was asked",
+        "and cost nothing: no model was called",
     ):
         assert words in text
 
@@ -168,4 +168,4 @@ def test_license_commercial_does_not_even_read_the_others(
     assert main([*words, "--sources", "huatuo"]) == 2
     assert "--license commercial leaves no source: huatuo (unknown)" in capsys.readouterr().err
     assert main([*words, "--kg", "primekg"]) == 2
-    assert "cannot be kept with --kg primekg: its drug edges go back to DrugBank" in capsys.readouterr().err
+    assert "cannot be combined with --kg primekg: its drug edges go back to DrugBank" in capsys.readouterr().err

@@ -68,7 +68,7 @@ def test_they_are_pushed_loaded_verified_and_rebuild_without_a_key(
     change_manifest(copy, intermediates={"evidence": evidence_says})
     wrong = verify(copy).wrong
     assert wrong[0].startswith("evidence: its content hash is")
-    assert wrong[1:] == [f"evidence: the question {table['id'][0]} has none"]
+    assert wrong[1:] == [f"evidence: the question {table['id'][0]} has no row"]
 
 
 def test_what_cannot_be_pushed_beside_the_rows(folder: Path, tmp_path: Path, capsys) -> None:
@@ -77,10 +77,10 @@ def test_what_cannot_be_pushed_beside_the_rows(folder: Path, tmp_path: Path, cap
     assert "there is no answer store" in capsys.readouterr().err
     (kept / "answers.keys").write_bytes(b"")
     assert push(folder, "--with-answers") == 2
-    assert "used no model's answer, so there are none to push" in capsys.readouterr().err
+    assert "uses no answer of a model, so there are none to push" in capsys.readouterr().err
     (kept / "of.json").write_text(json.dumps({"content_hash": "another"}))
     assert push(folder, "--with-intermediates") == 2
-    assert "out.intermediates is of another build than" in capsys.readouterr().err
+    assert "out.intermediates belongs to another build than" in capsys.readouterr().err
     shutil.rmtree(kept)
     assert push(folder, "--with-intermediates") == 2
     assert "there are no intermediates of" in capsys.readouterr().err
@@ -90,4 +90,4 @@ def test_an_answer_that_quotes_a_key_is_not_pushed(folder: Path, tmp_path: Path,
     monkeypatch.setenv("OTHER_API_KEY", "completion_tokens")  # as every answer holds it
     assert push(folder, "--with-answers", "--store", str(tmp_path / "store.sqlite")) == 2
     error = capsys.readouterr().err
-    assert "an answer of scripted holds the value of OTHER_API_KEY; it must not be published" in error
+    assert "an answer of scripted contains the value of OTHER_API_KEY, which must not be published" in error

@@ -38,7 +38,7 @@ def test_a_push_a_second_one_and_a_changed_build(hub: Running, built: dict[str, 
         assert sum(split.num_rows for split in loaded.values()) == rows
     capsys.readouterr()
     assert main(["verify", f"{NAME}@v0.1"]) == 0
-    assert capsys.readouterr().out.endswith(f"org/medreason@v0.1 (commit {first}): all matches the manifest\n")
+    assert capsys.readouterr().out.endswith(f"org/medreason@v0.1 (commit {first}): everything matches the manifest\n")
     assert main(["diff", f"{NAME}@v0.1", str(built["nine"])]) == 1
     printed, gone = capsys.readouterr().out, sorted(ids(built["twelve"]) - ids(built["nine"]))
     assert "rows: 12 → 9; 0 added, 3 removed, 0 changed" in printed
@@ -78,7 +78,7 @@ def test_a_stranger_loads_by_name_tag_commit_config_and_stream_and_verifies(
     ]
     train = json.loads((built["twelve"] / "manifest.json").read_text())["rows"]["train"]
     assert printed[0].stdout == f"rows {train}\n"
-    assert printed[1].stdout.endswith(f"(commit {head()}): all matches the manifest\n")
+    assert printed[1].stdout.endswith(f"(commit {head()}): everything matches the manifest\n")
 
 
 def test_files_of_the_former_revision_go_in_the_same_commit(hub: Running, folder: Path, capsys) -> None:
@@ -102,7 +102,7 @@ def test_a_branch_and_a_private_repository(hub: Running, folder: Path, tmp_path:
     assert load_dataset(NAME, revision="candidate/a")["train"].num_rows > 0
     HfApi().update_repo_settings(NAME, repo_type="dataset", visibility="public")
     assert push(folder, "--private") == 2
-    assert "org/medreason is there and is public, so --private cannot be kept" in capsys.readouterr().err
+    assert "org/medreason exists and is public, which contradicts --private" in capsys.readouterr().err
 
 
 def test_verify_names_what_was_changed_on_the_hub(hub: Running, folder: Path, capsys) -> None:
@@ -122,7 +122,7 @@ def test_verify_names_what_was_changed_on_the_hub(hub: Running, folder: Path, ca
     assert main(["verify", NAME]) == 1
     assert capsys.readouterr().out.splitlines()[:2] == [
         "more.txt: in the folder, not in the manifest",
-        "README.md: its bytes are not those of the build (sha256 differs)",
+        "README.md: its content is not that of the build (sha256 differs)",
     ]
 
 
@@ -187,7 +187,7 @@ def test_a_full_disk_is_said_and_the_earlier_revision_is_whole(
         assert (
             "could not store it: The server cannot store this: no file may become so large (File too large)" in error
         )
-        assert "What was there before is whole; make room, and push again" in error
+        assert "The old content is complete; free some space, and push again" in error
         assert len(history()) == 2
         assert main(["verify", NAME]) == 0
         assert list((tmp_path / "hub/datasets/org/medreason.git/lfs/tmp").iterdir()) == []

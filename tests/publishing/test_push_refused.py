@@ -24,15 +24,15 @@ def forbid(**origin: Any) -> Callable[[Path], None]:
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda f: change_manifest(f, trial=True), "it is a trial: it holds rows of an evaluation split"),
+        (lambda f: change_manifest(f, trial=True), "it is a trial: it contains rows of an evaluation split"),
         (
             forbid(may_be_pushed=False, terms="Gated."),
-            "rows of sample must not be republished (Gated.); build without it",
+            "rows of sample must not be republished (Gated.); build without this source",
         ),
         (forbid(source="hle_medical"), "rows of hle_medical must not be republished"),
         (
             forbid(pinned=False, revision="abc"),
-            "the source sample is UNPINNED: a rebuild would read other rows. Put revision='abc'",
+            "the source sample is UNPINNED: a rebuild would read other rows. Add revision='abc'",
         ),
         (
             lambda f: change_manifest(f, inputs={"embedder": {"model": "org/model", "revision": "UNPINNED"}}),
@@ -40,13 +40,13 @@ def forbid(**origin: Any) -> Callable[[Path], None]:
         ),
         (
             lambda f: change_manifest(f, run={"git": CLEAN | {"clean": False}}),
-            "changes that are not committed (on top of c0ffee000000)",
+            "a tree with uncommitted changes (on top of c0ffee000000)",
         ),
         (
             lambda f: change_manifest(f, run={"git": {"commit": None, "clean": None}}),
             "it was built outside of a git checkout",
         ),
-        (lambda f: (f / "README.md").write_text("edited"), "README.md: its bytes are not those of the build"),
+        (lambda f: (f / "README.md").write_text("edited"), "README.md: its content is not that of the build"),
         (lambda f: change_manifest(f, content_hash="0" * 64), "content_hash: computed"),
         (lambda f: (f / "manifest.json").unlink(), "is no dataset folder"),
     ],
@@ -63,7 +63,7 @@ def test_what_must_not_be_pushed(folder: Path, damage: Callable[[Path], None], m
     [
         (["--repo", "medreason"], "--repo 'medreason': expected ORGANISATION/NAME"),
         (["--tag", "v 1"], "--tag 'v 1': expected a name such as v1.0"),
-        (["--tag", "abcdef0"], "which could be no commit's hash"),
+        (["--tag", "abcdef0"], "that cannot be a commit hash"),
         (["--tag", "main"], "--tag 'main' is also the name of the branch"),
     ],
 )
@@ -84,7 +84,7 @@ def test_who_may_not(hub: Running, folder: Path, tmp_path: Path, monkeypatch: py
         "reader": "does not let this token write to org/medreason (You don't have the rights to write to org/medreason "
         "(user reader, read-only token)",
         "stranger": "does not let this token write to org/medreason (You don't have the rights to create a dataset",
-        "wrong": "does not know this token (Invalid credentials in Authorization header); expected a valid one in HF_TOKEN",
+        "wrong": "does not accept this token (Invalid credentials in Authorization header); expected a valid one in HF_TOKEN",
     }
     for user, message in messages.items():
         use_here(hub, monkeypatch, tmp_path / f"home-{user}", None if user == "wrong" else user)
@@ -114,7 +114,7 @@ def test_what_others_have_put_there_is_kept(hub: Running, folder: Path, capsys) 
     by_hand("README.md", b"# My own notes\n")
     assert push(folder) == 2
     assert (
-        "org/medreason holds README.md that no push of ours has made (it has no manifest.json of a build)"
+        "org/medreason already contains README.md, which this project has not pushed (it has no manifest.json of a build)"
         in capsys.readouterr().err
     )
     api.delete_file("README.md", NAME, repo_type="dataset")
@@ -122,7 +122,7 @@ def test_what_others_have_put_there_is_kept(hub: Running, folder: Path, capsys) 
     by_hand("figure.txt", b"x")
     assert push(folder) == 2
     assert (
-        "org/medreason holds files that no push of ours has made: figure.txt. Nothing was changed"
+        "org/medreason already contains files that this project has not pushed: figure.txt. Nothing was changed"
         in capsys.readouterr().err
     )
     api.delete_file("figure.txt", NAME, repo_type="dataset")
@@ -135,5 +135,5 @@ def test_a_tag_never_moves(hub: Running, built: dict[str, Path], capsys) -> None
     assert push(built["twelve"], "--tag", "v1.0") == 0
     before = history()
     assert push(built["nine"], "--tag", "v1.0") == 2
-    assert "org/medreason has the tag v1.0 already, on commit" in capsys.readouterr().err
+    assert "org/medreason already has the tag v1.0, on commit" in capsys.readouterr().err
     assert history() == before

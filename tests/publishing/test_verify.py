@@ -49,14 +49,14 @@ def test_a_folder_that_was_not_touched(folder: Path, capsys: pytest.CaptureFixtu
     assert found.notes == ["code: the same as here", "graph: sample, the same as here"]
     capsys.readouterr()
     assert main(["verify", str(folder)]) == 0
-    assert capsys.readouterr().out.endswith(f"{folder}: all matches the manifest\n")
+    assert capsys.readouterr().out.endswith(f"{folder}: everything matches the manifest\n")
 
 
 @pytest.mark.parametrize(
     ("damage", "messages"),
     [
-        (lambda f: (f / "README.md").write_text("edited"), ["README.md: its bytes are not those of the build"]),
-        (lambda f: flip_a_byte(f / TRAIN), [f"{TRAIN}: its bytes are not those of the build"]),
+        (lambda f: (f / "README.md").write_text("edited"), ["README.md: its content is not that of the build"]),
+        (lambda f: flip_a_byte(f / TRAIN), [f"{TRAIN}: its content is not that of the build"]),
         (lambda f: (f / REJECTED).unlink(), [f"{REJECTED}: in the manifest, not in the folder"]),
         (lambda f: (f / "notes.txt").write_text("x"), ["notes.txt: in the folder, not in the manifest"]),
         (lambda f: forge(f, lambda rows: rows[1:]), ["train: ", "funnel: counted", "content_hash: computed"]),
@@ -86,10 +86,12 @@ def test_it_says_what_it_could_not_check(folder: Path, monkeypatch: pytest.Monke
     kg = make_kg("a drug | indication | b disease")
     monkeypatch.setattr(module, "code_hash", lambda: "another")
     code, graph = verify(folder, kg).notes
-    assert code.startswith("code: not that of this checkout, so not checked; it was built at commit ")
-    assert graph.startswith(f"graph: tiny.csv here has sha256 {kg.digest}, the build's had {KG.load('sample').digest}")
+    assert code.startswith("code: not that of this checkout, so not checked; the build was made at commit ")
+    assert graph.startswith(
+        f"graph: tiny.csv here has sha256 {kg.digest}, that of the build {KG.load('sample').digest}"
+    )
     edit_manifest(folder, graph={"name": "kg.csv", "sha256": "0"})
-    assert verify(folder).notes[1] == "graph: kg.csv is not at hand, so not checked; give it by --kg FILE"
+    assert verify(folder).notes[1] == "graph: kg.csv was not given, so not checked; give it by --kg FILE"
 
 
 def test_a_source_that_a_later_version_does_not_know(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -195,9 +195,13 @@ def test_whatever_the_hub_answers_is_a_message(why: Exception, monkeypatch: pyte
 @pytest.mark.parametrize(
     ("name", "split", "message"),
     [
-        ("medqa_5options", "train", r"jind11/MedQA, as .*US/<split>.jsonl. Put them at DIR/jind11/MedQA/train.jsonl"),
-        ("medbullets_op4", "test", r"ChallengeClinicalQA. Columns: .* Put them at DIR/medbullets/op4/test.jsonl"),
-        ("medbullets_op5", "test", r"ChallengeClinicalQA. Columns: .* Put them at DIR/medbullets/op5/test.jsonl"),
+        (
+            "medqa_5options",
+            "train",
+            r"jind11/MedQA, as .*US/<split>.jsonl. Put the files at DIR/jind11/MedQA/train.jsonl",
+        ),
+        ("medbullets_op4", "test", r"ChallengeClinicalQA. Columns: .* Put the files at DIR/medbullets/op4/test.jsonl"),
+        ("medbullets_op5", "test", r"ChallengeClinicalQA. Columns: .* Put the files at DIR/medbullets/op5/test.jsonl"),
     ],
 )
 def test_what_is_not_on_the_hub_says_where_it_is(name: str, split: str, message: str) -> None:
@@ -246,6 +250,6 @@ def test_a_folder_with_nothing_but_an_evaluation_split_says_how_a_trial_is_asked
         path.unlink()
     with pytest.raises(
         SourceError,
-        match=r"has no file of the split 'train', but one of 'validation', which scores.*--split medmcqa=validation",
+        match=r"has no file of the split 'train', but one of the evaluation split 'validation'.*--split medmcqa=validation",
     ):
         read_split("medmcqa", "train", sources_dir)

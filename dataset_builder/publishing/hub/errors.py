@@ -1,4 +1,4 @@
-"""What can go wrong with the Hub, in words: what it answered or did not, what that means, and what to do."""
+"""Messages for errors of the Hub: what it answered, what that means, and what to do."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -15,7 +15,7 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
 )
 
-MOVED_ON = (409, 412)  # somebody else's commit came first
+MOVED_ON = (409, 412)  # another commit was made first
 PASSING = (429, 500, 502, 503, 504)
 FAILURES = (
     HfHubHTTPError,
@@ -28,14 +28,14 @@ FAILURES = (
 
 
 class HubError(ValueError):
-    """The Hub refused or was not there; the message says what was found, and what to do."""
+    """The Hub refused or did not answer; the message says what was found, and what to do."""
 
 
 def taken(name: str, tag: str, commit: str | None) -> str:
-    """What to say of a tag that is another revision's."""
+    """The message for a tag that belongs to another revision."""
     return (
-        f"{name} has the tag {tag} already, on commit {(commit or 'unknown')[:12]} with other content. A tag that people have "
-        f"pinned never moves: choose another --tag"
+        f"{name} already has the tag {tag}, on commit {(commit or 'unknown')[:12]} with other content. An existing tag "
+        f"is never moved, since others may have pinned it: choose another --tag"
     )
 
 
@@ -44,13 +44,13 @@ def _response(why: BaseException) -> httpx.Response | None:
 
 
 def is_status(why: BaseException, statuses: Iterable[int]) -> bool:
-    """Whether the Hub answered so."""
+    """Whether the Hub answered with one of these statuses."""
     response = _response(why)
     return response is not None and response.status_code in statuses
 
 
 def is_passing(why: BaseException) -> bool:
-    """Whether the same may go well at the next attempt: another commit came first, no answer came, the Hub is busy."""
+    """Whether the next attempt may succeed: another commit was made first, no answer came, or the Hub is busy."""
     why = _cause(why)
     return isinstance(why, httpx.TransportError) or is_status(why, (*MOVED_ON, *PASSING))
 
@@ -63,22 +63,20 @@ def _cause(why: BaseException) -> BaseException:
 
 
 def said(why: BaseException, name: str) -> str:
-    """What a failure means, and what to do."""
+    """The message for a failure: what it means, and what to do."""
     why, endpoint = _cause(why), constants.ENDPOINT
     response = _response(why)
     message = " ".join((getattr(why, "server_message", None) or str(why)).split())
     if isinstance(why, OfflineModeIsEnabled):
-        return "HF_HUB_OFFLINE=1 keeps the client from the Hub; unset it"
+        return "HF_HUB_OFFLINE=1 keeps the client offline; unset it"
     if isinstance(why, httpx.TransportError):
-        return f"no answer from {endpoint} ({type(why).__name__}: {message}); is HF_ENDPOINT right, and the network up? What was there before is whole; run it again"
+        return f"no answer from {endpoint} ({type(why).__name__}: {message}); check HF_ENDPOINT and the network, then run the same command again. The old content is complete"
     if response is None:
         return f"{name}: {message}"
     if response.status_code == 507:
-        return f"the Hub at {endpoint} could not store it: {message}. What was there before is whole; make room, and push again"
+        return f"the Hub at {endpoint} could not store it: {message}. The old content is complete; free some space, and push again"
     if response.status_code == 401 and re.search(r"[Ii]nvalid (credentials|user token|username or password)", message):
-        return (
-            f"{endpoint} does not know this token ({message}); expected a valid one in HF_TOKEN, or by `hf auth login`"
-        )
+        return f"{endpoint} does not accept this token ({message}); expected a valid one in HF_TOKEN, or by `hf auth login`"
     if isinstance(why, RepositoryNotFoundError) or response.status_code == 401:
         return (
             f"{endpoint} has no repository {name}, or it is private and this token may not see it ({message}). Check the name; "

@@ -1,4 +1,4 @@
-"""A dataset repository on the Hub: what is there, one commit, one tag."""
+"""A dataset repository on the Hub: its content, one commit, one tag."""
 
 import hashlib
 import json
@@ -21,13 +21,13 @@ from dataset_builder.publishing.hub.errors import FAILURES, HubError, is_passing
 
 T = TypeVar("T")
 TYPE = "dataset"
-ATTEMPTS = 10  # of a commit; between two, up to 8 s
+ATTEMPTS = 10  # to make a commit; up to 8 s between two
 HUB_FILES = (".gitattributes",)  # the Hub writes this one itself
 
 
 @dataclass(frozen=True)
 class Change:
-    """What a push came to: the commit, and how many files it wrote and deleted. None of both: it was there already."""
+    """The result of a push: the commit, and how many files it wrote and deleted (none: the files were there already)."""
 
     commit: str
     written: int
@@ -35,21 +35,21 @@ class Change:
 
 
 class Repository:
-    """A dataset repository and one of its branches. Every method raises HubError for what the Hub refuses."""
+    """A dataset repository and one of its branches. Every method raises HubError where the Hub refuses."""
 
     def __init__(self, name: str, branch: str = "main") -> None:
         self.name, self.branch, self.api = name, branch, HfApi()
 
     @property
     def page(self) -> str:
-        """Where people find it."""
+        """The URL of its page."""
         return f"{self.api.endpoint}/datasets/{self.name}"
 
     def prepare(self, private: bool) -> None:
-        """Create the repository and the branch where they are not there."""
+        """Create the repository and the branch where they do not exist."""
         if get_token() is None:
             raise HubError(
-                f"no token for {self.api.endpoint}: expected one that may write, in HF_TOKEN or by `hf auth login`"
+                f"no token for {self.api.endpoint}: expected one with write access, in HF_TOKEN or by `hf auth login`"
             )
         try:
             found = self._ask(lambda: self.api.repo_info(self.name, repo_type=TYPE), missing=True)
@@ -58,13 +58,13 @@ class Repository:
         else:
             if private and not found.private:
                 raise HubError(
-                    f"{self.name} is there and is public, so --private cannot be kept; make it private at {self.page}/settings first"
+                    f"{self.name} exists and is public, which contradicts --private; make it private at {self.page}/settings first"
                 )
         if self.branch != "main":
             self._ask(lambda: self.api.create_branch(self.name, branch=self.branch, repo_type=TYPE, exist_ok=True))
 
     def commit_of(self, revision: str) -> str | None:
-        """The commit of a branch, tag or commit; None where there is none of this name."""
+        """The commit of a branch, tag or commit; None where there is none with this name."""
         try:
             found = self._ask(lambda: self.api.repo_info(self.name, revision=revision, repo_type=TYPE), missing=True)
         except RepositoryNotFoundError as why:
@@ -79,7 +79,7 @@ class Repository:
         return {tag.name: tag.target_commit for tag in found.tags}
 
     def files(self, commit: str) -> dict[str, str]:
-        """Every file of a revision but the Hub's own: ``sha256:…`` of a large one, ``git:…`` (git's object name) of others."""
+        """Every file of a revision except the Hub's own: ``sha256:…`` of a large one, ``git:…`` (git's object name) of others."""
         items = self._ask(
             lambda: list(self.api.list_repo_tree(self.name, recursive=True, revision=commit, repo_type=TYPE))
         )
@@ -99,10 +99,10 @@ class Repository:
         return Path(self._ask(lambda: self.api.snapshot_download(self.name, revision=commit, repo_type=TYPE)))
 
     def replace(self, files: Mapping[str, Path], sums: Mapping[str, str], message: str) -> Change:
-        """Make the branch hold exactly these files, by one commit on top of whatever it points to; nothing where it does.
+        """Make the branch contain exactly these files, by one commit on top of its head; no commit where it already does.
 
-        Whoever loses a race against another commit looks again at what is there and tries again, and so does whoever gets no
-        answer: the commit may have been made all the same, and is then found. ``sums``: the sha256 of files, where known.
+        Where another commit was made first, or no answer came, the branch is read again before the next attempt: without an
+        answer the commit may still have been made, and is then found. ``sums``: the sha256 of files, where known.
         """
         for attempt in range(ATTEMPTS):
             try:
@@ -130,28 +130,28 @@ class Repository:
         return Change(made.oid, len(written), len(deleted))
 
     def _expect_ours(self, there: Mapping[str, str], commit: str) -> None:
-        """Nothing that somebody else has put there is overwritten or deleted. Raises HubError."""
+        """Raise HubError where a push would overwrite or delete files that no push of this project has made."""
         if not there:
             return
         listed = _listed(self.read(MANIFEST, commit)) if MANIFEST in there else None
         if listed is None:
             raise HubError(
-                f"{self.name} holds {CARD if CARD in there else 'files'} that no push of ours has made (it has no {MANIFEST} of a "
+                f"{self.name} already contains {CARD if CARD in there else 'files'}, which this project has not pushed (it has no {MANIFEST} of a "
                 f"build): {_some(there)}. Nothing was changed; choose another --repo or --branch, or delete them at {self.page}"
             )
         if strays := sorted(there.keys() - listed.keys() - {MANIFEST}):
             raise HubError(
-                f"{self.name} holds files that no push of ours has made: {_some(strays)}. Nothing was changed; delete them at "
+                f"{self.name} already contains files that this project has not pushed: {_some(strays)}. Nothing was changed; delete them at "
                 f"{self.page}, or choose another --repo or --branch"
             )
         if CARD in there and hashlib.sha256(self.read(CARD, commit)).hexdigest() != listed.get(CARD):
             raise HubError(
-                f"{CARD} of {self.name} was edited on the Hub after it was pushed. Nothing was changed; keep what was written there, "
-                f"restore the card at {self.page}/commits/{self.branch}, or delete it, and push again"
+                f"{CARD} of {self.name} was edited on the Hub after it was pushed. Nothing was changed; save the edit, then "
+                f"restore the card at {self.page}/commits/{self.branch} or delete it, and push again"
             )
 
     def tag(self, tag: str, commit: str) -> None:
-        """Name a commit. Raises HubError where the name is another commit's already."""
+        """Tag a commit. Raises HubError where the tag already belongs to another commit."""
         for attempt in range(ATTEMPTS):
             try:
                 self.api.create_tag(self.name, tag=tag, revision=commit, repo_type=TYPE)
@@ -166,7 +166,7 @@ class Repository:
                 time.sleep(random.uniform(0.1, 1) * min(8, 0.3 * 2**attempt))
 
     def _ask(self, question: Callable[[], T], *, missing: bool = False) -> T:
-        """The answer. ``missing``: what is not there stays the client's own exception."""
+        """The Hub's answer. ``missing``: for a missing repository or revision the client's own exception is raised."""
         try:
             return question()
         except FAILURES as why:
@@ -176,7 +176,7 @@ class Repository:
 
 
 def _listed(manifest: bytes) -> dict[str, str] | None:
-    """The files of a manifest of ours; None where it is another's."""
+    """The files in a manifest of this project; None for any other manifest."""
     try:
         found: Any = json.loads(manifest)
         return dict(found["files"]) if "content_hash" in found else None
@@ -201,5 +201,5 @@ def is_same(path: Path, there: str | None, sum_: str | None) -> bool:
 
 
 def git_name(content: bytes) -> str:
-    """What git calls this content."""
+    """git's object name of this content."""
     return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()

@@ -1,4 +1,4 @@
-"""A dataset by what people call it: a folder here, or ``org/name[@revision]`` on the Hub, which is downloaded into the client's cache."""
+"""A dataset by its name: a local folder, or ``org/name[@revision]`` on the Hub, downloaded into the client's cache."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from dataset_builder.publishing.pushable import REPOSITORY
 
 @dataclass(frozen=True)
 class Place:
-    """Where a dataset lies on this disk, what to call it, and of what commit it is where it comes from the Hub."""
+    """A dataset: its folder on this disk, its name, and its commit where it comes from the Hub."""
 
     folder: Path
     name: str
@@ -21,7 +21,7 @@ class Place:
 def place_of(text: str) -> Place:
     """The folder of this name, else this dataset of the Hub at a tag, branch or commit (default: main), all of its files.
 
-    Raises HubError where there is neither, or the Hub does not answer: what the cache holds of an earlier day is not what is there now.
+    Raises HubError where there is neither, or the Hub does not answer: the cache may not contain what the Hub has now.
     """
     if Path(text).exists() or not (found := re.fullmatch(rf"({REPOSITORY.pattern})(?:@(\S+))?", text)):
         return Place(Path(text), text)
