@@ -11,7 +11,7 @@ import numpy as np
 
 from dataset_builder.sources.raw_files import SourceError
 from lighteval_tasks.intervals import bootstrap_means, holm, mcnemar
-from lighteval_tasks.ledger import Ledger, read_ledger
+from lighteval_tasks.ledger import PublishedLedger, read_ledger
 from lighteval_tasks.outcomes import TaskOutcomes, read_run, split_name
 
 DRAWS = 10_000
@@ -54,7 +54,9 @@ class Mean:
     high: float
 
 
-def pair(a: TaskOutcomes, b: TaskOutcomes, ledger: Ledger | None = None) -> tuple[np.ndarray, np.ndarray] | None:
+def pair(
+    a: TaskOutcomes, b: TaskOutcomes, ledger: PublishedLedger | None = None
+) -> tuple[np.ndarray, np.ndarray] | None:
     """Whether A and B have each item right, in the same order; with a ledger only clean items, None where it did not look.
 
     Raises SourceError where the two runs were not asked the same items.

@@ -9,7 +9,7 @@ from typing import Any
 
 from huggingface_hub import hf_hub_download
 
-from dataset_builder.publishing.hub.errors import in_words
+from dataset_builder.publishing.hub.errors import explained
 from dataset_builder.sources.raw_files import SourceError
 from lighteval_tasks.command import Settings
 
@@ -59,7 +59,7 @@ def commit(settings: Settings) -> str | None:
     """
     if settings.backend == "litellm" or settings.is_folder:
         return None
-    with in_words(f"{settings.model}@{settings.revision}", SourceError):
+    with explained(f"{settings.model}@{settings.revision}", SourceError):
         return Path(hf_hub_download(settings.model, "config.json", revision=settings.revision)).parent.name
 
 

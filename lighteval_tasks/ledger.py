@@ -9,7 +9,7 @@ from pathlib import Path
 from datasets import load_dataset
 from huggingface_hub import hf_hub_download
 
-from dataset_builder.publishing.hub.errors import in_words
+from dataset_builder.publishing.hub.errors import explained
 from dataset_builder.sources.raw_files import SourceError
 from lighteval_tasks.outcomes import Outcome
 
@@ -17,7 +17,7 @@ CONFIG = "contamination"
 
 
 @dataclass(frozen=True)
-class Ledger:
+class PublishedLedger:
     """``matched``: source of a benchmark to the ids of its questions that a question of the dataset matches."""
 
     place: str
@@ -31,14 +31,14 @@ class Ledger:
         return [outcome for outcome in outcomes if outcome.question not in self.matched[source]]
 
 
-def read_ledger(place: str) -> Ledger:
+def read_ledger(place: str) -> PublishedLedger:
     """The ledger of a dataset folder, or of a Hub dataset ``org/name@tag``. Raises SourceError where there is none."""
     name, _, revision = place.partition("@")
     folder = Path(place)
     if folder.is_dir():
         path, source = folder / "manifest.json", str(folder)
     elif revision:
-        with in_words(place, SourceError):
+        with explained(place, SourceError):
             path = Path(hf_hub_download(name, "manifest.json", repo_type="dataset", revision=revision))
         source = name
     else:
@@ -55,4 +55,4 @@ def read_ledger(place: str) -> Ledger:
         rows = load_dataset(source, CONFIG, split="train", revision=revision or None).to_list()
         for row in rows:
             matched[row["benchmark"]].add(row["benchmark_id"])
-    return Ledger(place, matched, frozenset(manifest[CONFIG]["checked"]))
+    return PublishedLedger(place, matched, frozenset(manifest[CONFIG]["checked"]))

@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 from huggingface_hub import HfApi
 
-from dataset_builder.publishing.hub.errors import in_words
+from dataset_builder.publishing.hub.errors import explained
 from dataset_builder.sources.raw_files import SourceError
 
 DETAILS = re.compile(r"details_medical:(\w+)\|")
@@ -24,7 +24,7 @@ def push(out: Path, repository: str, *, private: bool = True) -> str:
     head = yaml.safe_dump({"tags": ["lighteval", "medical"], "configs": configs}, sort_keys=False)
     (out / "README.md").write_text(f"---\n{head}---\n\n# Scores\n\n{(out / 'scores.md').read_text('utf-8')}", "utf-8")
     api = HfApi()
-    with in_words(repository, SourceError):
+    with explained(repository, SourceError):
         api.create_repo(repository, repo_type="dataset", private=private, exist_ok=True)
         commit = api.upload_folder(
             repo_id=repository,

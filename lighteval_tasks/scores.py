@@ -9,7 +9,7 @@ from typing import Any
 
 from lighteval_tasks.huatuo_compat import published_score
 from lighteval_tasks.intervals import wilson
-from lighteval_tasks.ledger import Ledger
+from lighteval_tasks.ledger import PublishedLedger
 from lighteval_tasks.outcomes import Outcome, TaskOutcomes
 
 
@@ -26,7 +26,7 @@ def accuracy(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     }
 
 
-def summarize(task: TaskOutcomes, ledger: Ledger | None) -> dict[str, Any]:
+def summarize(task: TaskOutcomes, ledger: PublishedLedger | None) -> dict[str, Any]:
     """One task's entry in scores.json. ``clean``: without the items that the ledger matched; null where it did not look."""
     outcomes = task.outcomes
     number = len(outcomes)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from huggingface_hub import CommitInfo, HfApi
 
-from dataset_builder.publishing.hub.errors import in_words
+from dataset_builder.publishing.hub.errors import explained
 from sft.checkpoints import RUN
 from sft.model_card import base_of
 from sft.recipe import PINNED_DATA, Recipe, RecipeError
@@ -39,7 +39,7 @@ def prepare(recipe: Recipe) -> None:
             )
     api, branch = HfApi(token=recipe.training.hub_token), recipe.training.hub_revision
     where = f"{api.endpoint}/{repo}{f', branch {branch}' if branch else ''}"
-    with in_words(repo, lambda why: RecipeError(f"cannot write to {where}: {why}\n{ADVICE}")):
+    with explained(repo, lambda why: RecipeError(f"cannot write to {where}: {why}\n{ADVICE}")):
         api.create_repo(repo, private=recipe.training.hub_private_repo, exist_ok=True)
         if branch:
             api.create_branch(repo, branch=branch, exist_ok=True)

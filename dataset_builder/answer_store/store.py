@@ -55,7 +55,7 @@ class Entry(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownRequest:
     """What the store knows about one request: the entry that counts, the number of bad ones, and the cost of all.
 
     ``priced``: the price of every paid one is known. ``lost_usd``: the possible cost of calls without an answer.
@@ -87,13 +87,13 @@ class AnswerStore:
         object.__setattr__(self, "path", state["path"])
         object.__setattr__(self, "_open", {})
 
-    def find(self, keys: Sequence[bytes]) -> dict[bytes, Known]:
+    def find(self, keys: Sequence[bytes]) -> dict[bytes, KnownRequest]:
         """What is known about these requests. A torn or corrupt entry is left out, with a warning."""
         found: dict[bytes, list[Entry]] = {}
         for start in range(0, len(keys), _ASKED):
             for entry in self._select(keys[start : start + _ASKED]):
                 found.setdefault(entry.key, []).append(entry)
-        return {key: _known(entries) for key, entries in found.items()}
+        return {key: _known_request(entries) for key, entries in found.items()}
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Commit these entries together; they are on disk when it returns. Any other entry of a call deletes its ``sent``.
@@ -203,16 +203,16 @@ def _whole(row: tuple[Any, ...]) -> Entry | None:
     return None
 
 
-def _known(entries: Sequence[Entry]) -> Known:
+def _known_request(entries: Sequence[Entry]) -> KnownRequest:
     """The entry that counts is the last good one; without one, the last that gives the reason."""
     if len(entries) == 1 and entries[0].status == "good":  # nearly always
         e = entries[0]
-        return Known(e, 0, e.prompt_tokens or 0, e.completion_tokens or 0, e.usd or 0.0, e.usd is not None, 0.0)
+        return KnownRequest(e, 0, e.prompt_tokens or 0, e.completion_tokens or 0, e.usd or 0.0, e.usd is not None, 0.0)
     good = [entry for entry in entries if entry.status == "good"]
     failed = [entry for entry in entries if entry.status in ("failed", "final")]
     bad = [entry for entry in entries if entry.status == "bad"]
     paid = good + bad
-    return Known(
+    return KnownRequest(
         entry=(good or failed or [None])[-1],
         bad=len(bad),
         prompt_tokens=sum(e.prompt_tokens or 0 for e in paid),

@@ -17,11 +17,11 @@ from dataset_builder.commands.input_options import add_input, chosen_sources, ch
 from dataset_builder.commands.model_options import (
     Models,
     choices_of,
+    model_names,
     models_of,
-    own_judge,
     positive,
     runner_of,
-    shown,
+    self_judging_note,
     stages_of,
     store_of,
 )
@@ -33,9 +33,9 @@ from dataset_builder.publishing.folder import expect_free, split_rows, write
 from dataset_builder.publishing.tiers import has_tiers, scores_of, tiers_of
 from dataset_builder.publishing.verified import remember
 from dataset_builder.run import ROOT, StageRun, code_hash, run
-from dataset_builder.sources.licenses import in_words
+from dataset_builder.sources.licenses import with_licenses
 from dataset_builder.sources.questions import on_disk, read_questions
-from dataset_builder.sources.table import known
+from dataset_builder.sources.table import expect_known
 from dataset_builder.stage import show
 from kg import KG, Embedder
 from kg.embedder import UNPINNED
@@ -55,7 +55,7 @@ def add_command(commands: Any) -> None:
 def build(given: argparse.Namespace) -> int:
     """Build a dataset folder and print what happened to every question."""
     started = time.time()
-    pipeline = PIPELINES[known("pipeline", given.pipeline, PIPELINES)]
+    pipeline = PIPELINES[expect_known("pipeline", given.pipeline, PIPELINES)]
     folder = given.out or Path("build") / given.pipeline
     expect_free(folder)
     sources, left_out = chosen_sources(given)
@@ -68,7 +68,7 @@ def build(given: argparse.Namespace) -> int:
     if given.num_proc:
         kg.open()
     calibrations, notes = expect_trusted(stages, store_of(given), given.allow_judge)
-    _print_lines([*own_judge(models), *notes])
+    _print_lines([*self_judging_note(models), *notes])
     with runner_of(given) as runner:
         rows, runs = run(on_disk(questions), stages, runner=runner, num_proc=given.num_proc)
         routed = has_tiers(rows.column_names)
@@ -93,8 +93,8 @@ def build(given: argparse.Namespace) -> int:
     remember(folder)
     intermediates.keep(folder, rows, manifest, runner.used)
     print_summary(manifest, runs, folder)
-    _print_lines([f"Left out by --license commercial: {in_words(left_out)}"] if left_out else [])
-    _print_lines([*pins(origins), *said_of(kg.embedder), *describe_check(contamination)])
+    _print_lines([f"Left out by --license commercial: {with_licenses(left_out)}"] if left_out else [])
+    _print_lines([*pins(origins), *embedder_notes(kg.embedder), *describe_check(contamination)])
     return 0
 
 
@@ -112,7 +112,7 @@ def _inputs(
         "embedder": kg.embedder.facts(),
         "code": code_hash(),
         "seed": seed,
-        **({"models": shown(models)} if models else {}),
+        **({"models": model_names(models)} if models else {}),
         **choices,
         "benchmarks": {key: contamination[key] for key in ("strict", "embedder", "checked")},
     }
@@ -146,7 +146,7 @@ def git(*words: str) -> str | None:
         return None
 
 
-def said_of(embedder: Embedder) -> list[str]:
+def embedder_notes(embedder: Embedder) -> list[str]:
     """Warnings about an embedder: its revision is not pinned, or it is not calibrated."""
     lines = []
     if embedder.revision == UNPINNED:

@@ -24,7 +24,7 @@ from dataset_builder.llm.replay import AnswerLookup, advance, columns_of, start_
 from dataset_builder.pipelines import PIPELINES
 from dataset_builder.run import apply_to_live_rows, merged
 from dataset_builder.sources.questions import on_disk, read_questions
-from dataset_builder.sources.table import known
+from dataset_builder.sources.table import expect_known
 from dataset_builder.stage import Batch, Stage, bind
 from kg import KG
 
@@ -93,8 +93,8 @@ def _lead(stage: Stage, columns: Batch, store: AnswerStore) -> tuple[dict[str, l
 
 
 def _known(request: Request, store: AnswerStore) -> bool:
-    known = store.find([request.key]).get(request.key)
-    return known is not None and known.entry is not None and known.entry.status in ("good", "final")
+    stored = store.find([request.key]).get(request.key)
+    return stored is not None and stored.entry is not None and stored.entry.status in ("good", "final")
 
 
 def _estimates(stage: Stage, asked: Sequence[Request], store: AnswerStore, scale: float) -> list[Estimate]:
@@ -157,7 +157,7 @@ def table(
 
 def print_estimate(given: argparse.Namespace) -> int:
     """Print calls, tokens, dollars and hours for the answers that are not in the store yet."""
-    pipeline = known("pipeline", given.pipeline, PIPELINES)
+    pipeline = expect_known("pipeline", given.pipeline, PIPELINES)
     models = models_of(PIPELINES[pipeline], pipeline, given)
     choices = choices_of(PIPELINES[pipeline], given)
     splits = chosen_splits(given.split)

@@ -160,17 +160,17 @@ def _named(role: str, names: str) -> LLM | tuple[LLM, ...]:
     return tuple(map(LLM.named, names.split(","))) if role == "writers" else LLM.named(names)
 
 
-def stand_ins() -> Models:
+def placeholder_models() -> Models:
     """Placeholder models that have the names of their roles, to print a pipeline."""
     return {role: _named(role, "writer1,writer2,writer3" if role == "writers" else role) for role in ROLES}
 
 
-def shown(models: Models) -> dict[str, str]:
+def model_names(models: Models) -> dict[str, str]:
     """The models' names by role, as in manifest and card."""
     return {role: ", ".join(map(str, m)) if isinstance(m, tuple) else str(m) for role, m in models.items()}
 
 
-def own_judge(models: Models) -> list[str]:
+def self_judging_note(models: Models) -> list[str]:
     """A warning where the judge is one of several writers, as in ReasonMed: models prefer their own texts."""
     writers, judge = models.get("writers"), models.get("judge")
     if isinstance(writers, tuple) and judge in writers:

@@ -5,7 +5,7 @@ import inspect
 from typing import Any
 
 from dataset_builder.commands import OUT
-from dataset_builder.commands.model_options import stages_of, stand_ins
+from dataset_builder.commands.model_options import placeholder_models, stages_of
 from dataset_builder.pipelines import PIPELINES
 from dataset_builder.stage import show
 from kg import KG
@@ -19,7 +19,7 @@ def add_command(commands: Any) -> None:
 
 def print_stages(given: argparse.Namespace) -> int:
     """Print each pipeline, with the columns that every stage reads and adds, and the tools that it uses."""
-    kg, models = KG.load("sample"), stand_ins()
+    kg, models = KG.load("sample"), placeholder_models()
     for name, pipeline in PIPELINES.items():
         stages = stages_of(pipeline, kg, 0, models)
         OUT.print(f"{name}\n\n{inspect.getdoc(pipeline)}\n\n{show(stages)}\n", markup=False)

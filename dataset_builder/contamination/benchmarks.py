@@ -8,7 +8,7 @@ from typing import Any
 from dataset_builder.sources.questions import Origin, read_questions
 from dataset_builder.sources.raw_files import SourceError
 from dataset_builder.sources.raw_splits import splits_in
-from dataset_builder.sources.table import SOURCES, known
+from dataset_builder.sources.table import SOURCES, expect_known
 
 Row = dict[str, Any]
 BENCHMARKS = tuple(name for name, source in SOURCES.items() if source.test)
@@ -72,7 +72,7 @@ def read_benchmarks(
 
 
 def _named(chosen: str) -> tuple[str, ...]:
-    return tuple(known("benchmark", name, BENCHMARKS) for name in chosen.split(","))
+    return tuple(expect_known("benchmark", name, BENCHMARKS) for name in chosen.split(","))
 
 
 def _read(name: str, data_dir: Path | None) -> Benchmark | str:

@@ -23,7 +23,7 @@ COLUMNS = {
 }
 
 
-class Found(NamedTuple):
+class LedgerEntry(NamedTuple):
     """A question of a source and one of a benchmark that ask the same. The columns of the config."""
 
     source: str
@@ -39,12 +39,12 @@ class Ledger:
     """The matches, and the benchmarks checked. A frozen value: it is part of the cache key of the stage that uses it."""
 
     names: tuple[str, ...] = ()
-    found: tuple[Found, ...] = field(default=(), repr=False)
+    found: tuple[LedgerEntry, ...] = field(default=(), repr=False)
 
     def __str__(self) -> str:
         return ", ".join(self.names) or "none"
 
-    def of(self, id_: str) -> tuple[Found, ...]:
+    def of(self, id_: str) -> tuple[LedgerEntry, ...]:
         """The benchmark questions that ask the same as this question, the highest score first."""
         return _by_id(self).get(id_, ())
 
@@ -59,8 +59,8 @@ NOTHING_CHECKED = Ledger()
 
 
 @lru_cache(maxsize=4)
-def _by_id(ledger: Ledger) -> dict[str, tuple[Found, ...]]:
-    found: dict[str, tuple[Found, ...]] = {}
+def _by_id(ledger: Ledger) -> dict[str, tuple[LedgerEntry, ...]]:
+    found: dict[str, tuple[LedgerEntry, ...]] = {}
     for one in sorted(ledger.found, key=lambda one: -one.score):
         found[one.id] = (*found.get(one.id, ()), one)
     return found
@@ -75,7 +75,8 @@ def check(
     model = embedder if measured(embedder) else None
     pairs = matches(live, [row for _, row in there], strict=strict, embedder=model)
     found = {
-        Found(live[m.a]["source"], live[m.a]["id"], there[m.b][0], there[m.b][1]["id"], m.rule, m.score) for m in pairs
+        LedgerEntry(live[m.a]["source"], live[m.a]["id"], there[m.b][0], there[m.b][1]["id"], m.rule, m.score)
+        for m in pairs
     }
     return Ledger(tuple(benchmark.name for benchmark in benchmarks), tuple(sorted(found)))
 
@@ -103,9 +104,9 @@ def facts(
     }
 
 
-def counts(found: Iterable[Found]) -> dict[str, dict[str, dict[str, Any]]]:
+def counts(found: Iterable[LedgerEntry]) -> dict[str, dict[str, dict[str, Any]]]:
     """Per source and benchmark: rows of the source, rows of the benchmark, and pairs by rule."""
-    cells: dict[tuple[str, str], list[Found]] = {}
+    cells: dict[tuple[str, str], list[LedgerEntry]] = {}
     for one in found:
         cells.setdefault((one.source, one.benchmark), []).append(one)
     table: dict[str, dict[str, dict[str, Any]]] = {}

@@ -10,7 +10,7 @@ import httpx
 import openai
 
 from dataset_builder.llm.endpoint import connect
-from dataset_builder.llm.errors import CallError, Completion, ErrorAction, classify, read
+from dataset_builder.llm.errors import CallError, Completion, ErrorAction, classify, read_completion
 from dataset_builder.llm.model import LLM, Request
 from dataset_builder.llm.prices import Price, price_of
 from dataset_builder.llm.rate_limit import RateLimiter
@@ -19,7 +19,7 @@ from dataset_builder.llm.secrets import redacted, secrets
 LOOK = 50  # the rate limits in an endpoint's headers are read once in this many answers
 
 
-class Arrived(NamedTuple):
+class ArrivedCompletion(NamedTuple):
     """A completion that arrived completely, its raw text, and the seconds that it took."""
 
     completion: Completion
@@ -35,7 +35,7 @@ class Connection:
     client: openai.AsyncOpenAI
     rate_limiter: RateLimiter
     price: Price | None
-    told: bool  # the rate limit is given on the command line, so the headers are not read
+    limit_is_given: bool  # the rate limit is given on the command line, so the headers are not read
     answered: int = 0
     given_up: int = 0  # requests in a row
     no_schema: bool = False
@@ -78,13 +78,13 @@ class Connection:
             return self.upper_bound(request)
         return self.price.usd(prompt_tokens, completion_tokens or 0)
 
-    async def call(self, request: Request, timeout_s: float, sent_at: float) -> Arrived | CallError:
+    async def call(self, request: Request, timeout_s: float, sent_at: float) -> ArrivedCompletion | CallError:
         """Make one call; the SDK does not retry. ``sent_at``: from the rate limiter, which is told the outcome."""
         try:
             async with asyncio.timeout(timeout_s):  # for the whole call; the SDK's own time-out is per read
                 response = await self.client.post("/chat/completions", cast_to=httpx.Response, body=self.body(request))
             text = response.content.decode("utf-8", "replace")
-            completion = read(text)
+            completion = read_completion(text)
         except (openai.APIError, TimeoutError) as why:
             error = classify(why)
             if error.action == ErrorAction.SLOW_DOWN:
@@ -100,11 +100,11 @@ class Connection:
         if self.answered % LOOK == 0:
             self._read_limits(response.headers)
         self.answered, self.given_up = self.answered + 1, 0
-        return Arrived(completion, redacted(text, self.keys), round(time.monotonic() - sent_at, 3))
+        return ArrivedCompletion(completion, redacted(text, self.keys), round(time.monotonic() - sent_at, 3))
 
     def _read_limits(self, headers: httpx.Headers) -> None:
         requests, tokens = (headers.get(f"x-ratelimit-limit-{what}") for what in ("requests", "tokens"))
-        if (requests or tokens) and not self.told:
+        if (requests or tokens) and not self.limit_is_given:
             self.rate_limiter.limit(*(float(n) / 60 if n and n.isdigit() else None for n in (requests, tokens)))
 
 
@@ -112,5 +112,5 @@ def open_connection(llm: LLM, prices: Mapping[str, Price], per_minute: float | N
     """A new connection. Raises ModelError where the environment lacks the endpoint's URL or key."""
     rate_limiter = RateLimiter(per_minute / 60) if per_minute else RateLimiter()
     return Connection(
-        llm, connect(llm.endpoint), rate_limiter, price_of(llm.model, prices), told=per_minute is not None
+        llm, connect(llm.endpoint), rate_limiter, price_of(llm.model, prices), limit_is_given=per_minute is not None
     )

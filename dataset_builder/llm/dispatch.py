@@ -16,7 +16,7 @@ from typing import NoReturn
 from dataset_builder.answer_store.store import AnswerStore, Entry
 from dataset_builder.answer_store.write_queue import WriteQueue
 from dataset_builder.llm.budget import Budget
-from dataset_builder.llm.connection import Arrived, Connection, open_connection
+from dataset_builder.llm.connection import ArrivedCompletion, Connection, open_connection
 from dataset_builder.llm.errors import CallError, ErrorAction
 from dataset_builder.llm.model import LLM, ModelError, Request
 from dataset_builder.llm.prices import Price
@@ -35,7 +35,7 @@ DOWN = 20  # requests given up in a row, without an answer: the endpoint counts 
 
 
 @dataclass
-class Tries:
+class Attempts:
     """How often one request has been tried."""
 
     bad: int = 0
@@ -73,7 +73,7 @@ class Dispatcher:
         self.usage, self.stopped = Usage(), None
         self._slots = asyncio.Semaphore(in_flight)
         self._connections: dict[LLM, Connection] = {}
-        self._asked: dict[bytes, asyncio.Future[Entry]] = {}
+        self._pending: dict[bytes, asyncio.Future[Entry]] = {}
         self._ended = asyncio.Event()
 
     stopped: ModelError | None
@@ -89,27 +89,27 @@ class Dispatcher:
 
         Raises ModelError where no request to this endpoint can succeed: the run ends, and all paid answers are kept.
         """
-        if (asked := self._asked.get(request.key)) is not None:
+        if (asked := self._pending.get(request.key)) is not None:
             return await asked  # the same request of another row is in flight
-        future = self._asked[request.key] = asyncio.get_running_loop().create_future()
+        future = self._pending[request.key] = asyncio.get_running_loop().create_future()
         try:
-            entry = await self._ask(request, stage, Tries(bad=bad))
+            entry = await self._ask(request, stage, Attempts(bad=bad))
         except BaseException as why:
             future.set_exception(why)
             future.exception()  # marks it as retrieved, also where no other row waits for it
             raise
         finally:
-            del self._asked[request.key]
+            del self._pending[request.key]
         future.set_result(entry)
         return entry
 
-    async def _ask(self, request: Request, stage: str, tries: Tries) -> Entry:
+    async def _ask(self, request: Request, stage: str, attempts: Attempts) -> Entry:
         connection = self._connection(request.llm)
         while True:
             left_out, outcome = connection.left_out, await self._call(request, stage, connection)
             if isinstance(outcome, Entry) and outcome.status == "bad":
                 self.write_queue.put(outcome)
-                tries.bad += 1
+                attempts.bad += 1
                 filtered = outcome.reason == "content_filter"
                 kind, action = (
                     ("content filter", ErrorAction.GIVE_UP) if filtered else ("bad answer", ErrorAction.TRY_AGAIN)
@@ -123,11 +123,11 @@ class Dispatcher:
             elif connection.adapt(request, outcome, left_out):
                 continue
             else:
-                tries.errors += outcome.action == ErrorAction.TRY_AGAIN
-                tries.refusals += outcome.action == ErrorAction.SLOW_DOWN
-            wait = 0.0 if outcome.action == ErrorAction.GIVE_UP else tries.wait(outcome)
-            if tries.over(outcome.action, wait):
-                return await self._give_up(request, stage, connection, outcome, tries)
+                attempts.errors += outcome.action == ErrorAction.TRY_AGAIN
+                attempts.refusals += outcome.action == ErrorAction.SLOW_DOWN
+            wait = 0.0 if outcome.action == ErrorAction.GIVE_UP else attempts.wait(outcome)
+            if attempts.over(outcome.action, wait):
+                return await self._give_up(request, stage, connection, outcome, attempts)
             await self._rest(wait)
 
     async def _rest(self, seconds: float) -> None:
@@ -155,8 +155,10 @@ class Dispatcher:
             self.usage.in_flight += 1
             usd = upper_bound  # the cost, unless the outcome is known; also where this task is cancelled
             try:
-                came = await connection.call(request, self.timeout_s, sent_at)
-                outcome = came if isinstance(came, CallError) else self._paid(request, stage, connection, came)
+                arrived = await connection.call(request, self.timeout_s, sent_at)
+                outcome = (
+                    arrived if isinstance(arrived, CallError) else self._paid(request, stage, connection, arrived)
+                )
                 usd = self._cost(outcome, upper_bound)
             finally:
                 self.usage.in_flight -= 1
@@ -183,9 +185,9 @@ class Dispatcher:
             return upper_bound if outcome.maybe_paid else 0.0
         return outcome.usd or 0.0
 
-    def _paid(self, request: Request, stage: str, connection: Connection, came: Arrived) -> Entry:
+    def _paid(self, request: Request, stage: str, connection: Connection, arrived: ArrivedCompletion) -> Entry:
         """The entry of an answer, good or bad."""
-        bad, action, prompt_tokens, completion_tokens = came.completion
+        bad, action, prompt_tokens, completion_tokens = arrived.completion
         usd = connection.usd(request, prompt_tokens, completion_tokens)
         self.usage.now.add(prompt_tokens, completion_tokens, usd)
         self.usage.bad += bad is not None
@@ -195,12 +197,12 @@ class Dispatcher:
             self.usage.errors[bad] += 1
         status = "good" if bad is None else "bad"
         return Entry(
-            request.key, status, reason, bad, came.response, str(request.llm), stage,
-            prompt_tokens, completion_tokens, usd, came.seconds,
+            request.key, status, reason, bad, arrived.response, str(request.llm), stage,
+            prompt_tokens, completion_tokens, usd, arrived.seconds,
         )  # fmt: skip
 
     async def _give_up(
-        self, request: Request, stage: str, connection: Connection, error: CallError, tries: Tries
+        self, request: Request, stage: str, connection: Connection, error: CallError, attempts: Attempts
     ) -> Entry:
         connection.given_up += 1
         gone = error.kind in ("no connection", "time-out")
@@ -209,7 +211,7 @@ class Dispatcher:
                 connection,
                 f"{connection.given_up} requests were given up and none was answered; the last error: {error.detail}",
             )
-        lasting = error.kind in LASTING or tries.bad >= MAX_BAD_ANSWERS
+        lasting = error.kind in LASTING or attempts.bad >= MAX_BAD_ANSWERS
         entry = self._entry(request, stage, "final" if lasting else "failed", "llm_failed", error.detail)
         await self.write_queue.put(entry)
         return entry

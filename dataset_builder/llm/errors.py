@@ -39,7 +39,7 @@ class Completion(NamedTuple):
     completion_tokens: int | None
 
 
-def read(response: str) -> Completion:
+def read_completion(response: str) -> Completion:
     """The completion in a response with status 200. Raises ValueError where it is not a chat completion."""
     try:
         body = json.loads(response)

@@ -69,14 +69,14 @@ class Runner:
         if self._dispatcher is None:
             self._dispatcher = Dispatcher(self.store, **(self.calls or {}))
         self._dispatcher.usage = Usage()
-        asking = _Asking(stage, self.store, self._dispatcher)
+        calls_of_stage = _StageCalls(stage, self.store, self._dispatcher)
         try:
-            return await asking.ask(rows)
+            return await calls_of_stage.ask(rows)
         finally:
-            self.used |= asking.lookup.seen
+            self.used |= calls_of_stage.lookup.seen
 
 
-class _Asking:
+class _StageCalls:
     """The rows of one stage while a dispatcher gets their answers."""
 
     def __init__(self, stage: "Stage", store: AnswerStore, dispatcher: "Dispatcher") -> None:

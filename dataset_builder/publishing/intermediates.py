@@ -27,7 +27,7 @@ _ROWS, _KEYS, _OF = "evidence.parquet", "answers.keys", "of.json"
 _KEY_BYTES = 16
 
 
-def beside(folder: Path) -> Path:
+def intermediates_folder(folder: Path) -> Path:
     """The folder of the intermediates of a dataset folder."""
     return folder.with_name(f"{folder.name}.intermediates")
 
@@ -44,8 +44,8 @@ def keep(folder: Path, rows: Dataset, manifest: Mapping[str, Any], keys: Iterabl
                 write_rows(draft / _ROWS, found.select(numbers))
         (draft / _KEYS).write_bytes(b"".join(sorted(keys)))
         (draft / _OF).write_text(json.dumps({"content_hash": manifest["content_hash"]}))
-        shutil.rmtree(beside(folder), ignore_errors=True)
-        draft.rename(beside(folder))
+        shutil.rmtree(intermediates_folder(folder), ignore_errors=True)
+        draft.rename(intermediates_folder(folder))
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
@@ -83,7 +83,7 @@ def answers(folder: Path, manifest: Mapping[str, Any], store: AnswerStore, file:
 
 def _kept(folder: Path, manifest: Mapping[str, Any]) -> Path:
     """The folder of the intermediates. Raises PushError where they are not those of this build."""
-    kept = beside(folder)
+    kept = intermediates_folder(folder)
     try:
         of = json.loads((kept / _OF).read_text())["content_hash"]
     except OSError as why:

@@ -10,7 +10,7 @@ from dataset_builder.publishing import intermediates
 from dataset_builder.publishing.card import card
 from dataset_builder.publishing.folder import CARD, MANIFEST, write_manifest
 from dataset_builder.publishing.funnel import total
-from dataset_builder.publishing.hub.errors import taken
+from dataset_builder.publishing.hub.errors import tag_taken
 from dataset_builder.publishing.hub.repository import Change, Repository, is_same
 from dataset_builder.publishing.layout import data_file
 from dataset_builder.publishing.pushable import PushError, expect_names, pushable
@@ -92,7 +92,7 @@ def push(
         if there.keys() != files.keys() or not all(
             is_same(p, there[name], sums.get(name)) for name, p in files.items()
         ):
-            raise PushError(taken(repository.name, tag, tagged))
+            raise PushError(tag_taken(repository.name, tag, tagged))
         return Change(tagged, 0, 0)
     counts = total(manifest["funnel"])
     title = f"{manifest['pipeline']}: {counts['published']} of {counts['in']} rows{f', {tag}' if tag else ''}"

@@ -75,7 +75,7 @@ def wrong_content(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
     splits = {split: folder / data_file(split, place) for split in manifest["rows"]}
     beside = {name: folder / data_file("train", name) for name in configs}
     types = {**dict.fromkeys(splits, manifest["columns"]), **{name: c["columns"] for name, c in configs.items()}}
-    seen = _Seen()
+    seen = _RowCheck()
     try:
         if wrong := _wrong_columns(splits | beside, types):
             return wrong
@@ -102,7 +102,7 @@ def _wrong_columns(files: Mapping[str, Path], types: Mapping[str, Mapping[str, s
     ]
 
 
-class _Seen:
+class _RowCheck:
     """Counts and errors of the rows read so far."""
 
     def __init__(self) -> None:

@@ -20,7 +20,7 @@ from dataset_builder.publishing.funnel import reasons_of, total
 from dataset_builder.publishing.layout import data_file, rows_in
 from dataset_builder.publishing.verify import read_manifest
 from dataset_builder.report.blocks import Written, element, write_blocks
-from dataset_builder.report.contamination_matrix import ledger_of
+from dataset_builder.report.contamination_matrix import matrix_of
 from dataset_builder.report.costs import stage_costs
 from dataset_builder.report.figures import Bars, figures_of
 from dataset_builder.report.flow import draw, steps_of
@@ -88,7 +88,7 @@ def facts_of_page(folder: Path, manifest: Mapping[str, Any], written: Written) -
         },
         "figures": [(figure, isinstance(figure, Bars)) for figure in figures_of(written)],
         "stages": stage_costs(manifest["run"]["stages"]),
-        "ledger": ledger_of(manifest),
+        "ledger": matrix_of(manifest),
         "rationales": sum(row.rationales for row in written.rows if row.outcome == "published"),
         "style": style,
         "script": script,

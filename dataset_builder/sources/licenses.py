@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from dataset_builder.sources.raw_files import SourceError
-from dataset_builder.sources.table import SOURCES, known
+from dataset_builder.sources.table import SOURCES, expect_known
 
 # license names of the Hub; sources with any other (…-nc-…, unknown, other) are left out
 COMMERCIAL = frozenset(
@@ -18,12 +18,12 @@ def commercial(names: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     A license applies to a whole source, so a whole source is left out: its rows must not be among the rejected either.
     Raises SourceError where none is left.
     """
-    left_out = {known("source", name, SOURCES): SOURCES[name].license for name in names}
+    left_out = {expect_known("source", name, SOURCES): SOURCES[name].license for name in names}
     left_out = {name: license_ for name, license_ in left_out.items() if license_ not in COMMERCIAL}
     if kept := [name for name in names if name not in left_out]:
         return kept, left_out
     raise SourceError(
-        f"--license commercial leaves no source: {in_words(left_out)}; expected at least one of {', '.join(sorted(COMMERCIAL))}"
+        f"--license commercial leaves no source: {with_licenses(left_out)}; expected at least one of {', '.join(sorted(COMMERCIAL))}"
     )
 
 
@@ -35,6 +35,6 @@ def expect_commercial_graph(graph: str) -> None:
         )
 
 
-def in_words(left_out: Mapping[str, str]) -> str:
+def with_licenses(left_out: Mapping[str, str]) -> str:
     """``medbullets_op4 (unknown), x (cc-by-nc-4.0)``."""
     return ", ".join(f"{name} ({license_})" for name, license_ in left_out.items())

@@ -14,7 +14,7 @@ from datasets import Dataset, config
 from dataset_builder.row import QUESTION, features, normalize, row_id
 from dataset_builder.sources.raw_files import LOCAL, SourceError
 from dataset_builder.sources.raw_splits import RawRow, read_split, splits_in
-from dataset_builder.sources.table import SOURCES, UNPINNED, known
+from dataset_builder.sources.table import SOURCES, UNPINNED, expect_known
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def read_questions(
     Raises SourceError for an unknown name or an invalid file.
     """
     splits = splits or {}
-    names = [known("source", name, SOURCES) for name in names]
+    names = [expect_known("source", name, SOURCES) for name in names]
     if stray := [name for name in splits if name not in names]:
         raise SourceError(
             f"a split is given for {', '.join(stray)}, which is not among the sources {', '.join(names)}"

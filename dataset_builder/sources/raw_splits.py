@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from dataset_builder.row import Raw
 from dataset_builder.sources.raw_files import RawFile, SourceError, read_hub, read_local, split_files
-from dataset_builder.sources.table import SOURCES, UNPINNED, Source, TestIds, known
+from dataset_builder.sources.table import SOURCES, UNPINNED, Source, TestIds, expect_known
 
 
 class RawRow(NamedTuple):
@@ -33,8 +33,8 @@ def read_split(name: str, split: str, data_dir: Path | None = None) -> RawSplit:
 
     Raises SourceError for an unknown name, an invalid file, or a missing column.
     """
-    source = SOURCES[known("source", name, SOURCES)]
-    known(f"split of {name}", split, source.splits)
+    source = SOURCES[expect_known("source", name, SOURCES)]
+    expect_known(f"split of {name}", split, source.splits)
     if source.local_only and data_dir is None:
         raise SourceError(
             f"{name} is not read from the Hub: {source.local_only}. Put the files at DIR/{source.hub_id}/{split}.jsonl "

@@ -268,7 +268,7 @@ SOURCES: dict[str, Source] = {
 }
 
 
-def known(kind: str, name: str, names: Iterable[str]) -> str:
+def expect_known(kind: str, name: str, names: Iterable[str]) -> str:
     """The name itself. Raises SourceError, with the known names and the nearest one, where it is not among them."""
     names = list(names)
     if name in names:

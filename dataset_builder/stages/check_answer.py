@@ -14,7 +14,7 @@ from dataset_builder.llm.model import Request
 from dataset_builder.prompt import QUESTION, Prompt, question_of
 from dataset_builder.stage import DETAIL, REJECTED, Batch, rows_of, stage
 from dataset_builder.text_checks.rationale import parts
-from dataset_builder.text_checks.verdicts import Judgement, about
+from dataset_builder.text_checks.verdicts import Judgement, prompt_variables
 
 if TYPE_CHECKING:
     from dataset_builder.llm.model import LLM
@@ -93,7 +93,7 @@ def by_rule(text: str, row: dict[str, Any]) -> Verdict | None:
 
 def by_judge(given: str, row: dict[str, Any], llm: "LLM") -> Part[Verdict]:
     """The verdict of a judge on an answer in which no option can be read."""
-    prompt = JUDGE.render(**about(row, gold=True), given=given)
+    prompt = JUDGE.render(**prompt_variables(row, gold=True), given=given)
     told = yield from ask_json(llm.request(prompt, schema=Judgement))
     label = "unjudged" if told.verdict == "unclear" else told.verdict
     return {"label": label, "by": "judge", "reason": told.reason}

@@ -15,7 +15,7 @@ from dataset_builder.llm.model import Request
 from dataset_builder.prompt import QUESTION, Prompt
 from dataset_builder.row import normalize
 from dataset_builder.stage import Batch, rows_of, stage
-from dataset_builder.text_checks.verdicts import about
+from dataset_builder.text_checks.verdicts import prompt_variables
 
 if TYPE_CHECKING:
     from dataset_builder.llm.model import LLM
@@ -103,7 +103,7 @@ def best(order: list[Ranked], candidates: list[dict], keep: int, near: float) ->
 
 def _graded(row: dict[str, Any], number: int, llm: "LLM", votes: int) -> Part[Ranked]:
     """The mean over scales and votes; null where nobody was asked, or no usable grade came."""
-    prompt = PROMPT.render(**about(row, gold=True), rationale=row["candidates"][number]["text"])
+    prompt = PROMPT.render(**prompt_variables(row, gold=True), rationale=row["candidates"][number]["text"])
     requests = [llm.request(prompt, schema=Quality, sample=n, may_fail=True) for n in range(votes)]
     told = [grade for grade in (yield from together(map(_grade, requests))) if grade]
     if not told:

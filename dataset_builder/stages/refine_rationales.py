@@ -12,8 +12,8 @@ from dataset_builder.llm.conversation import Conversation, Part, Rejected, toget
 from dataset_builder.prompt import QUESTION, Prompt, path_line
 from dataset_builder.row import normalize
 from dataset_builder.stage import DETAIL, REJECTED, Batch, rows_of, stage
-from dataset_builder.text_checks.rewritten import tells_of_material, unsupported
-from dataset_builder.text_checks.verdicts import Verdict, about, judge
+from dataset_builder.text_checks.rewritten import reveals_material, unsupported
+from dataset_builder.text_checks.verdicts import Verdict, judge, prompt_variables
 
 if TYPE_CHECKING:
     from dataset_builder.llm.model import LLM
@@ -65,7 +65,7 @@ def _rewrite(
     """The rounds of one rationale; only the last may have passed."""
     notes = error_notes(row["verdicts"])
     text = None if draft is None else row["candidates"][draft]["text"]
-    prompt = PROMPT.render(**about(row, gold=True), draft=text, notes=notes)
+    prompt = PROMPT.render(**prompt_variables(row, gold=True), draft=text, notes=notes)
     request, attempts = editor.request(prompt, may_fail=True), []
     for round_ in range(1, rounds + 1):
         [answer] = yield [request]
@@ -95,7 +95,7 @@ def error_notes(verdicts: list[Verdict]) -> list[str]:
 def fault_of(text: str, row: dict[str, Any], notes: list[str]) -> str | None:
     """ "code: detail" of what a rule finds in a rewritten text, or None."""
     shown = [row["question"], row["context"] or "", *(option["text"] for option in row["options"])]
-    if told := tells_of_material(text, notes, shown):
+    if told := reveals_material(text, notes, shown):
         return f"leaked_answer: {told}"
     paths = [path_line(path) for path in row.get("paths") or []]
     if claim := unsupported(text, [*shown, *paths]):

@@ -9,7 +9,7 @@ from dataset_builder.llm.conversation import Conversation, Part, Rejected, toget
 from dataset_builder.llm.model import Request
 from dataset_builder.prompt import QUESTION, Prompt, path_line
 from dataset_builder.stage import DETAIL, REJECTED, Batch, rows_of, stage
-from dataset_builder.text_checks.verdicts import about, final_answer
+from dataset_builder.text_checks.verdicts import final_answer, prompt_variables
 
 if TYPE_CHECKING:
     from dataset_builder.llm.model import LLM
@@ -53,7 +53,7 @@ def sample_rationales(batch: Batch, writers: Writers, temperatures: Temperatures
 def _ask(row: dict[str, Any], models: "list[tuple[LLM, float]]") -> Conversation:
     if not row["options"]:
         raise Rejected("open_question", "it has no options; ReasonMed's questions are multiple-choice")
-    prompt = PROMPT.render(**about(row), paths=list(map(path_line, row.get("paths") or [])))
+    prompt = PROMPT.render(**prompt_variables(row), paths=list(map(path_line, row.get("paths") or [])))
     times: Counter[tuple[LLM, float]] = Counter()  # a writer that is named twice gives two samples
     requests = []
     for llm, temperature in models:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from dataset_builder.llm.conversation import Conversation, Part, Rejected, ask_json, together
 from dataset_builder.prompt import QUESTION, Prompt
 from dataset_builder.stage import Batch, rows_of, stage
-from dataset_builder.text_checks.verdicts import about
+from dataset_builder.text_checks.verdicts import prompt_variables
 
 if TYPE_CHECKING:
     from dataset_builder.llm.model import LLM
@@ -69,7 +69,7 @@ def _both(row: dict[str, Any], rationale: dict[str, Any], llm: "LLM") -> Part[di
 
 
 def _scored(row: dict[str, Any], text: str, llm: "LLM") -> Part[Score | None]:
-    prompt = PROMPT.render(**about(row), rationale=text)
+    prompt = PROMPT.render(**prompt_variables(row), rationale=text)
     try:
         return (yield from ask_json(llm.request(prompt, schema=Score, may_fail=True), check=off_the_scale))
     except Rejected as why:

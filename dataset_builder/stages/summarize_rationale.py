@@ -11,7 +11,7 @@ from dataset_builder.llm.conversation import Conversation, Part, Rejected, toget
 from dataset_builder.prompt import QUESTION, Prompt
 from dataset_builder.stage import DETAIL, REJECTED, Batch, rows_of, stage
 from dataset_builder.text_checks.rewritten import unsupported
-from dataset_builder.text_checks.verdicts import about, final_answer
+from dataset_builder.text_checks.verdicts import final_answer, prompt_variables
 
 if TYPE_CHECKING:
     from dataset_builder.llm.model import LLM
@@ -56,7 +56,7 @@ def _held_back() -> Part[Response]:
 
 
 def _respond(row: dict[str, Any], rationale: str, llm: "LLM") -> Part[Response]:
-    request = llm.request(PROMPT.render(**about(row), rationale=rationale), may_fail=True)
+    request = llm.request(PROMPT.render(**prompt_variables(row), rationale=rationale), may_fail=True)
     fault = None
     for _ in range(2):
         [answer] = yield [request]

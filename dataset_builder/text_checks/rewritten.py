@@ -38,7 +38,7 @@ _CALCULATED = re.compile(r"[\d)%] ?[=≈] ?\$?$")  # what stands before a result
 _COUNTS = 10  # "two of 6 options", "within 3 steps": small whole numbers claim nothing that could be looked up
 
 
-def tells_of_material(text: str, notes: Sequence[str], open_texts: Iterable[str]) -> str | None:
+def reveals_material(text: str, notes: Sequence[str], open_texts: Iterable[str]) -> str | None:
     """The words by which a text gives away notes, draft or answer, or quotes a note; None where it does neither.
 
     ``open_texts``: what the reader has too, the question and its options, which anybody may quote.
@@ -59,16 +59,16 @@ def unsupported(text: str, sources: Iterable[str]) -> str | None:
     reader's eyes (the terms of the sum must be supported) are no claims.
     """
     given = "\n".join(sources)
-    return uncited(text, given) or unknown_number(text, given)
+    return unsupported_citation(text, given) or unsupported_number(text, given)
 
 
-def uncited(text: str, given: str) -> str | None:
+def unsupported_citation(text: str, given: str) -> str | None:
     """The first citation of a text that does not stand in what was given, or None."""
     found = (match.group() for match in _CITATION.finditer(text))
     return next((words for words in found if words.casefold() not in given.casefold()), None)
 
 
-def unknown_number(text: str, given: str) -> str | None:
+def unsupported_number(text: str, given: str) -> str | None:
     """The first number of a text that does not stand in what was given, or None."""
     known = {_value(number) for number in re.findall(r"\d+(?:[.,]\d+)*", given)}
     text = _LIST_MARK.sub("", text)

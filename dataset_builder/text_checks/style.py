@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from dataset_builder.prompt import FOLDER
 from dataset_builder.text_checks.rationale import leak
-from dataset_builder.text_checks.rewritten import uncited, unknown_number
+from dataset_builder.text_checks.rewritten import unsupported_citation, unsupported_number
 
 COPIED = 10  # words in a row of our own prompts that nobody writes by chance
 ECHO, ECHO_RUN, MIN_ECHO = (
@@ -80,7 +80,10 @@ def _defects(text: str, question: str) -> Iterator[tuple[str, str]]:
 
 def flags(text: str, given: str) -> list[str]:
     """``code: what``, for every doubt. ``given``: question, context, options and paths; numbers and sources there are supported."""
-    found = {"unsupported_number": unknown_number(text, given), "unsupported_citation": uncited(text, given)}
+    found = {
+        "unsupported_number": unsupported_number(text, given),
+        "unsupported_citation": unsupported_citation(text, given),
+    }
     found["loose_markdown"] = loose_markdown(text)
     return [f"{code}: {what}" for code, what in found.items() if what]
 

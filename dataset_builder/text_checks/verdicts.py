@@ -32,7 +32,7 @@ class Judgement(BaseModel):
     verdict: Literal["right", "wrong", "unclear"]
 
 
-def about(row: Mapping[str, Any], *, gold: bool = False) -> dict[str, Any]:
+def prompt_variables(row: Mapping[str, Any], *, gold: bool = False) -> dict[str, Any]:
     """A prompt's variables for the question; with ``gold`` also for its answer."""
     label = row["answer_label"] if gold and row["answer_type"] == "choice" else None
     return question_of(row) | ({"answer": row["answer"], "label": label} if gold else {})
@@ -50,7 +50,7 @@ def judge(row: Mapping[str, Any], text: str, llm: "LLM", votes: int) -> Part[Ver
 
 def by_judge(row: Mapping[str, Any], text: str, llm: "LLM", votes: int) -> Part[Verdict]:
     """What a judge says, asked ``votes`` times, of a rationale that ends with the gold answer."""
-    prompt = PROMPT.render(**about(row, gold=True), rationale=text)
+    prompt = PROMPT.render(**prompt_variables(row, gold=True), rationale=text)
     requests = [llm.request(prompt, schema=Judgement, sample=n, may_fail=True) for n in range(votes)]
     said = yield from together(map(_vote, requests))
     return by_votes(said) | {"answer": row["answer_label"]}

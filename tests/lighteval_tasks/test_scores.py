@@ -8,7 +8,7 @@ import pytest
 
 from dataset_builder.sources.raw_files import SourceError
 from lighteval_tasks import scores
-from lighteval_tasks.ledger import Ledger
+from lighteval_tasks.ledger import PublishedLedger
 from lighteval_tasks.outcomes import ended, read_run, split_name
 from tests.lighteval_tasks.runs import item, run
 
@@ -23,7 +23,7 @@ ROWS = [
 ]
 
 
-def of(folder: Path, ledger: Ledger | None = None) -> dict[str, Any]:
+def of(folder: Path, ledger: PublishedLedger | None = None) -> dict[str, Any]:
     (task,) = read_run(folder)
     return scores.summarize(task, ledger)
 
@@ -43,10 +43,12 @@ def test_every_item_counts(tmp_path: Path) -> None:
 
 def test_clean_scores_are_without_matched_items(tmp_path: Path) -> None:
     folder = run(tmp_path, [item(1, "The answer is A."), item(2, "The answer is A."), item(3, "The answer is B.")])
-    ledger = Ledger("build/x", {"medqa": {f"medqa:{1:016x}"}}, frozenset({"medqa"}))
+    ledger = PublishedLedger("build/x", {"medqa": {f"medqa:{1:016x}"}}, frozenset({"medqa"}))
     clean = of(folder, ledger)["clean"]
     assert (clean["items"], clean["correct"]) == (2, 1)
-    assert of(folder, Ledger("build/x", {}, frozenset({"medmcqa"})))["clean"] is None  # not compared: not clean either
+    assert (
+        of(folder, PublishedLedger("build/x", {}, frozenset({"medmcqa"})))["clean"] is None
+    )  # not compared: not clean either
     assert of(folder)["clean"] is None
 
 
@@ -54,7 +56,7 @@ def test_a_repeated_item_is_matched_with_its_question(tmp_path: Path) -> None:
     twice = item(1, "The answer is A.")
     twice["doc"]["specific"]["id"] += "~2"
     folder = run(tmp_path, [item(1, "The answer is A."), twice, item(2, "The answer is A.")])
-    ledger = Ledger("build/x", {"medqa": {f"medqa:{1:016x}"}}, frozenset({"medqa"}))
+    ledger = PublishedLedger("build/x", {"medqa": {f"medqa:{1:016x}"}}, frozenset({"medqa"}))
     assert of(folder, ledger)["clean"]["items"] == 1
 
 

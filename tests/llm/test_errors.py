@@ -4,7 +4,7 @@ import httpx
 import openai
 import pytest
 
-from dataset_builder.llm.errors import CallError, ErrorAction, classify, read
+from dataset_builder.llm.errors import CallError, ErrorAction, classify, read_completion
 
 
 def status(code: int, error: dict | None = None, **headers: str) -> CallError:
@@ -91,7 +91,7 @@ def completion(content: str | None, reason: str = "stop") -> str:
     ],
 )
 def test_an_answer_is_good_or_it_is_said_why_not(text: str, bad: str | None, action: ErrorAction) -> None:
-    found = read(text)
+    found = read_completion(text)
     assert (found.bad, found.action, found.prompt_tokens, found.completion_tokens) == (bad, action, 3, 2)
 
 
@@ -100,4 +100,4 @@ def test_an_answer_is_good_or_it_is_said_why_not(text: str, bad: str | None, act
 )
 def test_what_is_no_completion_is_a_fault(text: str) -> None:
     with pytest.raises(ValueError, match="no chat completion"):
-        read(text)
+        read_completion(text)

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from dataset_builder.__main__ import main, parser
-from dataset_builder.commands.model_options import models_of, own_judge
+from dataset_builder.commands.model_options import models_of, self_judging_note
 from dataset_builder.pipelines import PIPELINES
 from dataset_builder.publishing.tiers import interval
 from dataset_builder.publishing.unroll import FORMS, NAMES
@@ -174,7 +174,7 @@ def test_a_judge_that_judges_itself_is_named() -> None:
             "reasonmed",
             parser().parse_args(["build", "reasonmed", "--writers", "a,c", "--judge", judge, "--editor", "e"]),
         )
-        assert bool(own_judge(models)) is noted
+        assert bool(self_judging_note(models)) is noted
 
 
 def test_every_call_is_estimated_before_the_first(server: Running, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ import pytest
 from datasets import load_dataset
 
 from dataset_builder.__main__ import main
-from dataset_builder.publishing.intermediates import beside
+from dataset_builder.publishing.intermediates import intermediates_folder
 from dataset_builder.publishing.verify import verify
 from dataset_builder.sources.raw_files import sha256
 from tests.publishing.pushing import CLEAN, NAME, change_manifest, push
@@ -72,7 +72,7 @@ def test_they_are_pushed_loaded_verified_and_rebuild_without_a_key(
 
 
 def test_what_cannot_be_pushed_beside_the_rows(folder: Path, tmp_path: Path, capsys) -> None:
-    kept = beside(folder)
+    kept = intermediates_folder(folder)
     assert push(folder, "--with-answers", "--store", str(tmp_path / "nowhere.sqlite")) == 2
     assert "there is no answer store" in capsys.readouterr().err
     (kept / "answers.keys").write_bytes(b"")

@@ -14,7 +14,7 @@ import pytest
 
 from dataset_builder.__main__ import main
 from dataset_builder.report.blocks import Written, element, write_blocks
-from dataset_builder.report.contamination_matrix import ledger_of
+from dataset_builder.report.contamination_matrix import matrix_of
 from dataset_builder.report.costs import stage_costs
 from dataset_builder.report.figures import Bars, Histogram, figures_of
 from dataset_builder.report.flow import Step, draw, steps_of
@@ -163,7 +163,7 @@ def test_costs_are_of_all_answers_and_unknown_where_a_price_is() -> None:
 
 
 def test_the_ledger_is_a_matrix_of_what_was_checked() -> None:
-    assert ledger_of({"funnel": {}}) is None
+    assert matrix_of({"funnel": {}}) is None
     facts = {
         "strict": False,
         "embedder": "none",
@@ -174,7 +174,7 @@ def test_the_ledger_is_a_matrix_of_what_was_checked() -> None:
         },
         "matches": {"medmcqa": {"medqa": {"rows": 2, "benchmark_rows": 3, "rules": {"exact": 1, "grams": 2}}}},
     }
-    ledger = ledger_of({"funnel": {"sample": {}, "medmcqa": {}}, "contamination": facts})
+    ledger = matrix_of({"funnel": {"sample": {}, "medmcqa": {}}, "contamination": facts})
     assert ledger and ledger["sources"] == ["sample", "medmcqa"]
     assert ledger["benchmarks"]["medqa"]["cells"] == [
         {"rows": 0, "rules": ""},

@@ -2,13 +2,13 @@
 
 from datasets.fingerprint import Hasher
 
-from dataset_builder.contamination.ledger import Found, Ledger
+from dataset_builder.contamination.ledger import Ledger, LedgerEntry
 from dataset_builder.stages.drop_contaminated import drop_contaminated
 
 FOUND = (
-    Found("medqa", "medqa:1", "medbullets_op5", "medbullets_op5:7", "grams", 0.4),
-    Found("medqa", "medqa:1", "mmlu_medical", "mmlu_medical:anatomy:8", "exact", 1.0),
-    Found("medqa", "medqa:2", "medbullets_op5", "medbullets_op5:9", "answer", 0.93),
+    LedgerEntry("medqa", "medqa:1", "medbullets_op5", "medbullets_op5:7", "grams", 0.4),
+    LedgerEntry("medqa", "medqa:1", "mmlu_medical", "mmlu_medical:anatomy:8", "exact", 1.0),
+    LedgerEntry("medqa", "medqa:2", "medbullets_op5", "medbullets_op5:9", "answer", 0.93),
 )
 
 

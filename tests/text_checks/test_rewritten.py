@@ -2,7 +2,7 @@
 
 import pytest
 
-from dataset_builder.text_checks.rewritten import tells_of_material, unsupported
+from dataset_builder.text_checks.rewritten import reveals_material, unsupported
 
 QUESTION = "A 61-year-old man takes 1,000 mg of allopurinol and has a uric acid of 9.5 mg/dL. What is the cause?"
 NOTE = "The text takes the needles for calcium pyrophosphate and so confuses gout with its imitator"
@@ -26,7 +26,7 @@ NOTE = "The text takes the needles for calcium pyrophosphate and so confuses gou
     ],
 )
 def test_a_text_that_tells_of_notes_or_answer_is_found(text: str) -> None:
-    assert tells_of_material(text, [NOTE], [QUESTION])
+    assert reveals_material(text, [NOTE], [QUESTION])
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_a_text_that_tells_of_notes_or_answer_is_found(text: str) -> None:
     ],
 )
 def test_clinical_prose_is_not(text: str) -> None:
-    assert tells_of_material(text, [NOTE, QUESTION], [QUESTION]) is None
+    assert reveals_material(text, [NOTE, QUESTION], [QUESTION]) is None
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ class HubError(ValueError):
     """The Hub refused or did not answer; the message says what was found, and what to do."""
 
 
-def taken(name: str, tag: str, commit: str | None) -> str:
+def tag_taken(name: str, tag: str, commit: str | None) -> str:
     """The message for a tag that belongs to another revision."""
     return (
         f"{name} already has the tag {tag}, on commit {(commit or 'unknown')[:12]} with other content. An existing tag "
@@ -62,7 +62,7 @@ def _cause(why: BaseException) -> BaseException:
     return why
 
 
-def said(why: BaseException, name: str) -> str:
+def explain(why: BaseException, name: str) -> str:
     """The message for a failure: what it means, and what to do."""
     why, endpoint = _cause(why), constants.ENDPOINT
     response = _response(why)
@@ -90,9 +90,9 @@ def said(why: BaseException, name: str) -> str:
 
 
 @contextmanager
-def in_words(name: str, error: Callable[[str], Exception] = HubError) -> Iterator[None]:
+def explained(name: str, error: Callable[[str], Exception] = HubError) -> Iterator[None]:
     """Raises ``error`` with what a failure of the client means, and what to do, in place of the client's exception."""
     try:
         yield
     except FAILURES as why:
-        raise error(said(why, name)) from why
+        raise error(explain(why, name)) from why

@@ -17,7 +17,7 @@ from huggingface_hub.errors import (
 from huggingface_hub.hf_api import RepoFile
 
 from dataset_builder.publishing.folder import CARD, MANIFEST
-from dataset_builder.publishing.hub.errors import FAILURES, HubError, is_passing, is_status, said, taken
+from dataset_builder.publishing.hub.errors import FAILURES, HubError, explain, is_passing, is_status, tag_taken
 
 T = TypeVar("T")
 TYPE = "dataset"
@@ -68,7 +68,7 @@ class Repository:
         try:
             found = self._ask(lambda: self.api.repo_info(self.name, revision=revision, repo_type=TYPE), missing=True)
         except RepositoryNotFoundError as why:
-            raise HubError(said(why, self.name)) from why
+            raise HubError(explain(why, self.name)) from why
         except RevisionNotFoundError:
             return None
         return found.sha
@@ -109,7 +109,7 @@ class Repository:
                 return self._replace_once(files, sums, message)
             except (*FAILURES, RuntimeError) as why:
                 if not is_passing(why) or attempt == ATTEMPTS - 1:
-                    raise HubError(said(why, self.name)) from why
+                    raise HubError(explain(why, self.name)) from why
                 time.sleep(random.uniform(0.1, 1) * min(8, 0.3 * 2**attempt))
         raise AssertionError("unreachable")
 
@@ -160,9 +160,9 @@ class Repository:
                 if is_status(why, (409,)):
                     if self.commit_of(tag) == commit:  # by an earlier attempt, whose answer was lost
                         return
-                    raise HubError(taken(self.name, tag, self.commit_of(tag))) from why
+                    raise HubError(tag_taken(self.name, tag, self.commit_of(tag))) from why
                 if not is_passing(why) or attempt == ATTEMPTS - 1:
-                    raise HubError(said(why, self.name)) from why
+                    raise HubError(explain(why, self.name)) from why
                 time.sleep(random.uniform(0.1, 1) * min(8, 0.3 * 2**attempt))
 
     def _ask(self, question: Callable[[], T], *, missing: bool = False) -> T:
@@ -172,7 +172,7 @@ class Repository:
         except FAILURES as why:
             if missing and isinstance(why, RepositoryNotFoundError | RevisionNotFoundError):
                 raise
-            raise HubError(said(why, self.name)) from why
+            raise HubError(explain(why, self.name)) from why
 
 
 def _listed(manifest: bytes) -> dict[str, str] | None:
