@@ -1,4 +1,4 @@
-"""The summary at the end of a build: the funnel of the questions, the stages' times, the cost of the models' answers."""
+"""The summary at the end of a build: funnel of the questions, times of the stages, cost of the models' answers."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
