@@ -1,4 +1,4 @@
-"""python -m kg calibrate: from which score an embedder's similar names should be accepted, as a table and a picture."""
+"""python -m kg calibrate: the score from which to accept an embedder's similar names, as a table and a picture."""
 
 import argparse
 import sys

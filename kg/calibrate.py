@@ -1,4 +1,4 @@
-"""The threshold from which a similar name is accepted, measured on mentions of known nodes, with and without that node.
+"""The threshold for accepting similar names, measured on mentions of known nodes, with and without the node.
 
 A threshold that is chosen only by how often accepted links are right ignores the mentions whose node does not exist: MedReason's
 rule accepts something for 39 % of them. So every gold pair is tried twice: in the graph, and in the graph without its node.
@@ -27,8 +27,11 @@ THRESHOLDS = np.round(np.arange(0.60, 1.001, 0.01), 2)
 
 @dataclass(frozen=True)
 class Measured:
-    """The results of one set of pairs. Per pair: the score of its best link (inf: accepted at any threshold, -inf: no link),
-    whether that link is right, and the score of the best link where the gold node is removed."""
+    """The results of one set of pairs.
+
+    Per pair: the score of its best link (inf: accepted at any threshold, -inf: no link), whether that link is right,
+    and the score of the best link where the gold node is removed.
+    """
 
     name: str
     score: np.ndarray
@@ -36,7 +39,7 @@ class Measured:
     removed: np.ndarray
 
     def at(self, threshold: float) -> tuple[int, int, int]:
-        """At this threshold: how many are accepted, how many of these are right, how many accepted with the node removed."""
+        """At this threshold: the number accepted, of these the right ones, and accepted with the node removed."""
         accepted = self.score >= threshold
         return int(accepted.sum()), int(self.right[accepted].sum()), int((self.removed >= threshold).sum())
 

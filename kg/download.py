@@ -1,4 +1,7 @@
-"""PrimeKG's kg.csv (Chandak, Huang & Zitnik 2023) from Harvard Dataverse: resumable, checked against Dataverse's own metadata."""
+"""Download PrimeKG's kg.csv (Chandak, Huang & Zitnik 2023) from Harvard Dataverse.
+
+The download is resumable, and checked against Dataverse's own metadata.
+"""
 
 import hashlib
 import json
@@ -21,7 +24,10 @@ CHUNK = 1 << 20
 
 
 def primekg() -> Path:
-    """The path of kg.csv in the cache folder; downloaded where it is missing or incomplete. Raises GraphError with what to do."""
+    """The path of kg.csv in the cache folder; downloaded where it is missing or incomplete.
+
+    Raises GraphError with what to do.
+    """
     folder = cache_folder() / "primekg"
     whole, part = folder / "kg.csv", folder / "kg.csv.part"
     if whole.is_file():
@@ -85,7 +91,10 @@ def _fetch(session: requests.Session, part: Path, have: int, size: int) -> None:
 
 
 def _check(part: Path, expected: dict[str, Any]) -> None:
-    """Check size and checksum. A file that is too short is kept, to be completed; a wrong one is renamed. Raises GraphError."""
+    """Check size and checksum. A file that is too short is kept, to be completed; a wrong one is renamed.
+
+    Raises GraphError.
+    """
     size = part.stat().st_size
     if size < expected["filesize"]:
         raise GraphError(

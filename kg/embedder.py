@@ -1,8 +1,9 @@
-"""Names and mentions as vectors, by a sentence-transformers model; the vectors of a graph's names are made once and kept.
+"""Names and mentions as vectors, by a sentence-transformers model.
 
-torch is imported only when the first mention needs it. Vectors are in the cache as float16, memory-mapped, under the hashes of
-the names and of the model's id and revision. A name that is in any kept file is never encoded again: an interrupted run
-continues where it stopped, and another version of a graph costs only its new names.
+The vectors of a graph's names are made once and kept. torch is imported only when the first mention needs it. Vectors
+are in the cache as float16, memory-mapped, under the hashes of the names and of the model's id and revision. A name
+that is in any kept file is never encoded again: an interrupted run continues where it stopped, and another version of
+a graph costs only its new names.
 """
 
 import hashlib
@@ -57,7 +58,10 @@ class Embedder:
         return facts | {"accept": by.accept, "accept_by": "text and vectors" if by.model else "text"}
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
-        """The vectors of these texts, normalised to length 1. Shape (texts, dimension), float32. Raises EmbedderError."""
+        """The vectors of these texts, normalised to length 1. Shape (texts, dimension), float32.
+
+        Raises EmbedderError.
+        """
         found = _model(self).encode(list(texts), batch_size=64, normalize_embeddings=True, show_progress_bar=False)
         return np.asarray(found, np.float32)
 
@@ -71,7 +75,7 @@ class Embedder:
         return np.load(path, mmap_mode="r")
 
     def _make(self, names: Sequence[str], key: np.ndarray, path: Path) -> None:
-        """Encode the names that no file of this embedder has, a block per file, then write all vectors in the names' order."""
+        """Encode the names that are in no file yet, a block per file, then write all vectors in the names' order."""
         from tqdm import tqdm
 
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -100,7 +104,7 @@ EMBEDDERS = {
 
 
 def named(text: str) -> Embedder:
-    """The embedder of this name, or any sentence-transformers model as ``org/model@revision``, which is then not calibrated.
+    """The embedder of this name, or any sentence-transformers model as ``org/model@revision`` (not calibrated).
 
     Raises EmbedderError for any other text.
     """
@@ -160,7 +164,7 @@ def _gather(folder: Path, key: np.ndarray) -> np.ndarray:
 
 
 def _keep(stem: Path, key: np.ndarray, vectors: np.ndarray) -> None:
-    """Write the vectors, then the keys: where the keys exist the vectors are complete, also with two processes at work."""
+    """Write the vectors, then the keys: where keys exist, vectors are complete, also with two processes."""
     for suffix, array in ((".npy", vectors.astype(np.float16)), (KEYS, key)):
         with tempfile.NamedTemporaryFile(dir=stem.parent, suffix=".tmp", delete=False) as draft:
             np.save(draft, array)

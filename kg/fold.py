@@ -173,9 +173,10 @@ def n3_key(name: str) -> str:
 
 
 def without_subtype(name: str) -> str:
-    """A disease's name up to the number or letter of its subtype ("…, type 2B", "… IV"); empty where it does not end in one.
+    """A disease's name up to the number or letter of its subtype ("…, type 2B", "… IV").
 
-    Also empty where the rest is too general to be the same disease: hepatitis B is not just a subtype of "hepatitis".
+    Empty where it does not end in one. Also empty where the rest is too general to be the same disease: hepatitis B is
+    not just a subtype of "hepatitis".
     """
     end = SUBTYPE.search(name)
     if end is None:
@@ -233,5 +234,5 @@ def read_words(file: str) -> list[list[str]]:
 
 @cache
 def lab_chemicals() -> frozenset[str]:
-    """N1 keys of drugs that in an exam vignette are a laboratory value or a gas, and so no valid end of a reasoning path."""
+    """N1 keys of drugs that are a laboratory value or a gas in an exam vignette, so no valid end of a path."""
     return frozenset(n1_key(row[0]) for row in read_words("lab_chemicals.txt"))

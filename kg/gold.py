@@ -27,8 +27,10 @@ class Pair:
 
 
 def read_gold(path: Path) -> list[Pair]:
-    """The pairs of a .tsv or .tsv.gz with the columns mention, type, and one of ``NAMES``; names are separated by |, and
-    ``TWINS`` may contain more of them. Raises GraphError."""
+    """The pairs of a .tsv or .tsv.gz with the columns mention, type, and one of ``NAMES``.
+
+    Names are separated by |, and ``TWINS`` may contain more of them. Raises GraphError.
+    """
     pairs = []
     for row in _rows(path):
         column = next((name for name in NAMES if name in row), None)
@@ -42,7 +44,10 @@ def read_gold(path: Path) -> list[Pair]:
 
 
 def read_names(path: Path) -> Nodes:
-    """A graph of names only, from a .tsv or .tsv.gz with the columns name and type (empty: not known). Raises GraphError."""
+    """A graph of names only, from a .tsv or .tsv.gz with the columns name and type (empty: not known).
+
+    Raises GraphError.
+    """
     rows = list(_rows(path))
     if rows and not {"name", "type"} <= set(rows[0]):
         raise GraphError(f"{path} has the columns {', '.join(rows[0])}; expected name and type")

@@ -27,7 +27,7 @@ def build(edges: Edges) -> Graph:
 
 
 def distances_to(graph: Graph, root: int, targets: Sequence[int]) -> np.ndarray:
-    """Distance from each vertex to ``root`` in edges, by one breadth-first search that stops when all targets are reached.
+    """Distance from each vertex to ``root`` in edges, by one breadth-first search that stops at the last target.
 
     Exact for every vertex nearer than the farthest target; ``UNREACHED`` where the search has not arrived.
     """

@@ -1,4 +1,4 @@
-"""Can graph-tool be imported in this interpreter? Checked without importing it, since a failure is a segmentation fault."""
+"""Can graph-tool be imported here? Checked without importing it, since a failure is a segmentation fault."""
 
 import importlib.metadata
 import importlib.util
@@ -13,7 +13,7 @@ class UnusableEnvironment(RuntimeError):
 
 
 def check_environment() -> None:
-    """Raise UnusableEnvironment before `import graph_tool` would fail, or (Debian's, beside numpy 2) kill the interpreter."""
+    """Raise UnusableEnvironment where `import graph_tool` would fail, or (Debian's, beside numpy 2) kill Python."""
     python = f"{sys.implementation.name} {sys.version_info.major}.{sys.version_info.minor}"
     if python != "cpython 3.11":
         raise _unusable(f"{python} at {sys.executable}", "cpython 3.11")

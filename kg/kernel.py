@@ -52,14 +52,14 @@ class Crossing(NamedTuple):
 
 
 class Ways(NamedTuple):
-    """The first steps from one vertex towards a root, and the running sum of the number of ways that begin with them."""
+    """The first steps from one vertex towards a root, and the running sum of the ways that begin with them."""
 
     nexts: np.ndarray
     upto: np.ndarray
 
 
 class Meeting(NamedTuple):
-    """Where two sides meet: distance of the roots in hops (-1: not connected), and how far each side knows its own numbers.
+    """Where two sides meet: distance of the roots in hops (-1: not connected), and the reach of each side.
 
     ``level``: from a's root, of the ``size`` vertices whose numbers of both sides are known. ``edges``: how many cross there."""
 
@@ -83,9 +83,10 @@ class Found(NamedTuple):
 
 
 def search(graph: Adjacency, index: np.ndarray, pairs: np.ndarray, keep: int, seed: int) -> Found:
-    """Search all pairs (s, t) of node indexes, shape (m, 2). ``index`` (n,): of every vertex, ascending. Releases the GIL.
+    """Search all pairs (s, t) of node indexes, shape (m, 2). ``index`` (n,): of every vertex, ascending.
 
-    Pairs with the same end are faster one after the other. Raises KeyError for the first node that the graph does not have.
+    Releases the GIL. Pairs with the same end are faster one after the other. Raises KeyError for the first node that
+    the graph does not have.
     """
     distance, total, begin = np.empty(len(pairs), np.int64), np.empty(len(pairs)), np.empty(len(pairs) + 1, np.int64)
     mixed_seed = np.uint64(seed & (2**64 - 1))
@@ -100,7 +101,10 @@ def search(graph: Adjacency, index: np.ndarray, pairs: np.ndarray, keep: int, se
 
 
 class Memory(NamedTuple):
-    """The arrays that a search writes to, about 100 bytes per vertex; few arrays, since each one costs time when it is passed."""
+    """The arrays that a search writes to, about 100 bytes per vertex.
+
+    Few arrays, since each one costs time when it is passed.
+    """
 
     depth: np.ndarray
     number: np.ndarray
@@ -273,7 +277,10 @@ def _expand(graph, side):
 
 @nb.njit(nogil=True, cache=True)
 def _meet(graph, a, b, met, crossing):
-    """Search from both roots until an edge leads from one frontier to the other. The vertices where they meet are in ``met``."""
+    """Search from both roots until an edge leads from one frontier to the other.
+
+    The vertices where they meet are in ``met``.
+    """
     s, t = a.queue[0], b.queue[0]
     if a.depth[t] != FAR:  # known from an earlier pair, as in the next case
         hops = np.int64(a.depth[t])
@@ -300,7 +307,10 @@ def _meet(graph, a, b, met, crossing):
 
 @nb.njit(nogil=True, cache=True)
 def _carry(graph, side, known, other, wanted, met, first, last):
-    """Carry this side's counts one level further, to the neighbours at depth ``wanted`` of the other side, appended to ``met``."""
+    """Carry this side's counts one level further, to neighbours at the other side's depth ``wanted``.
+
+    These are appended to ``met``. Returns its new end.
+    """
     (start, neighbors), carried, depth, end = graph, side.carried, other.depth, last
     for i in range(first, last):
         v = met[i]
@@ -386,7 +396,7 @@ def _ways_between(start, neighbors, root, v, nexts, upto):
 
 @nb.njit(nogil=True, cache=True)
 def _ways_on(start, neighbors, near, far, edges, depth, wanted, number, root, v, highest, nexts, upto):
-    """Write the next vertices from v towards the root, and the running sum of their ways, at least up to the highest rank.
+    """Write the next vertices from v towards the root, and the running sum of their ways, up to the highest rank.
 
     Returns how many. ``edges``: how many cross from v's level to the next, 0 where that is not known. ``depth``, ``wanted`` and
     ``number`` identify the vertices of the next level (_numbers). The arguments are plain arrays, because unpacking a tuple
@@ -422,7 +432,10 @@ def _pick(upto, size, rank):
 
 @nb.njit(nogil=True, cache=True)
 def _walk(graph, side, reach, other, hops, v, rank, left, path, place, step):
-    """Write the way of this rank from v to the side's root, of ``left`` hops, into ``path`` after ``place``, without the root."""
+    """Write the way of this rank from v to the side's root, of ``left`` hops, into ``path`` after ``place``.
+
+    The root itself is not written.
+    """
     start, neighbors = graph
     while left > 1:
         left, place = left - 1, place + step
@@ -525,7 +538,10 @@ def _vertex(index, node):
 def _search(
     start, neighbors, index, depth, number, upto, vertex, frontier, state, pairs, keep, seed, distance, total, begin
 ):
-    """Fill distance, total and begin. Returns which of the pairs' nodes is missing (-1: none is), and the nodes of all paths."""
+    """Fill distance, total and begin.
+
+    Returns which of the pairs' nodes is missing (-1: none is), and the nodes of all paths.
+    """
     graph = Adjacency(start, neighbors)
     a = Side(depth[0], number[0], number[1], vertex[0], frontier[0], state[0])
     b = Side(depth[1], number[2], number[3], vertex[1], frontier[1], state[1])

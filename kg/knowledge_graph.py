@@ -44,11 +44,12 @@ class KG:
 
     @classmethod
     def load(cls, name_or_path: str | Path, embedder: str | Embedder = NONE) -> "KG":
-        """The graph of this name, or of this .csv, .csv.gz or .parquet file in kg.csv's columns; read and checked at once.
+        """The graph of this name, or of this .csv, .csv.gz or .parquet file in kg.csv's columns.
 
-        ``primekg`` is downloaded on first use. A graph that was read is kept prepared (kg.prepared), and a second load
-        takes under a second. ``embedder`` (kg.embedder) helps to link names that lookup misses; it is optional, and loaded when
-        first used. Raises GraphError where there is no such graph, or the file is not in that form; EmbedderError.
+        Read and checked at once. ``primekg`` is downloaded on first use. A graph that was read is kept prepared
+        (kg.prepared), and a second load takes under a second. ``embedder`` (kg.embedder) helps to link names that
+        lookup misses; it is optional, and loaded when first used. Raises GraphError where there is no such graph, or
+        the file is not in that form; EmbedderError.
         """
         embedder = embedder if isinstance(embedder, Embedder) else named(embedder)
         name, path = str(name_or_path), Path(name_or_path)
@@ -91,7 +92,10 @@ class KG:
         return len(self._contents[1].pair)
 
     def find_mentions(self, text: str, names: Sequence[tuple[str, int]] = ()) -> list[Mention]:
-        """The spans of the text that name nodes, by dictionary. ``names``: further (name, node) pairs, which take precedence."""
+        """The spans of the text that name nodes, by dictionary.
+
+        ``names``: further (name, node) pairs, which take precedence.
+        """
         finder = opened.finder(self.path, self.digest, self.embedder)
         return finder.find(
             text, finder.own_names((name, self._vertex(node)) for name, node in names) if names else None
@@ -105,7 +109,7 @@ class KG:
         ]
 
     def relations(self, froms: Sequence[int], tos: Sequence[int]) -> list[tuple[int, int, list[tuple[str, str]]]]:
-        """Every edge between one of these nodes and one of those: its ends, and its (relation, display_relation) pairs."""
+        """Every edge between ``froms`` and ``tos``: its ends, and its (relation, display_relation) pairs."""
         edges = self._contents[1]
         xs = np.repeat(np.asarray(froms, np.int64), len(tos))
         ys = np.tile(np.asarray(tos, np.int64), len(froms))
@@ -123,10 +127,11 @@ class KG:
     def link(
         self, mentions: Sequence[str], types: Sequence[str | None] | None = None, similar: int = 10
     ) -> list[Sequence[Candidate]]:
-        """Per mention the nodes that it may stand for, best first; nodes of the given ``types`` come first (None: all types).
+        """Per mention the nodes that it may stand for, best first.
 
-        Candidates by lookup come first, then similar names until there are ``similar`` candidates (1: links and best guesses,
-        0: lookup only). Only an ``accepted`` candidate is a link: the others are for a later choice, by index.
+        Nodes of the given ``types`` come first (None: all types). Candidates by lookup come first, then similar names
+        until there are ``similar`` candidates (1: links and best guesses, 0: lookup only). Only an ``accepted``
+        candidate is a link: the others are for a later choice, by index.
         """
         return opened.linker(self.path, self.digest, self.embedder).link(mentions, types, similar)
 
@@ -150,7 +155,7 @@ class KG:
         raise ValueError(f"found engine={engine!r}; expected one of fast, graph-tool")
 
     def shortest_paths_arrow(self, pairs: np.ndarray, keep: int, seed: int) -> pa.StructArray:
-        """What the fast search finds for pairs of shape (m, 2), as Arrow: from, to, distance (null: none), total, paths.
+        """Results of the fast search for pairs (m, 2), as Arrow: from, to, distance (null: none), total, paths.
 
         All numbers are int64; a larger total is given as the largest int64.
         """
@@ -195,7 +200,7 @@ class KG:
             raise KeyError(f"graph {self.name} has no node {error.args[0]}") from None
 
     def describe(self, path: Sequence[int]) -> dict[str, Any]:
-        """The evidence of one path: names and types of its nodes, and per hop each relation, its direction and its words."""
+        """The evidence of one path: names and types of its nodes, and per hop each relation, direction and wording."""
         vertices = [self._vertex(node) for node in path]
         names = [self.nodes.name[v] for v in vertices]
         types = [self.nodes.type[v] for v in vertices]
@@ -215,9 +220,9 @@ class KG:
         return self._contents[1].find(self._vertices(froms), self._vertices(tos)) >= 0
 
     def hops_with_only(self, relations: frozenset[str], froms: np.ndarray, tos: np.ndarray) -> np.ndarray:
-        """Per hop from a node to a node: whether there is an edge, and it has no other relations than these. Shape (n,).
+        """Per hop from a node to a node: whether there is an edge, and it has no other relations than these.
 
-        A relation is named as in kg.csv's column ``relation`` or ``display_relation``.
+        Shape (n,). A relation is named as in kg.csv's column ``relation`` or ``display_relation``.
         """
         edges = self._contents[1]
         wanted = np.array([not relations.isdisjoint(names) for names in edges.relation_names], bool)
@@ -237,11 +242,11 @@ class KG:
         return opened.types(self.path, self.digest)
 
     def is_lab_chemical(self, node: int) -> bool:
-        """Whether the node's name is that of a laboratory value or gas, which a vignette names without meaning a drug."""
+        """Whether the node's name is that of a laboratory value or gas, by which a vignette means no drug."""
         return n1_key(self.name_of(node)) in lab_chemicals()
 
     def same_name(self, a: int, b: int) -> bool:
-        """Whether two nodes have one name, up to spelling, plural and word order, such as a disease and its phenotype."""
+        """Whether two nodes (such as a disease and its phenotype) share a name, up to spelling, plural, word order."""
         return n2_key(self.name_of(a)) == n2_key(self.name_of(b))
 
     def degrees(self, nodes: np.ndarray) -> np.ndarray:

@@ -1,9 +1,10 @@
-"""Mention to nodes, in the order of docs/linking.md: exact, alias, folded keys, broader disease, similar names.
+"""Mention to nodes: exact, alias, folded keys, broader disease, similar names, in this order.
 
-The first level of lookup with a result counts, and all nodes under its key are returned, since two nodes with one name stay two.
-The score of a level is a rank, not a probability: the folded keys were measured at 99 % right on disease synonyms, the drug keys
-at 95 %. Gene symbols are linked in exact case and by alias only. For a mention that no level accepts, similar names are searched
-(kg.similar). The best of them is a link from the embedder's threshold on; the others are candidates for a later choice.
+The order is explained in docs/linking.md. The first level of lookup with a result counts, and all nodes under
+its key are returned, since two nodes with one name stay two. The score of a level is a rank, not a probability:
+the folded keys were measured at 99 % right on disease synonyms, the drug keys at 95 %. Gene symbols are linked in
+exact case and by alias only. For a mention that no level accepts, similar names are searched (kg.similar). The best of
+them is a link from the embedder's threshold on; the others are candidates for a later choice.
 """
 
 from __future__ import annotations
@@ -106,7 +107,7 @@ class Linker:
         ]
 
     def resolve(self, alias: Alias) -> list[int]:
-        """Vertices of the first canonical name that this graph has, by exact, N1 or N2 name, the alias's type first."""
+        """Vertices of the first canonical name in this graph, by exact, N1 or N2 name, the alias's type first."""
         for name in alias.names:
             for level in ("exact", "N1", "N2"):
                 for _, found in self._find(level, [name]):
@@ -183,7 +184,7 @@ class Linker:
         return Candidate(int(nodes.index[vertex]), nodes.name[vertex], nodes.type[vertex], score, method, accepted)
 
     def _types_agree(self, mention: str, vertex: int, type_: str | None, vertices: list[int]) -> bool:
-        """Whether a node has the mention's type or, where that is not known, the first type of all nodes with the same key.
+        """Whether a node has the mention's type or, if not known, the first type of all nodes with the same key.
 
         If that type is neither disease nor drug, for which the keys were measured, the words must be equal except for plurals."""
         types, names = self._nodes.type, self._nodes.name
@@ -194,7 +195,10 @@ class Linker:
         return types[vertex] == first and agrees
 
     def _merge(self, found: list[Candidate], near: list[Similar], type_: str | None, size: int) -> list[Candidate]:
-        """The candidates by lookup, then the similar names; the best of these is a link where lookup accepted nothing."""
+        """The candidates by lookup, then the similar names.
+
+        The best of these is a link where lookup accepted nothing.
+        """
         linked, there = any(c.accepted for c in found), {c.node for c in found}
         best = fold.exact_key(self._nodes.name[near[0].vertex]) if near and not linked else None
         accepted = best is not None and self._is_link(near[0])

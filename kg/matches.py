@@ -59,7 +59,7 @@ def key_of(name: str) -> tuple[str, ...]:
 
 
 def _spellings(name: str) -> Iterator[str]:
-    """The spellings of a name in a sentence: without a note in brackets at its end, and MeSH's inverted names in usual order."""
+    """Spellings of a name in a sentence: without a final note in brackets, inverted MeSH names in usual order."""
     plain = name.removesuffix(" (disease)")
     yield plain
     if plain.endswith(")") and len(short := plain[: plain.rfind("(")].strip()) > 3:

@@ -159,7 +159,7 @@ def _vertices(match: tuple[int, int, Phrase], tokens: Sequence[Token[str]], text
 
 
 def _longest(matches: Iterable[Match]) -> list[Match]:
-    """The matches that remain when the longest is chosen first, then the leftmost, and none overlaps one chosen before."""
+    """The matches chosen by length, then from the left, so that none overlaps one chosen before."""
     taken: set[int] = set()
     chosen = []
     for match in sorted(matches, key=lambda m: (m.first - m.last, m.first)):

@@ -12,7 +12,7 @@ Name = tuple[str, str]  # relation, display_relation
 
 @dataclass(frozen=True)
 class Phrase:
-    """The verb phrase of a relation, and the type of the nodes that are its subject (None: it can be read both ways)."""
+    """The verb phrase of a relation, and the type of its subject (None: it can be read both ways)."""
 
     words: str
     subject: str | None = None
@@ -60,7 +60,7 @@ PHRASES: dict[Name, Phrase] = {
 
 
 def direction(name: Name, from_type: str, to_type: str) -> str:
-    """How a hop from a node of one type to a node of another runs along the relation: forward, backward or undirected."""
+    """The direction of a hop between nodes of these types along the relation: forward, backward or undirected."""
     phrase = PHRASES.get(name)
     if phrase is None or phrase.subject is None or from_type == to_type:
         return "undirected"

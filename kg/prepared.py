@@ -1,4 +1,4 @@
-"""The prepared form of graph files that were read: under the hash of the content, memory-mapped, shared by processes."""
+"""The prepared form of graph files, under the hash of the content: memory-mapped, shared by processes."""
 
 import functools
 import hashlib

@@ -1,4 +1,4 @@
-"""Read a knowledge graph in the twelve columns of PrimeKG's kg.csv (Chandak et al. 2023): nodes, edges and their relations.
+"""Read nodes, edges and relations from the twelve columns of PrimeKG's kg.csv (Chandak et al. 2023).
 
 The identity of a node is its index in the file, never its name: two nodes with one name stay two, and ``NA``, ``null`` or
 ``None`` are names like any other. kg.csv stores every edge both ways; here an edge is one unordered pair of nodes.

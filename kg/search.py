@@ -22,7 +22,7 @@ EXACT = (
 
 
 class ShortestPaths(NamedTuple):
-    """The shortest paths of one pair: their length in hops (None: unreachable), their exact number, those that were drawn."""
+    """The shortest paths of one pair: length in hops (None: unreachable), exact number, and the paths drawn."""
 
     distance: int | None
     total: int
@@ -57,7 +57,7 @@ def shortest_paths(
 
 
 def _forward(s: int, distance: int, steps: Callable[[int, int], list[int]]) -> tuple[Steps, list[list[int]]]:
-    """The part of the graph that lies on shortest paths, from s on: next vertices, and the vertices of each level, ascending."""
+    """The part of the graph on shortest paths, from s on: next vertices, and each level's vertices, ascending."""
     towards_t: Steps = {}
     levels = [[s]]
     for left in range(distance - 1, -1, -1):
@@ -99,7 +99,7 @@ def _unrank(v: int, rank: int, steps: Steps, number: dict[int, int], hops: int) 
 
 
 def draw_ranks(total: int, keep: int, seed: int, s: int, t: int) -> list[int]:
-    """At most ``keep`` distinct ranks in [0, total), ascending, uniform without replacement; the same for the same pair.
+    """At most ``keep`` distinct ranks in [0, total), ascending, uniform without replacement; equal for equal pairs.
 
     The generator is SplitMix64 (Steele, Lea & Flood 2014), started from seed, s and t alone, so that neither the order of
     the pairs, nor batches, nor processes, nor the engine change what is drawn. A rank is ⌊x·total / 2⁶⁴⌋ for a 64-bit x;

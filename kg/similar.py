@@ -1,9 +1,10 @@
-"""The names that are most similar to a mention, by characters, words and (with an embedder) meaning. The search is exact.
+"""The names that are most similar to a mention, by characters, words and (with an embedder) meaning.
 
-The score is the mean of two cosines: of characters and words, or, with an embedder, of characters and meaning. It is reduced by
-``NEW_NUMBER`` where the node has a number or letter that the mention lacks ("diarrhea 9" for diarrhea), and by up to
-``NEW_WORDS`` for the share of the node's words that the mention lacks: a node with more words than the mention is narrower, one
-with fewer is broader. Every name is scored, so the best are exact; among equal scores the lower vertex comes first.
+The search is exact. The score is the mean of two cosines: of characters and words, or, with an embedder, of characters
+and meaning. It is reduced by ``NEW_NUMBER`` where the node has a number or letter that the mention lacks ("diarrhea 9"
+for diarrhea), and by up to ``NEW_WORDS`` for the share of the node's words that the mention lacks: a node with more
+words than the mention is narrower, one with fewer is broader. Every name is scored, so the best are exact; among equal
+scores the lower vertex comes first.
 """
 
 from collections.abc import Sequence
@@ -34,7 +35,7 @@ class Similar(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """The rows that mentions of one type are compared with, the reduction of each for its type, and the inverse lengths of its vectors."""
+    """The rows to compare with mentions of one type, with reductions for their types and inverse vector lengths."""
 
     which: slice | np.ndarray
     loss: np.ndarray
@@ -55,7 +56,7 @@ class SimilarNames:
         self._known: dict[tuple[str, str | None, int], list[Similar]] = {}
 
     def search(self, mentions: Sequence[str], types: Sequence[str | None], keep: int) -> list[list[Similar]]:
-        """Per mention at most ``keep`` names, best first: of its type and of unknown type, or of all types where it is None."""
+        """Per mention at most ``keep`` names, best first: of its type and of unknown type (None: of all types)."""
         asked = [(" ".join(mention.split()), type_, keep) for mention, type_ in zip(mentions, types, strict=True)]
         for type_ in dict.fromkeys(types):
             new = list(dict.fromkeys(a for a in asked if a[1] == type_ and a not in self._known))
@@ -71,7 +72,10 @@ class SimilarNames:
         return [self._best(mention, rows, meaning[i], keep) for i, mention in enumerate(mentions)]
 
     def _best(self, mention: str, rows: Rows, meaning: np.ndarray, keep: int) -> list[Similar]:
-        """The best of these rows. They are first scored without reductions, to leave out rows that cannot be among the best."""
+        """The best of these rows.
+
+        They are first scored without reductions, to leave out rows that cannot be among the best.
+        """
         names = self._names
         chars, chars_length = names.chars.shared(tfidf.grams(mention))
         words, words_length = names.words.shared(fold.n2_words(mention))
@@ -93,7 +97,10 @@ class SimilarNames:
         return [Similar(*facts) for facts in found]
 
     def _meaning(self, mentions: list[str], which: slice | np.ndarray) -> np.ndarray:
-        """The cosines of the mentions' vectors with those of these rows. Shape (mentions, rows); (mentions, 0) without a model."""
+        """The cosines of the mentions' vectors with those of these rows.
+
+        Shape (mentions, rows); (mentions, 0) without a model.
+        """
         if not self._embedder.model:
             return np.empty((len(mentions), 0), np.float32)
         asked, kept = self._embedder.encode(mentions), self._vectors[which]

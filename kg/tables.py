@@ -1,4 +1,4 @@
-"""The names of a graph under every key by which a mention is looked up: sorted hashes, memory-mapped, not dictionaries.
+"""The names of a graph under every key for lookup: sorted hashes, memory-mapped, not dictionaries.
 
 All tables of PrimeKG's names take 5 MB and no time to load, and forked workers share them. A key is known by 64 bits of its
 XXH3 hash: among 130,000 names and a million lookups a false hit has a chance below one in a hundred million.

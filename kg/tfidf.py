@@ -1,9 +1,10 @@
-"""Similarity of names to a mention: TF-IDF over the characters and over the words of all names, exact, in one pass per mention.
+"""Similarity of names to a mention: TF-IDF over the characters and over the words of all names.
 
-There are two measures, because they fail in different cases. Characters: 3- and 4-grams within the words of the lower-cased name,
-as in scikit-learn's `char_wb`. Words: those of the N2 key, in any order. Both are cosines, and every term counts once, so an
-index is only the list of names per term, and the lists of a mention's terms are added up. Nothing is approximated or pruned. Gene
-symbols are left out: a symbol that is only similar is another gene.
+It is exact, in one pass per mention. There are two measures, because they fail in different cases. Characters: 3- and
+4-grams within the words of the lower-cased name, as in scikit-learn's `char_wb`. Words: those of the N2 key, in any
+order. Both are cosines, and every term counts once, so an index is only the list of names per term, and the lists of a
+mention's terms are added up. Nothing is approximated or pruned. Gene symbols are left out: a symbol that is only
+similar is another gene.
 """
 
 import math
@@ -26,8 +27,8 @@ GRAMS = (3, 4)
 class Index(NamedTuple):
     """The terms by hash, ascending, and the rows that have each: those of term t are ``row[start[t]:start[t + 1]]``.
 
-    A term counts once per name, with its ``idf`` as weight, so that no weight needs to be kept per row; ``length``: of every
-    row's vector.
+    A term counts once per name, with its ``idf`` as weight, so that no weight needs to be kept per row; ``length``: of
+    every row's vector.
     """
 
     key: np.ndarray
@@ -37,9 +38,10 @@ class Index(NamedTuple):
     length: np.ndarray
 
     def shared(self, terms: Iterable[str]) -> tuple[np.ndarray, float]:
-        """Per row the squared length of the part in common with a text of these terms; and the length of the text's vector.
+        """Per row the squared length of the part in common with a text of these terms.
 
-        The cosine is the first, divided by the lengths of both vectors."""
+        And the length of the text's vector. The cosine is the first, divided by the lengths of both vectors.
+        """
         wanted, last = hashes(sorted(set(terms))), len(self.key) - 1
         at = np.minimum(self.key.searchsorted(wanted), max(last, 0))
         known = self.key[at] == wanted if last >= 0 else np.zeros(len(wanted), bool)
@@ -53,7 +55,7 @@ class Index(NamedTuple):
 
 
 class Names(NamedTuple):
-    """The names to compare with a mention: the vertices that have a row, their numbers as bits, and their two indexes."""
+    """The names to compare with a mention: vertices that have a row, their numbers as bits, and two indexes."""
 
     vertex: np.ndarray
     numbers: np.ndarray
@@ -95,7 +97,10 @@ def _make(nodes: Nodes) -> dict[str, np.ndarray]:
 
 
 def _index(texts: Sequence[Sequence[str]], terms_of: Callable[[str], list[str]]) -> Index:
-    """The index of names, given as words. The words of each name, times the terms of each word, are the terms of each name."""
+    """The index of names, given as words.
+
+    The words of each name, times the terms of each word, are the terms of each name.
+    """
     from scipy import sparse  # only where an index is made
 
     place = {word: i for i, word in enumerate(dict.fromkeys(chain.from_iterable(texts)))}

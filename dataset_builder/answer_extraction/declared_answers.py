@@ -1,4 +1,4 @@
-"""The places where a text declares an answer: a JSON field, \\boxed, "Answer:", "the answer is", "option B is correct".
+"""Where a text declares an answer: a JSON field, \\boxed, "Answer:", "the answer is", "option B is correct".
 
 Each rule finds its places, and `read_answer` reads the text there. All repetitions in the patterns are bounded.
 """

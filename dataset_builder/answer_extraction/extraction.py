@@ -114,7 +114,7 @@ def leading_letter(text: str, options: Options) -> NamedOption | None:
 
 
 def leading_option(text: str, options: Options) -> NamedOption | None:
-    """Gout. It ...: the text begins with an option's words that stand alone, or with a number or letter and then its words."""
+    """Gout. It ...: the text begins with an option's words alone, or with a number or letter and then its words."""
     if _lists_options(text, options):
         return None
     start = text.strip()

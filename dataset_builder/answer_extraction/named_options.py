@@ -93,7 +93,10 @@ class Options(dict[str, str]):
         return [label for label in found if label not in within]
 
     def at_start(self, text: str) -> str | None:
-        """The option whose words the text begins with, the longest first. A yes or no must be alone or before a reason."""
+        """The option whose words the text begins with, the longest first.
+
+        A yes or no must be alone or before a reason.
+        """
         folded = f"{fold(ARTICLE_FIRST.sub('', text[:400]))} "
         for label, words in self.by_length:
             if folded.startswith(f"{words} ") and (words not in YES_NO or _stands_alone(text, words)):

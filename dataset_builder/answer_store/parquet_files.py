@@ -28,7 +28,10 @@ SCHEMA = pa.schema(
 
 
 def export(store: AnswerStore, file: Path, keys: Set[bytes] | None = None) -> int:
-    """Write all intact entries (of requests with these keys); returns how many. Never leaves a partial file. Raises StoreError."""
+    """Write all intact entries (of requests with these keys); returns how many. Never leaves a partial file.
+
+    Raises StoreError.
+    """
     if not store.path.is_file():
         raise StoreError(
             f"there is no answer store {store.path}; expected one that a build has written to (--store FILE)"

@@ -32,7 +32,10 @@ class StoreError(ValueError):
 
 
 class Entry(NamedTuple):
-    """One row of the table. ``reason``, ``detail``: why an answer is bad or missing; ``usd``: None where no price is known."""
+    """One row of the table.
+
+    ``reason``, ``detail``: why an answer is bad or missing; ``usd``: None where no price is known.
+    """
 
     key: bytes
     status: str
@@ -96,9 +99,9 @@ class AnswerStore:
         return {key: _known_request(entries) for key, entries in found.items()}
 
     def add(self, entries: Iterable[Entry]) -> None:
-        """Commit these entries together; they are on disk when it returns. Any other entry of a call deletes its ``sent``.
+        """Commit these entries together; they are on disk when it returns.
 
-        Raises StoreError where the file cannot be written.
+        Any other entry of a call deletes its ``sent``. Raises StoreError where the file cannot be written.
         """
         entries = list(entries)
         now = time.time()

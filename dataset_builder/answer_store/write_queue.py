@@ -17,7 +17,10 @@ class WriteQueue:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def put(self, *entries: Entry) -> "asyncio.Future[None]":
-        """Queue entries. The future is done when they are on disk; it fails with the exception where writing failed."""
+        """Queue entries.
+
+        The future is done when they are on disk; it fails with the exception where writing failed.
+        """
         self._entries += entries
         if self._done is None:
             self._done = asyncio.get_running_loop().create_future()

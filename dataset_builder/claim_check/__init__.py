@@ -1,4 +1,4 @@
-"""The claims of a text, checked against the knowledge graph by rule, without a model: ``check_text(kg, text, hops)``."""
+"""Check the claims of a text against the knowledge graph by rule, without a model: ``check_text(kg, text, hops)``."""
 
 from dataset_builder.claim_check.check import VERDICTS, check_text
 

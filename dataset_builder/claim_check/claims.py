@@ -59,7 +59,10 @@ class Claim:
 
 
 def kinds_for(a: str, b: str) -> frozenset[str]:
-    """The kinds of cue that can claim a relation between nodes of these types; none where the graph has no such relation."""
+    """The kinds of cue that can claim a relation between nodes of these types.
+
+    None where the graph has no such relation.
+    """
     types = {a, b}
     if types == {DRUG}:
         return frozenset(["link", "tie", "mutual", "aim", "act", "join", "treat", "use", "harm", "deny", "kind"])
@@ -105,7 +108,10 @@ def claims(start: int, end: int, sentence: Sentence, connected: Connected) -> li
 
 
 def _said_of(pair: tuple[Group, Group], cues: Sequence[Cue]) -> list[Cue]:
-    """The cues that can connect the two. The denial of another cue moves to the next one: "does not serve as a carrier"."""
+    """The cues that can connect the two.
+
+    The denial of another cue moves to the next one: "does not serve as a carrier".
+    """
     fitting, denied = [], False
     for cue in cues:
         denied ^= cue.denied

@@ -75,7 +75,10 @@ class Gap:
 
 @dataclass
 class Group:
-    """Names that share their relations: one, or a list of one type ("gout and pseudogout"). ``unlike``: names in contrast to them."""
+    """Names that share their relations: one, or a list of one type ("gout and pseudogout").
+
+    ``unlike``: names in contrast to them.
+    """
 
     members: list[NamedSpan]
     clause: int

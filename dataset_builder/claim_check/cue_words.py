@@ -1,6 +1,7 @@
-"""The words of a sentence by their role in a claim: they state it, deny it or separate clauses; and names that are not names.
+"""The words of a sentence by their role in a claim: they state it, deny it or separate clauses.
 
-The list of words is claim_cues.tsv. The longest phrase counts, so that "not only" is no denial and "off label" no use.
+Also recognises names that are not meant as names. The list of words is claim_cues.tsv. The longest phrase counts, so
+that "not only" is no denial and "off label" no use.
 """
 
 import re
@@ -89,7 +90,10 @@ def pieces(text: str, start: int, end: int, names: Sequence[NamedSpan]) -> Itera
 
 
 def _cues(words: Sequence[str]) -> Iterator[Word]:
-    """The words with their kinds, the longest phrases of the list as one; a word that is not on the list has no kind."""
+    """The words with their kinds, the longest phrases of the list as one.
+
+    A word that is not on the list has no kind.
+    """
     phrases, i = _phrases(), 0
     while i < len(words):
         for phrase, kinds in phrases.get(words[i], ()):

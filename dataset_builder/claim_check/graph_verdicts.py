@@ -76,7 +76,10 @@ def read_against(claim: Claim, relations: Iterable[Relation]) -> Reading:
 
 
 def is_backwards(claim: Claim) -> bool:
-    """Whether subject and object are exchanged: "gout treats colchicine". Only for plain sentences with nothing but a verb."""
+    """Whether subject and object are exchanged: "gout treats colchicine".
+
+    Only for plain sentences with nothing but a verb.
+    """
     return any(
         subject in claim.b.types - claim.a.types
         and others & claim.a.types
@@ -141,7 +144,7 @@ def _therapy(claim: Claim, known: set[str]) -> Iterator[Reading]:
 
 
 def _unapproved(given: bool, denied: bool, known: set[str]) -> Reading:
-    """ "Not approved" is true of an off-label use, and false of an indication, unless the sentence says that it is given.
+    """ "Not approved": true of an off-label use, false of an indication, unless the sentence says that it is given.
 
     ``denied``: there is no such use ("is not used off label").
     """

@@ -1,4 +1,4 @@
-"""Options and messages for the contamination check of a build, and the command `contamination` for all available splits."""
+"""Options and messages of the contamination check, and the command `contamination` for all available splits."""
 
 import argparse
 from collections.abc import Iterable, Mapping, Sequence
@@ -70,7 +70,7 @@ def add_command(commands: Any) -> None:
 
 
 def print_matrix(given: argparse.Namespace) -> int:
-    """Print matching rows of both sides and pairs by rule: sources against benchmarks, benchmarks against each other."""
+    """Print matching rows and pairs by rule: sources against benchmarks, benchmarks against each other."""
     sets = _sets(given.data_dir)
     embedder = None if given.embedder == "none" else named(given.embedder)
     tests = [name for name in sets if name[1] == SOURCES[name[0]].test]

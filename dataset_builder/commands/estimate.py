@@ -59,7 +59,10 @@ def add_command(commands: Any) -> None:
 def estimate(
     rows: Dataset, stages: Sequence[Stage], store: AnswerStore, *, sample: int, seed: int
 ) -> tuple[list[Estimate], str | None]:
-    """One entry per stage and model, scaled from the sample to all rows; and the first stage that could not be counted."""
+    """One entry per stage and model, scaled from the sample to all rows.
+
+    Second, the first stage that could not be counted, or None.
+    """
     stages = bind(rows.column_names, stages)
     numbers = sorted(random.Random(seed).sample(range(len(rows)), min(sample, len(rows))))
     columns: dict[str, list[Any]] = {name: list(values) for name, values in rows[numbers].items()}
@@ -77,7 +80,10 @@ def estimate(
 
 
 def _lead(stage: Stage, columns: Batch, store: AnswerStore) -> tuple[dict[str, list[Any]], list[Request], bool]:
-    """The stage's columns, answered or guessed; the requests that it would send; False where there are some and no guess."""
+    """The stage's columns, answered or guessed; the requests that it would send.
+
+    False where there are some and no guess.
+    """
     states = start_conversations(stage, columns)
     waiting = {state.row: state for state in advance(states, AnswerLookup(store))}
     asked = list({r.key: r for state in waiting.values() for r in state.requests if not _known(r, store)}.values())

@@ -1,4 +1,4 @@
-"""The summary at the end of a build: the funnel of the questions, the stages' times, the cost of the models' answers."""
+"""The summary at the end of a build: funnel of the questions, times of the stages, cost of the models' answers."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ def print_summary(manifest: dict[str, Any], runs: Sequence[StageRun], folder: Pa
         )
     if over := counts.get("over_budget"):
         OUT.print(
-            f"--max-usd stopped the build: {over} rows are not finished. Run it again with a higher limit; it continues there."
+            f"--max-usd stopped the build: {over} rows are not finished. Run it again with a higher limit; it continues where it stopped."
         )
     configs = manifest.get("configs", {})
     kept = f" with {configs['reasonmed']['rows']} rationales" if "reasonmed" in configs else ""

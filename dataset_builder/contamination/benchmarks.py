@@ -91,7 +91,7 @@ def _read(name: str, data_dir: Path | None) -> Benchmark | str:
 
 
 def trials(origins: Sequence[Origin]) -> set[str]:
-    """The benchmarks whose questions a trial contains on purpose: its own, and those with the same questions, other options."""
+    """The benchmarks that a trial contains on purpose: its own, and those with the same questions, other options."""
     own = {origin.source for origin in origins if origin.trial}
     return own | {twin for twins in TWINS if twins & own for twin in twins}
 

@@ -36,7 +36,10 @@ class LedgerEntry(NamedTuple):
 
 @dataclass(frozen=True)
 class Ledger:
-    """The matches, and the benchmarks checked. A frozen value: it is part of the cache key of the stage that uses it."""
+    """The matches, and the benchmarks checked.
+
+    A frozen value: it is part of the cache key of the stage that uses it.
+    """
 
     names: tuple[str, ...] = ()
     found: tuple[LedgerEntry, ...] = field(default=(), repr=False)
@@ -94,7 +97,7 @@ def facts(
     strict: bool = False,
     embedder: Embedder = NONE,
 ) -> dict[str, Any]:
-    """The manifest's entry: the rules, the benchmarks checked and not checked, and the counts per source and benchmark."""
+    """The manifest's entry: rules, benchmarks checked and not checked, counts per source and benchmark."""
     return {
         "strict": strict,
         "embedder": embedder.name if measured(embedder) else NONE.name,

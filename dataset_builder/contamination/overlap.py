@@ -98,7 +98,7 @@ class _Sides:
         self.answers_a, self.answers_b = ([_content(gold_of(q)) for q in side] for side in (a, b))
 
     def rows(self, pairs: Pairs) -> Iterator[tuple[int, int, float, int]]:
-        """Every pair of rows that has a pair of these stems, with its score and the number of content words of the stem with fewer."""
+        """Every pair of rows with a pair of these stems: its score, and the content words of the stem with fewer."""
         fewer = np.minimum(self.telling[pairs.a], self.telling[pairs.b])
         for s, t, score, number in zip(*(column.tolist() for column in (*pairs, fewer)), strict=True):
             for i in self.rows_a(s):
@@ -110,7 +110,7 @@ class _Sides:
         return float((self.vectors[self.stems.a[i]] @ self.vectors[self.stems.b[j]].T).sum())
 
     def same_answer(self, i: int, j: int) -> bool:
-        """Whether both gold answers have the same content words, and at least one: yes, or all of the above, has none."""
+        """Whether both gold answers have the same content words, at least one (yes, or all of the above, has none)."""
         return bool(self.answers_a[i]) and self.answers_a[i] == self.answers_b[j]
 
     def shared_options(self, i: int, j: int) -> float:
@@ -129,7 +129,7 @@ def _rows_by_stem(stem: np.ndarray, number: int) -> Callable[[int], list[int]]:
 
 
 def _equal(sides: _Sides, strict: bool) -> Iterator[Match]:
-    """The same words in the same order: with the same options an exact repeat, with others the same stem unless it is generic."""
+    """The same words in the same order: with equal options an exact repeat, with others an equal stem, not generic."""
     for s in np.intersect1d(sides.stems.a, sides.stems.b).tolist():
         keys = {j: key_of(sides.b[j]) for j in sides.rows_b(s)}
         for i in sides.rows_a(s):
@@ -142,7 +142,10 @@ def _equal(sides: _Sides, strict: bool) -> Iterator[Match]:
 
 
 def _copied(sides: _Sides, strict: bool) -> Iterator[Match]:
-    """Common rare runs of words; where these are few, content words must be similar too: stock descriptions share runs."""
+    """Common rare runs of words.
+
+    Where these are few, content words must be similar too: stock descriptions share runs.
+    """
     pairs = by_rare_grams(sides.stems, STRICT_GRAMS if strict else MIN_GRAMS, MIN_SHARED)
     for i, j, score, _ in sides.rows(pairs):
         if (

@@ -25,7 +25,7 @@ class Pairs(NamedTuple):
 
 
 def by_rare_grams(stems: Stems, min_score: float, min_shared: int) -> Pairs:
-    """Pairs with at least ``min_shared`` common rare runs, and ``min_score`` of the rare runs of the stem that has fewer.
+    """Pairs with ``min_shared`` common rare runs or more, and ``min_score`` of the rare runs of the stem with fewer.
 
     Only side b is indexed: a run that b does not have counts as rare.
     """

@@ -1,4 +1,7 @@
-"""The distinct stems of two lists of questions as arrays of word numbers. Each stem is compared once, however frequent."""
+"""The distinct stems of two lists of questions as arrays of word numbers.
+
+Each stem is compared once, however frequent.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -17,7 +20,10 @@ BLOCK = 2048  # stems of one side that are compared at a time
 
 
 class Stems(NamedTuple):
-    """Distinct stems. The words of stem s are ``word[start[s]:start[s + 1]]``; ``a`` and ``b``: the stem of each row of a side."""
+    """Distinct stems.
+
+    The words of stem s are ``word[start[s]:start[s + 1]]``; ``a`` and ``b``: the stem of each row of a side.
+    """
 
     word: np.ndarray
     start: np.ndarray

@@ -1,9 +1,10 @@
-"""How often does a judge err? Before its verdicts are trusted, it judges cases of known verdict with the pipelines' prompts.
+"""How often does a judge err?
 
-calibration_cases.jsonl contains rationales and answers, written for this project, with known verdicts: right ones, and wrong ones
-of many kinds (empty, an opening, a mark, an injected order, the right letter with another text, …). The judge's answers are in
-the answer store like all others: with the same cases, prompts, model, endpoint and sampling, a calibration is read from there
-without a call.
+Before its verdicts are trusted, it judges cases of known verdict with the pipelines' prompts. calibration_cases.jsonl
+contains rationales and answers, written for this project, with known verdicts: right ones, and wrong ones of many
+kinds (empty, an opening, a mark, an injected order, the right letter with another text, …). The judge's answers are in
+the answer store like all others: with the same cases, prompts, model, endpoint and sampling, a calibration is read
+from there without a call.
 """
 
 import json

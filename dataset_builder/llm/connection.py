@@ -57,7 +57,10 @@ class Connection:
         return self.no_schema, self.new_max_tokens
 
     def adapt(self, request: Request, error: CallError, left_out: tuple[bool, bool]) -> bool:
-        """Note a refused field that can be left out or renamed. True where this is new since the call began: call again."""
+        """Note a refused field that can be left out or renamed.
+
+        True where this is new since the call began: call again.
+        """
         if error.kind not in ("400", "422"):
             return False
         if "response_format" in error.detail and request.schema:
@@ -71,7 +74,10 @@ class Connection:
         return self.price.usd(request.size, request.llm.max_tokens) if self.price else 0.0
 
     def usd(self, request: Request, prompt_tokens: int | None, completion_tokens: int | None) -> float | None:
-        """The cost of an answer in dollars; the upper bound where the endpoint counts no tokens; None without a price."""
+        """The cost of an answer in dollars; the upper bound where the endpoint counts no tokens.
+
+        None without a price.
+        """
         if self.price is None:
             return None
         if prompt_tokens is None:

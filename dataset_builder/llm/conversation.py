@@ -73,7 +73,7 @@ def ask_json(request: Request, check: Callable[[Any], str | None] | None = None)
 
 
 def together(parts: Iterable[Part[T]]) -> Part[list[T]]:
-    """``values = yield from together(parts)``: several parts that do not wait for each other, their requests in one round."""
+    """``values = yield from together(parts)``: several parts side by side, with their requests in one round."""
     running = {i: part for i, part in enumerate(parts)}
     results: dict[int, T] = {}
     received: dict[int, list[Answer]] = {}

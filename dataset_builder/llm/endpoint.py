@@ -19,7 +19,10 @@ NO_KEY = "none"  # sent to a server of one's own, which needs no key
 
 
 def connect(endpoint: str, environment: Mapping[str, str] = os.environ) -> AsyncOpenAI:
-    """A client of the official SDK that never retries by itself. Raises ModelError where the environment lacks a variable."""
+    """A client of the official SDK that never retries by itself.
+
+    Raises ModelError where the environment lacks a variable.
+    """
     transport = DefaultAioHttpClient(limits=httpx.Limits(max_connections=None, max_keepalive_connections=None))
     if endpoint == AZURE:
         if missing := [name for name in AZURE_VARIABLES if not environment.get(name)]:

@@ -21,7 +21,10 @@ class ErrorAction(Enum):
 
 @dataclass(frozen=True)
 class CallError:
-    """A failed call. ``kind``: a short name to count by; ``maybe_paid``: the model may have answered, but nothing arrived."""
+    """A failed call.
+
+    ``kind``: a short name to count by; ``maybe_paid``: the model may have answered, but nothing arrived.
+    """
 
     kind: str
     action: ErrorAction

@@ -37,8 +37,10 @@ def find_object(text: str) -> dict[str, Any]:
 
 
 def _objects(text: str) -> list[dict[str, Any]]:
-    """All complete objects at the outermost level. Braces in prose are skipped. A brace that never closes ends the search,
-    so that no inner part of a truncated object is taken for the object."""
+    """All complete objects at the outermost level. Braces in prose are skipped.
+
+    A brace that never closes ends the search, so that no inner part of a truncated object is taken for the object.
+    """
     objects, at = [], text.find("{")
     while 0 <= at < (end := _closing_brace(text, at)):
         with contextlib.suppress(ValueError, RecursionError):
@@ -48,7 +50,7 @@ def _objects(text: str) -> list[dict[str, Any]]:
 
 
 def _closing_brace(text: str, at: int) -> int:
-    """The position after the brace that closes the one at ``at``, ignoring braces in JSON strings; -1 where there is none."""
+    """The position after the brace that closes the one at ``at``, without those in JSON strings; -1 if none."""
     depth = 0
     for token in _BRACES.finditer(text, at):
         depth += {"{": 1, "}": -1}.get(token[0], 0)

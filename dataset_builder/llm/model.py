@@ -15,7 +15,10 @@ _CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",
 
 
 class ModelError(ValueError):
-    """A model, an endpoint or a limit that cannot be used; the message says what was found, expected, and what to do."""
+    """A model, an endpoint or a limit that cannot be used.
+
+    The message says what was found, expected, and what to do.
+    """
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,10 @@ class LLM:
 
     @property
     def sampling(self) -> dict[str, Any]:
-        """The fields of the request body that are set. `transformers serve` refuses unknown fields, so there are no others."""
+        """The fields of the request body that are set.
+
+        `transformers serve` refuses unknown fields, so there are no others.
+        """
         fields = ("temperature", "top_p", "max_tokens", "seed")
         return {name: value for name in fields if (value := getattr(self, name)) is not None}
 
@@ -60,14 +66,20 @@ class LLM:
         sample: int = 0,
         may_fail: bool = False,
     ) -> "Request":
-        """The request for this prompt. ``schema``: the form of the JSON reply; ``sample`` distinguishes equal requests."""
+        """The request for this prompt.
+
+        ``schema``: the form of the JSON reply; ``sample`` distinguishes equal requests.
+        """
         messages = ({"role": "system", "content": system},) if system else ()
         return Request(self, (*messages, {"role": "user", "content": prompt}), schema, sample, may_fail)
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request. Its key in the answer store is a hash of all that is sent, the endpoint's name and the sample number."""
+    """A request.
+
+    Its key in the answer store is a hash of all that is sent, the endpoint's name and the sample number.
+    """
 
     llm: LLM
     messages: tuple[Message, ...]
@@ -104,7 +116,10 @@ class Request:
 
 @functools.cache
 def _response_format(schema: type[BaseModel]) -> dict[str, Any]:
-    """The schema as OpenAI, Azure, vLLM and sglang accept it. `transformers serve` ignores it, so replies are always checked."""
+    """The schema as OpenAI, Azure, vLLM and sglang accept it.
+
+    `transformers serve` ignores it, so replies are always checked.
+    """
     described = {"name": schema.__name__, "strict": True, "schema": schema.model_json_schema()}
     return {"type": "json_schema", "json_schema": described}
 

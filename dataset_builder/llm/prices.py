@@ -26,7 +26,10 @@ class Price:
 
 
 def read_prices(given: Sequence[str] = ()) -> dict[str, Price]:
-    """The table, overridden by the ``MODEL=IN/OUT`` arguments of the command line. Raises ModelError for any other form."""
+    """The table, overridden by the ``MODEL=IN/OUT`` arguments of the command line.
+
+    Raises ModelError for any other form.
+    """
     lines = [line for line in TABLE.read_text("utf-8").splitlines() if not line.startswith("#")]
     rows = csv.DictReader(lines, delimiter="\t")
     prices = {

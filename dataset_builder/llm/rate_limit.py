@@ -45,7 +45,10 @@ BELOW = 0.99  # the part of a known limit that is used
 
 
 class RateController:
-    """The rate, as a pure function of requests, answers and their times. ``ceiling``: a known limit in requests per second."""
+    """The rate, as a pure function of requests, answers and their times.
+
+    ``ceiling``: a known limit in requests per second.
+    """
 
     def __init__(self, now: float, ceiling: float = math.inf) -> None:
         known = ceiling < math.inf
@@ -183,7 +186,10 @@ class RateLimiter:
             self.tokens_per_second = BELOW * tokens
 
     async def slot(self, tokens: int) -> float:
-        """Wait until a request of at most ``tokens`` tokens may be sent. Returns the time, to be passed to `ok` or `refuse`."""
+        """Wait until a request of at most ``tokens`` tokens may be sent.
+
+        Returns the time, to be passed to `ok` or `refuse`.
+        """
         async with self._turn:  # one after the other, so that a new rate applies to all that wait
             now = time.monotonic()
             at = self.controller.next_send(now)

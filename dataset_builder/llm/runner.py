@@ -24,9 +24,10 @@ Collected = tuple[str, Usage]
 
 
 class Runner:
-    """Gets answers from the store; a missing one from a Dispatcher with the arguments ``calls`` (None: it is an error).
+    """Gets answers from the store.
 
-    A context manager, since all stages of a run share the dispatcher's connections, rate limits and budget.
+    Missing ones come from a Dispatcher with the arguments ``calls`` (None: they are an error). A context manager,
+    since all stages of a run share the dispatcher's connections, rate limits and budget.
     """
 
     def __init__(self, store: AnswerStore, calls: Mapping[str, Any] | None = None) -> None:
@@ -90,9 +91,10 @@ class _StageCalls:
         )  # rows in progress; some of them wait before their next call
 
     async def ask(self, rows: Dataset) -> Collected:
-        """Start the rows batch by batch, as many as may be in progress. Returns the digest of their answers and the usage.
+        """Start the rows batch by batch, as many as may be in progress.
 
-        Raises the exception that ended it (ModelError; a programming error), but only after all calls in flight have finished.
+        Returns the digest of their answers and the usage. Raises the exception that ended it (ModelError; a
+        programming error), but only after all calls in flight have finished.
         """
         with tqdm(total=len(rows), desc=self.stage.name, unit="row", disable=None) as bar:
             ticker = asyncio.create_task(self._tick(bar))

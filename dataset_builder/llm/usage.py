@@ -31,7 +31,10 @@ class Spend:
 
 @dataclass
 class Usage:
-    """Counts while answers arrive. ``now``: the cost of this run; ``before``: the cost of its other answers, in earlier runs."""
+    """Counts while answers arrive.
+
+    ``now``: the cost of this run; ``before``: the cost of its other answers, in earlier runs.
+    """
 
     done: int = 0  # rows
     hits: int = 0  # answers that were in the store

@@ -142,7 +142,10 @@ def size_category(rows: int) -> str:
 
 
 def _info(paths: Mapping[str, Path], splits: Mapping[str, str]) -> DatasetInfo:
-    """Features and sizes, as `push_to_hub` would write them into the card; the sizes are those of the decoded columns."""
+    """Features and sizes, as `push_to_hub` would write them into the card.
+
+    The sizes are those of the decoded columns.
+    """
     sizes = {}
     for split, file in splits.items():
         found = pyarrow.parquet.read_metadata(paths[file])

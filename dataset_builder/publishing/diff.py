@@ -70,7 +70,10 @@ def _digest(value: Any) -> bytes:
 
 
 def lines(before: Place, after: Place, shown: int | None) -> Iterator[str]:
-    """The difference in words: inputs, funnel, rows, the configs beside them. A line begins with `same` where nothing differs."""
+    """The difference in words: inputs, funnel, rows, the configs beside them.
+
+    A line begins with `same` where nothing differs.
+    """
     old, new = read_manifest(before.folder), read_manifest(after.folder)
     if old["content_hash"] == new["content_hash"]:
         yield f"same content hash {old['content_hash']}"

@@ -23,7 +23,10 @@ def rows_in(columns: Iterable[str]) -> str:
 
 
 def files_by_config(manifest: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """The file of every split of every config, by the manifest; the config that a bare `load_dataset` reads comes first."""
+    """The file of every split of every config, by the manifest.
+
+    The config that a bare `load_dataset` reads comes first.
+    """
     place = rows_in(manifest["columns"])
     names = [*manifest.get("configs", {}), *manifest.get("intermediates", {})]
     beside = {name: {"train": data_file("train", name)} for name in names}

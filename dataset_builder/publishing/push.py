@@ -1,4 +1,7 @@
-"""push: a dataset folder as one commit of a Hub dataset, then its tag. The old content stays complete until the commit is made."""
+"""push: a dataset folder as one commit of a Hub dataset, then its tag.
+
+The old content stays complete until the commit is made.
+"""
 
 import tempfile
 from collections.abc import Mapping
@@ -84,7 +87,10 @@ def staged(
 def push(
     repository: Repository, files: Mapping[str, Path], manifest: Mapping[str, Any], *, tag: str | None, private: bool
 ) -> Change:
-    """Make one commit with exactly these files, and the tag. Repeating a push changes nothing. Raises HubError, PushError."""
+    """Make one commit with exactly these files, and the tag. Repeating a push changes nothing.
+
+    Raises HubError, PushError.
+    """
     repository.prepare(private)
     sums = {name: sum_ for name, sum_ in manifest["files"].items() if name != CARD}
     if tag and tag in repository.tags() and (tagged := repository.commit_of(tag)):

@@ -17,7 +17,10 @@ SHOWN = 5  # lines of a long list
 
 
 class PushError(ValueError):
-    """A push that was refused or failed; the message says what was found, and what to do. The Hub is as it was before."""
+    """A push that was refused or failed; the message says what was found, and what to do.
+
+    The Hub is as it was before.
+    """
 
 
 def expect_names(repository: str, tag: str | None, branch: str) -> None:

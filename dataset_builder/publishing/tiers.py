@@ -28,7 +28,7 @@ def has_tiers(columns: Sequence[str]) -> bool:
 
 
 def tiers_of(rows: Dataset, stages: Sequence[Stage], store: AnswerStore) -> dict[str, Facts]:
-    """Per tier: questions, published, kept rationales, answers in use with their tokens and dollars, dollars per kept rationale."""
+    """Per tier: questions, published, kept rationales, answers in use, tokens, dollars, dollars per rationale."""
     tiers: dict[str, Facts] = {tier: {"questions": 0, "published": 0, "rationales": 0} for tier in (*TIERS, NO_TIER)}
     lookups = {tier: AnswerLookup(store) for tier in tiers}
     for start in range(0, len(rows), BATCH):

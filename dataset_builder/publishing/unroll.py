@@ -1,4 +1,4 @@
-"""Publish each kept rationale of a question as a row of its own, in three configs (ReasonMed, three training sets).
+"""Publish each kept rationale as a row of its own, in three configs of one dataset (ReasonMed, three training sets).
 
 `reasonmed`: rationale and response; `cot`: the rationale; `response`: the response. The paper's three files have neither id,
 gold answer nor tier, and without configs a bare `load_dataset` mixes them.
@@ -34,7 +34,10 @@ def unrolled(questions: Dataset) -> dict[str, Dataset]:
 
 
 def ids_of(question: Mapping[str, Any]) -> list[str]:
-    """``<question id>#<k>`` of every rationale that has a response; k is its place in the question's row, counted from 1."""
+    """``<question id>#<k>`` of every rationale that has a response.
+
+    ``k`` is its place in the question's row, counted from 1.
+    """
     return [f"{question['id']}#{k}" for k, response in enumerate(question["responses"], 1) if response]
 
 

@@ -1,7 +1,8 @@
-"""A cache of which folders' rows match their manifests, because reading all rows takes ten times as long as sending them.
+"""A cache of the folders whose rows match their manifests.
 
-A manifest lists the sha256 of every data file, and each push checks these first. While they match, an earlier result for the
-rows under this manifest, by this code, stays valid. The cache can be deleted at any time.
+Reading all rows takes ten times as long as sending them. A manifest lists the sha256 of every data file, and each push
+checks these first. While they match, an earlier result for the rows under this manifest, by this code, stays valid.
+The cache can be deleted at any time.
 """
 
 import hashlib

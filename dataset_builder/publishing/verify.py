@@ -25,7 +25,7 @@ KEYS = ("content_hash", "pipeline", "trial", "inputs", "graph", "origins", "colu
 
 @dataclass(frozen=True)
 class Verification:
-    """The mismatches with the manifest (none where all is well), and notes on code and graph and on what was not checked."""
+    """The mismatches with the manifest (none where all is well), and notes on code, graph and unchecked parts."""
 
     wrong: list[str]
     notes: list[str]

@@ -105,7 +105,7 @@ def _batches(files: Sequence[Path]) -> Iterator[list[Row]]:
 
 
 def _title(question: str | None) -> str:
-    """The beginning and the last sentence: a long case is recognised by its beginning, a question by its last sentence."""
+    """Beginning and last sentence: a long case is recognised by its beginning, a question by its last sentence."""
     line = " ".join((question or "").split())
     asked = SENTENCE_END.split(line)[-1]
     if len(line) <= TITLE or len(asked) > TITLE - 40:

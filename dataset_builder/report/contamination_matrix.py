@@ -5,9 +5,10 @@ from typing import Any
 
 
 def matrix_of(manifest: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Sources, checked benchmarks with a cell per source, and unchecked ones by reason; None where the manifest has no check.
+    """Sources, checked benchmarks with a cell per source, and unchecked ones by reason.
 
-    A cell: rows of the source, and pairs by rule in words; 0 rows where there is no match.
+    None where the manifest has no check. A cell: rows of the source, and pairs by rule in words; 0 rows where there is
+    no match.
     """
     if (facts := manifest.get("contamination")) is None:
         return None

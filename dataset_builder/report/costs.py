@@ -5,7 +5,10 @@ from typing import Any
 
 
 def stage_costs(stages: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Rows of the table and their sum. ``usd``: what all answers of the dataset cost, whenever they were paid; None where a price is not known."""
+    """Rows of the table and their sum.
+
+    ``usd``: what all answers of the dataset cost, whenever they were paid; None where a price is not known.
+    """
     rows = [_row(stage) for stage in stages]
     asked = [row for row in rows if row["answers"] is not None]
     numbers = ("answers", "sent", "bad", "prompt_tokens", "completion_tokens")

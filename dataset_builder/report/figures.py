@@ -132,7 +132,7 @@ def _histogram(
     whole: tuple[float, float] | None = None,
     step: float = 1.0,
 ) -> Histogram | None:
-    """Over the ``whole`` scale, where it is given; else in steps of a round width up to the 99th percentile of the values."""
+    """Over the ``whole`` scale, if given; else in steps of a round width up to the values' 99th percentile."""
     known = sorted(value for value in values if value is not None)
     if not known:
         return None

@@ -1,4 +1,4 @@
-"""The funnel as a picture: sources enter a trunk from the left, rejected rows leave it to the right, the rest is published.
+"""The funnel as a picture: sources enter a trunk from the left, rejected rows leave it to the right.
 
 The width of a band is proportional to its number of questions, but at least one and a half pixels.
 """
@@ -50,9 +50,10 @@ class Flow:
 
 
 def steps_of(manifest: Mapping[str, Any], counts: Mapping[str, int]) -> list[Step]:
-    """The stages that rejected rows, in their order; before them a step for rows that were rejected when they were read.
+    """The stages that rejected rows, in their order.
 
-    ``counts``: of all sources together. A folder of an earlier version has no counts by stage: then there is one step.
+    The first step is for rows that were rejected when they were read. ``counts``: of all sources together. A folder
+    of an earlier version has no counts by stage: then there is one step.
     """
     stages = [Step(stage["stage"], stage["rejected"]) for stage in manifest["run"]["stages"] if "rejected" in stage]
     left = {reason: number for reason, number in counts.items() if reason not in ("in", "published")}
@@ -101,7 +102,10 @@ def draw(
 
 
 def _entries(flow: Flow, sources: Mapping[str, int], scale: float, y: float, left: int, edge: float) -> float:
-    """Draw the bands from the left that turn down into the trunk, the first on its far side. Returns the y of their end."""
+    """Draw the bands from the left that turn down into the trunk, the first on its far side.
+
+    Returns the y of their end.
+    """
     ends = []
     for name, number in sources.items():
         thick = max(number * scale, THINNEST)

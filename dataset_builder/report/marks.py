@@ -29,7 +29,7 @@ def mentions_of(row: Row) -> list[dict[str, Any]]:
 
 
 def rationales_of(row: Row) -> list[dict[str, Any]]:
-    """The rationales of a row, each with its verdict and its checked claims and, where present, response, scores and support."""
+    """A row's rationales with verdict and checked claims and, where present, response, scores and support."""
     if "rationales" not in row:
         if not row.get("rationale"):
             return []
@@ -71,7 +71,7 @@ def _said(check: Row) -> str:
 
 
 def samples_of(row: Row) -> list[dict[str, Any]]:
-    """Every text that was written for a question, with its outcome: samples in their order, then the editor's texts."""
+    """All texts that were written for a question, with outcome: samples in their order, then the editor's texts."""
     grades = {grade["candidate"]: grade for grade in row.get("ranking") or ()}
     samples = []
     for number, sample in enumerate(row.get("candidates") or ()):

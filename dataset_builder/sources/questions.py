@@ -1,4 +1,7 @@
-"""The questions of the chosen sources as one table on disk: with ids; unusable rows and exact repeats are rejected, none is dropped."""
+"""The questions of the chosen sources, with ids, as one table on disk.
+
+Unusable rows and exact repeats are rejected, none is dropped.
+"""
 
 import hashlib
 import tempfile
@@ -89,7 +92,10 @@ def read_questions(
 
 
 def count_questions(data_dir: Path) -> str:
-    """A Markdown table of every split that has a file in this folder. Each is read alone, so only repeats inside it are found."""
+    """A Markdown table of every split that has a file in this folder.
+
+    Each is read alone, so only repeats inside it are found.
+    """
     if not (splits := splits_in(data_dir)):
         raise SourceError(
             f"{data_dir}: found no file of any source, expected {data_dir}/<Hub id>/[config/]<split>.jsonl[.gz]|.parquet"
@@ -110,7 +116,10 @@ def _counted(counter: Counter[str]) -> str:
 
 
 def on_disk(questions: Sequence[Mapping[str, Any]]) -> Dataset:
-    """The questions as a memory-mapped Dataset. `datasets.map` caches its results beside the file, which is named by content."""
+    """The questions as a memory-mapped Dataset.
+
+    `datasets.map` caches its results beside the file, which is named by content.
+    """
     table = pa.Table.from_pylist(list(questions), schema=features(list(QUESTION)).arrow_schema)
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as writer:

@@ -35,7 +35,10 @@ class RawFile:
 
 
 def read_local(folder: Path, split: str, root: Path) -> RawFile:
-    """The rows of ``folder/<split>.jsonl[.gz]|.parquet``. Raises SourceError where there is none, several or a broken one."""
+    """The rows of ``folder/<split>.jsonl[.gz]|.parquet``.
+
+    Raises SourceError where there is none, several or a broken one.
+    """
     found = split_files(folder, split)
     if len(found) != 1:
         there = ", ".join(sorted(p.name for p in folder.glob("*"))) if folder.is_dir() else "no such folder"

@@ -1,7 +1,7 @@
-"""Convert a source's raw row to the project's columns: one function per layout. None raises because of a row's content.
+"""Convert a source's raw row to the project's columns: one function per layout.
 
-A value of the wrong kind (a list where a text is expected, a text where a dict is) becomes an empty text, no option or no
-label, and `questions.unusable` then says why the row cannot be used.
+None raises because of a row's content. A value of the wrong kind (a list where a text is expected, a text where a dict
+is) becomes an empty text, no option or no label, and `questions.unusable` then says why the row cannot be used.
 """
 
 import re
@@ -87,7 +87,10 @@ def mmlu(raw: Raw) -> Row:
 
 
 def mmlu_pro(raw: Raw) -> Row:
-    """A list of up to ten options, and the answer as letter and as number; where the two differ the row is unusable."""
+    """A list of up to ten options, and the answer as letter and as number.
+
+    Where the two differ the row is unusable.
+    """
     texts = {option["label"]: option["text"] for option in _options(raw["options"])}
     return choice(raw["question"], raw["options"], raw["answer"], texts.get(_letter(raw["answer_index"]) or "", ""))
 
@@ -98,7 +101,10 @@ def medxpertqa(raw: Raw) -> Row:
 
 
 def medbullets(raw: Raw) -> Row:
-    """As MedQA, with an explanation of every option; it names the wrong ones too, so it is not part of the gold text."""
+    """As MedQA, with an explanation of every option.
+
+    It names the wrong ones too, so it is not part of the gold text.
+    """
     return medqa(raw) | {"reference_rationale": _text(raw["reason"]) or None}
 
 
@@ -137,7 +143,10 @@ def _row(
 
 
 def _options(options: Any) -> list[dict[str, str]]:
-    """Labelled options, from a dict by label or a list in order. Parquet gives absent labels as null: these are left out."""
+    """Labelled options, from a dict by label or a list in order.
+
+    Parquet gives absent labels as null: these are left out.
+    """
     if isinstance(options, (list, tuple)) and len(options) <= len(LETTERS):
         options = dict(zip(LETTERS, options, strict=False))
     if not isinstance(options, Mapping):

@@ -12,7 +12,10 @@ from dataset_builder.sources.table import SOURCES, UNPINNED, Source, TestIds, ex
 
 
 class RawRow(NamedTuple):
-    """A raw row and its position. The number counts all rows of the config's file, so that readers can find the row there."""
+    """A raw row and its position.
+
+    The number counts all rows of the config's file, so that readers can find the row there.
+    """
 
     config: str | None
     number: int
@@ -70,7 +73,7 @@ def _configs(source: Source) -> Sequence[str | None]:
 
 
 def _file_split(source: Source, split: str) -> str:
-    """The split in the file's name: where ids define the test split, both splits are in the file of the train split."""
+    """The split in the file's name: where ids define the test split, the train split's file contains both."""
     return source.train if source.test_ids and source.train else split
 
 
@@ -121,7 +124,10 @@ def _own_rows(name: str, split: str, file: RawFile, data_dir: Path | None) -> li
 
 
 def _test_ids(source: Source, ids: TestIds, data_dir: Path | None) -> set[str]:
-    """The official test ids. They are never guessed, so that no test row gets into training data. Raises SourceError."""
+    """The official test ids. They are never guessed, so that no test row gets into training data.
+
+    Raises SourceError.
+    """
     if data_dir is None:
         return {str(row[ids.hub_column]) for row in read_hub(ids.hub_id, None, ids.hub_split, ids.hub_revision).rows}
     path = data_dir / source.hub_id / ids.file

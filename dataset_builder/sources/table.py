@@ -1,4 +1,7 @@
-"""SOURCES: one record per public QA dataset. Datasets are built from its train split; its test split is for evaluation."""
+"""SOURCES: one record per public QA dataset.
+
+Datasets are built from its train split; its test split is for evaluation.
+"""
 
 import difflib
 from collections.abc import Callable, Iterable
@@ -15,7 +18,7 @@ UNPINNED = "UNPINNED"  # resolved to a commit at build; a folder built from it c
 
 @dataclass(frozen=True)
 class TestIds:
-    """An official test split that a dataset on the Hub does not contain: its ids are in a file, or in another dataset."""
+    """An official test split that a dataset on the Hub lacks: its ids are in a file, or in another dataset."""
 
     file: str  # under the source's folder, a JSON list
     column: str  # the raw column with the id

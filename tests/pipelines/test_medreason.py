@@ -181,7 +181,7 @@ def test_a_cap_stops_cleanly_and_a_higher_one_goes_on(server: Running, tmp_path:
     spent = server.stats()["prompt_tokens"] / 1e6 + server.stats()["completion_tokens"] * 2 / 1e6
     assert 0.05 < spent <= 0.20
     assert stopped["funnel"]["sample"]["over_budget"] > 0
-    assert "Run it again with a higher cap" in message
+    assert "Run it again with a higher limit" in message
     done = builder.build("--max-usd", "50")
     assert "over_budget" not in done["funnel"]["sample"]
     assert server.stats()["paid_again"] == 0

@@ -27,7 +27,7 @@ HUB_FILES = (".gitattributes",)  # the Hub writes this one itself
 
 @dataclass(frozen=True)
 class Change:
-    """The result of a push: the commit, and how many files it wrote and deleted (none: the files were there already)."""
+    """The result of a push: the commit, and how many files it wrote and deleted (0 and 0: nothing was new)."""
 
     commit: str
     written: int
@@ -79,7 +79,7 @@ class Repository:
         return {tag.name: tag.target_commit for tag in found.tags}
 
     def files(self, commit: str) -> dict[str, str]:
-        """Every file of a revision except the Hub's own: ``sha256:…`` of a large one, ``git:…`` (git's object name) of others."""
+        """The files of a revision, except the Hub's own: ``sha256:…`` of a large one, ``git:…`` of others."""
         items = self._ask(
             lambda: list(self.api.list_repo_tree(self.name, recursive=True, revision=commit, repo_type=TYPE))
         )
@@ -99,10 +99,11 @@ class Repository:
         return Path(self._ask(lambda: self.api.snapshot_download(self.name, revision=commit, repo_type=TYPE)))
 
     def replace(self, files: Mapping[str, Path], sums: Mapping[str, str], message: str) -> Change:
-        """Make the branch contain exactly these files, by one commit on top of its head; no commit where it already does.
+        """Make the branch contain exactly these files, by one commit on top of its head.
 
-        Where another commit was made first, or no answer came, the branch is read again before the next attempt: without an
-        answer the commit may still have been made, and is then found. ``sums``: the sha256 of files, where known.
+        No commit where it already does. Where another commit was made first, or no answer came, the branch is read
+        again before the next attempt: without an answer the commit may still have been made, and is then found.
+        ``sums``: the sha256 of files, where known.
         """
         for attempt in range(ATTEMPTS):
             try:

@@ -19,7 +19,7 @@ class Place:
 
 
 def place_of(text: str) -> Place:
-    """The folder of this name, else this dataset of the Hub at a tag, branch or commit (default: main), all of its files.
+    """The folder of this name, else all files of this Hub dataset at a tag, branch or commit (default: main).
 
     Raises HubError where there is neither, or the Hub does not answer: the cache may not contain what the Hub has now.
     """
