@@ -78,6 +78,7 @@ def build(given: argparse.Namespace) -> int:
         "trial": any(origin.trial for origin in origins),
         "origins": [origin.as_dict() for origin in origins],
         "graph": {"name": kg.name, "sha256": kg.digest, "nodes": len(kg.nodes.index), "edges": kg.edge_count},
+        "code": code_hash(),
         "inputs": _inputs(kg, given.seed, models, choices, contamination),
         **({"left_out": left_out} if left_out else {}),
         "about": inspect.getdoc(pipeline),
@@ -110,7 +111,6 @@ def _inputs(
     return {
         "graph": kg.digest,
         "embedder": kg.embedder.facts(),
-        "code": code_hash(),
         "seed": seed,
         **({"models": model_names(models)} if models else {}),
         **choices,

@@ -26,10 +26,6 @@ CUT, NEXT_CUT, DEEPEST = (
     0.85,
 )  # factors on the accepted rate: the first cut; each that follows within FOLLOWS; the deepest cut
 FOLLOWS = 1.5  # seconds since the last cut within which a cut follows it
-HELPLESS = (
-    6  # this many cuts in a row, each to a lower rate and soon after the last, and still refusals: not due to our rate
-)
-SOON_S, SOON_SENDS = 1.0, 60  # either is soon
 ENOUGH, HALF_OF = 40, 0.5  # requests needed to estimate the share of refusals by chance; seconds
 GROW, GROW_DOUBLES, FASTEST = (
     0.004,

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dataset_builder.publishing.funnel import reasons_of, total
 from dataset_builder.publishing.layout import UNROLLED as UNROLLED_ROWS
-from dataset_builder.publishing.layout import files_by_config
+from dataset_builder.publishing.layout import code_of, files_by_config
 from dataset_builder.row import COLUMNS, CONFIGS, UNROLLED, Column
 
 _FILES = Environment(
@@ -44,6 +44,7 @@ def card(
     asked = [stage for stage in manifest["run"]["stages"] if "calls" in stage]
     text = _FILES.get_template("dataset_card.md.jinja").render(
         manifest=manifest,
+        code=code_of(manifest),
         facts=manifest["card"] | {"run": manifest["run"]},
         many=rows_config != "default",
         repository=name,

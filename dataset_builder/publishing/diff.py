@@ -11,7 +11,7 @@ from typing import Any
 
 from dataset_builder.publishing.funnel import total
 from dataset_builder.publishing.hub.revisions import Place
-from dataset_builder.publishing.layout import data_file, files_by_config, read_rows
+from dataset_builder.publishing.layout import code_of, data_file, files_by_config, read_rows
 from dataset_builder.publishing.verify import read_manifest
 
 SHOWN = 20  # ids of each kind
@@ -98,7 +98,9 @@ def _questions(folder: Path, manifest: Mapping[str, Any]) -> Iterator[dict[str, 
 
 
 def _inputs(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
-    pairs = [(key, old["inputs"].get(key), new["inputs"].get(key)) for key in {**old["inputs"], **new["inputs"]}]
+    keys = [key for key in {**old["inputs"], **new["inputs"]} if key != "code"]
+    pairs = [(key, old["inputs"].get(key), new["inputs"].get(key)) for key in keys]
+    pairs += [("code", code_of(old), code_of(new))]
     pairs += [("pipeline", old["pipeline"], new["pipeline"])]
     sources = [{o["source"]: (o["split"], o["revision"], o["files"]) for o in m["origins"]} for m in (old, new)]
     names = {**sources[0], **sources[1]}

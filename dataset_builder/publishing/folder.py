@@ -14,11 +14,11 @@ from datasets import Dataset
 
 from dataset_builder.publishing.card import card
 from dataset_builder.publishing.funnel import flag_counts, funnel
-from dataset_builder.publishing.layout import data_file, rows_in
+from dataset_builder.publishing.layout import CARD, MANIFEST, data_file, rows_in
 from dataset_builder.publishing.unroll import unrolled, unrolls
 from dataset_builder.sources.raw_files import sha256
 
-MANIFEST, CARD = "manifest.json", "README.md"
+FORMAT = 2  # of the manifest: 1, which has no such field, counted the code among the inputs of the content hash
 SPLITS = ("train", "rejected")
 SHOWN = ("about", "stages", "command", "folder")  # facts for the card, also for the card that a push writes
 OPTIONAL = ("contamination", "left_out")  # facts that a build may have
@@ -135,8 +135,9 @@ def _manifest(
     columns = types_of(next(iter(splits.values())))
     lists = {name: (types_of(rows), rows.to_list()) for name, rows in configs.items()}
     return {
+        "format": FORMAT,
         "content_hash": content_hash(contents, columns, facts["inputs"], lists),
-        **{key: facts[key] for key in ("pipeline", "trial", "inputs", "graph", "origins")},
+        **{key: facts[key] for key in ("pipeline", "trial", "inputs", "code", "graph", "origins")},
         "columns": columns,
         "rows": {split: len(rows) for split, rows in splits.items()},
         "funnel": funnel(row for rows in contents.values() for row in rows),

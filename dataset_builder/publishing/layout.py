@@ -8,6 +8,7 @@ import pyarrow.parquet
 
 from dataset_builder.publishing.unroll import FORMS, unrolls
 
+MANIFEST, CARD = "manifest.json", "README.md"
 ROWS, UNROLLED = "data", "candidates"  # folder of the questions' rows; the same where there are unrolled configs
 BATCH = 256  # rows in memory
 
@@ -42,3 +43,8 @@ def read_rows(file: Path) -> Iterator[dict[str, Any]]:
     with pyarrow.parquet.ParquetFile(file) as parquet:
         for batch in parquet.iter_batches(BATCH):
             yield from batch.to_pylist()
+
+
+def code_of(manifest: Mapping[str, Any]) -> str | None:
+    """The hash of the code that a folder was built with; None where it is not known."""
+    return manifest.get("code") or manifest["inputs"].get("code")  # format 1 has it among the inputs

@@ -11,11 +11,11 @@ from typing import Any
 from dataset_builder.answer_store.store import AnswerStore
 from dataset_builder.publishing import intermediates
 from dataset_builder.publishing.card import card
-from dataset_builder.publishing.folder import CARD, MANIFEST, write_manifest
+from dataset_builder.publishing.folder import write_manifest
 from dataset_builder.publishing.funnel import total
 from dataset_builder.publishing.hub.errors import tag_taken
 from dataset_builder.publishing.hub.repository import Change, Repository, is_same
-from dataset_builder.publishing.layout import data_file
+from dataset_builder.publishing.layout import CARD, MANIFEST, data_file
 from dataset_builder.publishing.pushable import PushError, expect_names, pushable
 from dataset_builder.publishing.verify_intermediates import ANSWERS, EVIDENCE
 from dataset_builder.sources.raw_files import sha256

@@ -8,7 +8,7 @@ The cache can be deleted at any time.
 import hashlib
 from pathlib import Path
 
-from dataset_builder.publishing.folder import MANIFEST
+from dataset_builder.publishing.layout import MANIFEST
 from dataset_builder.run import code_hash
 from kg.prepared import cache_folder
 

@@ -10,9 +10,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet
 
-from dataset_builder.publishing.folder import MANIFEST, FolderError, column_types, content_hash, list_files
+from dataset_builder.publishing.folder import FORMAT, FolderError, column_types, content_hash, list_files
 from dataset_builder.publishing.funnel import funnel
-from dataset_builder.publishing.layout import data_file, read_rows, rows_in
+from dataset_builder.publishing.layout import MANIFEST, code_of, data_file, read_rows, rows_in
 from dataset_builder.publishing.unroll import FORMS, ids_of, unrolls
 from dataset_builder.publishing.verify_intermediates import wrong_intermediates
 from dataset_builder.row import row_id
@@ -57,6 +57,10 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     missing = [key for key in KEYS if key not in manifest] if isinstance(manifest, dict) else list(KEYS)
     if missing:
         raise FolderError(f"{folder / MANIFEST} has no {', '.join(missing)}; expected a manifest written by `build`")
+    if manifest.get("format", 1) not in range(1, FORMAT + 1):
+        raise FolderError(
+            f"{folder / MANIFEST} has format {manifest['format']!r}, expected at most {FORMAT}: a newer version of this code wrote it"
+        )
     return manifest
 
 
@@ -155,7 +159,7 @@ class _RowCheck:
 
 
 def _code_note(manifest: Mapping[str, Any]) -> str:
-    if manifest["inputs"]["code"] == code_hash():
+    if code_of(manifest) == code_hash():
         return "code: the same as here"
     commit = manifest["run"].get("git", {}).get("commit")
     return f"code: not that of this checkout, so not checked; the build was made at commit {commit or 'unknown'}"

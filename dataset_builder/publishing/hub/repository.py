@@ -16,8 +16,8 @@ from huggingface_hub.errors import (
 )
 from huggingface_hub.hf_api import RepoFile
 
-from dataset_builder.publishing.folder import CARD, MANIFEST
 from dataset_builder.publishing.hub.errors import FAILURES, HubError, explain, is_passing, is_status, tag_taken
+from dataset_builder.publishing.layout import CARD, MANIFEST
 
 T = TypeVar("T")
 TYPE = "dataset"
