@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, meta
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, meta, nodes
 
 FOLDER = Path(__file__).parent / "prompts"
 QUESTION = (
@@ -49,13 +49,20 @@ class Prompt:
 @cache
 def _variables(name: str) -> frozenset[str]:
     """The variables of a prompt file and of the files that it includes."""
+    return frozenset(meta.find_undeclared_variables(_tree(name))).union(*map(_variables, included(name)))
+
+
+@cache
+def included(name: str) -> tuple[str, ...]:
+    """The prompts that a prompt file includes."""
+    return tuple(file.removesuffix(".jinja") for file in meta.find_referenced_templates(_tree(name)) if file)
+
+
+def _tree(name: str) -> nodes.Template:
     try:
-        source = (FOLDER / f"{name}.jinja").read_text("utf-8")
+        return _FILES.parse((FOLDER / f"{name}.jinja").read_text("utf-8"))
     except FileNotFoundError:
         raise ValueError(f"there is no prompt {name!r}; expected the file {FOLDER}/{name}.jinja") from None
-    tree = _FILES.parse(source)
-    included = [file.removesuffix(".jinja") for file in meta.find_referenced_templates(tree) if file]
-    return frozenset(meta.find_undeclared_variables(tree)).union(*map(_variables, included))
 
 
 def render(name: str, **variables: Any) -> str:

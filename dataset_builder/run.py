@@ -1,29 +1,24 @@
 """Run a pipeline: apply its stages to the rows, one after the other, each result cached by what it was made from."""
 
-import functools
 import hashlib
+import os
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 from datasets import Dataset
 from datasets.fingerprint import Hasher
 
-from dataset_builder.answer_store.store import AnswerStore
-from dataset_builder.llm.replay import replay, start_conversations
+from dataset_builder.apply import apply_to_live_arrow, apply_to_live_rows
 from dataset_builder.llm.runner import Runner
 from dataset_builder.llm.usage import Usage
 from dataset_builder.row import features
-from dataset_builder.stage import DETAIL, REJECTED, Batch, Stage, bind
+from dataset_builder.stage import REJECTED, Stage, bind
+from dataset_builder.stage_code import stage_hash
 
-ROOT = Path(__file__).parent.parent
-CODE = {".py", ".jinja", ".tsv", ".txt"}
 ARROW_BATCH = 1000  # rows; a stage on Arrow tables spends its time per batch, not per row
 
 
@@ -49,17 +44,19 @@ def run(
     """Apply the stages in order to rows that lie on disk.
 
     A stage that asks a model first has all its answers brought into the store, and only then is mapped over the rows: `map`
-    never waits for a network and cannot lose a paid answer. Cached by input, stage, tools, all source code, and the answers,
-    so that an edit or a new answer is never ignored: `map` by itself fingerprints an imported function by its name only.
+    never waits for a network and cannot lose a paid answer. Cached by the content of the input, the stage, its tools, the source
+    files that it can reach, the columns' types, and the answers, so that an edit or a new answer is never ignored (`map` by itself
+    fingerprints an imported function by its name only), and an edit that does not change a stage's result rebuilds no later stage.
     """
     stages = bind(rows.column_names, stages)
     if runner is None and (asking := [s.name for s in stages if s.asks_model]):
         raise ValueError(f"the stages {asking} ask a model; expected runner=Runner(store, …)")
-    key, runs, before = rows._fingerprint, [], reasons(rows)
+    content, runs, before = rows._fingerprint, [], reasons(rows)
     for s in stages:
         started, there = time.perf_counter(), _files_beside(rows)
         digest, usage = runner.fetch_answers(s, rows) if runner and s.asks_model else ("", None)
-        key = Hasher.hash((key, s.name, s.tools, code_hash(), digest))
+        types = features([*rows.column_names, *s.adds])
+        key = Hasher.hash((content, s.name, s.tools, stage_hash(s), str(types), digest))
         facts = {"stage": s} if s.arrow else {"stage": s, "store": runner.store if runner and s.asks_model else None}
         rows = (
             rows.with_format("arrow" if s.arrow else None)
@@ -69,13 +66,14 @@ def run(
                 batched=True,
                 batch_size=max(batch_size, ARROW_BATCH) if s.arrow else batch_size,
                 num_proc=num_proc if s.tools else None,  # starting workers costs more than a stage without tools
-                features=features([*rows.column_names, *s.adds]),
+                features=types,
                 new_fingerprint=key,
                 desc=s.name,
             )
             .with_format(None)
         )
         cached = {file["filename"] for file in rows.cache_files} <= there
+        content = _content_of(rows, key)
         rejected = dict((after := reasons(rows)) - before)
         runs.append(StageRun(s.name, time.perf_counter() - started, cached, usage, rejected))
         before = after
@@ -94,66 +92,15 @@ def _files_beside(rows: Dataset) -> set[str]:
     return {str(path) for path in Path(rows.cache_files[0]["filename"]).parent.iterdir()}
 
 
-def apply_to_live_rows(batch: Batch, stage: Stage, store: AnswerStore | None = None) -> dict[str, list[Any]]:
-    """A rejected row keeps its reason and gets nulls; a stage never sees it, nor a column that it does not need.
-
-    ``store``: where a stage that asks finds its answers, all of them. Raises MissingAnswer.
-    """
-    stage = stage.bound(batch.keys())
-    if stage.arrow:
-        table = Dataset.from_dict(dict(batch), features=features(list(batch))).data.table
-        done = apply_to_live_arrow(table, stage)
-        return {column: done[column].to_pylist() for column in (*stage.adds, REJECTED, DETAIL)}
-    reasons = batch[REJECTED]
-    live = [i for i, why in enumerate(reasons) if why is None]
-    if store is None:
-        result = stage({column: [batch[column][i] for i in live] for column in stage.needs})
-    else:
-        result = replay(stage, start_conversations(stage, batch), store, dict(enumerate(batch["id"])))
-    return merged(batch, stage, live, result)
-
-
-def merged(batch: Batch, stage: Stage, live: Sequence[int], result: Batch) -> dict[str, list[Any]]:
-    """The stage's columns for the whole batch, from its result for these rows of it. Raises ValueError where they do not fit."""
-    expect_declared(stage, result)
-    out = {column: list(batch.get(column) or [None] * len(batch[REJECTED])) for column in stage.adds}
-    out |= {REJECTED: list(batch[REJECTED]), DETAIL: list(batch[DETAIL])}
-    for column, values in result.items():
-        for i, value in zip(live, values, strict=True):
-            out[column][i] = value
-    return out
-
-
-def apply_to_live_arrow(batch: pa.Table, stage: Stage) -> pa.Table:
-    """apply_to_live_rows for a stage that takes and gives Arrow."""
-    live, stage = batch[REJECTED].is_null(), stage.bound(batch.column_names)
-    result = stage(batch.filter(live).select(stage.needs))
-    expect_declared(stage, result)
-    if batch[REJECTED].null_count < len(batch):
-        # every row's place among the live ones; null for a row that is not live, and then so is its value
-        places = pa.array(np.cumsum(live) - 1, mask=~live.to_numpy())
-        result = {column: values.take(places) for column, values in result.items()}
-    for column in (REJECTED, DETAIL):
-        if column in result:
-            either = pc.call_function("coalesce", [batch[column], result.pop(column)])
-            batch = batch.set_column(batch.column_names.index(column), column, either)
-    for column, values in result.items():
-        batch = batch.append_column(column, values)
-    return batch
-
-
-def expect_declared(stage: Stage, result: Mapping[str, Any]) -> None:
-    """Raises ValueError for a column that the stage does not say it adds."""
-    if undeclared := sorted(set(result) - set(stage.adds) - {REJECTED, DETAIL}):
-        raise ValueError(f"stage {stage.name!r} returned {undeclared}; it declares {sorted(stage.adds)}")
-
-
-@functools.cache
-def code_hash(root: Path = ROOT) -> str:
-    """sha256 over all code, prompts and word lists of dataset_builder and kg. Sample data are an input, not code."""
-    files = [f for part in ("dataset_builder", "kg") for f in sorted((root / part).rglob("*")) if f.suffix in CODE]
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(f"{file.relative_to(root).as_posix()}\0".encode())
-        digest.update(hashlib.sha256(file.read_bytes()).digest())
-    return digest.hexdigest()
+def _content_of(rows: Dataset, key: str) -> str:
+    """sha256 over the schema and values of a stage's result; kept beside it, so that it is computed once."""
+    kept = Path(rows.cache_files[0]["filename"]).with_name(f"content-{key}.sha256")
+    if not kept.exists():
+        table = rows.data.table.replace_schema_metadata(None)  # the metadata names the key
+        digest = hashlib.sha256(table.schema.serialize())
+        for batch in table.to_batches():
+            digest.update(batch.serialize())
+        written = kept.with_suffix(f".{os.getpid()}")
+        written.write_text(digest.hexdigest(), "utf-8")
+        written.replace(kept)
+    return kept.read_text("utf-8")

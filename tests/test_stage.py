@@ -9,7 +9,9 @@ import pyarrow as pa
 import pytest
 
 from dataset_builder import run as framework
-from dataset_builder.run import apply_to_live_rows, run
+from dataset_builder import stage_code
+from dataset_builder.apply import apply_to_live_rows
+from dataset_builder.run import run
 from dataset_builder.sources.questions import on_disk
 from dataset_builder.stage import Stage, bind, show, stage
 
@@ -104,7 +106,7 @@ def test_nothing_changed_is_a_cache_hit_and_tools_or_input_changed_is_not() -> N
 
 def test_an_edit_of_the_code_is_never_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     run(rows("a"), [echo])
-    monkeypatch.setattr(framework, "code_hash", lambda: "another")
+    monkeypatch.setattr(framework, "stage_hash", lambda stage: "another")
     assert [one.cached for one in run(rows("a"), [echo])[1]] == [False]
 
 
@@ -120,11 +122,11 @@ def test_an_edit_of_the_code_is_never_ignored(monkeypatch: pytest.MonkeyPatch) -
 def test_the_code_hash_sees_code_prompts_and_word_lists(tmp_path: Path, file: str) -> None:
     for package in ("dataset_builder", "kg"):
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
-    before = framework.code_hash(tmp_path)
-    assert framework.code_hash.__wrapped__(tmp_path) == before
+    before = stage_code.code_hash(tmp_path)
+    assert stage_code.code_hash.__wrapped__(tmp_path) == before
     with (tmp_path / file).open("a") as edited:
         edited.write("\n")
-    assert framework.code_hash.__wrapped__(tmp_path) != before
+    assert stage_code.code_hash.__wrapped__(tmp_path) != before
 
 
 def test_two_processes_give_the_same_rows() -> None:

@@ -32,11 +32,12 @@ from dataset_builder.publishing import intermediates
 from dataset_builder.publishing.folder import expect_free, split_rows, write
 from dataset_builder.publishing.tiers import has_tiers, scores_of, tiers_of
 from dataset_builder.publishing.verified import remember
-from dataset_builder.run import ROOT, StageRun, code_hash, run
+from dataset_builder.run import StageRun, run
 from dataset_builder.sources.licenses import with_licenses
 from dataset_builder.sources.questions import on_disk, read_questions
 from dataset_builder.sources.table import expect_known
 from dataset_builder.stage import show
+from dataset_builder.stage_code import ROOT, code_hash
 from kg import KG, Embedder
 from kg.embedder import UNPINNED
 

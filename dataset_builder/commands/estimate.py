@@ -14,6 +14,7 @@ from typing import Any
 from datasets import Dataset
 
 from dataset_builder.answer_store.store import AnswerStore
+from dataset_builder.apply import apply_to_live_rows, merged
 from dataset_builder.commands import OUT
 from dataset_builder.commands.contamination import check_contamination
 from dataset_builder.commands.input_options import add_input, chosen_sources, chosen_splits
@@ -22,7 +23,6 @@ from dataset_builder.llm.model import LLM, Request
 from dataset_builder.llm.prices import Price, price_of, read_prices
 from dataset_builder.llm.replay import AnswerLookup, advance, columns_of, start_conversations
 from dataset_builder.pipelines import PIPELINES
-from dataset_builder.run import apply_to_live_rows, merged
 from dataset_builder.sources.questions import on_disk, read_questions
 from dataset_builder.sources.table import expect_known
 from dataset_builder.stage import Batch, Stage, bind

@@ -9,7 +9,7 @@ import hashlib
 from pathlib import Path
 
 from dataset_builder.publishing.layout import MANIFEST
-from dataset_builder.run import code_hash
+from dataset_builder.stage_code import code_hash
 from kg.prepared import cache_folder
 
 

@@ -16,8 +16,8 @@ from dataset_builder.publishing.layout import MANIFEST, code_of, data_file, read
 from dataset_builder.publishing.unroll import FORMS, ids_of, unrolls
 from dataset_builder.publishing.verify_intermediates import wrong_intermediates
 from dataset_builder.row import row_id
-from dataset_builder.run import code_hash
 from dataset_builder.sources.raw_files import sha256
+from dataset_builder.stage_code import code_hash
 from kg import KG
 
 KEYS = ("content_hash", "pipeline", "trial", "inputs", "graph", "origins", "columns", "rows", "funnel", "files", "run")

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from dataset_builder.answer_store.store import AnswerStore
+from dataset_builder.apply import apply_to_live_rows, merged
 from dataset_builder.commands.estimate import estimate
 from dataset_builder.llm.model import LLM
 from dataset_builder.pipelines import medreason
-from dataset_builder.run import apply_to_live_rows, merged
 from dataset_builder.sources.questions import on_disk, read_questions
 from dataset_builder.text_checks.rationale import leak, parts
 from kg import KG

@@ -8,7 +8,7 @@ from datasets import Dataset
 
 from dataset_builder.publishing import folder as publish
 from dataset_builder.row import QUESTION, features, row_id
-from dataset_builder.run import code_hash
+from dataset_builder.stage_code import code_hash
 
 TEXT = 10_000  # bytes of a row's rationale, which no compression makes smaller
 COLUMNS = [*QUESTION, "rationale"]

@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from dataset_builder.apply import apply_to_live_rows, merged
 from dataset_builder.judge_calibration.calibration import judge_calibration_cases
 from dataset_builder.llm.model import LLM, Request
 from dataset_builder.pipelines import medreason, reasonmed
-from dataset_builder.run import apply_to_live_rows, merged
 from dataset_builder.sources.questions import on_disk, read_questions
 from dataset_builder.stage import Stage
 from kg import KG
