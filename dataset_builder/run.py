@@ -1,4 +1,4 @@
-"""Run a pipeline: apply its stages to the rows, one after the other, each result cached by what it was made from."""
+"""Run a pipeline: apply its stages to the rows, one after the other, and cache each result under its inputs."""
 
 import functools
 import hashlib
@@ -29,7 +29,7 @@ ARROW_BATCH = 1000  # rows; a stage on Arrow tables spends its time per batch, n
 
 @dataclass(frozen=True)
 class StageRun:
-    """What one stage did: seconds on the clock, and whether its rows came from the cache."""
+    """What one stage did: wall-clock seconds, whether its rows came from the cache, its calls and rejections."""
 
     stage: str
     seconds: float
@@ -46,11 +46,12 @@ def run(
     num_proc: int | None = None,
     batch_size: int = 64,
 ) -> tuple[Dataset, list[StageRun]]:
-    """Apply the stages in order to rows that lie on disk.
+    """Apply the stages in order to rows on disk. Returns the rows, and what each stage did.
 
-    A stage that asks a model first has all its answers brought into the store, and only then is mapped over the rows: `map`
-    never waits for a network and cannot lose a paid answer. Cached by input, stage, tools, all source code, and the answers,
-    so that an edit or a new answer is never ignored: `map` by itself fingerprints an imported function by its name only.
+    For a stage that asks a model, all answers are first fetched into the store; then the stage is mapped over the rows. So `map`
+    never waits for a network and cannot lose a paid answer. The cache key covers input, stage, tools, all source code and the
+    answers, because `map` by itself fingerprints an imported function by its name only and would ignore an edit or a new answer.
+    Raises ValueError where a stage asks a model and there is no runner.
     """
     stages = bind(rows.column_names, stages)
     if runner is None and (asking := [s.name for s in stages if s.asks_model]):
@@ -83,21 +84,21 @@ def run(
 
 
 def reasons(rows: Dataset) -> Counter[str]:
-    """How many rows are rejected for which reason."""
+    """The number of rejected rows per reason code."""
     table = rows.select_columns(REJECTED).with_format("arrow")[:]
     counts = pc.call_function("value_counts", [table[REJECTED].drop_null()])
     return Counter({count["values"]: count["counts"] for count in counts.to_pylist()})
 
 
 def _files_beside(rows: Dataset) -> set[str]:
-    """What lies in the folder of these rows, where `map` keeps its results too."""
+    """The files in the folder of these rows, where `map` keeps its results too."""
     return {str(path) for path in Path(rows.cache_files[0]["filename"]).parent.iterdir()}
 
 
 def apply_to_live_rows(batch: Batch, stage: Stage, store: AnswerStore | None = None) -> dict[str, list[Any]]:
-    """A rejected row keeps its reason and gets nulls; a stage never sees it, nor a column that it does not need.
+    """Apply a stage to the rows that are not rejected, with the columns it needs. A rejected row keeps its reason and gets nulls.
 
-    ``store``: where a stage that asks finds its answers, all of them. Raises MissingAnswer.
+    ``store``: contains all answers of a stage that asks a model. Raises MissingAnswer where one is missing.
     """
     stage = stage.bound(batch.keys())
     if stage.arrow:
@@ -114,7 +115,7 @@ def apply_to_live_rows(batch: Batch, stage: Stage, store: AnswerStore | None = N
 
 
 def merged(batch: Batch, stage: Stage, live: Sequence[int], result: Batch) -> dict[str, list[Any]]:
-    """The stage's columns for the whole batch, from its result for these rows of it. Raises ValueError where they do not fit."""
+    """The stage's columns for the whole batch, from its result for the ``live`` rows. Raises ValueError where they do not fit."""
     expect_declared(stage, result)
     out = {column: list(batch.get(column) or [None] * len(batch[REJECTED])) for column in stage.adds}
     out |= {REJECTED: list(batch[REJECTED]), DETAIL: list(batch[DETAIL])}
@@ -125,12 +126,12 @@ def merged(batch: Batch, stage: Stage, live: Sequence[int], result: Batch) -> di
 
 
 def apply_to_live_arrow(batch: pa.Table, stage: Stage) -> pa.Table:
-    """apply_to_live_rows for a stage that takes and gives Arrow."""
+    """apply_to_live_rows for a stage that takes and returns Arrow."""
     live, stage = batch[REJECTED].is_null(), stage.bound(batch.column_names)
     result = stage(batch.filter(live).select(stage.needs))
     expect_declared(stage, result)
     if batch[REJECTED].null_count < len(batch):
-        # every row's place among the live ones; null for a row that is not live, and then so is its value
+        # every row's position among the live ones; null for a rejected row, which makes its values null too
         places = pa.array(np.cumsum(live) - 1, mask=~live.to_numpy())
         result = {column: values.take(places) for column, values in result.items()}
     for column in (REJECTED, DETAIL):
@@ -143,14 +144,14 @@ def apply_to_live_arrow(batch: pa.Table, stage: Stage) -> pa.Table:
 
 
 def expect_declared(stage: Stage, result: Mapping[str, Any]) -> None:
-    """Raises ValueError for a column that the stage does not say it adds."""
+    """Raises ValueError for a column that the stage does not declare in ``adds``."""
     if undeclared := sorted(set(result) - set(stage.adds) - {REJECTED, DETAIL}):
         raise ValueError(f"stage {stage.name!r} returned {undeclared}; it declares {sorted(stage.adds)}")
 
 
 @functools.cache
 def code_hash(root: Path = ROOT) -> str:
-    """sha256 over all code, prompts and word lists of dataset_builder and kg. Sample data are an input, not code."""
+    """sha256 of all code, prompts and word lists of dataset_builder and kg. Sample data are an input, not code."""
     files = [f for part in ("dataset_builder", "kg") for f in sorted((root / part).rglob("*")) if f.suffix in CODE]
     digest = hashlib.sha256()
     for file in files:
