@@ -1,4 +1,4 @@
-"""The scripted server as a process, for benchmarks: its URL, its counters, and what its log says of a limit."""
+"""The scripted server as a process for benchmarks: its URL, its counters, and the behaviour under a limit according to its log."""
 
 import json
 import subprocess
