@@ -1,4 +1,4 @@
-"""kill -9 a push, or the Hub under it, at random moments: is the last good revision whole, and does the next push succeed?"""
+"""Kill a push, or the Hub during it, with SIGKILL at random moments: is the last good revision complete, and does the next push succeed?"""
 
 import random
 import subprocess
