@@ -98,7 +98,7 @@ def reasonmed(
     keep_contradicted: bool = False,
     benchmarks: Ledger = NOTHING_CHECKED,
 ) -> list[Stage]:
-    """ReasonMed (arXiv:2506.09513), with the paper's figures and the steps that its code lacks: verdicts, routing, re-verification.
+    """ReasonMed (arXiv:2506.09513), with the paper's figures and the steps its code lacks: verdicts, routing, re-verification.
 
     Every writer answers three times (temperature 0.7, 0.9, 1.0; top_p 0.9; 8,192 tokens) without seeing the answer. A rule
     compares the final answers; a judge reads the rationales whose final answer is right. By the share of wrong ones a question

@@ -25,7 +25,7 @@ _FILES = Environment(
 
 
 class Prompt:
-    """The file ``prompts/<name>.jinja`` and the variables that it is rendered with: ``Prompt("check_answer", *QUESTION, "reasoning")``.
+    """The file ``prompts/<name>.jinja`` and its variables: ``Prompt("check_answer", *QUESTION, "reasoning")``.
 
     It is created when a module is imported, so a mistake is found before any row is read or any call is paid. Raises ValueError
     where the file does not exist, or uses a variable that is not declared.
@@ -61,7 +61,7 @@ def _variables(name: str) -> frozenset[str]:
 
 
 def render(name: str, **variables: Any) -> str:
-    """The text of ``prompts/<name>.jinja``, without white space at its ends. Raises jinja2.UndefinedError for a missing variable."""
+    """The text of ``prompts/<name>.jinja``, without white space at its ends. Raises UndefinedError for a missing variable."""
     return _FILES.get_template(f"{name}.jinja").render(**variables).strip()
 
 
@@ -71,7 +71,7 @@ def question_of(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def path_line(path: dict[str, Any]) -> str:
-    """The names with each hop's relations and their direction: "Podagra ←phenotype present— gout". ``path``: from KG.describe."""
+    """The names with each hop's relations and direction: "Podagra ←phenotype present— gout". ``path``: from KG.describe."""
     parts = [path["names"][0]]
     for hop, name in zip(path["hops"], path["names"][1:], strict=True):
         parts += [ARROWS[direction_of(hop)].format(relations_of(hop)), name]

@@ -96,7 +96,7 @@ def _files_beside(rows: Dataset) -> set[str]:
 
 
 def apply_to_live_rows(batch: Batch, stage: Stage, store: AnswerStore | None = None) -> dict[str, list[Any]]:
-    """Apply a stage to the rows that are not rejected, with the columns it needs. A rejected row keeps its reason and gets nulls.
+    """Apply a stage to the rows that are not rejected, with the columns it needs. Rejected rows get nulls.
 
     ``store``: contains all answers of a stage that asks a model. Raises MissingAnswer where one is missing.
     """
@@ -115,7 +115,7 @@ def apply_to_live_rows(batch: Batch, stage: Stage, store: AnswerStore | None = N
 
 
 def merged(batch: Batch, stage: Stage, live: Sequence[int], result: Batch) -> dict[str, list[Any]]:
-    """The stage's columns for the whole batch, from its result for the ``live`` rows. Raises ValueError where they do not fit."""
+    """The stage's columns for the whole batch, from its result for the ``live`` rows. Raises ValueError if they do not fit."""
     expect_declared(stage, result)
     out = {column: list(batch.get(column) or [None] * len(batch[REJECTED])) for column in stage.adds}
     out |= {REJECTED: list(batch[REJECTED]), DETAIL: list(batch[DETAIL])}

@@ -40,7 +40,7 @@ class Stage:
         return replace(self, tools=tools)
 
     def bound(self, columns: Collection[str]) -> "Stage":
-        """The stage for rows with these columns: its optional columns that exist become needed; of alternatives, the first that exists.
+        """The stage for these columns: optional columns that exist become needed; of alternatives, the first that exists.
 
         Raises ValueError where a needed column is missing.
         """
@@ -99,7 +99,7 @@ def rows_of(batch: Batch) -> list[dict[str, Any]]:
 
 
 def rejects(code: str, details: Sequence[str | None]) -> dict[str, list[Any]]:
-    """The two columns with which a stage rejects rows with this code: every row that has a detail. None: the row is not rejected."""
+    """The two columns with which a stage rejects rows with this code: all with a detail. None: the row is not rejected."""
     return {REJECTED: [code if detail else None for detail in details], DETAIL: list(details)}
 
 

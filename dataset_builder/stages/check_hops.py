@@ -1,4 +1,4 @@
-"""Check which claims of a rationale the graph supports (docs/evidence.md); claim_check/check.py reads and looks up each claim."""
+"""Check which claims of a rationale the graph supports (docs/evidence.md); claim_check/check.py looks up each claim."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence

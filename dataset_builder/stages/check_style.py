@@ -1,4 +1,4 @@
-"""Check every rationale by rule: defects reject the row (leaks, refusals, personal data …), doubtful numbers and citations are flags."""
+"""Check every rationale by rule: defects (leaks, refusals …) reject the row, doubtful numbers and citations are flags."""
 
 from collections.abc import Mapping
 from typing import Any

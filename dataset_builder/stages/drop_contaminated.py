@@ -1,4 +1,4 @@
-"""Reject questions that an evaluation split asks too: the score of a model on a question that it was trained on means nothing."""
+"""Reject questions that an evaluation split asks too: a score on questions of the training data means nothing."""
 
 from typing import TYPE_CHECKING
 

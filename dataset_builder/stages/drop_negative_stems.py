@@ -1,4 +1,4 @@
-"""Reject questions that ask for the wrong option: a path from such a question to its gold answer would support the opposite."""
+"""Reject questions that ask for the wrong option: a path from it to its gold answer would support the opposite."""
 
 import re
 

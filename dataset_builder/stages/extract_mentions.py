@@ -39,7 +39,7 @@ class Mentions(BaseModel):
 
 
 def by_dictionary(batch: Batch, llm: "LLM", kg: "KG") -> dict[str, list[Any]]:
-    """For an estimate: the mentions that the graph's dictionary finds. A row that lacks some gets those of the last complete row."""
+    """For an estimate: the dictionary's mentions. A row without enough of them gets those of the last complete row."""
     found, usual = [], None
     for row in rows_of(batch):
         mentions = [

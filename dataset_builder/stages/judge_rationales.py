@@ -1,4 +1,4 @@
-"""Give every sample a verdict: first by the rule on its final answer, then by a judge with a schema (ReasonMed, verification)."""
+"""Give every sample a verdict: by the rule on its final answer, then by a judge with a schema (ReasonMed, verification)."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ NEEDS = "question context options answer answer_label answer_type candidates"
 
 
 def in_all_tiers(batch: Batch, llm: "LLM", votes: int) -> dict[str, list[Any]]:
-    """For an estimate: of nine samples three are wrong, then six, then eight, so that every tier has a third of the questions."""
+    """For an estimate: of nine samples three are wrong, then six, then eight, so that every tier has a third of the rows."""
     verdict = {"by": "guess", "reason": "guess", "answer": None, "votes": []}
     return {
         "verdicts": [

@@ -36,7 +36,7 @@ def first_paths(batch: Batch, kg: "KG", llm: "LLM", keep: int) -> dict[str, list
 
 @stage(needs="question gold_text candidate_paths", adds="paths", asks="llm", guess=first_paths)
 def prune_paths(batch: Batch, kg: "KG", llm: "LLM", keep: int) -> list[Conversation]:
-    """Rejects: no_usable_path, where no path of any pair is kept. A pair with at most ``keep`` paths keeps all, without a call."""
+    """Rejects: no_usable_path, where no path of any pair is kept. Pairs with at most ``keep`` paths keep all, without a call."""
     return [_prune(row, kg, llm, keep) for row in rows_of(batch)]
 
 
@@ -49,7 +49,7 @@ def _prune(row: dict[str, Any], kg: "KG", llm: "LLM", keep: int) -> Conversation
 
 
 def _kept(row: dict[str, Any], pair: dict[str, Any], kg: "KG", llm: "LLM", keep: int) -> Part[list[Path]]:
-    """The kept paths of one pair, best first. Their score is the reciprocal rank (1, 1/2, 1/3), null where no model was asked."""
+    """The kept paths of one pair, best first. Their score is the reciprocal rank (1, 1/2, 1/3), null if no model was asked."""
     paths = _described(pair, kg)
     if len(paths) <= keep:
         return paths

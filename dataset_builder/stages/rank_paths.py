@@ -1,4 +1,4 @@
-"""Keep the few most informative paths of a row: short, without hubs, between different ends, to entities of the answer itself."""
+"""Keep the few most informative paths of a row: short, without hubs, with different ends, to entities of the answer itself."""
 
 import math
 from collections import Counter

@@ -44,6 +44,6 @@ def _steps(path: dict[str, Any]) -> str:
 
 
 def _sentence(text: str) -> str:
-    """The text with a capital letter and a full stop. A first word that already has capitals (a gene, an abbreviation) is kept."""
+    """The text with a capital letter and a full stop. A first word with capitals (a gene, an abbreviation) is kept."""
     first = text.split(" ", 1)[0]
     return (text[0].upper() + text[1:] if first.islower() else text) + "."

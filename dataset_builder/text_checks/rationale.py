@@ -1,4 +1,4 @@
-"""The three titled parts of MedReason's rationale: how to find them in a text, and the words that leak given paths or answers."""
+"""The three titled parts of MedReason's rationale: how to find them, and the words that leak given paths or answers."""
 
 import re
 from typing import NamedTuple

@@ -79,7 +79,7 @@ def _defects(text: str, question: str) -> Iterator[tuple[str, str]]:
 
 
 def flags(text: str, given: str) -> list[str]:
-    """``code: what`` for every flag. ``given``: question, context, options and paths, whose numbers and citations are supported."""
+    """``code: what`` for every flag. ``given``: question, context, options and paths; their numbers and citations pass."""
     found = {
         "unsupported_number": unsupported_number(text, given),
         "unsupported_citation": unsupported_citation(text, given),

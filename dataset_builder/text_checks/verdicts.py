@@ -1,4 +1,4 @@
-"""The verdict on a rationale: first by the rule on its final answer, then by a judge with a schema (ReasonMed, verification).
+"""The verdict on a rationale: by the rule on its final answer, then by a judge with a schema (ReasonMed, verification).
 
 Used before routing and again after refinement. A third label separates faults of judge or endpoint from faults of the
 rationale: unjudged, where no final answer can be read, no usable judgement came, or the judges disagree.
@@ -57,7 +57,7 @@ def by_judge(row: Mapping[str, Any], text: str, llm: "LLM", votes: int) -> Part[
 
 
 def by_rule(row: Mapping[str, Any], text: str) -> Verdict | None:
-    """The verdict where a rule decides, else None: another option, several or a refusal are wrong; no readable answer is unjudged.
+    """The verdict of a rule, else None: another option, several or a refusal are wrong; no readable answer is unjudged.
 
     A text with the right answer and a defect (style.py) is wrong too, so that no judge is paid for it.
     """
