@@ -86,7 +86,7 @@ def _link(model: str, out: Path) -> Path:
 
 
 def _endpoint_file(settings: Settings, out: Path) -> str:
-    """Write the settings for litellm as lighteval reads them. Returns the path. The key comes from $OPENAI_API_KEY, not from here."""
+    """Write the settings for litellm as lighteval reads them. Returns the path. The key comes from $OPENAI_API_KEY."""
     parameters = {
         "model_name": f"openai/{settings.model}",
         "provider": "openai",

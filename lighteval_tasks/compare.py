@@ -58,7 +58,7 @@ class Mean:
 def pair(
     a: TaskOutcomes, b: TaskOutcomes, ledger: PublishedLedger | None = None
 ) -> tuple[np.ndarray, np.ndarray] | None:
-    """Per item, whether A and whether B has it right. With a ledger: only clean items, None if it did not check the benchmark.
+    """Per item, whether A and whether B has it right. With a ledger: only clean items, None if it lacks the benchmark.
 
     Raises SourceError where the two runs do not have the same items.
     """
@@ -81,7 +81,7 @@ def pair(
 def compare(
     pairs: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]], seed: int = 0
 ) -> tuple[list[Comparison], list[Mean]]:
-    """Compare every task, and the mean of the tasks of each prompt. ``pairs``: (task, prompt) to the items right in A and in B."""
+    """Compare every task, and the mean of the tasks of each prompt. ``pairs``: (task, prompt) to items right in A and in B."""
     rng = np.random.default_rng(seed)
     made: list[Comparison] = []
     draws: dict[str, list[np.ndarray]] = defaultdict(list)

@@ -102,7 +102,7 @@ def _name(run: dict[str, Any]) -> str:
 
 
 def plot(made: dict[str, Any], path: Path) -> None:
-    """Write a forest plot of the differences with their intervals: one line per task, means below, clean ones as hollow marks."""
+    """Write a forest plot of the differences with their intervals: one line per task, means below, clean ones hollow."""
     from matplotlib.figure import Figure  # here: a second to import
 
     tasks, means = made["raw"]["tasks"], _shown(made["raw"])

@@ -1,4 +1,4 @@
-"""The answer rule that HuatuoGPT-o1, MedReason and ReasonMed publish, for comparison only: none of our accuracies uses it.
+"""The answer rule that HuatuoGPT-o1, MedReason and ReasonMed publish, for comparison only: no accuracy of ours uses it.
 
 Written from its description. Only the text after the last heading of a final answer is read. All letters after "answer is" count;
 else all letters between non-letters; else options named in the text; else the option most similar to it. The rule always finds a

@@ -18,7 +18,7 @@ CONFIG = "contamination"
 
 @dataclass(frozen=True)
 class PublishedLedger:
-    """The ledger of a dataset. ``matched``: source of a benchmark to ids of its questions that a question of the dataset matches."""
+    """The ledger of a dataset. ``matched``: benchmark to ids of its questions that a question of the dataset matches."""
 
     place: str
     matched: dict[str, set[str]]

@@ -1,4 +1,4 @@
-"""Push a run's scores and details to the Hub: one commit to a dataset repository, which `load_dataset` reads task by task."""
+"""Push a run's scores and details to the Hub: one commit to a dataset repository that `load_dataset` reads by task."""
 
 import re
 from pathlib import Path

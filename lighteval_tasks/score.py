@@ -1,4 +1,4 @@
-"""Score a checkpoint or an endpoint: run lighteval in its own process with fresh caches, and compute scores from its details."""
+"""Score a checkpoint or an endpoint: run lighteval in its own process with fresh caches, and score its details."""
 
 import dataclasses
 import json
@@ -26,7 +26,7 @@ class FailedRequests(RuntimeError):
 
 
 def choose(names: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
-    """The tasks to run, and the reason for every source that is not available. Without names: every source in the free prompt.
+    """The tasks to run, and the reason for every source that is not available. Default: every source in the free prompt.
 
     Raises SourceError for an unknown name, for a named task whose items are not available, or if no task is left.
     """

@@ -27,7 +27,7 @@ def accuracy(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 
 def summarize(task: TaskOutcomes, ledger: PublishedLedger | None) -> dict[str, Any]:
-    """One task's entry in scores.json. ``clean``: without the items that the ledger matches; null if it did not check the task."""
+    """One task's entry in scores.json. ``clean``: without the items that the ledger matches; null if not checked."""
     outcomes = task.outcomes
     number = len(outcomes)
     known = [outcome.tokens for outcome in outcomes if not math.isnan(outcome.tokens)]

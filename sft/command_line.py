@@ -10,8 +10,10 @@ from sft.recipe import Recipe, parse
 
 @dataclass(frozen=True)
 class Command:
-    """A recipe with the options of its command. ``allow``: codes of findings that do not stop it. ``benchmarks``, ``data_dir``: the
-    evaluation sets to compare with, and a folder with their raw rows. ``launch``: the configuration in sft/accelerate."""
+    """A recipe with the options of its command.
+
+    ``allow``: codes of findings that do not stop it. ``benchmarks``, ``data_dir``: the evaluation sets to compare with, and a folder
+    with their raw rows. ``launch``: the configuration in sft/accelerate."""
 
     recipe: Recipe
     allow: tuple[str, ...]

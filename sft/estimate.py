@@ -31,7 +31,7 @@ class Estimate:
 
 
 def estimate(recipe: Recipe, lengths: Sequence[int], processes: int, *, zero: bool) -> Estimate:
-    """The estimate of a training. ``lengths``: tokens of every row. ``zero``: weights, gradients and optimizer state are sharded."""
+    """The estimate of a training. ``lengths``: tokens of every row. ``zero``: weights, gradients and optimizer are sharded."""
     config: Any = AutoConfig.from_pretrained(recipe.base, revision=recipe.model.model_revision)
     with torch.device(
         "meta"

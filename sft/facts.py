@@ -20,7 +20,7 @@ LIBRARIES = ("trl", "transformers", "accelerate", "datasets", "torch")
 
 @dataclass(frozen=True)
 class Facts:
-    """Facts of a finished training. ``loss``: (step, loss) as logged; ``origins``: name, revision and manifest of each dataset."""
+    """Facts of a finished training. ``loss``: (step, loss) as logged; ``origins``: name, revision, manifest of each dataset."""
 
     steps: int
     loss: list[tuple[int, float]]

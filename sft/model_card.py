@@ -79,7 +79,7 @@ def card(recipe: Recipe, facts: Facts | None = None, scores: Mapping[str, Any] |
 
 
 def base_of(recipe: Recipe) -> dict[str, Any]:
-    """Link, license and duties of the base model, from bases.tsv; if it is not listed, the card says so and nothing is pushed."""
+    """Link, license and duties of the base model, from bases.tsv. If it is not listed, the card says so; nothing is pushed."""
     with (FOLDER / "bases.tsv").open(encoding="utf-8") as file:
         known = {row["base"]: row for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)}
     row = known.get(recipe.base, UNLISTED)

@@ -147,7 +147,7 @@ def _look_at_evaluation(
 
 
 def passes(command: Command) -> bool:
-    """Check and print the report; False where training must not begin. A check that has passed is not repeated for equal rows and settings."""
+    """Check and print the report; False where training must not begin. Equal rows and settings are checked only once."""
     recipe = command.recipe
     key = _key(command)
     file = recipe.out / PASSED

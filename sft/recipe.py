@@ -52,7 +52,7 @@ class Recipe:
 
 
 def parse(path: Path, flags: Sequence[str] = (), dataset: str | None = None) -> Recipe:
-    """Read a recipe with TRL's parser. ``dataset``: a dataset folder or ``hf://datasets/org/name@tag/…`` instead of the recipe's.
+    """Read a recipe with TRL's parser. ``dataset``: a folder or ``hf://datasets/org/name@tag/…`` instead of the recipe's.
 
     Raises RecipeError where the file or the dataset does not exist, and ValueError (TRL's) for a setting that TRL does not know.
     """
@@ -80,7 +80,7 @@ def parse(path: Path, flags: Sequence[str] = (), dataset: str | None = None) -> 
 
 
 def source_of(dataset: str) -> DatasetConfig:
-    """TRL's description of a dataset folder, or of files at a tag of a dataset on the Hub. Raises RecipeError for anything else."""
+    """TRL's description of a dataset folder, or of files at a tag on the Hub. Raises RecipeError for anything else."""
     columns = ["prompt", "completion"]
     if dataset.startswith("hf://"):
         if not PINNED_DATA.fullmatch(dataset):

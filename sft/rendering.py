@@ -13,8 +13,10 @@ from sft.recipe import Recipe
 
 @dataclass(frozen=True)
 class Rendered:
-    """A rendered row. ``tokens``: the whole row, not truncated; tokens from ``start`` on are trained. ``answer``: the completion as
-    the template renders it. ``lost``: text of the prompt at inference that is missing in training, because the template renders
+    """A rendered row.
+
+    ``tokens``: the whole row, not truncated; tokens from ``start`` on are trained. ``answer``: the completion as the template
+    renders it. ``lost``: text of the prompt at inference that is missing in training, because the template renders
     the prompt alone differently."""
 
     tokens: list[int]

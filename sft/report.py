@@ -13,7 +13,7 @@ SHOWN = 5  # rows of each code
 
 @dataclass
 class Report:
-    """The findings of the preflight. ``findings``: code to (id of the row, what was found). ``refusals``: faults of the recipe itself."""
+    """The findings of the preflight. ``findings``: code to (row id, what was found). ``refusals``: faults of the recipe."""
 
     rows: int
     lengths: list[int] = field(default_factory=list)

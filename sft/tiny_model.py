@@ -1,4 +1,4 @@
-"""Make the base model of `tiny.yaml`: a Llama-shaped model with random weights, and a tokenizer; the same on every machine.
+"""Make the base model of `tiny.yaml`: a Llama-shaped model with random weights, and a tokenizer, equal on every machine.
 
 python -m sft.tiny_model build/tiny-base
 """
