@@ -1,4 +1,4 @@
-"""Verdicts of check_hops on texts that were not written for it: python -m benchmarks.evidence_texts writers|explanations [N].
+"""Verdicts of check_hops on texts not written for it: python -m benchmarks.evidence_texts writers|explanations [N].
 
 writers: N rationales (default 200) of the scripted writer in a build of medreason on MedQA's train split and the real graph.
 explanations: those of MedBullets and MedMCQA, written by people; flagged claims are printed, to be read.

@@ -1,4 +1,4 @@
-"""Accuracy and speed of linking compared with alternatives: python -m benchmarks.linking [--embedder minilm] [--picture FILE].
+"""Accuracy and speed of linking against alternatives: python -m benchmarks.linking [--embedder minilm] [--picture FILE].
 
 On PrimeKG's real names, from ../shared/data/primekg: `linking_gold` (2,811 names of disease subtypes and groups) and `synonyms_gold` (real
 synonyms; twin nodes that a reader found to be the same concept count as right). "Node removed": links accepted when the

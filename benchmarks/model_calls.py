@@ -1,4 +1,4 @@
-"""Speed of model calls compared with the bare SDK client, under limits, from the store, and after kills; all on the scripted server.
+"""Speed of model calls against the bare SDK client, under limits, from the store, after kills; on the scripted server.
 
     python -m benchmarks.model_calls [speed] [limits] [replay] [kills]     # all of them: about six minutes; `make bench`
 

@@ -1,4 +1,4 @@
-"""Kill a build of medreason with SIGKILL at random moments until one finishes: what was paid again, and is the dataset the same?"""
+"""Kill a build of medreason with SIGKILL at random moments until one ends: what was paid again, and is the dataset the same?"""
 
 import json
 import os

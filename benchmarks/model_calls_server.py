@@ -1,4 +1,4 @@
-"""The scripted server as a process for benchmarks: its URL, its counters, and the behaviour under a limit according to its log."""
+"""The scripted server as a process for benchmarks: its URL, its counters, and its log's entries about a limit."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Kill a push, or the Hub during it, with SIGKILL at random moments: is the last good revision complete, and does the next push succeed?"""
+"""SIGKILL a push, or its Hub, at random moments: is the last revision complete, and does the next push succeed?"""
 
 import random
 import subprocess

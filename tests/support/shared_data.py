@@ -1,4 +1,4 @@
-"""Readers of the shared data of the development machine, for tests and benchmarks: model outputs with labels, sets of real questions.
+"""Readers of the development machine's shared data: model outputs with labels, sets of real questions.
 
 $SHARED_DATA names the folder, by default ../shared/data beside this checkout.
 """

@@ -1,4 +1,4 @@
-"""The replies of the scripted model: simple rules for the prompts of medreason's stages (for reasonmed: replies_reasonmed.py).
+"""The replies of the scripted model: simple rules for medreason's prompts (for reasonmed: replies_reasonmed.py).
 
 With them whole pipelines run. The model finds entities by name in the graph $SCRIPTED_KG (by default the sample), takes the first
 candidate and the first paths, writes what the notes suggest, and is wrong about every seventh answer.
