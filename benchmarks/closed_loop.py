@@ -1,9 +1,9 @@
-"""A tiny model before and after training on the sample, scored on the questions it was trained on and on others:
+"""Score a tiny model before and after training on the sample, on its training questions and on others:
 
     python -m benchmarks.closed_loop [FOLDER]
 
-From question to score with the commands that a user has: `build`, `sft.train`, `score`. The others are the sample's choice questions
-that a build of the first rows does not reach. Needs no network; what it makes stays in FOLDER (build/closed_loop).
+From question to score with the commands of a user: `build`, `sft.train`, `score`. The others are the choice questions of the sample
+that are not among the first rows that are built. Needs no network; the results stay in FOLDER (build/closed_loop).
 """
 
 import json

@@ -1,7 +1,7 @@
-"""Can `compare` be believed? python -m benchmarks.compare.
+"""Is `compare` reliable? python -m benchmarks.compare.
 
-Simulated runs: how often it calls two equal models different (should be 5 %, or less), how often it finds a true difference (power),
-and how often its intervals hold the truth; then its numbers beside those of scipy and statsmodels.
+Simulated runs: how often it calls two equal models different (should be 5 % or less), how often it finds a true difference (power),
+and how often its intervals contain the true difference; then its numbers compared with those of scipy and statsmodels.
 """
 
 import time

@@ -1,8 +1,8 @@
-"""Decontamination: what the rules find on read pairs, and how fast: python -m benchmarks.contamination [--embedder minilm].
+"""Decontamination, quality on labelled pairs and speed: python -m benchmarks.contamination [--embedder minilm].
 
-On $SHARED_DATA (default ../shared/data): the labelled pairs of contamination/dup_pairs.tsv under several pools, since rarity depends
+On $SHARED_DATA (default ../shared/data): the labelled pairs of contamination/dup_pairs.tsv in several pools, since rarity depends
 on the pool; then 200,000 questions against 25,000, resampled from the real ones, every copy made distinct, with reworded copies
-planted. The real sets repeat themselves, so most pairs that are found there were not planted: only the planted ones are counted as
+planted. The real sets contain repeated questions, so most pairs found there were not planted: only the planted ones are counted as
 found or missed. Without embeddings unless one is named.
 """
 

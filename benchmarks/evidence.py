@@ -1,8 +1,8 @@
-"""python -m benchmarks.evidence [heldout|dev] [N]: does check_hops find what is false, and leave what is true?
+"""Does check_hops find false hops, and accept true ones? python -m benchmarks.evidence [heldout|dev] [N]
 
-N rationales (default 400) paraphrase paths of the real graph, in wordings of our own (evidence_*.tsv); in half of them one hop is
+N rationales (default 400) paraphrase paths of the real graph, in wordings of our own (evidence_*.tsv). In half of them one hop is
 false: its relation is turned into its opposite, or one of its ends is another node of the same type. Names are the graph's, its
-aliases, or plurals. A false hop is found where a claim in its sentence is contradicted or off_path.
+aliases, or plurals. A false hop is found if a claim in its sentence is contradicted or off_path.
 """
 
 import random

@@ -1,7 +1,7 @@
-"""python -m benchmarks.evidence_texts writers|explanations [N]: what check_hops says of texts that nobody made for it.
+"""Verdicts of check_hops on texts not written for it: python -m benchmarks.evidence_texts writers|explanations [N].
 
 writers: N rationales (default 200) of the scripted writer in a build of medreason on MedQA's train split and the real graph.
-explanations: those of MedBullets and MedMCQA, by people; what is flagged is printed, to be read.
+explanations: those of MedBullets and MedMCQA, written by people; flagged claims are printed, to be read.
 """
 
 import gzip

@@ -1,7 +1,8 @@
-"""A scripted examinee that knows 70 % of the answers, on all items of all tasks: python -m benchmarks.examinee.
+"""Score a scripted examinee that knows 70 % of the answers, on all items of all tasks: python -m benchmarks.examinee.
 
-Starts a scripted endpoint on this machine, scores it on every task in every prompt through lighteval's litellm backend, and prints how
-far each score is from what the examinee meant. Items: $MEDICAL_DATA_DIR, or $SHARED_DATA's, with op4 and HLE of our own writing.
+Starts a scripted endpoint on this machine, scores it on every task in every prompt through lighteval's litellm backend, and prints the
+difference between each score and the answers that the examinee intended. Items: $MEDICAL_DATA_DIR, or those of $SHARED_DATA, with op4
+and HLE of our own writing.
 """
 
 import json

@@ -1,8 +1,8 @@
-"""How well and how fast answers are read: python -m benchmarks.extraction.
+"""Accuracy and speed of reading answers: python -m benchmarks.extraction.
 
-On the labelled outputs of $SHARED_DATA (default ../shared/data): right, wrong letter, letter where there is none, missed; beside
-it the published rule. Then per file of model outputs the share with an answer, how often it is the gold one, the agreement
-with the published rule's last letter and with the benchmark's own reading where the file has it; and the speed.
+On the labelled outputs of $SHARED_DATA (default ../shared/data): right, wrong letter, letter where there is none, missed; for
+comparison the published rule. Then per file of model outputs: the share with an answer, how often it is the gold one, the agreement
+with the published rule's last letter and, if the file has it, with the benchmark's own reading; and the speed.
 """
 
 import time

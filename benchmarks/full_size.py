@@ -1,4 +1,4 @@
-"""A graph of PrimeKG's size: load times, memory, and what a second process gains: python -m benchmarks.full_size KG_FILE [ROWS].
+"""Load times, memory and gain of a second process at PrimeKG's size: python -m benchmarks.full_size KG_FILE [ROWS].
 
 Every figure comes from a process of its own, with a cache of its own. The questions are MedQA's, from $SHARED_DATA/hub
 (default ../shared/data). Peak memory is the process's maximum resident set; private memory is what a worker does not share.

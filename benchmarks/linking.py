@@ -1,12 +1,12 @@
-"""Accuracy and speed of linking against the alternatives: python -m benchmarks.linking [--embedder minilm] [--picture FILE].
+"""Accuracy and speed of linking against alternatives: python -m benchmarks.linking [--embedder minilm] [--picture FILE].
 
-On PrimeKG's real names, by ../shared/data/primekg: `linking_gold` (2,811 names of disease subtypes and groups) and `synonyms_gold` (real
-synonyms, twin nodes that a reader found to be the same concept count as right). "Node removed": links accepted when the
-gold nodes are taken out of the graph; each of them is wrong, but for twins nobody listed. Mentions come with their type.
+On PrimeKG's real names, from ../shared/data/primekg: `linking_gold` (2,811 names of disease subtypes and groups) and `synonyms_gold` (real
+synonyms; twin nodes that a reader found to be the same concept count as right). "Node removed": links accepted when the
+gold nodes are removed from the graph; each of them is wrong, except for twins that are not listed. Mentions come with their type.
 
-- exact: equal but for case. MedReason's rule: exact, or the nearest name by embedding if its cosine is above 0.85 (needs an embedder).
+- exact: equal except for case. MedReason's rule: exact, or the nearest name by embedding if its cosine is above 0.85 (needs an embedder).
 - characters: scikit-learn's TF-IDF over `char_wb` 2- to 4-grams, accepted from 0.90 up. embedding only: cosine from 0.90 up.
-- ours: look-up, then the fused score, with the embedder's own threshold.
+- ours: lookup, then the fused score, with the embedder's own threshold.
 
 With an embedder the names are encoded first (MiniLM: 15 minutes of two cores, once).
 """

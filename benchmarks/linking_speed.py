@@ -1,7 +1,7 @@
 """Speed and memory of linking on PrimeKG's real names: python -m benchmarks.linking_speed.
 
 Two fresh processes with an empty cache: the first makes tables and indexes, the second loads them and is measured. Times are CPU time of
-the process. The mentions are those of linking_gold: all of them for look-up, those that no look-up links for the search.
+the process. The mentions are those of linking_gold: all of them for lookup, those that lookup does not link for the search.
 """
 
 import os

@@ -1,9 +1,9 @@
-"""How right dictionary mentions are on PrimeKG's real names: python -m benchmarks.mention_labels sample|report.
+"""Accuracy of dictionary mentions on PrimeKG's real names: python -m benchmarks.mention_labels sample|report.
 
-`sample` prints 200 mentions, drawn from all that the finder makes in both MedQA files, for a person to read. What the reader
-found is in tests/fixtures/mentions/medqa_labels.jsonl, which holds no word of the questions: "right" (this concept exactly),
+`sample` prints 200 mentions for a person to read, drawn from all that the finder finds in both MedQA files. The reader's labels
+are in tests/fixtures/mentions/medqa_labels.jsonl, which contains no word of the questions: "right" (this concept exactly),
 "part" (the right sense, but part of a longer concept, or a node a little broader or narrower) or "wrong", and whether the
-negation flag is right. `report` prints what those labels say, and the finder's speed. Data: $SHARED_DATA, ../shared/data.
+negation flag is right. `report` prints the results of these labels, and the finder's speed. Data: $SHARED_DATA, ../shared/data.
 """
 
 import random

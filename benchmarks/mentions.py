@@ -1,4 +1,4 @@
-"""Speed and yield of dictionary mentions on the shared questions: python -m benchmarks.mentions [kg.csv].
+"""Speed and number of dictionary mentions on the shared questions: python -m benchmarks.mentions [kg.csv].
 
 Prints, per source found under $SHARED_DATA (default ../shared/data): questions per second, mentions per question, share of
 questions without any, share of mentions that are negated. Without an argument the graph is the subset in the shared data.

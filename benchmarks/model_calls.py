@@ -1,10 +1,10 @@
-"""Speed of model calls against the bare SDK client, under limits, from the store, and after kills; all against the scripted server.
+"""Speed of model calls against the bare SDK client, under limits, from the store, after kills; on the scripted server.
 
     python -m benchmarks.model_calls [speed] [limits] [replay] [kills]     # all of them: about six minutes; `make bench`
 
-Every client runs in a process of its own and tells its CPU time; rates are compared within one round and medians are
-printed, since the machine may be busy. The bare client is AsyncOpenAI over aiohttp with workers on a queue: no store, no
-retries, no pace, no check of what came.
+Every client runs in a process of its own and prints its CPU time. Rates are compared within one round and medians are printed,
+since the machine may be busy. The bare client is AsyncOpenAI over aiohttp with workers on a queue: no store, no retries, no rate
+limiter, no check of the answers.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """One client of a benchmark in a process of its own: bare, ours, or replay. Prints rate, CPU and memory as JSON.
 
-What is asked lies in a file that another process has made, so that its making is in nobody's memory or time.
+The requests are in a file that another process has made, so that making them costs this process no memory and no time.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""kill -9 a build of medreason at random moments, until one is not killed: what was paid again, and is the dataset the same?"""
+"""Kill a build of medreason with SIGKILL at random moments until one ends: what was paid again, and is the dataset the same?"""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The scripted server as a process, for benchmarks: its URL, its counters, and what its log says of a limit."""
+"""The scripted server as a process for benchmarks: its URL, its counters, and its log's entries about a limit."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""The searches that benchmarks.paths compares: each takes the pairs (s, t) of a question and gives, per pair, its shortest paths.
+"""The searches that benchmarks.paths compares: each takes pairs (s, t) of a question and returns their shortest paths.
 
 Some list every shortest path, as their libraries do; others count them and draw at most KEEP. Vertices are node indexes
 everywhere. An engine is built once, from the same distinct edges.

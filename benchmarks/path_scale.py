@@ -1,8 +1,8 @@
-"""How the fast search scales: python -m benchmarks.path_scale KG_FILE, on a graph of PrimeKG's size; pictures in docs/.
+"""Scaling of the fast search on a graph of PrimeKG's size: python -m benchmarks.path_scale KG_FILE; pictures in docs/.
 
-Questions as a build has them (3 to 8 question nodes, 1 to 4 answer nodes), at most 50 paths per pair: time per question against
-the number of questions, latency of single calls, two threads and two processes against one, the stage search_paths against the
-search alone, load time and memory of a process, and how many shortest paths a pair has at which distance.
+Questions as in a build (3 to 8 question nodes, 1 to 4 answer nodes), at most 50 paths per pair: time per question against
+the number of questions, latency of single calls, two threads and two processes compared with one, the stage search_paths compared
+with the search alone, load time and memory of a process, and the number of shortest paths of a pair by distance.
 """
 
 import subprocess

@@ -1,9 +1,9 @@
-"""Path search against the alternatives: python -m benchmarks.paths KG_FILE [QUESTIONS], on a graph of PrimeKG's size.
+"""Path search compared with alternatives: python -m benchmarks.paths KG_FILE [QUESTIONS], on a graph of PrimeKG's size.
 
-Questions of 5 question nodes and one answer node. All engines run in one process, in shuffled order, by its CPU time, each
-question twice (the lower time counts); slow engines get the first few questions only. × is the median, over the questions that
-both have, of one engine's time to the other's. Every answer is compared with that of graph-tool's search: distance, number of
-shortest paths, and the paths.
+Questions of 5 question nodes and one answer node. All engines run in one process, in shuffled order, measured by its CPU time, each
+question twice (the lower time counts); slow engines get only the first few questions. × is the median, over the questions that
+both have, of the ratio of one engine's time to the other's. Every answer is compared with that of graph-tool's search: distance,
+number of shortest paths, and the paths.
 """
 
 import os

@@ -1,8 +1,8 @@
-"""The loop of MedReason's published SFT script, written again from a description, to compare: batches of one padded
-row, the model's own loss over full logits, a running accuracy from them, gradients accumulated over 16 batches.
+"""The training loop of MedReason's published SFT script, rewritten from a description for comparison.
 
-Kept as it is: a batch of one needs no padding, so what it loses is not padding but that every row is a pass of its own. Left out:
-DeepSpeed's offload of the optimizer to the CPU, which is a matter of memory, and only costs time.
+Batches of one padded row, the model's own loss over full logits, a running accuracy from them, gradients accumulated over 16
+batches. A batch of one row needs no padding, so the loop's cost is not padding but one pass per row. Left out: DeepSpeed's offload
+of the optimizer to the CPU, which saves memory and only costs time.
 """
 
 from collections.abc import Sequence

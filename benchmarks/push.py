@@ -1,4 +1,4 @@
-"""python -m benchmarks.push speed [MB] | kills [TIMES]: pushes to a local Hub, timed beside the bare client; killed at random moments."""
+"""Pushes to a local Hub, timed, or killed at random moments: python -m benchmarks.push speed [MB] | kills [TIMES]."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""How long a push takes beside the bare client's upload_folder, on the same local Hub, and how much memory."""
+"""Time and memory of a push, compared with the bare client's upload_folder on the same local Hub."""
 
 import statistics
 import subprocess

@@ -1,7 +1,7 @@
-"""python -m benchmarks.reasonmed [ROWS]: reasonmed on real questions against scripted writers of known skill.
+"""reasonmed on real questions with scripted writers of known skill: python -m benchmarks.reasonmed [ROWS].
 
-Are tiers as the writers' error rates predict? Are kept rationales right more often than samples? What do the tiers cost, does a
-second run ask nothing, and is a build that was killed the same in the end? Questions: $SHARED_DATA/hub (MedQA's train split).
+Are the tiers as the writers' error rates predict? Are kept rationales right more often than samples? What do the tiers cost? Does a
+second run ask nothing, and does a build that was killed give the same result? Questions: $SHARED_DATA/hub (MedQA's train split).
 """
 
 import json

@@ -1,9 +1,9 @@
 """The report of a large build: python -m benchmarks.report [FOLDER] [--rows 30000]
 
-Rows of a dataset folder (default: build/kg_only; better a real one) are repeated, words of every text shuffled so that no
-compression sees a text twice, with --samples N and N long samples per question as in reasonmed. Measured: seconds and memory of writing the page;
-and in headless Chromium, three times, the seconds until it is painted, until the rows are listed, until a row is open, and
-until a search of all questions, and of all texts, has ended.
+Rows of a dataset folder (default: build/kg_only; better a real one) are repeated, with the words of every text shuffled so that
+compression finds no text twice, and with --samples N also N long samples per question as in reasonmed. Measured: seconds and memory
+of writing the page; and in headless Chromium, three times, the seconds until it is painted, until the rows are listed, until a row
+is open, and until a search of all questions, and of all texts, has ended.
 """
 
 import argparse

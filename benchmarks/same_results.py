@@ -1,9 +1,9 @@
-"""Do two versions of this project make the same of the same input? For changes that must not change a result.
+"""Do two versions of this project give the same results for the same input? For changes that must not change a result.
 
     python -m benchmarks.same_results BEFORE [AFTER]       a git revision or a folder each; AFTER: this checkout
 
 Builds with both versions, in turn: `kg_only` on the sample; on MedQA and PubMedQA over the real subset of PrimeKG
-($SHARED_DATA); `medreason` and `reasonmed` (plain and grounded) on the sample against the scripted model server, with one answer store.
+($SHARED_DATA); `medreason` and `reasonmed` (plain and grounded) on the sample with the scripted model server, with one answer store.
 Compares rows and rejected rows, the keys of all requests, and the fields of the manifest; the second version must ask nothing.
 """
 

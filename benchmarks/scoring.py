@@ -1,8 +1,8 @@
-"""Scores of real outputs under three rules, and how fast they are read: python -m benchmarks.scoring.
+"""Scores of real outputs under three rules, and the speed of reading them: python -m benchmarks.scoring.
 
-Per file of $SHARED_DATA's model outputs: accuracy under our rule (none is wrong), by the published scorer, in the huatuo_compat mode (the
-published scorer after the published run, which drops empty outputs) and under the benchmark's own rule, with 95 % intervals; how
-often ours and the benchmark's own read the same; then the time for 10,000 outputs on one core.
+Per file of $SHARED_DATA's model outputs: accuracy under our rule (no answer counts as wrong), by the published scorer, in the
+huatuo_compat mode (the published scorer after the published run, which drops empty outputs) and under the benchmark's own rule, with
+95 % intervals; how often our rule and the benchmark's own read the same; then the time for 10,000 outputs on one core.
 """
 
 import re

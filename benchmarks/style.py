@@ -1,6 +1,6 @@
-"""python -m benchmarks.style: what the checks of style say of real texts, which hold no such defect or hardly one.
+"""Results of the style checks on real texts, which have no such defects, or hardly any: python -m benchmarks.style.
 
-People's explanations of MedMCQA and MedBullets, and the outputs of models (../shared/data), each beside its question.
+The texts are people's explanations of MedMCQA and MedBullets, and outputs of models (../shared/data), each with its question.
 """
 
 import gzip

@@ -1,11 +1,12 @@
-"""Tokens per second: a recipe's way (TRL, rows end to end) against MedReason's published loop (padded batches of one), on the same
-model and rows, in one run.
+"""Tokens per second of a recipe (TRL, rows end to end) and of MedReason's published loop (padded batches of one row).
+
+Both train the same model on the same rows, in one run.
 
     python -m benchmarks.training                     a small model on the CPU, minutes
     python -m benchmarks.training --gpu               a random Llama of 0.8 billion parameters in bf16: tokens/s, MFU, peak memory
     accelerate launch --config_file sft/accelerate/zero3.yaml --num_processes 1 -m benchmarks.training --gpu --ways recipe
 
-The last line is the recipe with ZeRO-3 on one GPU. Tokens are the rows' own; padding counts for nothing.
+The last command is the recipe with ZeRO-3 on one GPU. Only the rows' own tokens are counted, not padding.
 """
 
 import argparse

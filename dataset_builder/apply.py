@@ -15,9 +15,9 @@ from dataset_builder.stage import DETAIL, REJECTED, Batch, Stage
 
 
 def apply_to_live_rows(batch: Batch, stage: Stage, store: AnswerStore | None = None) -> dict[str, list[Any]]:
-    """A rejected row keeps its reason and gets nulls; a stage never sees it, nor a column that it does not need.
+    """Apply a stage to the rows that are not rejected, with the columns it needs. Rejected rows get nulls.
 
-    ``store``: where a stage that asks finds its answers, all of them. Raises MissingAnswer.
+    ``store``: contains all answers of a stage that asks a model. Raises MissingAnswer where one is missing.
     """
     stage = stage.bound(batch.keys())
     if stage.arrow:
@@ -34,7 +34,7 @@ def apply_to_live_rows(batch: Batch, stage: Stage, store: AnswerStore | None = N
 
 
 def merged(batch: Batch, stage: Stage, live: Sequence[int], result: Batch) -> dict[str, list[Any]]:
-    """The stage's columns for the whole batch, from its result for these rows of it. Raises ValueError where they do not fit."""
+    """The stage's columns for the whole batch, from its result for the ``live`` rows. Raises ValueError if they do not fit."""
     expect_declared(stage, result)
     out = {column: list(batch.get(column) or [None] * len(batch[REJECTED])) for column in stage.adds}
     out |= {REJECTED: list(batch[REJECTED]), DETAIL: list(batch[DETAIL])}
@@ -45,12 +45,12 @@ def merged(batch: Batch, stage: Stage, live: Sequence[int], result: Batch) -> di
 
 
 def apply_to_live_arrow(batch: pa.Table, stage: Stage) -> pa.Table:
-    """apply_to_live_rows for a stage that takes and gives Arrow."""
+    """apply_to_live_rows for a stage that takes and returns Arrow."""
     live, stage = batch[REJECTED].is_null(), stage.bound(batch.column_names)
     result = stage(batch.filter(live).select(stage.needs))
     expect_declared(stage, result)
     if batch[REJECTED].null_count < len(batch):
-        # every row's place among the live ones; null for a row that is not live, and then so is its value
+        # every row's position among the live ones; null for a rejected row, which makes its values null too
         places = pa.array(np.cumsum(live) - 1, mask=~live.to_numpy())
         result = {column: values.take(places) for column, values in result.items()}
     for column in (REJECTED, DETAIL):
@@ -63,6 +63,6 @@ def apply_to_live_arrow(batch: pa.Table, stage: Stage) -> pa.Table:
 
 
 def expect_declared(stage: Stage, result: Mapping[str, Any]) -> None:
-    """Raises ValueError for a column that the stage does not say it adds."""
+    """Raises ValueError for a column that the stage does not declare in ``adds``."""
     if undeclared := sorted(set(result) - set(stage.adds) - {REJECTED, DETAIL}):
         raise ValueError(f"stage {stage.name!r} returned {undeclared}; it declares {sorted(stage.adds)}")

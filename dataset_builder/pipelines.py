@@ -37,10 +37,10 @@ from kg import KG
 def kg_only(kg: KG, seed: int, keep_contradicted: bool = False, benchmarks: Ledger = NOTHING_CHECKED) -> list[Stage]:
     """No language model, no key, no cost: a control arm for the pipelines that reason.
 
-    Entities are found by name, the knowledge graph connects those of the question with those of the gold answer, and the
-    rationale states the relations on the way in words. Its conclusion *is* the gold answer and its steps are graph facts,
-    not clinical reasoning: a model trained on it learns how such paths are told, and nothing here shows that they are why
-    the answer is right.
+    Entities are found by name. The knowledge graph connects those of the question with those of the gold answer, and the
+    rationale states the relations of these paths in words. Its conclusion *is* the gold answer and its steps are graph facts,
+    not clinical reasoning: a model trained on it learns how such paths are worded. Nothing here shows that they are the reason
+    why the answer is right.
     """
     return [
         drop_contaminated.using(benchmarks=benchmarks),
@@ -67,9 +67,9 @@ def medreason(
 ) -> list[Stage]:
     """MedReason (arXiv:2504.00993), with the paper's figures: temperature 0, 5,000 tokens, ten candidates, 50 paths, K = 3.
 
-    A model finds the entities of question and answer, says what each stands for where names do not decide, and which belong
-    to the question and which to the answer. The graph gives all shortest paths between the two, the model keeps the useful
-    ones and writes a rationale with them. A second model has to find the answer from the rationale alone, its conclusion hidden.
+    A model finds the entities of question and answer, chooses a node for each entity whose name does not decide, and assigns the
+    nodes to the question or to the answer. The graph gives all shortest paths between the two sides. The model keeps the useful
+    paths and writes a rationale with them. A second model must find the answer from the rationale alone, without its conclusion.
     """
     return [
         drop_contaminated.using(benchmarks=benchmarks),
@@ -98,19 +98,20 @@ def reasonmed(
     keep_contradicted: bool = False,
     benchmarks: Ledger = NOTHING_CHECKED,
 ) -> list[Stage]:
-    """ReasonMed (arXiv:2506.09513), with the paper's figures and the steps that its code lacks: verdicts, routing, re-verification.
+    """ReasonMed (arXiv:2506.09513), with the paper's figures and the steps its code lacks: verdicts, routing, re-verification.
 
-    Every writer answers three times (temperature 0.7, 0.9, 1.0; top_p 0.9; 8,192 tokens) without seeing the answer. Final
-    answers are compared by rule, sound ones judged; by the share of wrong ones a question is easy (up to 4/9), medium (up to
-    7/9) or difficult. Of easy questions the two best rationales are kept; of medium ones they are repaired, of difficult ones
-    one is written anew, by the editor, and verified again. Each gets a short response and a score.
+    Every writer answers three times (temperature 0.7, 0.9, 1.0; top_p 0.9; 8,192 tokens) without seeing the answer. A rule
+    compares the final answers; a judge reads the rationales whose final answer is right. By the share of wrong ones a question
+    is easy (up to 4/9), medium (up to 7/9) or difficult. Easy: the two best rationales are kept. Medium: the editor repairs
+    them. Difficult: the editor writes one again. What the editor wrote is verified again. Each kept rationale gets a short
+    response and a score.
 
-    ``grounded``: writers see the graph's paths from the question to every option alike. What kept rationales claim is looked up in
-    the graph in any case; one that contradicts it is not published, unless ``keep_contradicted``.
+    ``grounded``: writers see the graph's paths from the question to every option, not only to the right one. The claims of kept
+    rationales are looked up in the graph in any case; a rationale that contradicts it is not published, unless ``keep_contradicted``.
     """
     writers = tuple(replace(writer, top_p=0.9, max_tokens=8192) for writer in writers)
     editor = replace(editor, max_tokens=8192)
-    voter = replace(judge, temperature=0.0 if judge_votes == 1 else 0.7)  # equal votes would say nothing new
+    voter = replace(judge, temperature=0.0 if judge_votes == 1 else 0.7)  # at temperature 0 all votes would be equal
     sampling = {"writers": writers, "temperatures": (0.7, 0.9, 1.0)}
     verifying = {"llm": voter, "votes": judge_votes}
     refining = {"editor": editor, **verifying, "rounds": 2}
@@ -131,5 +132,5 @@ def reasonmed(
     ]
 
 
-# each takes of kg, seed, writer, writers, judge, editor, judge_votes, grounded, keep_contradicted, benchmarks those that it names
+# each takes those arguments that it names: kg, seed, writer, writers, judge, editor, judge_votes, grounded, keep_contradicted, benchmarks
 PIPELINES: dict[str, Callable[..., list[Stage]]] = {"kg_only": kg_only, "medreason": medreason, "reasonmed": reasonmed}

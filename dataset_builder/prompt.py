@@ -1,4 +1,4 @@
-"""What a model is shown: a prompt file with its variables, the columns of a question, a reasoning path on one line."""
+"""The texts that a model is shown: a prompt file with its variables, a question, a reasoning path on one line."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -13,7 +13,7 @@ QUESTION = (
     "context",
     "options",
     "answer_type",
-)  # the columns that show a question, and nothing of its answer
+)  # the columns that show a question without its answer
 ARROWS = {"forward": "—{}→", "backward": "←{}—", "undirected": "—{}—"}
 _FILES = Environment(
     loader=FileSystemLoader(FOLDER),
@@ -25,23 +25,25 @@ _FILES = Environment(
 
 
 class Prompt:
-    """The file ``prompts/<name>.jinja`` and the variables that it is rendered with: ``Prompt("check_answer", *QUESTION, "reasoning")``.
+    """The file ``prompts/<name>.jinja`` and its variables: ``Prompt("check_answer", *QUESTION, "reasoning")``.
 
-    Made where a module is imported, so a mistake shows before any row is read and any call is paid: raises ValueError where there
-    is no such file, or where the file uses a variable that is not declared.
+    It is created when a module is imported, so a mistake is found before any row is read or any call is paid. Raises ValueError
+    where the file does not exist, or uses a variable that is not declared.
     """
 
     def __init__(self, name: str, *variables: str) -> None:
         self.name, self.variables = name, frozenset(variables)
         if unknown := sorted(_variables(name) - self.variables):
             given = ", ".join(sorted(self.variables)) or "none"
-            raise ValueError(f"prompts/{name}.jinja uses {', '.join(unknown)}; the code that renders it gives {given}")
+            raise ValueError(
+                f"prompts/{name}.jinja uses {', '.join(unknown)}, but the Prompt(…) in the code declares {given}; add it there, or change the file"
+            )
 
     def render(self, **variables: Any) -> str:
-        """The text, without blank space at its ends. Raises TypeError for a variable that is missing or was not declared."""
+        """The text, without white space at its ends. Raises TypeError for a variable that is missing or was not declared."""
         if variables.keys() != self.variables:
             raise TypeError(
-                f"prompt {self.name!r} was given {sorted(variables)}; it declares {sorted(self.variables)}"
+                f"prompt {self.name!r} was given {sorted(variables)}; expected the declared ones: {sorted(self.variables)}"
             )
         return render(self.name, **variables)
 
@@ -66,17 +68,17 @@ def _tree(name: str) -> nodes.Template:
 
 
 def render(name: str, **variables: Any) -> str:
-    """The text of ``prompts/<name>.jinja``, without blank space at its ends. Raises jinja2.UndefinedError for a missing variable."""
+    """The text of ``prompts/<name>.jinja``, without white space at its ends. Raises UndefinedError for a missing variable."""
     return _FILES.get_template(f"{name}.jinja").render(**variables).strip()
 
 
 def question_of(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A prompt's variables for the question alone."""
+    """The prompt variables of the question, without its answer."""
     return {name: row[name] for name in QUESTION}
 
 
 def path_line(path: dict[str, Any]) -> str:
-    """The names with each hop's relations and their direction: "Podagra ←phenotype present— gout". ``path``: as KG.describe gives it."""
+    """The names with each hop's relations and direction: "Podagra ←phenotype present— gout". ``path``: from KG.describe."""
     parts = [path["names"][0]]
     for hop, name in zip(path["hops"], path["names"][1:], strict=True):
         parts += [ARROWS[direction_of(hop)].format(relations_of(hop)), name]
@@ -84,11 +86,11 @@ def path_line(path: dict[str, Any]) -> str:
 
 
 def direction_of(hop: Sequence[Mapping[str, Any]]) -> str:
-    """The direction that all relations of a hop have: forward or backward along the path; else undirected."""
+    """The direction of all relations of a hop: forward or backward along the path; undirected if they differ."""
     directions = {relation["direction"] for relation in hop}
     return directions.pop() if len(directions) == 1 else "undirected"
 
 
 def relations_of(hop: Sequence[Mapping[str, Any]]) -> str:
-    """The relations of a hop in words."""
+    """The relations of a hop in words, joined by " / "."""
     return " / ".join(relation["display_relation"] for relation in hop)

@@ -15,7 +15,7 @@ MESSAGES = List({"role": TEXT, "content": TEXT})
 
 @dataclass(frozen=True)
 class Column:
-    """The Arrow type of a column, and what it holds."""
+    """The Arrow type of a column, and its meaning."""
 
     type: Any
     meaning: str
@@ -147,7 +147,7 @@ ADDED: dict[str, Column] = {
     "completion": Column(MESSAGES, "the assistant's turn, as TRL reads it"),
 }
 
-# of a row of the configs in which every kept rationale is a row of its own (unroll.py), beside columns of the question's row
+# columns of the configs with one row per kept rationale (unroll.py), in addition to columns of the question's row
 UNROLLED: dict[str, Column] = {
     "id": Column(TEXT, "the question's id, and the number of the rationale: `<question id>#<k>`"),
     "model": Column(
@@ -165,7 +165,7 @@ COLUMNS = {**QUESTION, **ADDED}
 
 @dataclass(frozen=True)
 class Config:
-    """What a row is of a config that stands beside the questions' rows, and what its columns hold."""
+    """A config beside the one with the questions: what one of its rows is, and its columns."""
 
     meaning: str
     columns: Mapping[str, Column]
@@ -216,14 +216,14 @@ def features(columns: Sequence[str]) -> Features:
 
 
 def row_id(source: str, config: str | None, row: Raw) -> str:
-    """``source:config:hash`` over normalised question, context and options, whatever the order of the options."""
+    """``source:config:hash`` of normalised question, context and options; the order of the options does not matter."""
     return ":".join(part for part in (source, config, repeat_key(row)) if part)
 
 
 def repeat_key(row: Raw) -> str:
-    """The same for rows that ask exactly the same: 64 bits over normalised question, context and sorted options.
+    """A hash, equal for rows that ask exactly the same: 64 bits of normalised question, context and sorted options, in hex.
 
-    Punctuation at the end of a text does not count ("is", "is:", "is:-"); a sign at the end of an option does ("Cl-").
+    Punctuation at the end of a text is ignored ("is", "is:", "is:-"); a sign at the end of an option counts ("Cl-").
     """
     options = sorted(normalize(option["text"]).rstrip(" .,;:") for option in row["options"])
     parts = [normalize(row["question"]).rstrip(" .,;:?!-–—_…"), normalize(row["context"] or ""), *options]
@@ -231,5 +231,5 @@ def repeat_key(row: Raw) -> str:
 
 
 def normalize(text: str) -> str:
-    """One spelling for texts that differ only in case, white space or Unicode form."""
+    """The text in one spelling: equal for texts that differ only in case, white space or Unicode form."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())

@@ -1,4 +1,4 @@
-"""Run a pipeline: apply its stages to the rows, one after the other, each result cached by what it was made from."""
+"""Run a pipeline: apply its stages to the rows, one after the other, and cache each result under its inputs."""
 
 import hashlib
 import os
@@ -24,7 +24,7 @@ ARROW_BATCH = 1000  # rows; a stage on Arrow tables spends its time per batch, n
 
 @dataclass(frozen=True)
 class StageRun:
-    """What one stage did: seconds on the clock, and whether its rows came from the cache."""
+    """What one stage did: wall-clock seconds, whether its rows came from the cache, its calls and rejections."""
 
     stage: str
     seconds: float
@@ -41,12 +41,13 @@ def run(
     num_proc: int | None = None,
     batch_size: int = 64,
 ) -> tuple[Dataset, list[StageRun]]:
-    """Apply the stages in order to rows that lie on disk.
+    """Apply the stages in order to rows on disk. Returns the rows, and what each stage did.
 
-    A stage that asks a model first has all its answers brought into the store, and only then is mapped over the rows: `map`
-    never waits for a network and cannot lose a paid answer. Cached by the content of the input, the stage, its tools, the source
-    files that it can reach, the columns' types, and the answers, so that an edit or a new answer is never ignored (`map` by itself
-    fingerprints an imported function by its name only), and an edit that does not change a stage's result rebuilds no later stage.
+    For a stage that asks a model, all answers are first fetched into the store; then the stage is mapped over the rows. So `map`
+    never waits for a network and cannot lose a paid answer. The cache key covers the content of the input, the stage, its tools,
+    the source files that it can reach, the columns' types, and the answers: an edit or a new answer is never ignored (`map` by
+    itself fingerprints an imported function by its name only), and an edit that changes no value rebuilds no later stage.
+    Raises ValueError where a stage asks a model and there is no runner.
     """
     stages = bind(rows.column_names, stages)
     if runner is None and (asking := [s.name for s in stages if s.asks_model]):
@@ -81,19 +82,19 @@ def run(
 
 
 def reasons(rows: Dataset) -> Counter[str]:
-    """How many rows are rejected for which reason."""
+    """The number of rejected rows per reason code."""
     table = rows.select_columns(REJECTED).with_format("arrow")[:]
     counts = pc.call_function("value_counts", [table[REJECTED].drop_null()])
     return Counter({count["values"]: count["counts"] for count in counts.to_pylist()})
 
 
 def _files_beside(rows: Dataset) -> set[str]:
-    """What lies in the folder of these rows, where `map` keeps its results too."""
+    """The files in the folder of these rows, where `map` keeps its results too."""
     return {str(path) for path in Path(rows.cache_files[0]["filename"]).parent.iterdir()}
 
 
 def _content_of(rows: Dataset, key: str) -> str:
-    """sha256 over the schema and values of a stage's result; kept beside it, so that it is computed once."""
+    """sha256 of the schema and values of a stage's result; kept beside it, so that it is computed once."""
     kept = Path(rows.cache_files[0]["filename"]).with_name(f"content-{key}.sha256")
     if not kept.exists():
         table = rows.data.table.replace_schema_metadata(None)  # the metadata names the key

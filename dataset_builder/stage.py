@@ -1,4 +1,4 @@
-"""A stage: a batched function from columns to columns, with the tools that it is given. run.py applies stages to rows."""
+"""A stage: a batched function from columns to columns, and its tools. run.py applies stages to rows."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,7 +10,7 @@ REJECTED, DETAIL = "rejected_because", "rejected_detail"
 
 @dataclass(frozen=True)
 class Stage:
-    """A named function, the columns it reads, the columns it adds, and the tools it is given."""
+    """A named function, the columns it reads, the columns it adds, and its tools."""
 
     fn: Callable[..., Any]
     needs: tuple[str, ...]
@@ -28,11 +28,11 @@ class Stage:
 
     @property
     def asks_model(self) -> bool:
-        """Whether it asks a model: it was given the tool that it asks."""
+        """Whether the stage asks a model: the tool named by ``asks`` was given."""
         return self.asks is not None and self.tools.get(self.asks) is not None
 
     def __call__(self, batch: Any, **tools: Any) -> Any:
-        """What the function makes of this batch, with these tools over its own: columns or, where it asks, conversations."""
+        """The columns for this batch or, if the stage asks a model, its conversations. These tools replace the stage's own."""
         return self.fn(batch, **{**self.tools, **tools})
 
     def using(self, **tools: Any) -> "Stage":
@@ -40,9 +40,9 @@ class Stage:
         return replace(self, tools=tools)
 
     def bound(self, columns: Collection[str]) -> "Stage":
-        """The stage on rows with these columns: it needs those of its optional ones that are there, and of alternatives the first.
+        """The stage for these columns: optional columns that exist become needed; of alternatives, the first that exists.
 
-        Raises ValueError where a column that it needs is missing.
+        Raises ValueError where a needed column is missing.
         """
         found = [next((name for name in need.split("|") if name in columns), None) for need in self.needs]
         if missing := sorted(need for need, name in zip(self.needs, found, strict=True) if name is None):
@@ -64,14 +64,14 @@ def stage(
 ) -> Callable[[Callable[..., Any]], Stage]:
     """Make a function a stage. Column names are separated by blanks; their types are in row.py.
 
-    The function gets the columns it needs, of the rows that are still alive, and returns lists of the same length: the
-    columns it adds, and where it rejects rows the two of ``rejects``. ``needs``: ``a|b`` is either of two columns; ``optional``: columns
-    that it reads where an earlier stage has added them. With ``arrow`` its batch is a pyarrow.Table, and its columns are pyarrow
-    arrays: for stages that would spend their time on making Python objects.
+    The function gets the columns it needs, of the rows that are not rejected. It returns lists of the same length: the columns
+    it adds and, if it rejects rows, the two columns of ``rejects``. ``needs``: ``a|b`` is either of two columns. ``optional``:
+    columns that it reads if an earlier stage has added them. With ``arrow`` its batch is a pyarrow.Table and its columns are
+    pyarrow arrays: for stages that would spend most of their time on Python objects.
 
-    ``asks``: the name of the tool that is a model. A stage that was given it returns a conversation for each row
-    (llm/conversation.py); its ``guess``, a plain batched function with the same tools, says what it would typically add, for an
-    estimate before anything was asked.
+    ``asks``: the name of the tool that is a model. With this tool the stage returns a conversation for each row
+    (llm/conversation.py). ``guess``: a plain batched function with the same tools; it returns the columns that the stage
+    typically adds, for an estimate before any call.
     """
     return lambda fn: Stage(
         fn, tuple(needs.split()), tuple(adds.split()), tuple(optional.split()), {}, arrow, asks, guess
@@ -79,27 +79,27 @@ def stage(
 
 
 def bind(columns: Collection[str], stages: Sequence[Stage]) -> list[Stage]:
-    """The stages in this order on rows with these columns, each with the columns that it will find (`Stage.bound`).
+    """The stages in this order for rows with these columns, each bound to the columns that it will get (`Stage.bound`).
 
-    So a mistake shows before the first row is built, and not after the last. Raises ValueError for a column that is needed and that
-    nobody adds, or that is added twice.
+    So a mistake is found before the first row is built. Raises ValueError for a needed column that no stage adds, or a column that
+    is added twice.
     """
     have, bound = set(columns), []
     for s in stages:
         bound.append(s.bound(have))
         if twice := sorted(set(s.adds) & have):
-            raise ValueError(f"stage {s.name!r} adds {twice}, which is there already; give the column another name")
+            raise ValueError(f"stage {s.name!r} adds {twice}, which already exists; give the column another name")
         have |= set(s.adds)
     return bound
 
 
 def rows_of(batch: Batch) -> list[dict[str, Any]]:
-    """The batch as rows, for a stage that makes a conversation of each."""
+    """The batch as rows, for a stage that makes one conversation per row."""
     return [dict(zip(batch, values, strict=True)) for values in zip(*batch.values(), strict=True)]
 
 
 def rejects(code: str, details: Sequence[str | None]) -> dict[str, list[Any]]:
-    """The two columns by which a stage rejects rows with this code: those that have a detail. None: the row goes on."""
+    """The two columns with which a stage rejects rows with this code: all with a detail. None: the row is not rejected."""
     return {REJECTED: [code if detail else None for detail in details], DETAIL: list(details)}
 
 

@@ -23,7 +23,7 @@ ASKING = "dataset_builder.llm.replay"  # of a stage that asks a model: how answe
 
 
 def stage_hash(stage: Stage) -> str:
-    """sha256 over the names and contents of the files that this stage can reach."""
+    """sha256 of the names and contents of the files that this stage can reach."""
     digest = hashlib.sha256()
     for file in sorted(stage_files(stage)):
         name = file.relative_to(ROOT).as_posix() if file.is_relative_to(ROOT) else file.name
@@ -127,7 +127,7 @@ def _content(file: Path) -> str:
 
 @functools.cache
 def code_hash(root: Path = ROOT) -> str:
-    """sha256 over all code, prompts and word lists of dataset_builder and kg. Sample data are an input, not code."""
+    """sha256 of all code, prompts and word lists of dataset_builder and kg. Sample data are an input, not code."""
     suffixes = (".py", ".jinja", *WORD_LISTS)
     files = [f for part in PACKAGES for f in sorted((root / part).rglob("*")) if f.suffix in suffixes]
     digest = hashlib.sha256()

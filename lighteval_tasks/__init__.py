@@ -1,1 +1,1 @@
-"""Scores: lighteval tasks of every source with a test split, what a run answered, and the comparison of two runs."""
+"""Scores: lighteval tasks for every source with a test split, the outcomes of a run, and the comparison of two runs."""

@@ -19,7 +19,7 @@ BACKENDS = ("accelerate", "vllm", "sglang", "litellm")
 
 
 def main() -> None:
-    """Do what the arguments say; a message and exit code 1 where it cannot be done."""
+    """Run the command. Ends with a message and exit code 1 where it fails."""
     given = _arguments().parse_args()
     if given.data_dir:
         os.environ["MEDICAL_DATA_DIR"] = given.data_dir
@@ -29,7 +29,7 @@ def main() -> None:
         sys.exit(f"{given.command}: {why}")
     except subprocess.CalledProcessError as why:
         sys.exit(
-            f"{given.command}: lighteval ended with exit code {why.returncode}; its message is above. Nothing is scored"
+            f"{given.command}: lighteval ended with exit code {why.returncode}; its message is above. No scores were written"
         )
 
 
@@ -37,44 +37,68 @@ def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m lighteval_tasks", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     add = commands.add_parser("score", help="score a checkpoint or an endpoint")
-    add.set_defaults(action=_score)
-    add.add_argument("model", help="Hub id, folder, or with --backend litellm the endpoint's name of the model")
-    add.add_argument(
-        "--revision",
-        help="tag or commit (default: main; of a folder: local); of an endpoint, what you know of its weights",
-    )
-    add.add_argument(
-        "--tasks", type=_names, default=(), help=f"default: all at hand of {', '.join(TASKS)}; also NAME_strict"
-    )
-    add.add_argument("--backend", choices=BACKENDS, default="accelerate")
-    add.add_argument("--limit", type=_positive, help="only so many items of each task, to try it")
-    add.add_argument("--out", type=Path, help="default: build/scores/<model>@<revision>")
-    add.add_argument("--base-url", default=os.environ.get("OPENAI_BASE_URL"), help="default: $OPENAI_BASE_URL")
-    add.add_argument("--dtype", help="default: the checkpoint's")
-    add.add_argument("--batch-size", type=_positive, help=f"accelerate; default: what fits, on a CPU {CPU_BATCH}")
-    add.add_argument("--max-length", type=_positive, help="the model's context; default: what its config says")
-    add.add_argument("--max-new-tokens", type=_positive, default=4096)
-    add.add_argument("--concurrency", type=_positive, default=16, help="requests to an endpoint at once")
-    add.add_argument("--retries", type=_positive, default=8, help="attempts per request, 1, 2, 4 … seconds apart")
-    add.add_argument(
-        "--dataset", help="what it was trained on, folder or org/name@tag: gives clean scores, by its ledger"
-    )
-    add.add_argument("--push", metavar="ORG/NAME", help="push scores and details as this Hub dataset (private)")
+    _score_arguments(add)
     add = commands.add_parser("compare", help="compare two runs item by item")
     add.set_defaults(action=_compare)
-    add.add_argument("a", type=Path, help="folder of a run: of score, or lighteval's with details")
-    add.add_argument("b", type=Path)
-    add.add_argument("--out", type=Path, default=Path("build/comparison"))
+    add.add_argument("a", type=Path, help="folder of run A: from score, or from lighteval with details")
+    add.add_argument("b", type=Path, help="folder of run B")
+    add.add_argument("--out", type=Path, default=Path("build/comparison"), help="default: %(default)s")
     add.add_argument("--dataset", help="as for score")
-    add.add_argument("--seed", type=int, default=0, help="of the bootstrap")
-    add = commands.add_parser("items", help="count the items of every task, or list the ids of one")
+    add.add_argument("--seed", type=int, default=0, help="seed of the bootstrap; default: %(default)s")
+    add = commands.add_parser("items", help="count the items of every task, or list the ids of some sources")
     add.set_defaults(action=_items)
     add.add_argument("tasks", nargs="*", help="list the ids of these sources")
     for command in commands.choices.values():
         command.add_argument(
-            "--data-dir", help="items from DIR/<Hub id>/[config/]<split>.jsonl[.gz]|.parquet, not the Hub"
+            "--data-dir",
+            help="read items from DIR/<Hub id>/[config/]<split>.jsonl[.gz]|.parquet instead of the Hub",
         )
     return parser
+
+
+def _score_arguments(add: argparse.ArgumentParser) -> None:
+    add.set_defaults(action=_score)
+    add.add_argument("model", help="Hub id, folder or, with --backend litellm, the model's name at the endpoint")
+    add.add_argument(
+        "--revision",
+        help="tag or commit (default: main; for a folder: local); for an endpoint, any name for its weights",
+    )
+    add.add_argument(
+        "--tasks",
+        type=_names,
+        default=(),
+        help=f"names separated by commas; default: all available of {', '.join(TASKS)}; also NAME_strict",
+    )
+    add.add_argument("--backend", choices=BACKENDS, default="accelerate", help="default: %(default)s")
+    add.add_argument("--limit", type=_positive, help="maximum number of items of each task, to try it")
+    add.add_argument("--out", type=Path, help="default: build/scores/<model>@<revision>")
+    add.add_argument("--base-url", default=os.environ.get("OPENAI_BASE_URL"), help="default: $OPENAI_BASE_URL")
+    add.add_argument("--dtype", help="default: the checkpoint's")
+    add.add_argument(
+        "--batch-size", type=_positive, help=f"for accelerate; default: as many as fit, on a CPU {CPU_BATCH}"
+    )
+    add.add_argument(
+        "--max-length",
+        type=_positive,
+        help="context length in tokens; default: that of the model's config, 32768 for an endpoint",
+    )
+    add.add_argument(
+        "--max-new-tokens", type=_positive, default=4096, help="maximum tokens of an answer; default: %(default)s"
+    )
+    add.add_argument(
+        "--concurrency", type=_positive, default=16, help="simultaneous requests to an endpoint; default: %(default)s"
+    )
+    add.add_argument(
+        "--retries",
+        type=_positive,
+        default=8,
+        help="attempts per request, 1, 2, 4 … seconds apart; default: %(default)s",
+    )
+    add.add_argument(
+        "--dataset",
+        help="the dataset that the model was trained on, folder or org/name@tag: adds clean scores, from its ledger",
+    )
+    add.add_argument("--push", metavar="ORG/NAME", help="push scores and details as this Hub dataset (private)")
 
 
 def _score(given: argparse.Namespace) -> None:
@@ -114,7 +138,7 @@ def _items(given: argparse.Namespace) -> None:
         try:
             items = read_items(name, data_dir())
         except SourceError as why:
-            print(f"{name:20} not at hand: {why}")
+            print(f"{name:20} not available: {why}")
         else:
             left_out = ", ".join(f"{number} {reason}" for reason, number in items.left_out.items())
             print(

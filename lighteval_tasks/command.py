@@ -1,4 +1,4 @@
-"""lighteval's command line for what is to be scored, and the files that it reads."""
+"""The command line for lighteval, its environment, and the files that it reads."""
 
 import os
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from huggingface_hub import snapshot_download
 from lighteval_tasks.items import data_dir
 
 TASKS_FILE = Path(__file__).with_name("tasks.py")
-WORK = ".work"  # in OUT: lighteval's cache and what else only the run needs
+WORK = ".work"  # in OUT: lighteval's cache and other files that only the run needs
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What is scored, and how."""
+    """The model to score, its tasks, and how to run it."""
 
     model: str
     revision: str
@@ -37,9 +37,9 @@ class Settings:
 
 
 def arguments(settings: Settings, out: Path, *, chat: bool = True) -> list[str]:
-    """What stands behind `lighteval`. ``chat``: the model has a chat template.
+    """The arguments after `lighteval`. ``chat``: the model has a chat template.
 
-    Its own first token is in the template's text, as in training; lighteval would add it once more.
+    The template's text already contains the first token, as in training; lighteval would add it once more.
     """
     common = [",".join(f"medical:{name}|0" for name in settings.tasks), "--custom-tasks", str(TASKS_FILE)]
     common += ["--output-dir", ".", "--save-details"]
@@ -60,9 +60,9 @@ def arguments(settings: Settings, out: Path, *, chat: bool = True) -> list[str]:
 
 
 def _local(settings: Settings, out: Path) -> str:
-    """The model's name as lighteval should get it: of a folder a relative one, since under an absolute one it keeps its cache there.
+    """The model's name for lighteval. For a folder a relative path: with an absolute one lighteval would put its cache there.
 
-    lighteval's sglang backend knows no revisions; there the model is fetched at its revision, and is a folder too.
+    lighteval's sglang backend has no revisions; for it the model is downloaded at its revision, and is a folder too.
     """
     if settings.is_folder:
         folder = Path(settings.model)
@@ -86,7 +86,7 @@ def _link(model: str, out: Path) -> Path:
 
 
 def _endpoint_file(settings: Settings, out: Path) -> str:
-    """litellm's settings as lighteval reads them. The key is not among them: it comes from $OPENAI_API_KEY."""
+    """Write the settings for litellm as lighteval reads them. Returns the path. The key comes from $OPENAI_API_KEY."""
     parameters = {
         "model_name": f"openai/{settings.model}",
         "provider": "openai",
@@ -108,5 +108,5 @@ def environment(settings: Settings) -> dict[str, str]:
     if folder := data_dir():
         more["MEDICAL_DATA_DIR"] = str(folder.resolve())
     if settings.backend == "litellm":
-        more["OPENAI_API_KEY"] = os.environ.get("OPENAI_API_KEY") or "none"  # a server on this machine asks for none
+        more["OPENAI_API_KEY"] = os.environ.get("OPENAI_API_KEY") or "none"  # a local server needs no key
     return os.environ | more

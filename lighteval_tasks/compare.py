@@ -21,7 +21,8 @@ DRAWS = 10_000
 class Comparison:
     """Two runs on the items of one task. Accuracies, and B minus A with its interval, as shares.
 
-    ``only_a``, ``only_b``: items that just this one has right; ``p``: McNemar's exact test; ``p_holm``: of all tasks together.
+    ``only_a``, ``only_b``: number of items that only this run has right; ``p``: McNemar's exact test; ``p_holm``: corrected for all
+    tasks.
     """
 
     task: str
@@ -40,9 +41,9 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Mean:
-    """The mean over the tasks in one prompt, each counting the same, and the interval of the difference.
+    """The mean over the tasks in one prompt, with equal weights, and the interval of the difference.
 
-    Of one prompt, because the same items in another one are no new items: together they would make the interval too narrow.
+    Only one prompt, because the same items in another prompt are no new items: together they would make the interval too narrow.
     """
 
     prompt: str
@@ -57,9 +58,9 @@ class Mean:
 def pair(
     a: TaskOutcomes, b: TaskOutcomes, ledger: PublishedLedger | None = None
 ) -> tuple[np.ndarray, np.ndarray] | None:
-    """Whether A and B have each item right, in the same order; with a ledger only clean items, None where it did not look.
+    """Per item, whether A and whether B has it right. With a ledger: only clean items, None if it lacks the benchmark.
 
-    Raises SourceError where the two runs were not asked the same items.
+    Raises SourceError where the two runs do not have the same items.
     """
     right_a, right_b = ({one.id: one.reading.correct for one in run.outcomes} for run in (a, b))
     if right_a.keys() != right_b.keys():
@@ -80,7 +81,7 @@ def pair(
 def compare(
     pairs: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]], seed: int = 0
 ) -> tuple[list[Comparison], list[Mean]]:
-    """Every task, and the mean of those of each prompt. ``pairs``: (task, prompt) to what A and what B has right."""
+    """Compare every task, and the mean of the tasks of each prompt. ``pairs``: (task, prompt) to items right in A and in B."""
     rng = np.random.default_rng(seed)
     made: list[Comparison] = []
     draws: dict[str, list[np.ndarray]] = defaultdict(list)
@@ -121,17 +122,22 @@ def _mean(prompt: str, tasks: Sequence[Comparison], draws: Sequence[np.ndarray])
 
 
 def _is_part(key: tuple[str, str], keys: Iterable[tuple[str, str]]) -> bool:
-    """Whether a task is a config of a source that is there as a whole: it does not count twice in the mean."""
+    """Whether a task is a config of a source whose whole task is also there; it must not count twice in the mean."""
     source, part, _ = split_name(key[0])
     return bool(part) and (source, key[1]) in keys
 
 
 def compare_runs(a: Path, b: Path, *, dataset: str | None = None, seed: int = 0) -> dict[str, Any]:
-    """What comparison.json holds: the two runs, all their common tasks raw and, with a ledger, without matched items."""
+    """The content of comparison.json: the two runs, their common tasks raw and, with a ledger, without matched items.
+
+    Raises SourceError where no task is in both runs, or the items differ.
+    """
     runs_a, runs_b = ({(task.task, task.prompt): task for task in read_run(run)} for run in (a, b))
     both = [key for key in runs_a if key in runs_b]
     if not both:
-        raise SourceError(f"no task is in both runs; A has {_listed(runs_a)}, B has {_listed(runs_b)}")
+        raise SourceError(
+            f"no task is in both runs; A has {_listed(runs_a)}, B has {_listed(runs_b)}. Score both on the same tasks"
+        )
     ledger = read_ledger(dataset) if dataset else None
     raw = {key: found for key in both if (found := pair(runs_a[key], runs_b[key]))}
     clean = {
@@ -151,7 +157,7 @@ def compare_runs(a: Path, b: Path, *, dataset: str | None = None, seed: int = 0)
 
 
 def about(run: Path) -> dict[str, Any]:
-    """Model, revision and engine of a run, as its scores.json has them; of a run without one the folder's name."""
+    """Model, revision and engine of a run, from its scores.json; without this file the folder's name is the model."""
     path = run / "scores.json"
     if not path.is_file():
         return {"model": run.name, "revision": None, "engine": {}}

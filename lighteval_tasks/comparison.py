@@ -1,4 +1,4 @@
-"""A comparison for readers: a Markdown table, which is also the block for a model card, and a forest plot."""
+"""A comparison as text and picture: a Markdown table, which is also the block for a model card, and a forest plot."""
 
 import json
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ HEADS = ("task", "prompt", "items", "A", "B", "B - A [95 %]", "only A / only B",
 
 
 def write(made: dict[str, Any], out: Path) -> str:
-    """Write comparison.json, comparison.md and comparison.png; gives the Markdown."""
+    """Write comparison.json, comparison.md and comparison.png. Returns the Markdown."""
     out.mkdir(parents=True, exist_ok=True)
     (out / "comparison.json").write_text(json.dumps(made, indent=1, ensure_ascii=False) + "\n", "utf-8")
     text = markdown(made)
@@ -21,28 +21,28 @@ def write(made: dict[str, Any], out: Path) -> str:
 
 
 def markdown(made: dict[str, Any]) -> str:
-    """The tables, raw and clean, and how to read them."""
+    """The tables, raw and clean, the verdict, and notes on how to read them."""
     lines = [f"### {_name(made['b'])} (B) against {_name(made['a'])} (A)", ""]
     for kind, title in (("raw", "All items"), ("clean", f"Without the items that {made['dataset']} matches")):
         if made[kind]:
             lines += [f"{title}:", "", *_table(made[kind]), ""]
     lines.append(verdict(made))
     lines.append(
-        "Same items in both runs, paired by id. Interval: paired bootstrap, 10,000 draws. p: McNemar's exact test on the items that "
-        "only one model has right; Holm: corrected for the number of tasks. Mean: of the tasks in one "
-        "prompt, each counting the same."
+        "The runs have the same items, paired by id. Interval: paired bootstrap, 10,000 draws. p: McNemar's exact test on the items "
+        "that only one model has right; Holm: corrected for the number of tasks. Mean: over the tasks in one "
+        "prompt, with equal weights."
     )
     for task, prompt in made["not_checked"]:
-        lines.append(f"Not compared with the dataset's questions, so without a clean score: {task} ({prompt}).")
+        lines.append(f"No clean score, because the dataset was not compared with it: {task} ({prompt}).")
     for run, tasks in made["only_in"].items():
-        lines.append(f"Only in {run}, and left out: {', '.join(f'{task} ({prompt})' for task, prompt in tasks)}.")
+        lines.append(f"Left out, because only in {run}: {', '.join(f'{task} ({prompt})' for task, prompt in tasks)}.")
     if differing := differences(made["a"]["engine"], made["b"]["engine"]):
-        lines.append(f"Beware: the runs differ in more than the model: {differing}.")
+        lines.append(f"Warning: the runs differ not only in the model: {differing}.")
     return "\n".join(lines)
 
 
 def verdict(made: dict[str, Any]) -> str:
-    """In words: is there a difference, and on which tasks."""
+    """The verdict in words: whether there is a difference, and on which tasks."""
     said = " ".join(_about_mean(mean) for mean in made["raw"]["means"])
     real = [named(one) for one in made["raw"]["tasks"] if one["p_holm"] < 0.05]
     return said + (
@@ -58,7 +58,7 @@ def _about_mean(mean: dict[str, Any]) -> str:
 
 
 def named(one: dict[str, Any]) -> str:
-    """A task with its prompt, unless that is the free one."""
+    """A task with its prompt; without it for the free prompt."""
     return one["task"] + _prompt(one)
 
 
@@ -67,7 +67,7 @@ def _prompt(one: dict[str, Any]) -> str:
 
 
 def differences(a: dict[str, Any], b: dict[str, Any]) -> str:
-    """What two engines differ in, but for the date."""
+    """The settings in which two engines differ, in words, without the date."""
     keys = [key for key in a if key in b and key != "date" and a[key] != b[key]]
     return ", ".join(f"{key} {a[key]} / {b[key]}" for key in keys)
 
@@ -85,7 +85,7 @@ def _table(part: dict[str, Any]) -> list[str]:
 
 
 def _shown(part: dict[str, Any]) -> list[dict[str, Any]]:
-    """The means that are of more than one task."""
+    """The means over more than one task."""
     return [mean for mean in part["means"] if mean["tasks"] > 1]
 
 
@@ -102,7 +102,7 @@ def _name(run: dict[str, Any]) -> str:
 
 
 def plot(made: dict[str, Any], path: Path) -> None:
-    """The differences with their intervals as a forest plot: a line per task, the means below; clean ones hollow beside."""
+    """Write a forest plot of the differences with their intervals: one line per task, means below, clean ones hollow."""
     from matplotlib.figure import Figure  # here: a second to import
 
     tasks, means = made["raw"]["tasks"], _shown(made["raw"])

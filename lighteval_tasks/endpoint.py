@@ -1,9 +1,9 @@
-"""What lighteval's litellm backend hides: requests that failed, why an answer ended, how many tokens it has.
+"""Record what lighteval's litellm backend hides: failed requests, why an answer ended, how many tokens it has.
 
-A call that has failed eight times becomes an empty answer there, finish reason and usage are thrown away, and answers come from a
-disk cache that does not know the weights behind a name. `watch` puts a thin layer between the backend and litellm that keeps
-the first three in memory, for the metrics of the same process, and switches the cache off, unless a run goes on where
-another one failed ($MEDICAL_GO_ON, set by `score`). Of a request itself only an empty list of stop strings is left out.
+In lighteval a call that has failed eight times becomes an empty answer, finish reason and usage are discarded, and answers come from
+a disk cache that does not know which weights a name means. `watch` puts a thin layer between the backend and litellm. It keeps the
+first three facts in memory, for the metrics of the same process, and switches the cache off, unless a run continues one in which
+requests failed ($MEDICAL_GO_ON, set by `score`). A request is not changed, except that an empty list of stop strings is left out.
 """
 
 import os
@@ -16,14 +16,12 @@ from openai import OpenAIError
 
 from dataset_builder.llm.secrets import redacted, secrets
 
-IN_A_ROW = (
-    60  # failed attempts without an answer between them: the endpoint is down or refuses the key, so the run stops
-)
+IN_A_ROW = 60  # consecutive failed attempts: the endpoint is down or refuses the key, so the run stops
 Key = tuple[tuple[str, str], ...]
 
 
 class Answer(NamedTuple):
-    """How an answer ended, and its length in tokens as the endpoint counts them (None: it did not say)."""
+    """Whether an answer was truncated, and its length in tokens as the endpoint counts them (None: not given)."""
 
     truncated: bool
     tokens: int | None
@@ -34,13 +32,13 @@ _failures = 0  # attempts since the last answer
 
 
 def answer_to(messages: Sequence[Mapping[str, str]]) -> Answer | None:
-    """What is known of the answer to these messages; None where none came."""
+    """The recorded facts about the answer to these messages; None where no answer came."""
     return _answers.get(_key(messages))
 
 
 def watch() -> None:
-    """Put the layer in place; once, however often it is called."""
-    litellm.suppress_debug_info = True  # else every call of a model that it does not know prints a link
+    """Install the layer; further calls have no effect."""
+    litellm.suppress_debug_info = True  # else every call of a model that litellm does not know prints a link
     if not hasattr(litellm.completion, "watched"):
         litellm.completion = _watched(litellm.completion)
 
@@ -52,12 +50,12 @@ def _watched(complete: Callable[..., Any]) -> Callable[..., Any]:
         request["stop"] = request.get("stop") or None  # `transformers serve` answers an empty list with 500
         try:
             response = complete(**request)
-        except OpenAIError as why:  # the base of all that litellm raises for a request
+        except OpenAIError as why:  # the base class of all errors that litellm raises for a request
             _failures += 1
             said = redacted(str(why), secrets().values())
             if _failures >= IN_A_ROW:
                 raise SystemExit(
-                    f"{_failures} attempts in a row failed, so this run stops; the last one: {said}"
+                    f"{_failures} attempts in a row failed, so this run stops; the last error: {said}"
                 ) from None
             if isinstance(why, BadRequestError):
                 raise

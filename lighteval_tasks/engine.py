@@ -1,4 +1,4 @@
-"""What a run's outputs were made with, and with which tokens its model ends an answer."""
+"""The engine of a run (backend, versions, device), and the tokens with which its model ends an answer."""
 
 import functools
 import importlib.metadata
@@ -22,7 +22,7 @@ PACKAGES = {
 
 
 def engine(settings: Settings) -> dict[str, Any]:
-    """What the outputs were made with: they differ by up to several points with any of it."""
+    """The engine's settings and versions. Each of them can change a score by up to several points."""
     names = ("lighteval", *PACKAGES.get(settings.backend, ("litellm",)))
     return {
         "backend": settings.backend,
@@ -46,16 +46,19 @@ def _version(package: str) -> str | None:
 
 
 def batch_size(settings: Settings) -> int | None:
-    """That of the settings, else on a CPU CPU_BATCH; None: as much as fits a GPU. lighteval tries it out, and would fill the memory of a CPU."""
+    """The batch size of the settings, else CPU_BATCH on a CPU, else None: lighteval searches the largest that fits a GPU.
+
+    On a CPU this search would fill the memory.
+    """
     if settings.batch_size or settings.backend != "accelerate":
         return settings.batch_size
     return CPU_BATCH if _device() == "CPU" else None
 
 
 def commit(settings: Settings) -> str | None:
-    """The commit that a Hub model's revision stands for now, here or on the Hub; None of a folder or an endpoint's model.
+    """The commit of a Hub model's revision now, from the local cache or the Hub; None for a folder or an endpoint's model.
 
-    Raises SourceError where there is no such model, or no access to it.
+    Raises SourceError where the model does not exist, or access is denied.
     """
     if settings.backend == "litellm" or settings.is_folder:
         return None
@@ -84,11 +87,11 @@ def _tokenizer(settings: Settings) -> Any:
 
 
 def stop_ids(settings: Settings) -> set[int]:
-    """The tokens with which lighteval's accelerate backend lets an answer end."""
+    """The ids of the tokens at which lighteval's accelerate backend ends an answer."""
     tokenizer = _tokenizer(settings)
     return {token for token in (tokenizer.eos_token_id, tokenizer.pad_token_id) if token is not None}
 
 
 def has_chat_template(settings: Settings) -> bool:
-    """Whether questions are put in the model's chat template."""
+    """Whether the model has a chat template, which lighteval then uses for the questions."""
     return bool(_tokenizer(settings).chat_template)

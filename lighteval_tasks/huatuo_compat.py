@@ -1,9 +1,9 @@
-"""The answer rule that HuatuoGPT-o1, MedReason and ReasonMed publish, for comparison only: no score of ours reads an answer with it.
+"""The answer rule that HuatuoGPT-o1, MedReason and ReasonMed publish, for comparison only: no accuracy of ours uses it.
 
-Written from its description. A text is cut after the last heading of a final answer; then all letters after "answer is" count,
-else all letters that stand between signs, else options named in the text, else the option most similar to it. It finds a first
-and a last letter, always. A benchmark's score is the share of right first letters or of right last letters, whichever is
-higher, and outputs that are empty are left out of both.
+Written from its description. Only the text after the last heading of a final answer is read. All letters after "answer is" count;
+else all letters between non-letters; else options named in the text; else the option most similar to it. The rule always finds a
+first and a last letter. A benchmark's score is the share of right first letters or of right last letters, whichever is higher;
+empty outputs are left out of both.
 """
 
 import difflib
@@ -14,13 +14,13 @@ from typing import NamedTuple
 HEADINGS = (
     "## Final Response\n\n",
     "## Final Answer\n\n",
-)  # the first that occurs, the second only where the first does not
+)  # the second one is used only where the first one does not occur
 LETTERS = "ABCDEFGHIJKLMN"
 DECLARED = re.compile(rf"answer is\s*?([{LETTERS}])")  # no right end: "answer is Calcium" is C
 
 
 class PublishedScore(NamedTuple):
-    """What the published rule makes of a benchmark: accuracy = max(first, last), over the outputs that were not dropped."""
+    """The score of a benchmark by the published rule: accuracy = max(first, last), over the outputs that were not dropped."""
 
     accuracy: float
     first: float
@@ -30,24 +30,24 @@ class PublishedScore(NamedTuple):
 
 
 def published_letters(text: str, options: Mapping[str, str]) -> tuple[str, str]:
-    """The first and the last letter that the rule finds; a letter may be none of the options."""
+    """The first and the last letter that the rule finds; they need not be labels of options."""
     for heading in HEADINGS:
         if heading in text:
             text = text.rpartition(heading)[2]
             break
     if declared := DECLARED.findall(text):
         return declared[0], declared[-1]
-    # (?![aA] ) is there to pass over the article, and passes over every "A " that is an answer
+    # (?![aA] ) is meant to skip the article, but it also skips every "A " that is an answer
     alone = rf"(?:[\u4e00-\u9fff]|is |\W|^)(?![aA] )([{LETTERS[: len(options)]}])(?:\W|[\u4e00-\u9fff]|$)"
     if letters := re.findall(alone, text):
         return letters[0], letters[-1]
     low = text.lower()
     words = {label: option.lower() for label, option in options.items()}
     if named := [label for label in words if words[label] in low]:
-        # "first" is the option whose first mention comes latest: the published sort runs downwards
+        # "first" is the option whose first mention comes last: the published code sorts in descending order
         return max(named, key=lambda a: low.index(words[a])), max(named, key=lambda a: low.rindex(words[a]))
     likeness = {label: difflib.SequenceMatcher(None, option, low).ratio() for label, option in words.items()}
-    label = max(reversed(likeness), key=likeness.__getitem__)  # of equals, the last
+    label = max(reversed(likeness), key=likeness.__getitem__)  # among equals, the last
     return label, label
 
 

@@ -1,4 +1,4 @@
-"""Intervals and tests of shares: Wilson, McNemar's exact test, the paired bootstrap, Holm's correction."""
+"""Intervals and tests for shares: Wilson, McNemar's exact test, the paired bootstrap, Holm's correction."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from scipy.stats import binomtest
 
 
 def wilson(correct: float, items: int, level: float = 0.95) -> tuple[float, float]:
-    """The Wilson score interval of ``correct`` of ``items`` (Wilson 1927); (0, 1) of nothing."""
+    """The Wilson score interval of ``correct`` of ``items`` (Wilson 1927); (0, 1) for no items."""
     if not items:
         return 0.0, 1.0
     z = float(ndtri((1 + level) / 2))
@@ -20,14 +20,15 @@ def wilson(correct: float, items: int, level: float = 0.95) -> tuple[float, floa
 
 
 def mcnemar(only_a: int, only_b: int) -> float:
-    """The two-sided p value of McNemar's exact test: of the items that just one of two models has right, how many are A's."""
+    """The two-sided p value of McNemar's exact test, from the numbers of items that only A, or only B, has right."""
     return float(binomtest(only_a, only_a + only_b, 0.5).pvalue) if only_a + only_b else 1.0
 
 
 def bootstrap_means(differences: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
-    """Means of ``draws`` resamples of the items' differences, which are -1, 0 or 1: of the same law as drawing items, at once.
+    """Means of ``draws`` bootstrap resamples of the items' differences, which are -1, 0 or 1.
 
-    How many of n drawn items have which difference is multinomial, so no item needs to be drawn by itself.
+    The numbers of drawn items with each difference are multinomial, so all resamples are drawn at once, with the same distribution
+    as when items are drawn one by one.
     """
     shares = [float(np.mean(differences == value)) for value in (-1, 0, 1)]
     counts = rng.multinomial(len(differences), shares, size=draws)
@@ -35,7 +36,7 @@ def bootstrap_means(differences: np.ndarray, draws: int, rng: np.random.Generato
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """p values corrected for the number of tests (Holm 1979), in the order given."""
+    """The p values corrected for the number of tests (Holm 1979), in the given order."""
     order = np.argsort(p_values, kind="stable")
     number, highest = len(p_values), 0.0
     corrected = [1.0] * number

@@ -1,9 +1,9 @@
 """The items of every task: the multiple-choice questions of a source's test split, as a folder that lighteval can load.
 
-Items are read by `SOURCES`' own readers, from the Hub at the pinned revision or from $MEDICAL_DATA_DIR, so that ids, official test
-splits and filters are those of the datasets that we build. lighteval hands whatever a task names to `load_dataset`; so the
-items of a task are written once to a folder of the datasets cache, named by their content, with `items.json` beside them:
-every id, how many, and what was left out for which reason.
+Items are read by the readers of `SOURCES`, from the Hub at the pinned revision or from $MEDICAL_DATA_DIR. So ids, official test
+splits and filters are those of the datasets that we build. lighteval passes the name in a task to `load_dataset`. Therefore the
+items of a task are written once to a folder of the datasets cache, which is named by a hash of their content. `items.json` beside
+them has every id, their number, and how many rows were left out for which reason.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ TASKS = tuple(name for name, source in SOURCES.items() if source.test)
 
 @dataclass(frozen=True)
 class Items:
-    """The items of one source, what they were read from, and the rows of its test split that are none, by reason."""
+    """The items of one source, their origin, and the number of rows of its test split that are no items, by reason."""
 
     source: str
     rows: list[dict[str, Any]]
@@ -47,16 +47,16 @@ class Items:
 
 
 def data_dir() -> Path | None:
-    """The folder in the Hub's layout that $MEDICAL_DATA_DIR names; None: the Hub."""
+    """The folder $MEDICAL_DATA_DIR, in the Hub's layout; None: read from the Hub."""
     folder = os.environ.get("MEDICAL_DATA_DIR")
     return Path(folder) if folder else None
 
 
 def read_items(name: str, folder: Path | None = None) -> Items:
-    """The items of a source's test split, whole and in its order. Raises SourceError where it cannot be read.
+    """All items of a source's test split, in its order. Raises SourceError where the split cannot be read.
 
-    A question that repeats an earlier one stays, as in every published score; its id ends in ``~2``. Left out are open
-    questions, which have no option to choose, and rows that cannot be used (`questions.unusable`).
+    A question that repeats an earlier one is kept, as in every published score; its id ends in ``~2``. Open questions, which have
+    no options, and unusable rows (`questions.unusable`) are left out.
     """
     split = SOURCES[name].test
     assert split is not None, f"{name} has no test split"
@@ -76,7 +76,7 @@ def read_items(name: str, folder: Path | None = None) -> Items:
 
 
 def ask(item: Mapping[str, Any], prompt: str) -> str:
-    """The text of an item in one of the evaluation prompts (prompts.py), by the name of its file."""
+    """The text of an item in one of the evaluation prompts (prompts.py). ``prompt``: the name of its file."""
     shown = question_of(item)
     if prompt in LETTERED:
         shown["answer_type"] = "choice"
@@ -84,17 +84,17 @@ def ask(item: Mapping[str, Any], prompt: str) -> str:
 
 
 def repeated(item: str, number: int) -> str:
-    """The id of a question's second, third … occurrence in its split."""
+    """The id of the ``number``-th occurrence of a question in its split."""
     return item if number == 1 else f"{item}~{number}"
 
 
 def question_id(item: str) -> str:
-    """The id of the question that an item asks (`row.row_id`), whichever occurrence it is."""
+    """The id of the question of an item (`row.row_id`), without the number of the occurrence."""
     return item.partition("~")[0]
 
 
 def prepare(name: str, part: str | None = None) -> Path:
-    """A folder with the items of a source, or of one config of it, as `load_dataset` reads them; written where it is not there."""
+    """The folder with the items of a source, or of one of its configs, for `load_dataset`; written if it does not exist."""
     items = read_items(name, data_dir())
     rows = [row for row in items.rows if part is None or row["config"] == part]
     table = pa.Table.from_pylist(rows, schema=features(COLUMNS).arrow_schema)

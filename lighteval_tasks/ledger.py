@@ -1,4 +1,4 @@
-"""Which items of the benchmarks a dataset's questions match: the contamination ledger that every build writes."""
+"""The items of benchmarks that a dataset's questions match, from the contamination ledger that every build writes."""
 
 import json
 from collections import defaultdict
@@ -18,14 +18,14 @@ CONFIG = "contamination"
 
 @dataclass(frozen=True)
 class PublishedLedger:
-    """``matched``: source of a benchmark to the ids of its questions that a question of the dataset matches."""
+    """The ledger of a dataset. ``matched``: benchmark to ids of its questions that a question of the dataset matches."""
 
     place: str
     matched: dict[str, set[str]]
     checked: frozenset[str]
 
     def clean(self, source: str, outcomes: Sequence[Outcome]) -> list[Outcome] | None:
-        """The outcomes on items that the dataset does not match; None where it was not compared with that benchmark."""
+        """The outcomes of items that the dataset does not match; None where it was not compared with this benchmark."""
         if source not in self.checked:
             return None
         return [outcome for outcome in outcomes if outcome.question not in self.matched[source]]
@@ -48,7 +48,7 @@ def read_ledger(place: str) -> PublishedLedger:
     manifest = json.loads(path.read_text("utf-8")) if path.is_file() else {}
     if CONFIG not in manifest:
         raise SourceError(
-            f"{path}: says nothing of contamination; expected a dataset that was built with drop_contaminated. Build it again"
+            f"{path}: found no ledger of contamination; expected a dataset that was built with drop_contaminated. Build it again"
         )
     matched: dict[str, set[str]] = defaultdict(set)
     if manifest[CONFIG].get("matches", 1):

@@ -1,4 +1,4 @@
-"""The metrics of every task, as lighteval computes them: one reading per output, and shares of them per task."""
+"""The metrics of every task for lighteval: one reading per output, and shares per task."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -23,14 +23,14 @@ NAMES = (
     "published",
     "label",
     "rule",
-)  # of an item; the last three are no shares
+)  # metrics of an item; the last three are no numbers
 
 
 class Answers(SampleLevelComputation):
-    """Reads an output. An answer that was not read, or not given, is wrong; no output leaves the denominator."""
+    """Read an output. If no answer can be read, or none came, it is wrong; every output is in the denominator."""
 
     def compute(self, doc: Doc, model_response: ModelResponse, **_: Any) -> dict[str, Any]:
-        """The item's values, by the names in NAMES."""
+        """The item's values under the names in NAMES."""
         text, ended = model_response.text[0] or "", how_it_ended(doc, model_response)
         assert doc.specific is not None
         reading = read(text, doc.specific["options"], doc.specific["gold"], failed=ended["failed"])
@@ -49,10 +49,10 @@ class Answers(SampleLevelComputation):
 
 
 def how_it_ended(doc: Doc, response: ModelResponse) -> dict[str, Any]:
-    """Whether an output was cut off, whether its request failed, and its length in tokens (NaN: not known).
+    """Whether an output was truncated, whether its request failed, and its length in tokens (NaN: not known).
 
-    An endpoint says so itself. A model that ran here gives tokens, in batches padded with one token at the end: a run of one
-    token there counts once. Cut off is what is as long as it was allowed to be (`outcomes` asks the tokenizer instead).
+    An endpoint returns these facts. A local model returns tokens, padded with one repeated token at the end of a batch: these count
+    once. Such an output is truncated when it reached the token limit (`outcomes` uses the tokenizer's stop tokens instead).
     """
     if isinstance(response.input, list):
         answer = endpoint.answer_to(response.input)
@@ -82,12 +82,12 @@ def _published(letters: Sequence[Sequence[str]]) -> dict[str, float]:
 
 
 def _mean(name: str) -> Callable[[Sequence[float]], dict[str, float]]:
-    """As a dict, so that lighteval adds no standard error."""
+    """The mean without NaN values; as a dict, because then lighteval adds no standard error."""
     return lambda values: {name: float(np.nanmean(values)) if not np.all(np.isnan(values)) else float("nan")}
 
 
 def _nothing(_: Sequence[str]) -> dict[str, float]:
-    """Texts have no mean; `scores.json` counts the rules."""
+    """No value: texts have no mean. `scores.json` counts the rules."""
     return {}
 
 

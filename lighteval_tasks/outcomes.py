@@ -1,4 +1,4 @@
-"""What a run answered, item by item, read from the details that lighteval keeps (`--save-details`, or `score`)."""
+"""The outcomes of a run, item by item, read from the details that lighteval keeps (`--save-details`, or `score`)."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -18,7 +18,7 @@ DETAILS = re.compile(r"details_medical:(?P<task>\w+)\|(?P<shots>\d+)_(?P<date>[\
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one item."""
+    """The outcome of one item: what was read from its output, and how the output ended."""
 
     id: str
     config: str
@@ -30,13 +30,13 @@ class Outcome:
 
     @property
     def question(self) -> str:
-        """The id of its question, as ledgers have it."""
+        """The id of its question, as in ledgers."""
         return question_id(self.id)
 
 
 @dataclass(frozen=True)
 class TaskOutcomes:
-    """The outcomes of a task, by source and prompt. ``part``: the config, where only one was asked."""
+    """The outcomes of a task, by source and prompt. ``part``: the config, if the task has only one; else empty."""
 
     source: str
     part: str
@@ -45,7 +45,7 @@ class TaskOutcomes:
 
     @property
     def name(self) -> str:
-        """As lighteval knows it, without ``medical:``."""
+        """The task's name in lighteval, without ``medical:``."""
         suffix = next(suffix for suffix, prompt in PROMPT_NAMES.items() if prompt == self.prompt)
         return "_".join(part for part in (self.source, self.part) if part) + suffix
 
@@ -56,10 +56,10 @@ class TaskOutcomes:
 
 
 def read_run(folder: Path, stop_ids: Collection[int] = ()) -> list[TaskOutcomes]:
-    """The outcomes of every task in a folder of lighteval's (the newest of each), in the order of SOURCES.
+    """The outcomes of every task in lighteval's output folder (the newest of each), in the order of prompts and SOURCES.
 
-    ``stop_ids``: the tokens that end an answer of a model that ran here; with them it is known, not guessed, which outputs were
-    cut off. Raises SourceError where there are no details, or those of two models.
+    ``stop_ids``: the tokens that end an answer of a local model. With them truncated outputs are found exactly, not guessed from the
+    length. Raises SourceError where there are no details, or details of several models.
     """
     newest: dict[str, tuple[str, Path]] = {}
     for path in sorted(folder.rglob("details_medical:*.parquet")):
@@ -73,7 +73,7 @@ def read_run(folder: Path, stop_ids: Collection[int] = ()) -> list[TaskOutcomes]
     models = {str(path.parent.parent) for _, path in newest.values()}
     if len(models) > 1:
         raise SourceError(
-            f"{folder} holds the details of several models: {', '.join(sorted(models))}; name one of them"
+            f"{folder} contains the details of several models: {', '.join(sorted(models))}; expected one, so give the folder of one"
         )
     tasks = [_task(name, path, stop_ids) for name, (_, path) in newest.items()]
     prompts = list(PROMPT_NAMES.values())
@@ -81,7 +81,7 @@ def read_run(folder: Path, stop_ids: Collection[int] = ()) -> list[TaskOutcomes]
 
 
 def split_name(name: str) -> tuple[str, str, str]:
-    """Source, part and prompt of a task's name. Raises SourceError for a name that is none."""
+    """Source, part and prompt from a task's name. Raises SourceError for an unknown name."""
     base, suffix = split_suffix(name)
     source = max((known for known in TASKS if base == known or base.startswith(f"{known}_")), key=len, default=None)
     if source is None:
@@ -113,6 +113,6 @@ def _outcome(row: dict[str, Any], stop_ids: Collection[int]) -> Outcome:
 
 
 def ended(tokens: Sequence[int], stop_ids: Collection[int]) -> tuple[bool, float]:
-    """Whether an output lacks its end, and its length without it and the padding behind it."""
+    """Whether an output has no stop token, so was truncated; and its length without stop token and padding."""
     length = next((i for i, token in enumerate(tokens) if token in stop_ids), None)
     return length is None, float(len(tokens) if length is None else length)

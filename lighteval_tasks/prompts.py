@@ -1,4 +1,4 @@
-"""The evaluation prompts: each file ``question*.jinja`` in dataset_builder/prompts, and the suffix that its tasks get."""
+"""The evaluation prompts: each file ``question*.jinja`` in dataset_builder/prompts, with the suffix of its tasks."""
 
 from dataset_builder.prompt import FOLDER
 
@@ -17,6 +17,6 @@ PROMPT_NAMES = {suffix: suffix.removeprefix("_") or "free" for suffix in PROMPTS
 
 
 def split_suffix(task: str) -> tuple[str, str]:
-    """A task's name without its suffix, and the suffix: that of the longest prompt name that fits; "" for the free prompt."""
+    """A task's name without its suffix, and the suffix: the longest that matches; "" for the free prompt."""
     suffix = max((suffix for suffix in PROMPTS if task.endswith(suffix)), key=len)
     return task.removesuffix(suffix), suffix

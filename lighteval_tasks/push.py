@@ -1,4 +1,4 @@
-"""Push a run's scores and details to the Hub: one commit to a dataset repository, which `load_dataset` reads task by task."""
+"""Push a run's scores and details to the Hub: one commit to a dataset repository that `load_dataset` reads by task."""
 
 import re
 from pathlib import Path
@@ -13,9 +13,12 @@ DETAILS = re.compile(r"details_medical:(\w+)\|")
 
 
 def push(out: Path, repository: str, *, private: bool = True) -> str:
-    """Commit scores.json, the table as README.md and lighteval's results and details; gives the commit's URL."""
+    """Commit scores.json, the table as README.md, and lighteval's results and details. Returns the commit's URL.
+
+    Raises SourceError where there are no scores, or the Hub refuses.
+    """
     if not (out / "scores.json").is_file():
-        raise SourceError(f"{out} holds no scores.json; expected the folder of a run that `make score` has ended")
+        raise SourceError(f"found no scores.json in {out}; expected the folder of a finished run of `make score`")
     details = sorted((out / "details").rglob("*.parquet"))
     configs = [
         {"config_name": DETAILS.search(path.name)[1], "data_files": str(path.relative_to(out))}  # type: ignore[index]

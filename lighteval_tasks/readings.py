@@ -1,4 +1,4 @@
-"""What one output answers, by our rule and by the published one. Pure: a score can be made again from the stored outputs."""
+"""Read the answer of one output, by our rule and by the published one: scores can be computed again from stored outputs."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -7,14 +7,14 @@ from dataset_builder.answer_extraction.extraction import UNDECLARED, extract
 from lighteval_tasks.huatuo_compat import published_letters
 
 LED_TO = tuple(rule.__name__ for rule in UNDECLARED)
-FAILED = "failed"  # the rule of an output that never came
+FAILED = "failed"  # the rule for a request that failed
 
 
 class Reading(NamedTuple):
-    """``label``: the option that the output commits to, or None, which is wrong; ``rule``: what found it, or found none.
+    """The reading of one output. ``label``: the option that it commits to, or None, which counts as wrong.
 
-    ``declared``: the output says that this is its answer, rather than only leading to it. ``first``, ``last``: the letters of
-    the published rule, None where it drops an empty output.
+    ``rule``: the rule that found the label, or found none. ``declared``: the output states that this is its answer and does not only
+    lead to it. ``first``, ``last``: the letters of the published rule, None for an empty output, which that rule drops.
     """
 
     label: str | None

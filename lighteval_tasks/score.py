@@ -1,4 +1,4 @@
-"""Score a checkpoint or an endpoint: lighteval in a process of its own, on fresh caches, and its details made into scores."""
+"""Score a checkpoint or an endpoint: run lighteval in its own process with fresh caches, and score its details."""
 
 import dataclasses
 import json
@@ -17,18 +17,18 @@ from lighteval_tasks.items import TASKS, data_dir, read_items
 from lighteval_tasks.ledger import read_ledger
 from lighteval_tasks.outcomes import TaskOutcomes, read_run, split_name
 
-UNFINISHED = "unfinished.json"  # in OUT: what a run was in which requests failed
-ANSWERS = ".litellm_cache"  # in OUT: where litellm keeps that run's answers
+UNFINISHED = "unfinished.json"  # in OUT: the settings of a run that has not finished, or in which requests failed
+ANSWERS = ".litellm_cache"  # in OUT: litellm's folder with the answers of that run
 
 
 class FailedRequests(RuntimeError):
-    """Some requests came to nothing, so there is no score; the message says which, and how to go on."""
+    """Some requests failed, so there is no score; the message says how many per task, and how to continue."""
 
 
 def choose(names: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
-    """The tasks to run; without names every source in the free prompt, and why any of these is not at hand.
+    """The tasks to run, and the reason for every source that is not available. Default: every source in the free prompt.
 
-    Raises SourceError for an unknown name, or a named task whose items are not at hand.
+    Raises SourceError for an unknown name, for a named task whose items are not available, or if no task is left.
     """
     not_scored: dict[str, str] = {}
     for name in names or TASKS:
@@ -41,14 +41,14 @@ def choose(names: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
             not_scored[name] = str(why).partition(" (in the folder")[0]
     chosen = tuple(name for name in names or TASKS if name not in not_scored)
     if not chosen:
-        raise SourceError("no benchmark is at hand; " + "; ".join(f"{k}: {v}" for k, v in not_scored.items()))
+        raise SourceError("no benchmark is available; " + "; ".join(f"{k}: {v}" for k, v in not_scored.items()))
     return chosen, not_scored
 
 
 def score(settings: Settings, out: Path, *, not_scored: dict[str, str], dataset: str | None) -> dict[str, Any]:
-    """Run lighteval and write scores.json, scores.md and the details to ``out``; gives the scores.
+    """Run lighteval and write scores.json, scores.md and the details to ``out``. Returns the scores.
 
-    Raises FailedRequests where a request failed, subprocess.CalledProcessError where lighteval did.
+    Raises FailedRequests where a request failed, subprocess.CalledProcessError where lighteval failed.
     """
     ledger = read_ledger(dataset) if dataset else None
     revision, pinned = settings.revision, commit(settings)
@@ -83,7 +83,7 @@ def score(settings: Settings, out: Path, *, not_scored: dict[str, str], dataset:
 
 
 def _same_as_unfinished(settings: Settings, out: Path) -> bool:
-    """Whether the last run into this folder was the same one, and came to no end: then its answers are kept."""
+    """Whether the last run in this folder had the same settings and did not finish; then its answers are kept."""
     path = out / UNFINISHED
     return path.is_file() and json.loads(path.read_text("utf-8")) == json.loads(
         json.dumps(dataclasses.asdict(settings))
@@ -96,13 +96,13 @@ def _expect_no_failures(tasks: Sequence[TaskOutcomes], out: Path) -> None:
         of = sum(len(task.outcomes) for task in tasks)
         where = ", ".join(f"{name}: {count}" for name, count in failed.items() if count)
         raise FailedRequests(
-            f"{number} of {of} requests failed ({where}), so nothing is scored; lighteval's log above says why. Run the same "
-            f"command again: what was answered is kept in {out / ANSWERS}, and only the others are asked. To begin anew, delete it"
+            f"{number} of {of} requests failed ({where}), so no scores were written; lighteval's log above says why. Run the same "
+            f"command again: it keeps the answers in {out / ANSWERS} and asks only for the others. To ask for all again, delete this folder"
         )
 
 
 def _tidy(settings: Settings, out: Path) -> None:
-    """Nothing that could be taken for the answers of other weights stays behind."""
+    """Delete the stored answers, so that they cannot be used for other weights under the same name."""
     (out / UNFINISHED).unlink()
     unlink(settings, out)
     for folder in (ANSWERS, WORK):

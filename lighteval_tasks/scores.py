@@ -1,4 +1,4 @@
-"""The scores of a run: `scores.json` and a Markdown table, from the outcomes of its items."""
+"""The scores of a run from the outcomes of its items, as `scores.json` and a Markdown table."""
 
 import json
 import math
@@ -14,7 +14,7 @@ from lighteval_tasks.outcomes import Outcome, TaskOutcomes
 
 
 def accuracy(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """Items, right ones, their share and its 95 % Wilson interval. Every item counts, whatever became of it."""
+    """The number of items and of right ones, the accuracy and its 95 % Wilson interval. Every item counts, also a failed one."""
     items, correct = len(outcomes), sum(outcome.reading.correct for outcome in outcomes)
     low, high = wilson(correct, items)
     return {
@@ -27,7 +27,7 @@ def accuracy(outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 
 def summarize(task: TaskOutcomes, ledger: PublishedLedger | None) -> dict[str, Any]:
-    """One task's entry in scores.json. ``clean``: without the items that the ledger matched; null where it did not look."""
+    """One task's entry in scores.json. ``clean``: without the items that the ledger matches; null if not checked."""
     outcomes = task.outcomes
     number = len(outcomes)
     known = [outcome.tokens for outcome in outcomes if not math.isnan(outcome.tokens)]
@@ -59,23 +59,23 @@ def summarize(task: TaskOutcomes, ledger: PublishedLedger | None) -> dict[str, A
 
 
 def benchmarks(tasks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The tasks that count in a mean: no config of a source beside all of it."""
+    """The tasks that count in a mean: no config of a source whose whole task is there too."""
     whole = {(task["task"], task["prompt"]) for task in tasks}
     return [task for task in tasks if task["task"] == task["source"] or (task["source"], task["prompt"]) not in whole]
 
 
 def macro(tasks: Sequence[dict[str, Any]], key: str = "accuracy") -> float:
-    """The mean of the tasks' accuracies: every benchmark counts the same."""
+    """The mean of the tasks' accuracies, with equal weights."""
     return sum(task[key] for task in tasks) / len(tasks)
 
 
 def table(scores: dict[str, Any]) -> str:
-    """The scores as a Markdown table, with what they were measured with."""
+    """The scores as a Markdown table, with notes on engine and items."""
     tasks = scores["tasks"]
     with_clean = any(task["clean"] for task in tasks)
     heads = ["task", "prompt", "items", "accuracy [95 %]"]
     heads += ["clean items", "clean accuracy [95 %]"] if with_clean else []
-    heads += ["answer read", "empty", "cut off", "tokens", "published rule"]
+    heads += ["answer read", "empty", "truncated", "tokens", "published rule"]
     lines = [_row(heads), "|---|---|" + "---:|" * (len(heads) - 2)]
     lines += [_task_row(task, with_clean) for task in tasks]
     for prompt in dict.fromkeys(task["prompt"] for task in tasks):
@@ -112,7 +112,9 @@ def _notes(scores: dict[str, Any]) -> list[str]:
         names = ", ".join(dict.fromkeys(unknown))
         notes.append(f"No clean score, because {scores['dataset']} was not compared with it: {names}.")
     if scores.get("limit"):
-        notes.append(f"Only {scores['limit']} items of each task, drawn with a fixed seed: no scores to be reported.")
+        notes.append(
+            f"At most {scores['limit']} items of each task, drawn with a fixed seed: do not report these scores."
+        )
     return notes
 
 
@@ -133,7 +135,7 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def write(folder: Path, scores: dict[str, Any]) -> str:
-    """Write scores.json and scores.md; gives the table."""
+    """Write scores.json and scores.md. Returns the table."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "scores.json").write_text(json.dumps(scores, indent=1, ensure_ascii=False) + "\n", "utf-8")
     text = table(scores)

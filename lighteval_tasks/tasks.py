@@ -14,14 +14,14 @@ english
 tags:
 medical, generative
 
-lighteval … "medical:medqa|0" --custom-tasks lighteval_tasks/tasks.py. Of every source there is a task per evaluation prompt (prompts.py):
+lighteval … "medical:medqa|0" --custom-tasks lighteval_tasks/tasks.py. Every source has one task per evaluation prompt (prompts.py):
 
-- ``medical:medqa``: the question exactly as in training (question.jinja); nothing is asked about the form of the answer
-- ``medical:medqa_strict``: and the response shall end with "The answer is A."
-- ``medical:medqa_huatuo_compat``: the papers' prompt, to be read by their rule (its score: `published`)
+- ``medical:medqa``: the question exactly as in training (question.jinja), with no instruction about the form of the answer
+- ``medical:medqa_strict``: the response shall also end with "The answer is A."
+- ``medical:medqa_huatuo_compat``: the papers' prompt, for their rule (its score: `published`)
 
-and of a source with several configs one of each per config (``medical:mmlu_medical_anatomy``). Items come from the Hub at the pinned
-revision, or from $MEDICAL_DATA_DIR; options are never shuffled. $MEDICAL_MAX_NEW_TOKENS: how long an answer may be.
+A source with several configs also has these tasks per config (``medical:mmlu_medical_anatomy``). Items come from the Hub at the
+pinned revision, or from $MEDICAL_DATA_DIR; options are never shuffled. $MEDICAL_MAX_NEW_TOKENS: maximum length of an answer.
 """
 
 import os
@@ -38,10 +38,10 @@ from lighteval_tasks.items import TASKS, ask, prepare
 from lighteval_tasks.metrics import answers
 from lighteval_tasks.prompts import PROMPTS
 
-# One length for all tasks: lighteval 0.13's litellm backend mixes answers up where lengths differ within a run.
+# One maximum length for all tasks: lighteval 0.13's litellm backend mixes up answers if lengths differ within a run.
 MAX_NEW_TOKENS = int(os.environ.get("MEDICAL_MAX_NEW_TOKENS", "4096"))
-# lighteval keeps answers under model name and task, and would give those of older weights under the same name. The moment of
-# this run in every task's prompt function, which is a part of that key, makes it ask anew.
+# lighteval keeps answers under model name and task, and would return answers of older weights with the same name. The prompt
+# function is part of the key; with the time of this run in it, lighteval asks again.
 RUN = f"{time.time_ns():x}"
 
 
@@ -53,7 +53,7 @@ class Ask:
     run: str
 
     def __call__(self, item: dict[str, Any], task_name: str) -> Doc:
-        """The question in this prompt; id, options and right label go on to the metric and into the details."""
+        """The question in this prompt; id, options and gold label are passed to the metric and the details."""
         labels = [option["label"] for option in item["options"]]
         return Doc(
             task_name=task_name,
@@ -70,11 +70,11 @@ class Ask:
 
 
 class Task(LightevalTaskConfig):
-    """A task whose data are made ready when lighteval asks for them: a task that is not run needs none."""
+    """A task whose data are prepared when lighteval asks for them: a task that is not run needs no data."""
 
     @property
     def hf_repo(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """A local folder with the items of this source, and config."""
+        """A local folder with the items of this source, or of its config."""
         source, _, part = self._items.partition("/")
         return str(prepare(source, part or None))
 
@@ -101,7 +101,7 @@ def task(name: str, items: str, suffix: str) -> Task:
 
 
 def _parts(source: str) -> list[tuple[str, str]]:
-    """(name, items) of the tasks of a source: all of it and, where it has several configs, each of them."""
+    """(name, items) of the tasks of a source: the whole source and, if it has several configs, each config."""
     configs = SOURCES[source].configs
     parts = [(f"{source}_{config}", f"{source}/{config}") for config in configs] if len(configs) > 1 else []
     return [(source, source), *parts]

@@ -1,1 +1,1 @@
-"""From a dataset tag to a checkpoint on the Hub: TRL's recipes, the checks before them, the card after them."""
+"""From a dataset tag to a checkpoint on the Hub: TRL recipes, the checks before training, the model card after it."""

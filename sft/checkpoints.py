@@ -1,4 +1,4 @@
-"""Where a training goes on after it was stopped, and whether what lies in its folder is the same training."""
+"""The checkpoint from which a stopped training continues, and the check that the folder belongs to the same training."""
 
 import json
 from pathlib import Path
@@ -12,9 +12,9 @@ RUN = "run.json"
 
 
 def last_whole(out: Path) -> Path | None:
-    """The checkpoint of the highest step that was written to its end, or None.
+    """The complete checkpoint of the highest step, or None.
 
-    The Trainer writes `trainer_state.json` last; a process that is killed while it saves leaves a folder without it.
+    The Trainer writes `trainer_state.json` last, so a process that is killed while it saves leaves a folder without this file.
     """
     whole = [folder for folder in out.glob(f"{PREFIX_CHECKPOINT_DIR}-*") if _state(folder)]
     return max(whole, key=lambda folder: int(folder.name.rpartition("-")[2]), default=None)
@@ -28,8 +28,8 @@ def _state(checkpoint: Path) -> dict[str, Any] | None:
 
 
 def claim(out: Path, run: dict[str, Any]) -> None:
-    """Write what is trained here into the folder, or raise RecipeError where it holds checkpoints of something else."""
-    run = json.loads(json.dumps(run))  # as it will be read
+    """Write the settings of this training into the folder. Raises RecipeError where it has checkpoints of another training."""
+    run = json.loads(json.dumps(run))  # with the types that JSON gives back
     file = out / RUN
     if file.is_file() and last_whole(out):
         earlier = json.loads(file.read_text("utf-8"))
@@ -37,8 +37,8 @@ def claim(out: Path, run: dict[str, Any]) -> None:
         if changed:
             what = "; ".join(f"{key}: {earlier.get(key)}, now {run.get(key)}" for key in changed)
             raise RecipeError(
-                f"{out} holds checkpoints of another training ({what}). To go on with that one, use its settings; "
-                f"to begin anew, choose another OUT or remove the folder"
+                f"{out} contains checkpoints of another training ({what}). To continue that training, use its settings; "
+                f"to start a new one, choose another OUT or remove the folder"
             )
     out.mkdir(parents=True, exist_ok=True)
     draft = file.with_suffix(".tmp")

@@ -1,4 +1,4 @@
-"""The command line of preflight and training: our few flags, and behind them any of TRL's."""
+"""The command line of preflight and training: our few flags, and any flag of TRL."""
 
 import argparse
 import copy
@@ -10,8 +10,10 @@ from sft.recipe import Recipe, parse
 
 @dataclass(frozen=True)
 class Command:
-    """A recipe as it is to be trained here. ``allow``: codes of findings that do not stop it. ``benchmarks``, ``data_dir``: which
-    evaluation sets to compare with, and a folder with their raw rows. ``launch``: the configuration in sft/accelerate."""
+    """A recipe with the options of its command.
+
+    ``allow``: codes of findings that do not stop it. ``benchmarks``, ``data_dir``: the evaluation sets to compare with, and a folder
+    with their raw rows. ``launch``: the configuration in sft/accelerate."""
 
     recipe: Recipe
     allow: tuple[str, ...]
@@ -22,29 +24,29 @@ class Command:
 
 
 def read(argv: list[str], description: str) -> Command:
-    """Raises RecipeError for a recipe or dataset that is not there."""
+    """Parse the arguments. Raises RecipeError for a recipe or dataset that does not exist."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--config", required=True, type=Path, help="the recipe: a YAML file in TRL's format")
     parser.add_argument(
         "--dataset",
-        help="a dataset folder, or hf://datasets/org/name@tag/data/train-*.parquet, in place of the recipe's",
+        help="a dataset folder, or hf://datasets/org/name@tag/data/train-*.parquet, instead of the recipe's",
     )
     parser.add_argument(
-        "--allow", default="", help="codes of findings that are accepted, with commas; the card names them"
+        "--allow", default="", help="codes of findings to accept, separated by commas; the model card lists them"
     )
     parser.add_argument(
         "--benchmarks",
-        help="evaluation sets to compare with, from the Hub where --data-dir has none: names with commas, or all",
+        help="evaluation sets to compare with: names separated by commas, or all; from --data-dir, else from the Hub",
     )
     parser.add_argument(
         "--data-dir",
         type=Path,
-        help="folder with the raw rows of evaluation sets: DIR/<Hub id>/[config/]<split>.jsonl",
+        help="folder with raw rows of evaluation sets: DIR/<Hub id>/[config/]<split>.jsonl",
     )
-    parser.add_argument("--launch", help="name of a configuration in sft/accelerate")
+    parser.add_argument("--launch", help="name of a launch configuration in sft/accelerate, without .yaml")
     ours, flags = parser.parse_known_args(argv)
     recipe = parse(ours.config, flags, ours.dataset)
     allow = tuple(code for code in ours.allow.split(",") if code)
-    # the Trainer changes its arguments as it goes; the recipe stays what was asked for
+    # the Trainer changes its arguments; the copy keeps the recipe unchanged
     kept = replace(recipe, training=copy.copy(recipe.training))
     return Command(kept, allow, ours.benchmarks, ours.data_dir, ours.launch, recipe.training.push_to_hub)

@@ -1,5 +1,7 @@
-"""PyTorch compiles DeepSpeed's operators at their first use and marks the folder with a file `lock`. A run that is killed meanwhile
-leaves the file, and every later run waits for it without end and without a word."""
+"""Refuse to train while an abandoned compile lock exists.
+
+PyTorch compiles DeepSpeed's operators at their first use and marks the folder with a file `lock`. A run that is killed meanwhile
+leaves the file, and every later run waits for it forever, without a message."""
 
 import os
 import time
@@ -14,11 +16,11 @@ LONGEST = 1800.0
 
 
 def refuse_abandoned() -> None:
-    """Raises RecipeError where a lock is older than any compilation takes."""
+    """Raises RecipeError where a lock is older than LONGEST, more than any compilation takes."""
     root = Path(os.environ.get("TORCH_EXTENSIONS_DIR") or get_default_build_root())
     left = [lock for lock in sorted(root.glob("**/lock")) if time.time() - lock.stat().st_mtime > LONGEST]
     if left:
         raise RecipeError(
-            f"found {', '.join(map(str, left))}, older than {LONGEST / 60:.0f} minutes: a run was killed while it compiled, and "
-            "training would wait for it for ever; expected none. Where no run compiles now, remove it and begin again"
+            f"found {', '.join(map(str, left))}, older than {LONGEST / 60:.0f} minutes; expected no such lock. A run was killed "
+            "while it compiled, and training would wait forever. If no other run compiles now, remove it and start again"
         )

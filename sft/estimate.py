@@ -1,4 +1,4 @@
-"""What a training will take, before a GPU is rented: steps, tokens, GPU hours, memory. Formulas: docs/training.md."""
+"""Estimate the cost of a training before a GPU is rented: steps, tokens, GPU hours, memory. Formulas: docs/training.md."""
 
 import bisect
 import math
@@ -31,11 +31,11 @@ class Estimate:
 
 
 def estimate(recipe: Recipe, lengths: Sequence[int], processes: int, *, zero: bool) -> Estimate:
-    """``lengths``: tokens of every row. ``zero``: whether weights, gradients and optimizer state are split among the processes."""
+    """The estimate of a training. ``lengths``: tokens of every row. ``zero``: weights, gradients and optimizer are sharded."""
     config: Any = AutoConfig.from_pretrained(recipe.base, revision=recipe.model.model_revision)
     with torch.device(
         "meta"
-    ):  # shapes without weights; not by from_config, which under ZeRO-3 would wait for the other processes
+    ):  # shapes without weights; not from_config, which under ZeRO-3 would wait for the other processes
         model: Any = MODEL_FOR_CAUSAL_LM_MAPPING[type(config)]
         parameters = model(config).num_parameters()
     sequences = packs(lengths, recipe.training.max_length or 0) if recipe.training.packing else list(lengths)
@@ -54,7 +54,7 @@ def estimate(recipe: Recipe, lengths: Sequence[int], processes: int, *, zero: bo
 
 
 def steps(recipe: Recipe, sequences: int, processes: int) -> int:
-    """Optimizer steps, rounded as the Trainer does: the last batches of an epoch are a step of their own."""
+    """The number of optimizer steps, rounded as in the Trainer: the last batches of an epoch make a step of their own."""
     if recipe.training.max_steps > 0:
         return recipe.training.max_steps
     batches = math.ceil(sequences / (recipe.training.per_device_train_batch_size * processes))
@@ -64,7 +64,7 @@ def steps(recipe: Recipe, sequences: int, processes: int) -> int:
 
 def packs(lengths: Sequence[int], max_length: int) -> list[int]:
     """Tokens of each pack, best fit first, longest row first: TRL's `bfd`."""
-    spaces: list[int] = []  # what is left of every pack, ascending
+    spaces: list[int] = []  # free tokens of every pack, ascending
     for length in sorted((min(length, max_length) for length in lengths), reverse=True):
         tightest = bisect.bisect_left(spaces, length)
         left = spaces.pop(tightest) if tightest < len(spaces) else max_length
@@ -73,10 +73,10 @@ def packs(lengths: Sequence[int], max_length: int) -> list[int]:
 
 
 def activations(tokens: int, config: Any, *, checkpointed: bool) -> float:
-    """Bytes of activations in bf16 for a batch of this many tokens, without padding, attention by a kernel that keeps no scores.
+    """Bytes of activations in bf16 for a batch of this many tokens, without padding, with attention that stores no scores.
 
-    Per token and layer: 2·h for the input that checkpointing keeps; about 2·(8·h + 3·f) for all that a backward pass needs
-    (h hidden size, f feed-forward size). With checkpointing one layer at a time is whole.
+    Per token and layer: 2·h for the input that checkpointing keeps; about 2·(8·h + 3·f) for everything that the backward pass needs
+    (h hidden size, f feed-forward size). With checkpointing only one layer at a time needs everything.
     """
     hidden, inner, layers = config.hidden_size, config.intermediate_size, config.num_hidden_layers
     whole = 2 * (8 * hidden + 3 * inner)

@@ -1,4 +1,4 @@
-"""Rows of the training data that ask the same as an evaluation question."""
+"""Find rows of the training data that ask the same as an evaluation question."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,10 +15,11 @@ Questions = list[dict[str, Any]]
 
 
 def evaluation_questions(chosen: str | None, data_dir: Path | None) -> tuple[Questions, list[str]]:
-    """The questions of the test splits at hand, and the names of those that are not.
+    """The questions of the available test splits, and the names of the splits that are not available.
 
-    ``chosen``: names with commas, or ``all``: from ``data_dir`` where that has them, else from the Hub. By default only what is in
-    ``data_dir``: the build has compared its rows already, and no network is asked. Raises RecipeError for a name that is unknown or cannot be read.
+    ``chosen``: names separated by commas, or ``all``: from ``data_dir`` if it has them, else from the Hub. By default only what is in
+    ``data_dir``: the build has already compared its rows, and no network is needed. Raises RecipeError for a name that is unknown or
+    cannot be read.
     """
     try:
         read, unread = read_benchmarks(chosen or (NONE if data_dir is None else _in(data_dir)), (), data_dir)
@@ -28,7 +29,7 @@ def evaluation_questions(chosen: str | None, data_dir: Path | None) -> tuple[Que
 
 
 def _in(data_dir: Path) -> str:
-    """The evaluation splits that have a file in this folder."""
+    """The names of the evaluation splits that have a file in this folder, separated by commas. Raises RecipeError for none."""
     names = [name for name, split in splits_in(data_dir) if split == SOURCES[name].test]
     if not names:
         raise RecipeError(f"found no evaluation split in {data_dir}; expected DIR/<Hub id>/[config/]<split>.jsonl")
@@ -38,7 +39,7 @@ def _in(data_dir: Path) -> str:
 def overlapping(
     rows: Sequence[Mapping[str, Any]], questions: Sequence[Mapping[str, Any]]
 ) -> Iterator[tuple[int, str]]:
-    """Position of a row, and the evaluation question that it repeats."""
+    """The position of each row that repeats an evaluation question, and which question."""
     ours = [row if "question" in row else row["prompt"][-1]["content"] for row in rows]
     for mine, theirs in overlaps(ours, questions):
         yield mine, f"asks the same as {questions[theirs]['source']} {questions[theirs]['id']}"

@@ -1,4 +1,4 @@
-"""What is known of a checkpoint only after its training."""
+"""Facts about a checkpoint that are known only after its training."""
 
 import json
 import platform
@@ -20,7 +20,7 @@ LIBRARIES = ("trl", "transformers", "accelerate", "datasets", "torch")
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known only after training. ``loss``: (step, loss) as logged; ``origins``: name, revision and manifest of each dataset."""
+    """Facts of a finished training. ``loss``: (step, loss) as logged; ``origins``: name, revision, manifest of each dataset."""
 
     steps: int
     loss: list[tuple[int, float]]
@@ -39,7 +39,7 @@ class Facts:
 
 
 def facts_of(recipe: Recipe, trainer: "SFTTrainer", allowed: Sequence[str]) -> Facts:
-    """Read off a trainer whose training has ended, and off the preflight before it."""
+    """The facts, read from a trainer that has finished and from the result of its preflight."""
     history = trainer.state.log_history
     passed = json.loads((recipe.out / "preflight.json").read_text("utf-8"))
     origins = [training_rows.origin(source) for source in recipe.mixture.datasets]

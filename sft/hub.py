@@ -1,5 +1,6 @@
-"""A checkpoint on the Hub: repository and branch are made, and written to, before the first step, so that no GPU hour is spent on a
-checkpoint that cannot be sent."""
+"""Push a checkpoint to the Hub.
+
+Repository and branch are created, and written to, before the first step: no GPU hour is spent on a checkpoint that cannot be pushed."""
 
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from sft.checkpoints import RUN
 from sft.model_card import base_of
 from sft.recipe import PINNED_DATA, Recipe, RecipeError
 
-# what `from_pretrained` and a reader need; never a pickle (training_args.bin, optimizer.pt)
+# the files for `from_pretrained` and for readers; never a pickle (training_args.bin, optimizer.pt)
 FILES = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.jinja", "tokenizer.model", "README.md", "loss.png")
 ADVICE = (
     "Set HF_TOKEN to a token that may write there, name another repository (HUB_MODEL=org/name), "
@@ -20,22 +21,25 @@ NEVER = ("checkpoint-*", "*.bin", "*.pt", "*.pth", "*.pkl", "*.tmp")
 
 
 def prepare(recipe: Recipe) -> None:
-    """Make the repository and, if the recipe names one, the branch, and commit there what is about to be trained (run.json).
+    """Create the repository and, if the recipe names one, the branch, and commit the settings of the training (run.json).
 
-    Raises RecipeError where the data are not pinned, the base model's license is unknown, or the Hub refuses.
+    Raises RecipeError where no repository is named, the data are not pinned, the base model's license is unknown, or the Hub
+    refuses.
     """
     repo = recipe.training.hub_model_id
     if not repo:
-        raise RecipeError("push_to_hub is set, but hub_model_id is not; expected the name of a repository: org/name")
+        raise RecipeError(
+            "found push_to_hub without hub_model_id; expected the name of a repository: HUB_MODEL=org/name"
+        )
     if base_of(recipe)["license_id"] == "other":
         raise RecipeError(
-            f"found base model {recipe.base}, which is not in sft/bases.tsv; add a line with its license before a checkpoint is pushed"
+            f"found base model {recipe.base}, which is not in sft/bases.tsv; add a line with its license before pushing a checkpoint"
         )
     for source in recipe.mixture.datasets:
         files = source.data_files if isinstance(source.data_files, str) else ""
         if source.path == "parquet" and not PINNED_DATA.fullmatch(files):
             raise RecipeError(
-                f"found data {files}, which may change; expected hf://datasets/org/name@tag/… before a checkpoint is pushed"
+                f"found data {files}, which may change; expected hf://datasets/org/name@tag/… before pushing a checkpoint"
             )
     api, branch = HfApi(token=recipe.training.hub_token), recipe.training.hub_revision
     where = f"{api.endpoint}/{repo}{f', branch {branch}' if branch else ''}"
@@ -53,7 +57,7 @@ def prepare(recipe: Recipe) -> None:
 
 
 def push(recipe: Recipe, folder: Path) -> CommitInfo:
-    """Send model, tokenizer and card as one commit."""
+    """Push model, tokenizer and card as one commit."""
     return HfApi(token=recipe.training.hub_token).upload_folder(
         repo_id=recipe.training.hub_model_id or "",
         folder_path=folder,

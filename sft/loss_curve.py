@@ -1,4 +1,4 @@
-"""The picture of the loss, step by step."""
+"""The plot of the training loss by step."""
 
 from collections.abc import Sequence
 from pathlib import Path

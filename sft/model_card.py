@@ -1,6 +1,6 @@
-"""The card of a checkpoint, from its recipe and, once trained, from what the training and the scores say.
+"""The model card of a checkpoint, made from its recipe and, after training, from facts of the training and scores.
 
-python -m sft.model_card [--check]                                     model_cards/*.md, of every recipe
+python -m sft.model_card [--check]                                     model_cards/*.md, for every recipe
 python -m sft.model_card --config sft/x.yaml --scores scores.json      the card in the recipe's output folder, with scores
 """
 
@@ -39,14 +39,14 @@ UNLISTED = {
 
 
 def write(recipe: Recipe, facts: Facts, folder: Path, scores: Mapping[str, Any] | None = None) -> None:
-    """Card, picture and facts beside the model."""
+    """Write card, loss plot and facts into the folder of the model."""
     (folder / FACTS).write_text(json.dumps(asdict(facts), indent=2) + "\n", encoding="utf-8")
     loss_curve.draw(facts.loss, folder / "loss.png", recipe.name)
     (folder / CARD).write_text(card(recipe, facts, scores), encoding="utf-8")
 
 
 def card(recipe: Recipe, facts: Facts | None = None, scores: Mapping[str, Any] | None = None) -> str:
-    """YAML for the Hub, then what a reader wants to know. Without facts: the card of a recipe that is not trained yet."""
+    """The card: YAML for the Hub, then Markdown for readers. Without facts: the card of a recipe that is not trained yet."""
     launch = launch_of(recipe.name)
     processes = facts.processes if facts else processes_of(launch) if launch else 1
     base = base_of(recipe)
@@ -79,7 +79,7 @@ def card(recipe: Recipe, facts: Facts | None = None, scores: Mapping[str, Any] |
 
 
 def base_of(recipe: Recipe) -> dict[str, Any]:
-    """License and duties of the base model, from bases.tsv; where it is not listed, the card says so and nothing is pushed."""
+    """Link, license and duties of the base model, from bases.tsv. If it is not listed, the card says so; nothing is pushed."""
     with (FOLDER / "bases.tsv").open(encoding="utf-8") as file:
         known = {row["base"]: row for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)}
     row = known.get(recipe.base, UNLISTED)
@@ -116,7 +116,7 @@ def _data(source: Any, origin: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _funnel(funnel: Mapping[str, Mapping[str, int]] | None) -> dict[str, Any] | None:
-    """Source, questions in, published, and a column for every reason."""
+    """The funnel as a table: source, questions in, published, and a column for every reason code; None without a funnel."""
     if not funnel:
         return None
     reasons = sorted({key for counts in funnel.values() for key in counts} - {"in", "published"})
@@ -153,7 +153,7 @@ def _metadata(recipe: Recipe, base: Mapping[str, Any], scores: Mapping[str, Any]
 
 
 def as_trained(file: Path, flags: list[str]) -> Recipe:
-    """The recipe with the settings and the data that its output folder was trained with, whatever the file says by now."""
+    """The recipe with the settings and data of the training in its output folder, even if the file has changed since."""
     recipe = parse(file, flags)
     run = json.loads((recipe.out / RUN).read_text("utf-8"))
     differs = [name for name in TRAINED if run[name] not in ("none", setting(recipe, name))]
@@ -162,9 +162,9 @@ def as_trained(file: Path, flags: list[str]) -> Recipe:
 
 
 def read_scores(file: Path) -> dict[str, Any]:
-    """A scores.json of `make score`. Raises RecipeError where there is none, or it is of some items only: such are no scores of a model."""
+    """The scores.json of `make score`. Raises RecipeError where it is missing, of another version, or of only some items."""
     if not file.is_file():
-        raise RecipeError(f"found no {file}; expected the scores.json that `make score` writes")
+        raise RecipeError(f"found no {file}; expected a scores.json: run `make score`")
     scores = json.loads(file.read_text("utf-8"))
     if missing := {"model", "revision", "commit", "engine", "tasks"} - scores.keys():
         raise RecipeError(
@@ -172,18 +172,20 @@ def read_scores(file: Path) -> dict[str, Any]:
         )
     if limit := scores.get("limit"):
         raise RecipeError(
-            f"{file} is of {limit} items of each task, a trial; expected all items. Run `make score` without LIMIT"
+            f"{file} has scores of {limit} items of each task only; expected scores of all items. Run `make score` without LIMIT"
         )
     return scores
 
 
 def main(argv: list[str]) -> int:
-    """Returns 1 where --check finds a card that is not what its recipe says."""
+    """Write or check the cards. Returns 1 where --check finds a card that differs from its recipe."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--config", type=Path)
-    parser.add_argument("--out", type=Path, help="the folder of the checkpoint, where it is not the recipe's")
-    parser.add_argument("--scores", type=Path)
-    parser.add_argument("--check", action="store_true")
+    parser.add_argument(
+        "--config", type=Path, help="a recipe: rewrite the card in its output folder (default: all of model_cards)"
+    )
+    parser.add_argument("--out", type=Path, help="the folder of the checkpoint (default: the recipe's output_dir)")
+    parser.add_argument("--scores", type=Path, help="with --config: the scores.json that `make score` has written")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if a card is out of date")
     options, flags = parser.parse_known_args(argv)
     if options.config:
         flags += ["--output_dir", str(options.out)] if options.out else []
@@ -199,7 +201,7 @@ def main(argv: list[str]) -> int:
         elif not target.is_file() or target.read_text("utf-8") != text:
             stale.append(target.name)
     if stale:
-        sys.stderr.write(f"not as their recipes say: {', '.join(stale)}; run `make cards`\n")
+        sys.stderr.write(f"found cards that differ from their recipes: {', '.join(stale)}; run `make cards`\n")
     return int(bool(stale))
 
 

@@ -1,8 +1,8 @@
-"""Check data and recipe before a GPU is rented: refuses what is broken, with the ids of the rows, and says what the training will take.
+"""Check data and recipe before a GPU is rented: refuse broken rows by their ids, and estimate the cost of the training.
 
-    python -m sft.preflight --config sft/medreason-8b.yaml [--dataset FOLDER] [--benchmarks DIR] [--launch zero3]
+    python -m sft.preflight --config sft/medreason-8b.yaml [--dataset FOLDER] [--benchmarks NAMES] [--launch zero3]
 
-Needs the model's tokenizer and shape, not its weights. Where a GPU is there, it also takes two real optimizer steps on the longest rows.
+Needs the model's tokenizer and shape, not its weights. If there is a GPU, two real optimizer steps on the longest rows follow.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ READ = ("id", "question", "context", "options", "answer", "prompt", "completion"
 
 
 def examine(command: Command) -> Report:
-    """Everything that can be known without the weights."""
+    """The report of all checks that need no weights."""
     recipe = command.recipe
     rows = training_rows.load(recipe, every_column=True)
     report = Report(len(rows))
@@ -55,20 +55,20 @@ def examine(command: Command) -> Report:
 
 
 def refusals(recipe: Recipe, columns: Sequence[str], rows: int) -> list[str]:
-    """What is wrong with the recipe, or with the dataset as a whole."""
+    """The faults of the recipe, or of the dataset as a whole, in words."""
     training, found = recipe.training, []
     if missing := [name for name in ("prompt", "completion") if name not in columns]:
         found.append(
-            f"found columns {', '.join(columns)}; expected prompt and completion, missing: {', '.join(missing)}"
+            f"found columns {', '.join(columns)}; expected prompt and completion; missing: {', '.join(missing)}"
         )
     if not rows:
-        found.append("found no row")
+        found.append("found no rows; expected a dataset with at least one row")
     if training.completion_only_loss is False:
-        found.append("found completion_only_loss: false; expected true, or the model is trained to ask questions")
+        found.append("found completion_only_loss: false; expected true, or the model is trained on the prompts too")
     if training.trust_remote_code:
-        found.append("found trust_remote_code: true; expected false: a model's repository would run its code here")
+        found.append("found trust_remote_code: true; expected false: code of the model's repository would run here")
     if training.padding_free and not training.packing and not training.max_length:
-        found.append("found max_length: null; expected the number of tokens above which a row is refused")
+        found.append("found max_length: null; expected the maximum number of tokens of a row")
     why = attention.leak(
         recipe.model.attn_implementation,
         flattens=recipe.flattens,
@@ -79,19 +79,19 @@ def refusals(recipe: Recipe, columns: Sequence[str], rows: int) -> list[str]:
     for source in recipe.mixture.datasets:
         if training_rows.origin(source)["manifest"].get("trial"):
             found.append(
-                f"{source.data_files or source.path} is a trial: it holds rows of an evaluation split and is never training data"
+                f"{source.data_files or source.path} is a trial: it contains rows of an evaluation split and is never training data"
             )
     return found
 
 
 def tokenizer_refusals(tokenizer: PreTrainedTokenizerBase) -> list[str]:
-    """What a tokenizer must have before rows can be rendered."""
+    """The faults of a tokenizer that make rendering impossible, in words."""
     found = []
     if tokenizer.chat_template is None:
-        found.append("the tokenizer has no chat template; set chat_template_path to a .jinja file")
+        found.append("found a tokenizer without a chat template; set chat_template_path to a .jinja file")
     if tokenizer.eos_token_id is None or tokenizer.eos_token_id == tokenizer.unk_token_id:
         found.append(
-            f"found end token {tokenizer.eos_token!r}, which the vocabulary does not have; set eos_token to the one that ends a turn"
+            f"found end token {tokenizer.eos_token!r}, which is not in the vocabulary; set eos_token to the token that ends a turn"
         )
     return found
 
@@ -121,7 +121,7 @@ def _look_at_repeats(report: Report, rows: Sequence[Mapping[str, Any]], ids: Seq
     for row, id_ in zip(rows, ids, strict=True):
         key = row_checks.same_key(row)
         if key in first:
-            report.findings["duplicate"].append((id_, f"says the same as {first[key]}"))
+            report.findings["duplicate"].append((id_, f"same text as {first[key]}"))
         first.setdefault(key, id_)
 
 
@@ -131,28 +131,28 @@ def _look_at_evaluation(
     for source in command.recipe.mixture.datasets:
         if ledger := training_rows.origin(source)["manifest"].get("contamination"):
             report.notes.append(
-                f"the build compared its rows with {', '.join(ledger.get('checked', ())) or 'no evaluation set'}"
+                f"the build has compared its rows with {', '.join(ledger.get('checked', ())) or 'no evaluation set'}"
             )
     if command.benchmarks is None and command.data_dir is None:
         report.notes.append(
-            "rows were not compared with evaluation sets here; DATA_DIR=folder (raw rows as files) or BENCHMARKS=all does"
+            "rows were not compared with evaluation sets here; to compare them, give DATA_DIR=folder (raw rows as files) or BENCHMARKS=all"
         )
         return
     questions, missing = evaluation_questions(command.benchmarks, command.data_dir)
     report.notes.append(
-        f"compared with {len(questions)} evaluation questions; not at hand: {', '.join(missing) or 'none'}"
+        f"compared with {len(questions)} evaluation questions; not available: {', '.join(missing) or 'none'}"
     )
     for position, what in overlapping(rows, questions):
         report.findings["overlap"].append((ids[position], what))
 
 
 def passes(command: Command) -> bool:
-    """Print the report; False where training must not begin. What has passed once, with equal rows and settings, is not read again."""
+    """Check and print the report; False where training must not begin. Equal rows and settings are checked only once."""
     recipe = command.recipe
     key = _key(command)
     file = recipe.out / PASSED
     if file.is_file() and json.loads(file.read_text("utf-8"))["key"] == key:
-        print(f"preflight: passed before, {file}")
+        print(f"preflight: passed before with the same rows and settings ({file})")
         return True
     report = examine(command)
     print(show(recipe.name, report, command.allow))
@@ -170,7 +170,7 @@ def passes(command: Command) -> bool:
 
 
 def _key(command: Command) -> str:
-    """What a passed check depends on: every row, every setting, what is allowed, what it was compared with."""
+    """A hash of everything that a passed check depends on: rows, settings, allowed codes, evaluation sets."""
     digest = hashlib.sha256()
     for row in training_rows.load(command.recipe):
         digest.update(json.dumps(row, sort_keys=True).encode())
@@ -183,7 +183,7 @@ def _key(command: Command) -> str:
 
 
 def main(argv: list[str]) -> int:
-    """Returns 0 where training may begin."""
+    """Run the preflight. Returns 0 where training may begin, else 1."""
     trial = "--trial" in argv
     command = read([flag for flag in argv if flag != "--trial"], __doc__ or "")
     if not passes(command):

@@ -1,4 +1,4 @@
-"""A training recipe is TRL's own YAML, read by TRL's own parser; any flag of TRL's may follow it on the command line."""
+"""A training recipe: TRL's own YAML, read by TRL's own parser; any flag of TRL may follow it on the command line."""
 
 import re
 from collections.abc import Sequence
@@ -17,12 +17,12 @@ PINNED_DATA = re.compile(r"hf://datasets/(?P<repo>[^/@]+/[^/@]+)@(?P<revision>[^
 
 
 class RecipeError(ValueError):
-    """A recipe, or what it names, that cannot be trained from; the message says what was found and what to do."""
+    """A recipe, or its model or data, cannot be used for training; the message says what was found and what to do."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What TRL's parser makes of a YAML file: its four parts, and the name of the file."""
+    """The result of TRL's parser for a YAML file: its four parts, and the name of the file."""
 
     name: str
     script: ScriptArguments
@@ -32,17 +32,17 @@ class Recipe:
 
     @property
     def base(self) -> str:
-        """Hub id or folder of the model that training starts from."""
+        """Hub id or folder of the base model."""
         return self.model.model_name_or_path or ""
 
     @property
     def pinned(self) -> bool:
-        """Whether the base model cannot change under its name: a commit, or a folder on this machine."""
+        """Whether the base model is fixed: a commit, or a folder on this machine."""
         return Path(self.base).is_dir() or bool(COMMIT.fullmatch(self.model.model_revision))
 
     @property
     def flattens(self) -> bool:
-        """Whether rows lie end to end in one sequence without padding, so that attention must be kept within a row."""
+        """Whether rows are put end to end in one sequence without padding, so that attention must be kept within a row."""
         return self.training.padding_free or self.training.packing
 
     @property
@@ -52,9 +52,9 @@ class Recipe:
 
 
 def parse(path: Path, flags: Sequence[str] = (), dataset: str | None = None) -> Recipe:
-    """Read a recipe with TRL's parser. ``dataset``: a dataset folder or ``hf://datasets/org/name@tag/…`` in place of the recipe's.
+    """Read a recipe with TRL's parser. ``dataset``: a folder or ``hf://datasets/org/name@tag/…`` instead of the recipe's.
 
-    Raises RecipeError where the file is not there, and ValueError (TRL's) for a setting that TRL does not know.
+    Raises RecipeError where the file or the dataset does not exist, and ValueError (TRL's) for a setting that TRL does not know.
     """
     if not path.is_file():
         names = ", ".join(sorted(file.stem for file in FOLDER.glob("*.yaml")))
@@ -68,24 +68,24 @@ def parse(path: Path, flags: Sequence[str] = (), dataset: str | None = None) -> 
             *flags,
             "--use_cpu",
             "true",
-        ]  # without it TRL reads no recipe that says bf16 here, not even to check its data
+        ]  # without it TRL refuses a recipe with bf16 on this machine, even for a check of the data
     script, training, model, mixture = parser.parse_args_and_config(["--config", str(path), *flags])
     if dataset:
         mixture.datasets = [source_of(dataset)]
     if not mixture.datasets:
         raise RecipeError(
-            f"{path} names no `datasets`; expected one with `path`, and `data_files` where it lies on the Hub"
+            f"{path} names no `datasets`; expected one with `path`, and with `data_files` if it is on the Hub"
         )
     return Recipe(path.stem, script, training, model, mixture)
 
 
 def source_of(dataset: str) -> DatasetConfig:
-    """What `load_dataset` needs to read a dataset folder, or files at a tag of a dataset on the Hub."""
+    """TRL's description of a dataset folder, or of files at a tag on the Hub. Raises RecipeError for anything else."""
     columns = ["prompt", "completion"]
     if dataset.startswith("hf://"):
         if not PINNED_DATA.fullmatch(dataset):
             raise RecipeError(
-                f"found {dataset}; expected hf://datasets/org/name@tag/data/train-*.parquet: a tag or a commit pins it"
+                f"found {dataset}; expected hf://datasets/org/name@tag/data/train-*.parquet, with a tag or commit that pins it"
             )
         return DatasetConfig(path="parquet", data_files=dataset, split="train", columns=columns)
     if not Path(dataset).is_dir():

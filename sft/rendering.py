@@ -1,4 +1,4 @@
-"""A row as the model will see it: TRL's way from prompt and completion to tokens, of which only the completion's are trained."""
+"""Render a row as TRL does: prompt and completion to tokens, of which only those of the completion are trained."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,9 +13,11 @@ from sft.recipe import Recipe
 
 @dataclass(frozen=True)
 class Rendered:
-    """``tokens`` of the whole row, before any cut; those from ``start`` on are trained. ``answer``: what the template makes of the
-    completion, as text. ``lost``: what the model is prompted with at inference and does not see in training, because the template
-    renders the prompt alone differently."""
+    """A rendered row.
+
+    ``tokens``: the whole row, not truncated; tokens from ``start`` on are trained. ``answer``: the completion as the template
+    renders it. ``lost``: text of the prompt at inference that is missing in training, because the template renders
+    the prompt alone differently."""
 
     tokens: list[int]
     start: int
@@ -23,12 +25,12 @@ class Rendered:
     lost: str
 
     def trained(self, max_length: int | None) -> int:
-        """How many tokens carry loss once the row is cut at max_length."""
+        """The number of tokens with loss when the row is truncated at max_length."""
         return max(0, len(self.tokens[:max_length]) - self.start)
 
 
 def tokenizer_of(recipe: Recipe) -> PreTrainedTokenizerBase:
-    """The base model's tokenizer, with the end token and the chat template that the recipe sets, as the trainer will set them."""
+    """The base model's tokenizer with the recipe's end token and chat template, as in training."""
     tokenizer = AutoTokenizer.from_pretrained(recipe.base, revision=recipe.model.model_revision)
     if recipe.training.eos_token:
         tokenizer.eos_token = recipe.training.eos_token
@@ -38,7 +40,7 @@ def tokenizer_of(recipe: Recipe) -> PreTrainedTokenizerBase:
 
 
 def render(tokenizer: PreTrainedTokenizerBase, row: Mapping[str, Any]) -> Rendered:
-    """Tokens of the prompt with the generation prompt, and of prompt and completion: the completion begins where they part."""
+    """Render a row. The completion begins where the tokens differ from those of the prompt with the generation prompt."""
     messages = [*row["prompt"], *row["completion"]]
     prompt = _tokens(tokenizer, row["prompt"], add_generation_prompt=True)
     whole = _tokens(tokenizer, messages)

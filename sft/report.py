@@ -1,4 +1,4 @@
-"""What preflight found, as a person reads it."""
+"""The findings of the preflight, as text for a person."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ SHOWN = 5  # rows of each code
 
 @dataclass
 class Report:
-    """``findings``: rows by code, each with its id and what was found. ``refusals``: what is wrong with the recipe itself."""
+    """The findings of the preflight. ``findings``: code to (row id, what was found). ``refusals``: faults of the recipe."""
 
     rows: int
     lengths: list[int] = field(default_factory=list)
@@ -29,7 +29,7 @@ class Report:
 
 
 def show(name: str, report: Report, allow: Sequence[str]) -> str:
-    """The report of a recipe: rows and tokens, what is wrong, what it will take, the verdict."""
+    """The report as text: rows and tokens, findings, estimate, and whether it passed."""
     lines = [f"preflight of {name}: {report.rows} rows"]
     if report.lengths:
         tokens = sum(report.lengths)
@@ -56,7 +56,7 @@ def show(name: str, report: Report, allow: Sequence[str]) -> str:
             f"  about {e.gpu_hours:.2g} H100 hours at 40 % of the peak; per GPU {e.state:.3g} GiB of state, up to {e.activations:.3g} GiB of activations"
         )
     lines.append(
-        "  nothing was trained; mend the data or the recipe, or accept a code with ALLOW=code,code"
+        "  nothing was trained; fix the data or the recipe, or accept a code with ALLOW=code,code"
         if report.stops(allow)
         else "  passed"
     )
@@ -64,7 +64,7 @@ def show(name: str, report: Report, allow: Sequence[str]) -> str:
 
 
 def histogram(lengths: Sequence[int]) -> list[str]:
-    """A line per range of lengths that has rows."""
+    """A text histogram: one line per range of lengths that has rows."""
     lines, lower = [], 0
     for upper in (*BOUNDS, 1 << 62):
         count = sum(lower < length <= upper for length in lengths)

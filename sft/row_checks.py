@@ -1,4 +1,4 @@
-"""What can be wrong with one row, or with the same row twice: a code and what was found."""
+"""Checks of one row, and of rows with the same text: a code and what was found."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,8 +8,8 @@ from transformers import PreTrainedTokenizerBase
 from dataset_builder.row import normalize
 from sft.rendering import Rendered
 
-# words by which the chat templates of Llama 3, Mistral, Qwen and DeepSeek mark turns: in a row's own text they are a scar of another
-# rendering, whichever model is trained
+# words with which the chat templates of Llama 3, Mistral, Qwen and DeepSeek mark turns: in the text of a row they show that it was
+# rendered before, for any model
 TEMPLATE_WORDS = (
     *("<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"),
     *("[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "</s>"),
@@ -17,15 +17,15 @@ TEMPLATE_WORDS = (
     *("<｜User｜>", "<｜Assistant｜>", "<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>"),
 )
 CODES = {
-    "no_answer": "the completion is not one assistant's turn with text in it, or the prompt does not end with a user's",
+    "no_answer": "the completion is not one assistant turn with text, or the prompt does not end with a user turn",
     "fully_masked": "no token is trained: the prompt alone fills max_length",
-    "cut": "longer than max_length: its end, and the end token, would be cut off",
+    "cut": "longer than max_length: its end, with the end token, would be cut off",
     "no_end_token": "the end token is not trained, so the model would not learn to stop",
-    "prompt_differs": "the template prompts the model otherwise at inference than in training",
+    "prompt_differs": "the template renders the prompt differently at inference and in training",
     "template_drops_text": "the template leaves out a part of the completion",
-    "template_words": "the text itself has words by which a chat template marks turns",
-    "special_token": "the text itself becomes a special token of this tokenizer",
-    "duplicate": "prompt and completion of another row",
+    "template_words": "the text contains words with which a chat template marks turns",
+    "special_token": "the text contains a special token of this tokenizer",
+    "duplicate": "same prompt and completion as another row",
     "overlap": "asks the same as an evaluation question",
 }
 
@@ -33,7 +33,7 @@ CODES = {
 def faults(
     row: Mapping[str, Any], rendered: Rendered, tokenizer: PreTrainedTokenizerBase, max_length: int | None
 ) -> Iterator[tuple[str, str]]:
-    """Codes of what is wrong with this row, with what was found."""
+    """The codes of the faults of this row, each with what was found."""
     text = row["completion"][-1]["content"] if row["completion"] else ""
     roles = [message["role"] for message in row["completion"]]
     asked = [message["role"] for message in row["prompt"]][-1:]
@@ -41,7 +41,7 @@ def faults(
         yield "no_answer", f"prompt ends with {asked}, completion has {roles}, {len(text.strip())} characters"
     yield from _tokens(rendered, tokenizer, max_length)
     if text.strip() not in rendered.answer:
-        yield "template_drops_text", f"of the completion's {len(text)} characters not all are rendered"
+        yield "template_drops_text", f"not all of the completion's {len(text)} characters are rendered"
     yield from _words(row, tokenizer)
 
 
@@ -56,11 +56,11 @@ def _tokens(
     elif not ends(rendered, tokenizer):
         yield "no_end_token", f"ends with {tokenizer.decode(rendered.tokens[-3:])!r}, expected {tokenizer.eos_token!r}"
     if rendered.lost:
-        yield "prompt_differs", f"{rendered.lost!r} stands only in the prompt for inference"
+        yield "prompt_differs", f"{rendered.lost!r} is only in the prompt at inference"
 
 
 def ends(rendered: Rendered, tokenizer: PreTrainedTokenizerBase) -> bool:
-    """Whether the end token is trained, with nothing but white space behind it (Qwen's template puts a line break there)."""
+    """Whether the end token is trained, with only white space after it (Qwen's template adds a line break there)."""
     trained = rendered.tokens[rendered.start :]
     if tokenizer.eos_token_id not in trained:
         return False
@@ -81,5 +81,5 @@ def _words(row: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase) -> Iterat
 
 
 def same_key(row: Mapping[str, Any]) -> str:
-    """Equal for rows whose prompt and completion say the same."""
+    """A key that is equal for rows with the same prompt and completion, after normalisation."""
     return "\x1f".join(normalize(message["content"]) for message in [*row["prompt"], *row["completion"]])

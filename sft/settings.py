@@ -1,4 +1,4 @@
-"""The settings of a recipe by name: what the card lists, what a run is compared by, what `settings.tsv` gives a source for."""
+"""The settings of a recipe by name: those of the card, of the comparison of two trainings, and of `settings.tsv`."""
 
 from typing import Any
 
@@ -7,9 +7,9 @@ import yaml
 from sft import training_rows
 from sft.recipe import FOLDER, Recipe
 
-# every key of a recipe's YAML under its own name, and these three
+# settings that are not keys of a recipe's YAML
 DERIVED = ("data", "processes", "global_batch")
-# they say how a run is kept, not what is trained
+# settings of saving and logging, which do not change what is trained
 UPKEEP = (
     *("output_dir", "logging_steps", "save_strategy", "save_steps", "save_total_limit", "report_to"),
     *("push_to_hub", "hub_model_id", "hub_private_repo", "hub_revision"),
@@ -47,17 +47,17 @@ TRAINED = (
 
 
 def processes_of(launch: str) -> int:
-    """How many processes a launch configuration in sft/accelerate starts, on all machines together."""
+    """The number of processes that a launch configuration in sft/accelerate starts, on all machines together."""
     return int(yaml.safe_load((FOLDER / "accelerate" / f"{launch}.yaml").read_text("utf-8"))["num_processes"])
 
 
 def launch_of(name: str) -> str | None:
-    """The launch configuration that `make sft` takes where LAUNCH is not given: none for tiny, which is one process."""
+    """The default launch configuration of `make sft` for a recipe: None for tiny, which is one process."""
     return None if name == "tiny" else "zero3"
 
 
 def setting(recipe: Recipe, name: str, processes: int = 1) -> str:
-    """The value of a setting as a card or the table writes it. ``global_batch``: rows, or packs, of one optimizer step."""
+    """The value of a setting as text, as in cards and in `settings.tsv`. Raises KeyError for a name that is no setting."""
     if name == "data":
         return ", ".join(str(source.data_files or source.path) for source in recipe.mixture.datasets)
     if name == "processes":
@@ -73,12 +73,12 @@ def setting(recipe: Recipe, name: str, processes: int = 1) -> str:
 
 
 def global_batch(recipe: Recipe, processes: int) -> int:
-    """Rows, or packs, of one optimizer step."""
+    """The number of rows, or packs, per optimizer step."""
     return recipe.training.per_device_train_batch_size * recipe.training.gradient_accumulation_steps * processes
 
 
 def run_of(recipe: Recipe, processes: int) -> dict[str, Any]:
-    """What makes one training another: all that changes its numbers, but not where or how often it is saved."""
+    """The settings that identify a training: all that change its result, but not where or how often it is saved."""
     origins = [training_rows.origin(source) for source in recipe.mixture.datasets]
     return {name: setting(recipe, name, processes) for name in (*TRAINED, *DERIVED)} | {
         "data_revision": [origin["revision"] for origin in origins]

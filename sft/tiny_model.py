@@ -1,4 +1,4 @@
-"""Make the base model of `tiny.yaml`: a Llama-shaped model with random weights and a tokenizer, the same on every machine.
+"""Make the base model of `tiny.yaml`: a Llama-shaped model with random weights, and a tokenizer, equal on every machine.
 
 python -m sft.tiny_model build/tiny-base
 """
@@ -26,7 +26,7 @@ SEED = 2002
 
 
 def make(folder: Path) -> None:
-    """Write tokenizer and model into the folder, as `from_pretrained` reads them."""
+    """Write tokenizer and model into the folder, in the format of `from_pretrained`."""
     tokenizer: Any = tokenizer_of(sample_texts())
     torch.manual_seed(SEED)
     model = LlamaForCausalLM(
@@ -54,7 +54,7 @@ def tokenizer_of(
     special: Mapping[str, str] = MappingProxyType(SPECIAL),
     turns: Sequence[str] = ROLES,
 ) -> PreTrainedTokenizerFast:
-    """Byte-level BPE trained on these texts: any other text can be written with it too, in more tokens."""
+    """A byte-level BPE tokenizer trained on these texts. It encodes any other text too, with more tokens."""
     bpe = Tokenizer(models.BPE())
     bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     bpe.decoder = decoders.ByteLevel()
@@ -75,7 +75,7 @@ def tokenizer_of(
 
 
 def sample_texts() -> list[str]:
-    """What the embedded sample's questions and graph are written in; it does not depend on a build."""
+    """All texts of the embedded sample questions; they do not depend on a build."""
     lines = [line for file in sorted(SAMPLE.glob("*.jsonl")) for line in file.read_text("utf-8").splitlines()]
     return [text for line in lines for text in _strings(json.loads(line))]
 

@@ -1,10 +1,10 @@
-"""Train a recipe with TRL: check the data, train or go on, write the card, push.
+"""Train a recipe with TRL: check the data, start or continue training, write the card, push.
 
-    python -m sft.train --config sft/tiny.yaml [--dataset FOLDER|hf://…] [any flag of TRL's]
+    python -m sft.train --config sft/tiny.yaml [--dataset FOLDER|hf://…] [any flag of TRL]
     accelerate launch --config_file sft/accelerate/zero3.yaml -m sft.train --config sft/medreason-8b.yaml
 
-What `trl sft` does, and four things around it: the preflight, the hub branch before the first step, going on from the last whole
-checkpoint without being told, and a card. The training loop is TRL's.
+It adds four things to `trl sft`: the preflight, the hub branch before the first step, an automatic continuation from the last
+complete checkpoint, and a card. The training loop is TRL's.
 """
 
 import sys
@@ -22,7 +22,7 @@ from sft.trainer_arguments import for_trainer
 
 
 def main(argv: list[str]) -> int:
-    """Returns 0, or 1 where nothing was trained and the reason is printed."""
+    """Train and push. Returns 0, or 1 where nothing was trained and the reason is printed."""
     command = read(argv, __doc__ or "")
     recipe = command.recipe
     compile_lock.refuse_abandoned()
@@ -44,7 +44,7 @@ def main(argv: list[str]) -> int:
 
 
 def train(recipe: Recipe) -> SFTTrainer:
-    """The trainer, at the end of its training."""
+    """Train, from the last complete checkpoint if there is one. Returns the trainer."""
     trainer = SFTTrainer(
         model=recipe.base,
         args=for_trainer(recipe),
@@ -53,13 +53,13 @@ def train(recipe: Recipe) -> SFTTrainer:
     )
     last = checkpoints.last_whole(recipe.out)
     if last:
-        trainer.accelerator.print(f"going on from {last}")
+        trainer.accelerator.print(f"continuing from {last}")
     trainer.train(resume_from_checkpoint=str(last) if last else None)
     return trainer
 
 
 def finish(command: Command, trainer: SFTTrainer) -> None:
-    """Card and picture beside the model, then the push."""
+    """Write card, loss plot and facts into the folder of the model; push if the command says so."""
     recipe = command.recipe
     facts = facts_of(recipe, trainer, allowed=command.allow)
     model_card.write(recipe, facts, recipe.out)

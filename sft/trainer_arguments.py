@@ -1,4 +1,4 @@
-"""The arguments of TRL's trainer that a recipe comes to, for the training and for its trial steps."""
+"""The arguments for TRL's trainer from a recipe, for the training and for its trial steps."""
 
 import copy
 from typing import Any
@@ -7,10 +7,10 @@ from sft.recipe import Recipe
 
 
 def for_trainer(recipe: Recipe) -> Any:
-    """TRL's arguments as `scripts/sft.py` completes them, with two of them in our hands.
+    """TRL's arguments as `scripts/sft.py` completes them, with two changes.
 
-    Pushing: the Trainer would send its own card and pickles with every save. Length: without packing TRL flattens rows only if it
-    is not asked to cut them; the preflight has refused rows that are longer, so there is nothing to cut.
+    No push by the Trainer: it would send its own card and pickles with every save. No max_length without packing: TRL does not
+    flatten rows with max_length set. The preflight has already refused longer rows, so none needs to be truncated.
     """
     model = recipe.model
     init = {"revision": model.model_revision, "attn_implementation": model.attn_implementation, "dtype": model.dtype}

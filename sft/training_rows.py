@@ -1,4 +1,4 @@
-"""The rows that a recipe trains on, and what their dataset says of itself: tag, content hash, funnel."""
+"""The rows that a recipe trains on, and the origin of their dataset: tag, content hash, funnel."""
 
 import json
 from dataclasses import replace
@@ -16,20 +16,20 @@ MANIFEST = "manifest.json"
 
 
 def load(recipe: Recipe, *, every_column: bool = False) -> Dataset:
-    """The training split, by TRL's own loader; ``every_column``: with ids and whatever else the dataset holds."""
+    """The training split, read by TRL's own loader. ``every_column``: with all columns of the dataset. Raises RecipeError."""
     sources = recipe.mixture.datasets
     if every_column:
         sources = [replace(source, columns=None) for source in sources]
     for source in sources:
         if not source.data_files and not Path(source.path).is_dir():
             raise RecipeError(
-                f"found no dataset folder {source.path}; make one with `make dataset OUT={source.path}`, or name another: DATASET=…"
+                f"found no dataset folder {source.path}; build it with `make dataset OUT={source.path}`, or give another with DATASET=…"
             )
     return get_dataset(replace(recipe.mixture, datasets=list(sources)))["train"]
 
 
 def origin(source: DatasetConfig) -> dict[str, Any]:
-    """Where these rows come from: name, revision (None where nothing pins it), and the manifest of the dataset (or {})."""
+    """The origin of these rows: name, revision (None where it is not pinned), and the manifest of the dataset (or {})."""
     files = source.data_files if isinstance(source.data_files, str) else None
     found = PINNED_DATA.fullmatch(files) if files else None
     if found:

@@ -1,4 +1,4 @@
-"""Two optimizer steps on the longest rows: whether the largest batch fits into memory, and how fast it is.
+"""Take two optimizer steps on the longest rows: does the largest batch fit into memory, and how fast is it?
 
 accelerate launch --config_file sft/accelerate/zero3.yaml -m sft.trial_steps --config sft/medreason-8b.yaml
 """
@@ -25,7 +25,7 @@ STEPS = 2
 
 
 def launch(argv: list[str], configuration: str | None) -> str:
-    """Take the steps in processes of their own, as the training will be launched; returns a line to print. Raises CalledProcessError."""
+    """Take the steps in processes that are launched like the training. Returns a line to print. Raises CalledProcessError."""
     with_accelerate = [
         "-m",
         "accelerate.commands.launch",
@@ -43,7 +43,7 @@ def launch(argv: list[str], configuration: str | None) -> str:
 
 
 def main(argv: list[str]) -> None:
-    """Print the last loss, tokens per second over both steps and peak memory as a line of JSON."""
+    """Print the last loss, tokens per second over both steps and peak memory (GiB) as a line of JSON."""
     command = read(argv, __doc__ or "")
     recipe = command.recipe
     with tempfile.TemporaryDirectory() as out:

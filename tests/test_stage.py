@@ -82,7 +82,7 @@ def test_a_pipeline_that_cannot_work_fails_before_it_runs() -> None:
         ValueError, match=r"stage 'never_sees_a_rejected_row' needs \['rationale'\], which no earlier stage adds"
     ):
         bind(["question"], [never_sees_a_rejected_row, echo])
-    with pytest.raises(ValueError, match=r"stage 'echo' adds \['rationale'\], which is there already"):
+    with pytest.raises(ValueError, match=r"stage 'echo' adds \['rationale'\], which already exists"):
         bind(["question"], [echo, echo])
 
 

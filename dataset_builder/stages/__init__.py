@@ -1,1 +1,1 @@
-"""One file per stage; a stage imports no other stage, and gets the knowledge graph and models as arguments."""
+"""One file per stage. A stage imports no other stage; the knowledge graph and models are its arguments."""

@@ -1,8 +1,8 @@
-"""Does the rationale lead to the gold answer? (MedReason, quality filter.)
+"""Check whether the rationale leads to the gold answer (MedReason, quality filter).
 
-A model answers the question from the rationale alone, its conclusion hidden. The option that it commits to is read by rule
-(extraction.py) and compared by label; only where no option can be read, a judge compares the answers, and its verdict is a
-field of its reply. Words in the texts, such as "true" or "untrue", decide nothing.
+A model answers the question from the rationale alone, without its conclusion. A rule reads the option that it commits to
+(extraction.py) and compares the labels. A judge compares the answers only where no option can be read; its verdict is a field
+of its reply. Words in the texts, such as "true" or "untrue", decide nothing.
 """
 
 import re
@@ -29,7 +29,7 @@ Verdict = dict[str, Any]
 
 
 def all_right(batch: Batch, llm: "LLM") -> dict[str, list[Any]]:
-    """For an estimate: every row goes on."""
+    """For an estimate: no row is rejected."""
     return {"verdict": [None] * len(batch["rationale"])}
 
 
@@ -52,7 +52,7 @@ def _check(row: dict[str, Any], llm: "LLM") -> Conversation:
 
 
 def _answer(request: Request, row: dict[str, Any]) -> Part[str]:
-    """The reader's text, asked for again where it states no answer at all: a fault of the endpoint is no evidence."""
+    """The model's answer, asked for again where it states none: a fault of the endpoint is no evidence against the rationale."""
     [answer] = yield [request]
     for _ in range(ASK_AGAIN):
         if STATED.search(answer.text) or by_rule(answer.text, row):
@@ -62,13 +62,13 @@ def _answer(request: Request, row: dict[str, Any]) -> Part[str]:
 
 
 def last_words(text: str) -> str:
-    """The text from where it last says "the answer is"; all of it where it does not."""
+    """The text from its last "the answer is" on; the whole text where these words do not occur."""
     *_, start = [0, *(match.start() for match in STATED.finditer(text))]
     return text[start:].strip()
 
 
 def hidden_conclusion(rationale: str) -> str:
-    """The rationale without its last part. Raises ValueError where it has not the three parts that every writer of ours makes."""
+    """The rationale without its last part. Raises ValueError where it does not have MedReason's three parts."""
     found, fault = parts(rationale)
     if found is None:
         raise ValueError(f"rationale cannot be checked: {fault}; expected the three parts of MedReason")
@@ -76,9 +76,9 @@ def hidden_conclusion(rationale: str) -> str:
 
 
 def by_rule(text: str, row: dict[str, Any]) -> Verdict | None:
-    """The verdict where the answer commits to an option, compared by label, or says that it can commit to none.
+    """The verdict where the answer commits to an option, compared by label, or says that it cannot commit to one.
 
-    None where no option can be read, or there are none to choose from.
+    None where no option can be read, or the question has no options.
     """
     if not row["options"]:
         return None
@@ -92,7 +92,7 @@ def by_rule(text: str, row: dict[str, Any]) -> Verdict | None:
 
 
 def by_judge(given: str, row: dict[str, Any], llm: "LLM") -> Part[Verdict]:
-    """The verdict of a judge on an answer in which no option can be read."""
+    """The verdict of a judge on an answer from which no option can be read."""
     prompt = JUDGE.render(**prompt_variables(row, gold=True), given=given)
     told = yield from ask_json(llm.request(prompt, schema=Judgement))
     label = "unjudged" if told.verdict == "unclear" else told.verdict

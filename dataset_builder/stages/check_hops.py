@@ -1,4 +1,4 @@
-"""Which claims of a rationale does the graph support (docs/evidence.md)? claim_check/check.py reads and looks up each of them."""
+"""Check which claims of a rationale the graph supports (docs/evidence.md); claim_check/check.py looks up each claim."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +19,7 @@ ADDS = "hop_checks support support_share"
 def check_hops(batch: Batch, kg: "KG", keep_contradicted: bool) -> dict[str, list[Any]]:
     """Rejects: contradicts_graph, where every rationale of the row has a claim that is the opposite of what the graph has.
 
-    Of several rationales only those are held back that have one. ``keep_contradicted``: all go on, flagged by their verdicts.
+    Of several rationales only those with such a claim are not published. ``keep_contradicted``: all are kept, with their verdicts.
     """
     checks = [_check(kg, _texts(row), row, keep_contradicted) for row in rows_of(batch)]
     lost = [bool(support) and not any(one["kept"] for one in support) for _, support in checks]
@@ -30,7 +30,7 @@ def check_hops(batch: Batch, kg: "KG", keep_contradicted: bool) -> dict[str, lis
 
 
 def _texts(row: Mapping[str, Any]) -> list[tuple[int | None, str]]:
-    """The row's rationales by their number; a single one has none. A missing one claims nothing."""
+    """The row's rationales with their numbers; None for a single one. A missing text is empty: it claims nothing."""
     if "rationales" in row:
         return [(number, rationale["text"] or "") for number, rationale in enumerate(row["rationales"] or [])]
     return [(None, row["rationale"] or "")]
@@ -56,7 +56,7 @@ def _in_words(check: Mapping[str, Any]) -> str:
 def _check(
     kg: "KG", texts: Sequence[tuple[int | None, str]], row: Mapping[str, Any], keep_contradicted: bool
 ) -> tuple[list[dict], list[dict]]:
-    """Every claim of these texts, and per text how many there are of each verdict."""
+    """Every claim of these texts, and per text the number of claims of each verdict."""
     hops = _hops(row.get("paths") or [])
     names = _own_names(kg, row, hops)
     found, support = [], []
@@ -80,7 +80,7 @@ def _share(counts: Counter[str]) -> float | None:
 
 
 def _hops(paths: Iterable[Mapping[str, Any]]) -> dict[Hop, list[Relation]]:
-    """Every hop of the row's paths, and the relations by which it goes."""
+    """Every hop of the row's paths, with its relations."""
     return {
         frozenset(ends): [(relation["relation"], relation["display_relation"]) for relation in hop]
         for path in paths
@@ -89,7 +89,7 @@ def _hops(paths: Iterable[Mapping[str, Any]]) -> dict[Hop, list[Relation]]:
 
 
 def _own_names(kg: "KG", row: Mapping[str, Any], hops: Iterable[Hop]) -> list[tuple[str, int]]:
-    """What the row itself calls its nodes, beside their names and aliases: these count before the dictionary's."""
+    """(name, node) for the nodes of the row's paths: names, aliases and mentions. They take precedence over the dictionary's."""
     nodes = sorted({node for hop in hops for node in hop})
     named = [(name, node) for node in nodes for name in kg.names_of(node)]
     mentions = row.get("mentions") or []

@@ -1,4 +1,4 @@
-"""Read every rationale by rule: what gives away its making, is no rationale, or holds personal data; numbers and sources of its own."""
+"""Check every rationale by rule: defects (leaks, refusals …) reject the row, doubtful numbers and citations are flags."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from dataset_builder.text_checks.style import defect, flags
 def check_style(batch: Batch) -> dict[str, list[Any]]:
     """Rejects: refusal, other_language, copied_prompt, leaked_answer, broken_markdown or personal_data, whichever is found first.
 
-    Of several rationales each is read. What is only doubtful (numbers, citations, loose markdown) is a flag and rejects nothing.
+    Of several rationales each is checked. What is only doubtful (numbers, citations, loose markdown) is a flag and rejects nothing.
     """
     checked = [_check(row) for row in rows_of(batch)]
     return {name: [columns.get(name) for columns in checked] for name in ("flags", REJECTED, DETAIL)}

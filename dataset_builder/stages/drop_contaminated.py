@@ -1,4 +1,4 @@
-"""Reject what an evaluation split asks too: a model that was trained on the question says nothing when it is scored on it."""
+"""Reject questions that an evaluation split asks too: a score on questions of the training data means nothing."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Reject questions that cannot be answered without a picture: the text alone is not the question that was asked."""
+"""Reject questions that cannot be answered without a picture: the text alone is not the whole question."""
 
 import re
 
@@ -10,7 +10,7 @@ RECORDING = (
     r"slides?|biops(?:y|ies)|sections?|angiograms?|ultrasounds?|sonograms?|tracings?|karyotypes?|pedigrees?|graphs?|fundus)"
 )
 SHOWN = r"(?:shown?|depicted|displayed|pictured|provided|illustrated|reproduced)"
-# results that are "shown below" as text are no pictures: so "below" alone says nothing, it takes a word for the picture
+# results "shown below" as text are no pictures: "below" alone does not match, a word for the picture is needed
 NEEDS_IMAGE = re.compile(
     rf"\b(?:figures?|images?|exhibits?|pictures?|photographs?)\s+(?:(?-i:[A-F])|\d{{1,2}})\b"
     rf"|\b(?:{SHOWN}|seen|demonstrated)\s+(?:\w+\s+){{0,2}}?(?:in|on|by)\s+(?:the|this|these)\s+(?:\w+\s+){{0,3}}?{VISUAL}\b"

@@ -1,4 +1,4 @@
-"""Reject questions that ask for the wrong option: a path from such a stem to its gold answer would argue for the opposite."""
+"""Reject questions that ask for the wrong option: a path from it to its gold answer would support the opposite."""
 
 import re
 
@@ -16,8 +16,8 @@ NEGATIVE = re.compile(
     r"|(?i:\bnot\s+(?:true|a|an|seen|found|used|included|associated|caused|related|present|recommended|indicated|to be|done)\b)"
 )
 IN_SHORT = re.compile(r"\b(?:not|false)\b", re.IGNORECASE)
-SHORT = 12  # words: in so short a question any "not" is the question's own
-# a "not" behind one of these words is the patient's, not the question's
+SHORT = 12  # words: in a sentence of at most this length any "not" negates the question
+# a "not" after one of these words is about the patient and does not negate the question
 CLAUSE = re.compile(
     r"\b(?:why|who|whose|if|when|while|because|although|since|but|probability|given|despite|after)\b", re.IGNORECASE
 )
@@ -25,13 +25,13 @@ CLAUSE = re.compile(
 
 @stage(needs="question")
 def drop_negative_stems(batch: Batch) -> dict[str, list]:
-    """Rejects: negative_stem. Only the sentence that asks, the last one, is looked at."""
+    """Rejects: negative_stem. Only the last sentence, which asks the question, is read."""
     found = [negative_words(question) for question in batch["question"]]
     return rejects("negative_stem", [f"the question asks {words!r}" if words else None for words in found])
 
 
 def negative_words(question: str) -> str | None:
-    """The words that turn the question round, or None."""
+    """The words with which the question asks for the wrong option, or None."""
     asking = SENTENCE_END.split(question.strip())[-1]
     if match := EXCEPT.search(asking):
         return match.group()

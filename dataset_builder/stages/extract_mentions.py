@@ -1,6 +1,6 @@
 """Ask a model which entities question and gold text name (MedReason, entity extraction).
 
-The words are looked for in the texts: what a mention is, and where it stands, is checked and not believed. A type that the
+The words of each mention are searched in the texts, so that offsets are verified and not taken from the model. A type that the
 graph does not have is kept; such a mention is linked across all types.
 """
 
@@ -39,7 +39,7 @@ class Mentions(BaseModel):
 
 
 def by_dictionary(batch: Batch, llm: "LLM", kg: "KG") -> dict[str, list[Any]]:
-    """For an estimate: what the graph's dictionary finds. A row of which it knows too little is counted like the one before."""
+    """For an estimate: the dictionary's mentions. A row without enough of them gets those of the last complete row."""
     found, usual = [], None
     for row in rows_of(batch):
         mentions = [
@@ -57,7 +57,7 @@ def by_dictionary(batch: Batch, llm: "LLM", kg: "KG") -> dict[str, list[Any]]:
 def extract_mentions(batch: Batch, llm: "LLM", kg: "KG") -> list[Conversation]:
     """Rejects: no_mentions, where the question or the answer names no entity (a negated one does not count).
 
-    ``kg`` serves the estimate only.
+    ``kg`` is used by the estimate only.
     """
     return [_extract(row, llm) for row in rows_of(batch)]
 
@@ -72,13 +72,13 @@ def _extract(row: dict[str, Any], llm: "LLM") -> Conversation:
 
 
 def without_mention(mentions: list[dict[str, Any]]) -> list[str]:
-    """The places that name nothing, or only what they deny."""
+    """The places (question, answer) without a mention that is not negated."""
     named = {m["place"] for m in mentions if not m["negated"]}
     return [place for place in ("question", "answer") if place not in named]
 
 
 def mentions_in(named: list[Named], texts: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The mentions in the order of the texts, each once. Words that stand in neither text are kept without offsets."""
+    """The mentions in the order of the texts, each once. Words that occur in neither text are kept without offsets."""
     found = {}
     for entity in named:
         if re.search(r"\w", entity.text):
@@ -88,7 +88,7 @@ def mentions_in(named: list[Named], texts: Mapping[str, str]) -> list[dict[str, 
 
 
 def _located(entity: Named, texts: Mapping[str, str]) -> dict[str, Any]:
-    """The entity with the offsets of its words: in the place that the model gives, else in the other one."""
+    """The mention with the offsets of its words: in the place that the model gives, else in the other one, else null."""
     words = r"\s+".join(map(re.escape, entity.text.split()))
     whole = re.compile(rf"(?<!\w){words}(?!\w)", re.IGNORECASE)
     about = {"type": entity.type.strip(), "negated": entity.negated}

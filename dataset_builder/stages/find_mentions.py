@@ -1,4 +1,4 @@
-"""Find the words in question and gold text that name an entity of the graph, by dictionary: no language model."""
+"""Find the mentions of graph entities in question and gold text by dictionary, without a language model."""
 
 from typing import TYPE_CHECKING
 

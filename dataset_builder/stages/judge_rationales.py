@@ -1,4 +1,4 @@
-"""A verdict on every sample: the rule on its final answer first, then a judge by schema (ReasonMed, verification)."""
+"""Give every sample a verdict: by the rule on its final answer, then by a judge with a schema (ReasonMed, verification)."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ NEEDS = "question context options answer answer_label answer_type candidates"
 
 
 def in_all_tiers(batch: Batch, llm: "LLM", votes: int) -> dict[str, list[Any]]:
-    """For an estimate: of nine samples three are wrong, then six, then eight, so that all tiers are counted alike."""
+    """For an estimate: of nine samples three are wrong, then six, then eight, so that every tier has a third of the rows."""
     verdict = {"by": "guess", "reason": "guess", "answer": None, "votes": []}
     return {
         "verdicts": [
@@ -28,7 +28,7 @@ def in_all_tiers(batch: Batch, llm: "LLM", votes: int) -> dict[str, list[Any]]:
 
 @stage(needs=NEEDS, adds="verdicts", asks="llm", guess=in_all_tiers)
 def judge_rationales(batch: Batch, llm: "LLM", votes: int) -> list[Conversation]:
-    """Rejects nothing: what the verdicts mean for the question is `route`'s to say."""
+    """Rejects nothing: the stage `route` decides about the question from the verdicts."""
     return [_judge(row, llm, votes) for row in rows_of(batch)]
 
 

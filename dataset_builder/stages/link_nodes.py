@@ -1,7 +1,7 @@
-"""Turn mentions into nodes of the graph: by exact and similar names, and where these do not decide, by asking a model.
+"""Link mentions to nodes of the graph: by exact and similar names and, where these do not decide, by asking a model.
 
-Without a model only what is sure is linked. With one (MedReason, entity linking)
-it chooses among numbered candidates, or none: by index, so that it cannot invent a node.
+Without a model only accepted candidates are linked. A model (MedReason, entity linking) chooses one of the numbered candidates
+or none. It answers with a number, so it cannot invent a node.
 """
 
 import itertools
@@ -31,7 +31,7 @@ class Choice(BaseModel):
 
 
 def by_name(batch: Batch, kg: "KG", llm: "LLM", max_candidates: int, min_score: float) -> dict[str, list[Any]]:
-    """For an estimate: what is sure without asking."""
+    """For an estimate: the nodes that are accepted without asking the model."""
     return link_nodes(batch, kg=kg)
 
 
@@ -41,7 +41,8 @@ def link_nodes(
 ) -> Any:
     """Rejects: no_nodes, where no mention of the question, or none of the answer, stands for a node.
 
-    ``llm`` is asked about mentions of which no candidate is accepted; it is shown the ``most`` best ones of a score of ``least``.
+    ``llm`` is asked about mentions without an accepted candidate. It is shown the best ``max_candidates`` candidates with a score
+    of at least ``min_score``.
     """
     linked = _candidates(kg, batch["mentions"], max_candidates, min_score, any_type=llm is not None)
     if llm is not None:
@@ -54,9 +55,9 @@ def link_nodes(
 def _candidates(
     kg: "KG", rows: list[list[Mention]], max_candidates: int, min_score: float, *, any_type: bool
 ) -> "list[list[Sequence[Candidate]]]":
-    """What the graph knows of every mention of every row, looked up at once; more to choose from where nothing is accepted.
+    """The candidates of every mention of every row, from one lookup; up to ``max_candidates`` where none is accepted.
 
-    ``any_type``: a type that the graph does not have says nothing, and nodes of all types are looked at.
+    ``any_type``: for a type that the graph does not have, nodes of all types are candidates.
     """
     mentions = [mention for row in rows for mention in row]
     known, texts = kg.types, [m["text"] for m in mentions]
@@ -72,7 +73,7 @@ def _candidates(
 
 
 def _accepted(linked: "Sequence[Sequence[Candidate]]") -> list[dict[str, Any]]:
-    """Every accepted node of every mention: two nodes with one name stay two."""
+    """Every accepted node of every mention; two nodes with the same name are both kept."""
     return [_node(i, c, c.method) for i, candidates in enumerate(linked) for c in candidates if c.accepted]
 
 
@@ -82,14 +83,14 @@ def _node(mention: int, candidate: "Candidate", method: str) -> dict[str, Any]:
 
 
 def _missing(mentions: list[Mention], nodes: list[dict[str, Any]]) -> str | None:
-    """The sides without a node, in words; a negated mention does not count."""
+    """The places (question, answer) without a node, in words, or None; a negated mention does not count."""
     sides = {mentions[n["mention"]]["place"] for n in nodes if not mentions[n["mention"]]["negated"]}
     places = sorted({"question", "answer"} - sides)
     return f"no node for any mention in the {' and in the '.join(places)}" if places else None
 
 
 def _choose(row: dict[str, Any], linked: "Sequence[Sequence[Candidate]]", llm: "LLM") -> Conversation:
-    """Ask once for every wording that is open, all at the same time. A negated mention starts no path and is not worth a call."""
+    """Ask once per text and type that has no accepted candidate, all at the same time. Negated mentions are not asked about."""
     mentions: list[Mention] = row["mentions"]
     unsure = {}
     for i, candidates in enumerate(linked):

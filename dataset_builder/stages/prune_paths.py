@@ -1,6 +1,6 @@
-"""Keep of every pair's paths those that help to explain the answer (MedReason, path pruning).
+"""Keep the paths of every pair that help to explain the answer (MedReason, path pruning).
 
-A model chooses by number among the paths that the graph has, relations shown: a path that is not there cannot be chosen.
+A model chooses by number among the graph's paths, which are shown with their relations. So it cannot invent a path.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -36,7 +36,7 @@ def first_paths(batch: Batch, kg: "KG", llm: "LLM", keep: int) -> dict[str, list
 
 @stage(needs="question gold_text candidate_paths", adds="paths", asks="llm", guess=first_paths)
 def prune_paths(batch: Batch, kg: "KG", llm: "LLM", keep: int) -> list[Conversation]:
-    """Rejects: no_usable_path, where of no pair a path is kept. Of a pair that has no more than ``keep`` all are, unasked."""
+    """Rejects: no_usable_path, where no path of any pair is kept. Pairs with at most ``keep`` paths keep all, without a call."""
     return [_prune(row, kg, llm, keep) for row in rows_of(batch)]
 
 
@@ -49,7 +49,7 @@ def _prune(row: dict[str, Any], kg: "KG", llm: "LLM", keep: int) -> Conversation
 
 
 def _kept(row: dict[str, Any], pair: dict[str, Any], kg: "KG", llm: "LLM", keep: int) -> Part[list[Path]]:
-    """The paths of one pair, the best first; their score is the rank turned round (1, 1/2, 1/3), null where nobody was asked."""
+    """The kept paths of one pair, best first. Their score is the reciprocal rank (1, 1/2, 1/3), null if no model was asked."""
     paths = _described(pair, kg)
     if len(paths) <= keep:
         return paths
@@ -65,7 +65,7 @@ def _described(pair: dict[str, Any], kg: "KG") -> list[Path]:
 
 
 def fault(reply: KeptPaths, last: int) -> str | None:
-    """What is wrong with the numbers, in words for the model. More than were asked for are no fault: the best come first."""
+    """What is wrong with the numbers, in words for the model, or None. Too many numbers are no fault: the best come first."""
     if strange := [number for number in reply.numbers if not 1 <= number <= last]:
         return f"there is no connection {strange[0]}; the list goes from 1 to {last}"
     if len(set(reply.numbers)) < len(reply.numbers):

@@ -1,4 +1,4 @@
-"""Keep the few paths of a row that say most: short ones, past hubs, between different ends, to the answer's own words."""
+"""Keep the few most informative paths of a row: short, without hubs, with different ends, to entities of the answer itself."""
 
 import math
 from collections import Counter
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from kg import KG
 
 DAMPING = 0.4  # a node weighs degree ** -DAMPING, as in degree-weighted path counts (Himmelstein & Baranzini 2015)
-HOP_WEIGHT = 0.5  # a longer chain says less
-# A hop with none but these says what a node is not good for, or does not show: true, but rarely what the question asks.
+HOP_WEIGHT = 0.5  # factor per hop: longer paths are less informative
+# A hop with only these relations says what a node is not used for, or does not show: true, but rarely asked.
 NEGATIVE_RELATIONS = frozenset({"contraindication", "disease_phenotype_negative", "anatomy_protein_absent"})
 NEGATIVE_WEIGHT = 0.1
-# What a body does to a drug, beside what the drug does: curated mechanisms (DrugMechDB) run through targets.
+# What the body does to a drug, not what the drug does: curated mechanisms (DrugMechDB) run through targets.
 KINETIC_RELATIONS = frozenset({"enzyme", "carrier", "transporter"})
 KINETIC_WEIGHT = 0.5
-# Two hops from drug to drug through what both treat: that they share a use is no reason for either.
+# Two hops from drug to drug through a disease that both treat: a shared use explains neither.
 TREATMENT_RELATIONS = frozenset({"indication", "off-label use"})
 SHARED_USE_WEIGHT = 0.1
-# For every node that a kept path has already: other ends, and other ways between them, come first.
+# Factor for every node that a kept path already contains: paths with other ends and other nodes are preferred.
 REPEATED_WEIGHT = 0.5
 
 
@@ -41,9 +41,9 @@ def rank_paths(batch: Batch, kg: "KG", keep: int, max_hops: int) -> dict[str, li
 
 
 def _named_by_answer(answer: str, answer_type: str, mentions: list, nodes: list) -> set[int]:
-    """The nodes that the answer itself names. The gold text begins with it; its explanation names many things beside it.
+    """The nodes that the answer itself names. The gold text begins with the answer; its explanation names other entities too.
 
-    A yes, no or maybe names nothing: there the conclusion that explains it stands for the answer.
+    Yes, no and maybe name nothing: there the nodes of the whole gold text count, with the conclusion that explains the answer.
     """
     limit = math.inf if answer_type == "yes/no/maybe" else len(answer)
     own = {i for i, m in enumerate(mentions) if m["place"] == "answer" and m["end"] <= limit}
@@ -51,7 +51,7 @@ def _named_by_answer(answer: str, answer_type: str, mentions: list, nodes: list)
 
 
 def _fault(kg: "KG", pair: dict[str, Any], named: set[int], max_hops: int) -> str | None:
-    """Why the paths between these two ends explain nothing, or None."""
+    """Why the paths of this pair explain nothing, or None."""
     if pair["to"] not in named:
         return "ends in the explanation, not in the answer"
     for node in (pair["from"], pair["to"]):
@@ -65,7 +65,7 @@ def _fault(kg: "KG", pair: dict[str, Any], named: set[int], max_hops: int) -> st
 
 
 def _best(kg: "KG", pairs: list[dict[str, Any]], keep: int) -> list[dict[str, Any]]:
-    """The best paths, one after the other. A path without a hop that is new adds nothing, and is passed over."""
+    """The best paths, chosen one after the other. A path without a new hop is skipped."""
     paths = [(path, pair["total"]) for pair in pairs for path in pair["paths"]]
     scores = _scores(kg, [path for path, _ in paths])
     left = sorted(zip(scores, paths, strict=True), key=lambda item: (-item[0], item[1]))  # ties: by node index
@@ -75,7 +75,7 @@ def _best(kg: "KG", pairs: list[dict[str, Any]], keep: int) -> list[dict[str, An
     while left and len(kept) < keep:
         weights = [score * REPEATED_WEIGHT ** sum(map(used.__getitem__, path)) for score, (path, _) in left]
         score, (path, total) = left.pop(weights.index(max(weights)))
-        hops = {frozenset(hop) for hop in pairwise(path)}  # whichever way they are walked
+        hops = {frozenset(hop) for hop in pairwise(path)}  # without direction
         if not hops <= told:
             kept.append(kg.describe(path) | {"length": len(path) - 1, "total": total, "score": score})
             used.update(path)
@@ -84,7 +84,7 @@ def _best(kg: "KG", pairs: list[dict[str, Any]], keep: int) -> list[dict[str, An
 
 
 def _scores(kg: "KG", paths: list[list[int]]) -> list[float]:
-    """Per path the product of its nodes' weights, lowered for every hop, and more for hops that say little about why."""
+    """Per path the product of its nodes' weights and its hops' factors, which are smaller for hops that explain little."""
     if not paths:
         return []
     lengths = np.array([len(path) for path in paths])

@@ -1,7 +1,7 @@
-"""The order of a question's right rationales, and which of them go on (ReasonMed, quality ranking).
+"""Rank the right rationales of a question and decide which are kept (ReasonMed, quality ranking).
 
-A judge grades each by itself on four scales of 0 to 100, so the order of the candidates cannot matter; ties are decided by
-rule. The published code's integers of 0 to 5 tie often, and then the first model wins.
+A judge grades each rationale by itself on four scales of 0 to 100, so the order of the candidates has no effect; a rule decides
+ties. The published code uses integers of 0 to 5, which tie often; then the first model wins.
 """
 
 import hashlib
@@ -38,7 +38,7 @@ class Quality(BaseModel):
 
 
 def by_position(batch: Batch, llm: "LLM", votes: int, keep: int, near: float, seed: int) -> dict[str, list[Any]]:
-    """For an estimate: the first right ones."""
+    """For an estimate: the right rationales in their order, the first ``keep`` of them kept."""
     right = [[i for i, v in enumerate(verdicts) if v["label"] == "right"] for verdicts in batch["verdicts"]]
     return {
         "ranking": [[_ranked(i, None, place < keep, "guess") for place, i in enumerate(numbers)] for numbers in right]
@@ -47,10 +47,10 @@ def by_position(batch: Batch, llm: "LLM", votes: int, keep: int, near: float, se
 
 @stage(needs=NEEDS, adds="ranking", asks="llm", guess=by_position)
 def rank_rationales(batch: Batch, llm: "LLM", votes: int, keep: int, near: float, seed: int) -> list[Conversation]:
-    """Rejects nothing. Nobody is asked where there are no more right ones than are kept, nor in the difficult tier.
+    """Rejects nothing. No judge is asked in the difficult tier, or where at most ``keep`` rationales are right.
 
-    ``near``: scores that differ by less are as good as equal, and then another model's rationale goes before a second one
-    of the same. ``votes``: grades of each, averaged.
+    ``near``: scores that differ by less count as equal; then a rationale of another model is preferred to a second one of the
+    same model. ``votes``: number of grades per rationale, which are averaged.
     """
     return [_rank(row, llm, votes, keep, near, seed) for row in rows_of(batch)]
 
@@ -66,7 +66,7 @@ def _rank(row: dict[str, Any], llm: "LLM", votes: int, keep: int, near: float, s
 
 
 def in_order(graded: list[Ranked], candidates: list[dict], verdicts: list[dict], seed: int) -> list[Ranked]:
-    """Best first: by score, then by the judges' agreement, by a length near the median, by a seeded hash; never by position."""
+    """The rationales, best first: by score, then agreement of the judges, distance from the median length, a seeded hash."""
     lengths = [len(candidates[ranked["candidate"]]["text"]) for ranked in graded]
     median = statistics.median(lengths) if lengths else 0
 
@@ -86,7 +86,7 @@ def in_order(graded: list[Ranked], candidates: list[dict], verdicts: list[dict],
 
 
 def best(order: list[Ranked], candidates: list[dict], keep: int, near: float) -> list[int]:
-    """The numbers of the kept: the best first; after it another model's where that is nearly as good; no text twice."""
+    """The numbers of the kept rationales: the best, then one of another model if it is nearly as good; no text twice."""
     kept: list[int] = []
     left = [ranked["candidate"] for ranked in order]
     scores = {ranked["candidate"]: ranked["score"] or 0.0 for ranked in order}
@@ -102,7 +102,7 @@ def best(order: list[Ranked], candidates: list[dict], keep: int, near: float) ->
 
 
 def _graded(row: dict[str, Any], number: int, llm: "LLM", votes: int) -> Part[Ranked]:
-    """The mean over scales and votes; null where nobody was asked, or no usable grade came."""
+    """The candidate with its score, the mean over scales and votes; null where no judge was asked or no usable grade came."""
     prompt = PROMPT.render(**prompt_variables(row, gold=True), rationale=row["candidates"][number]["text"])
     requests = [llm.request(prompt, schema=Quality, sample=n, may_fail=True) for n in range(votes)]
     told = [grade for grade in (yield from together(map(_grade, requests))) if grade]
@@ -122,7 +122,7 @@ def _grade(request: Request) -> Part[Quality | None]:
 
 
 def off_the_scale(told: Quality) -> str | None:
-    """Which number cannot be, in words for the model."""
+    """The first grade that is out of range, in words for the model, or None."""
     off = [scale for scale in SCALES if not 0 <= getattr(told, scale) <= 100]
     return f"{off[0]} must be from 0 to 100" if off else None
 

@@ -1,8 +1,8 @@
-"""Repair the rationales of medium questions, write those of difficult ones anew, and verify the result.
+"""Repair the rationales of medium questions, write those of difficult questions again, and verify the result.
 
-ReasonMed, error-driven refinement (medium) and regeneration by a stronger model (difficult). The published chain
-verifies nothing after this step. Here every text is read by rule (leaks, quoted notes, unsupported numbers and citations), then
-judged like a sample; one that fails is told why and gets one more round, then it is dropped.
+ReasonMed, error-driven refinement (medium) and regeneration by a stronger model (difficult). The published code verifies
+nothing after this step. Here every text is checked by rule (leaks, quoted notes, unsupported numbers and citations), then
+judged like a sample. If a text fails, the editor gets the reason and another round, up to ``rounds``; then the text is dropped.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 PROMPT = Prompt("refine_rationales", *QUESTION, "answer", "label", "draft", "notes")
 AGAIN = Prompt("refine_rationales_again", "code", "detail")
 NEEDS = "question context options answer answer_label answer_type candidates verdicts tier ranking"
-MAX_NOTES = 6  # error notes that an editor is shown
+MAX_NOTES = 6  # error notes shown to an editor
 Attempt = dict[str, Any]
 
 
 def as_they_are(batch: Batch, editor: "LLM", llm: "LLM", votes: int, rounds: int) -> dict[str, list[Any]]:
-    """For an estimate: what was ranked best."""
+    """For an estimate: the kept rationales of the ranking, unchanged."""
     rows = rows_of(batch)
     return {
         "refined": [[] for _ in rows],
@@ -36,7 +36,7 @@ def as_they_are(batch: Batch, editor: "LLM", llm: "LLM", votes: int, rounds: int
 
 @stage(needs=NEEDS, optional="paths", adds="refined rationales", asks="editor", guess=as_they_are)
 def refine_rationales(batch: Batch, editor: "LLM", llm: "LLM", votes: int, rounds: int) -> list[Conversation]:
-    """Easy questions keep the best rationales as they are.
+    """Easy questions keep their best rationales unchanged.
 
     Rejects: wrong_answer, unjudged, leaked_answer or llm_failed, where no text of the question passes within ``rounds``.
     Rejects: unsupported_claim, where it is a number or a citation that neither question nor context nor paths support.
@@ -62,7 +62,7 @@ def _refine(row: dict[str, Any], editor: "LLM", llm: "LLM", votes: int, rounds: 
 def _rewrite(
     row: dict[str, Any], draft: int | None, editor: "LLM", llm: "LLM", votes: int, rounds: int
 ) -> Part[list[Attempt]]:
-    """The rounds of one rationale; only the last may have passed."""
+    """The rounds of one rationale; only the last one can have passed."""
     notes = error_notes(row["verdicts"])
     text = None if draft is None else row["candidates"][draft]["text"]
     prompt = PROMPT.render(**prompt_variables(row, gold=True), draft=text, notes=notes)
@@ -87,13 +87,13 @@ def _rewrite(
 
 
 def error_notes(verdicts: list[Verdict]) -> list[str]:
-    """Why the wrong ones are wrong, each reason once; what a judge says of right or unjudged ones is no error."""
+    """The reasons of the wrong verdicts, each once; the reasons of right or unjudged ones are no errors."""
     reasons = [verdict["reason"] for verdict in verdicts if verdict["label"] == "wrong"]
     return list(dict.fromkeys(reasons))[:MAX_NOTES]
 
 
 def fault_of(text: str, row: dict[str, Any], notes: list[str]) -> str | None:
-    """ "code: detail" of what a rule finds in a rewritten text, or None."""
+    """ "code: detail" of the fault that a rule finds in a rewritten text, or None."""
     shown = [row["question"], row["context"] or "", *(option["text"] for option in row["options"])]
     if told := reveals_material(text, notes, shown):
         return f"leaked_answer: {told}"

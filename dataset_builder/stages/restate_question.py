@@ -1,6 +1,6 @@
-"""Restate question and answer, and decide which nodes belong to which (MedReason, question and answer restated).
+"""Restate question and answer, and assign the nodes to one of the two (MedReason, question and answer restated).
 
-This is what makes *question nodes* and *answer nodes*, between which paths are searched. Nodes are named by number.
+The result are the *question nodes* and *answer nodes* between which paths are searched. The model names nodes by number.
 """
 
 from collections import Counter
@@ -35,7 +35,7 @@ class Restatement(BaseModel):
 
 
 def by_place(batch: Batch, llm: "LLM") -> dict[str, list[Any]]:
-    """For an estimate: the texts as they are, and the nodes by where their mentions stand."""
+    """For an estimate: the texts unchanged, and the nodes by the place of their mentions."""
     restated = []
     for row in rows_of(batch):
         sides: dict[str, list[int]] = {"question": [], "answer": []}
@@ -68,7 +68,7 @@ def _restate(row: dict[str, Any], llm: "LLM") -> Conversation:
 
 
 def named_nodes(mentions: list[dict[str, Any]], nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The linked nodes, each once, without those of mentions that the text denies."""
+    """The linked nodes, each once, without those of negated mentions."""
     found: dict[int, dict[str, Any]] = {}
     for node in nodes:
         if not mentions[node["mention"]]["negated"]:
@@ -77,7 +77,7 @@ def named_nodes(mentions: list[dict[str, Any]], nodes: list[dict[str, Any]]) -> 
 
 
 def fault(reply: Restatement, last: int) -> str | None:
-    """What is wrong with the division, in words for the model: each of 1 … last must stand in exactly one list, none empty."""
+    """What is wrong with the lists, in words for the model, or None: each of 1 … last must be in exactly one, neither empty."""
     for name, side in (("question", reply.question), ("answer", reply.answer)):
         if not side.text.strip():
             return f'the text of "{name}" is empty'

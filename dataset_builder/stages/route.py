@@ -1,6 +1,6 @@
-"""Which tier a question belongs to, by the share of its rationales that are wrong (ReasonMed, routing by difficulty).
+"""Assign every question a tier by the share of its wrong rationales (ReasonMed, routing by difficulty).
 
-With the paper's nine samples: easy up to four wrong, medium up to seven, difficult above. As shares, for any number.
+With the paper's nine samples: easy up to four wrong, medium up to seven, difficult above. Shares work for any number of samples.
 """
 
 from collections import Counter
@@ -21,7 +21,7 @@ def route(batch: Batch, easy: Fraction, medium: Fraction, max_unjudged: Fraction
 
 
 def tier(count: Counter[str], easy: Fraction, medium: Fraction) -> str:
-    """The tier of a question with these verdicts. What is unjudged is neither right nor wrong: the share is of the judged."""
+    """The tier of a question with these verdicts, by the share of wrong ones among the judged; unjudged ones are not counted."""
     wrong = Fraction(count["wrong"], count["right"] + count["wrong"])
     return "easy" if wrong <= easy else "medium" if wrong <= medium else "difficult"
 

@@ -1,4 +1,4 @@
-"""Ask several models for rationales, at several temperatures, without the answer (ReasonMed, generation)."""
+"""Ask several models for rationales at several temperatures, without showing them the answer (ReasonMed, generation)."""
 
 from collections import Counter
 from dataclasses import replace
@@ -23,7 +23,7 @@ USUAL = 2000  # characters of a rationale, for an estimate
 
 
 def of_usual_length(batch: Batch, writers: Writers, temperatures: Temperatures) -> dict[str, list[Any]]:
-    """For an estimate: different texts as long as a rationale, with the right answer."""
+    """For an estimate: different texts with the length of a rationale and the right answer."""
     models = [(str(llm), temperature) for llm in writers for temperature in temperatures]
     texts = [f"{i}. {'x' * USUAL}\nFinal answer: " for i in range(len(models))]
     return {
@@ -44,7 +44,7 @@ def of_usual_length(batch: Batch, writers: Writers, temperatures: Temperatures) 
 def sample_rationales(batch: Batch, writers: Writers, temperatures: Temperatures) -> list[Conversation]:
     """Rejects: open_question, where there are no options: no rule could read a final answer.
 
-    Rejects: llm_failed, where no sample came at all. One of many may fail; the others go on.
+    Rejects: llm_failed, where no sample came at all. If only some fail, the others are used.
     """
     models = [(llm, temperature) for llm in writers for temperature in temperatures]
     return [_ask(row, models) for row in rows_of(batch)]
@@ -54,7 +54,7 @@ def _ask(row: dict[str, Any], models: "list[tuple[LLM, float]]") -> Conversation
     if not row["options"]:
         raise Rejected("open_question", "it has no options; ReasonMed's questions are multiple-choice")
     prompt = PROMPT.render(**prompt_variables(row), paths=list(map(path_line, row.get("paths") or [])))
-    times: Counter[tuple[LLM, float]] = Counter()  # a writer that is named twice gives two samples
+    times: Counter[tuple[LLM, float]] = Counter()  # a writer that is listed twice gives two samples
     requests = []
     for llm, temperature in models:
         request = replace(llm, temperature=temperature).request(prompt, sample=times[llm, temperature], may_fail=True)
@@ -68,7 +68,7 @@ def _ask(row: dict[str, Any], models: "list[tuple[LLM, float]]") -> Conversation
 
 
 def _write(request: Request, row: dict[str, Any]) -> Part[Sample]:
-    """One sample, asked for once more where no final answer can be read in it."""
+    """One sample, asked for once more where no final answer can be read from it."""
     model, temperature = str(request.llm), request.llm.temperature or 0.0
     [answer] = yield [request]
     if not answer.failure and unreadable(answer.text, row):
@@ -81,7 +81,7 @@ def _write(request: Request, row: dict[str, Any]) -> Part[Sample]:
 
 
 def unreadable(text: str, row: dict[str, Any]) -> bool:
-    """Whether the text states no answer at all: a refusal, or several options, is one."""
+    """Whether the text states no answer at all; a refusal or several options count as an answer."""
     label, rule = final_answer(text, row)
     return label is None and not rule.endswith(("_refusal", "_multiple"))
 

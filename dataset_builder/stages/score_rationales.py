@@ -1,7 +1,7 @@
 """Score the kept rationales from 1 to 10 on four criteria, before and after refinement (ReasonMed, score evaluation).
 
-The published scorer needs exactly 3,000 rows and counts a reply that it cannot read as 0. Here any share of the questions
-is scored, drawn by seed, and a score that did not come is null.
+The published scorer needs exactly 3,000 rows and counts an unreadable reply as 0. Here any share of the questions is scored,
+drawn by seed, and a missing score is null.
 """
 
 import hashlib
@@ -41,12 +41,12 @@ def unscored(batch: Batch, llm: "LLM", share: float, seed: int) -> dict[str, lis
 
 @stage(needs=NEEDS, adds="scores", asks="llm", guess=unscored)
 def score_rationales(batch: Batch, llm: "LLM", share: float, seed: int) -> list[Conversation]:
-    """Rejects nothing. ``share`` of the questions is scored, the same ones for the same seed."""
+    """Rejects nothing. ``share``: the share of the questions that is scored, the same ones for the same seed."""
     return [_score(row, llm, share, seed) for row in rows_of(batch)]
 
 
 def drawn(question: str, share: float, seed: int) -> bool:
-    """Whether a question is among those that are scored."""
+    """Whether a question is scored."""
     digest = hashlib.blake2b(f"{seed}|{question}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big") < share * 2**64
 
@@ -58,7 +58,7 @@ def _score(row: dict[str, Any], llm: "LLM", share: float, seed: int) -> Conversa
 
 
 def _both(row: dict[str, Any], rationale: dict[str, Any], llm: "LLM") -> Part[dict[str, Any] | None]:
-    """The score of a rationale and, where it is a repaired one, that of its draft."""
+    """The score of a rationale and, if it was repaired, of its draft."""
     refined = rationale["rounds"] > 0 and rationale["candidate"] is not None
     texts = [rationale["text"]] + ([row["candidates"][rationale["candidate"]]["text"]] if refined else [])
     now, *before = yield from together(_scored(row, text, llm) for text in texts)
@@ -79,11 +79,11 @@ def _scored(row: dict[str, Any], text: str, llm: "LLM") -> Part[Score | None]:
 
 
 def mean(told: Score) -> float:
-    """One score of four."""
+    """The mean of the four criteria."""
     return statistics.fmean(getattr(told, criterion) for criterion in CRITERIA)
 
 
 def off_the_scale(told: Score) -> str | None:
-    """Which number cannot be, in words for the model."""
+    """The first criterion that is out of range, in words for the model, or None."""
     off = [criterion for criterion in CRITERIA if not 1 <= getattr(told, criterion) <= 10]
     return f"{off[0]} must be from 1 to 10" if off else None

@@ -1,7 +1,7 @@
-"""Search paths from the question to every option alike, for writers who must not learn which one is right.
+"""Search paths from the question to every option, for writers who must not learn which option is right.
 
-`search_paths` leads to the gold answer, so its paths would tell it. Here every option gets as many at most, the shortest ones
-through the least connected nodes; a question without any is none the worse for it.
+`search_paths` searches paths to the gold answer only, so its paths would reveal it. Here every option has the same maximum number
+of paths: the shortest ones, through the nodes with the fewest neighbours. A question without paths is not rejected.
 """
 
 import itertools
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from kg import KG, ShortestPaths
 
 Pair = tuple[int, int]
-DRAWN = 10  # paths of a pair that are looked at
+DRAWN = 10  # shortest paths drawn per pair
 
 
 @stage(needs="question options answer_type", adds="paths")
 def search_option_paths(batch: Batch, kg: "KG", keep: int, max_hops: int, seed: int) -> dict[str, list[Any]]:
-    """Rejects nothing. ``keep``: paths of each option, of at most ``max_hops`` hops."""
+    """Rejects nothing. ``keep``: maximum number of paths per option, each of at most ``max_hops`` hops."""
     rows = rows_of(batch)
     texts = [[row["question"], *(option["text"] for option in _options(row))] for row in rows]
     nodes = iter(_nodes(kg, [text for row in texts for text in row]))
@@ -33,12 +33,12 @@ def search_option_paths(batch: Batch, kg: "KG", keep: int, max_hops: int, seed: 
 
 
 def _options(row: dict[str, Any]) -> list[dict[str, str]]:
-    """Yes, no and maybe name nothing that a graph could know."""
+    """The options; none of a yes/no/maybe question, whose options name no entity."""
     return row["options"] if row["answer_type"] == "choice" else []
 
 
 def _nodes(kg: "KG", texts: Sequence[str]) -> list[list[int]]:
-    """The nodes that each text names, negated mentions left out."""
+    """The nodes that each text names, without those of negated mentions."""
     found = [[m for m in kg.find_mentions(text) if not m.negated] for text in texts]
     mentions = [mention for mentions in found for mention in mentions]
     linked = iter(kg.link([m.text for m in mentions], [m.type for m in mentions]))
@@ -52,7 +52,7 @@ def _pairs(question: list[int], option: list[int]) -> list[Pair]:
 def _best(
     kg: "KG", pairs: list[Pair], results: "Iterator[ShortestPaths]", keep: int, max_hops: int
 ) -> list[dict[str, Any]]:
-    """The shortest paths of one option, of equal length those whose nodes have the fewest neighbours."""
+    """The shortest paths of one option; among paths of equal length those whose nodes have the fewest neighbours."""
     found = [
         (path, result.total)
         for result in itertools.islice(results, len(pairs))

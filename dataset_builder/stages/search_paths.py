@@ -1,6 +1,6 @@
 """Search all shortest paths between the nodes of the question and the nodes of the answer (MedReason, path searching).
 
-Arrow in, Arrow out: the search takes less time than it would take to make Python objects of what it finds.
+Input and output are Arrow: converting the results to Python objects would take longer than the search.
 """
 
 from typing import TYPE_CHECKING
@@ -19,9 +19,7 @@ SIDES = ("question", "answer")
 @stage(needs="mentions nodes", optional="restated", adds="candidate_paths", arrow=True)
 def search_paths(batch: pa.Table, kg: "KG", keep: int, seed: int) -> dict[str, pa.Array]:
     """Rejects: no_path, where no node of the question is connected with another node of the answer."""
-    if (
-        "restated" in batch.column_names
-    ):  # a model has said which nodes belong to the question, and which to the answer
+    if "restated" in batch.column_names:  # a model has assigned the nodes to question and answer
         sides = [_restated(batch, f"{side}_nodes") for side in SIDES]
     else:
         row, node, place = _nodes(batch)
@@ -30,13 +28,13 @@ def search_paths(batch: pa.Table, kg: "KG", keep: int, seed: int) -> dict[str, p
 
 
 def _restated(batch: pa.Table, side: str) -> tuple[np.ndarray, np.ndarray]:
-    """Row and node of every node that a model has put on this side."""
+    """Row and node of every node that a model has assigned to this side."""
     nodes = batch["restated"].combine_chunks().field(side)
     return _rows(nodes), nodes.flatten().to_numpy()
 
 
 def _rows(lists: pa.ListArray) -> np.ndarray:
-    """The number of the row that each item of the lists is in."""
+    """The row number of each item of the lists."""
     return np.repeat(np.arange(len(lists)), np.diff(lists.offsets.to_numpy()))
 
 
@@ -59,7 +57,7 @@ def _between(
     question: tuple[np.ndarray, np.ndarray],
     answer: tuple[np.ndarray, np.ndarray],
 ) -> dict[str, pa.Array]:
-    """The columns of a batch, from row and node of what is on either side."""
+    """The columns of a batch. ``question``, ``answer``: row and node of every node on that side."""
     row, pairs = _pairs(rows, question, answer)
     found = kg.shortest_paths_arrow(pairs, keep, seed)
     connected = found.field("distance").is_valid()
@@ -73,9 +71,10 @@ def _between(
 def _pairs(
     rows: int, question: tuple[np.ndarray, np.ndarray], answer: tuple[np.ndarray, np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Every question node of a row with every answer node, each pair once, by row, answer node, question node: (m,) and (m, 2).
+    """Row (m,) and pair (m, 2) of every question node with every answer node of its row, by row, answer node, question node.
 
-    So pairs with the same answer node come one after the other, which the search likes. A node is no path to itself.
+    Each pair occurs once. Pairs with the same answer node are adjacent, which makes the search faster. A node is not paired with
+    itself.
     """
     (row_q, node_q), (row_a, node_a) = (np.unique(np.column_stack(side), axis=0).T for side in (question, answer))
     many = np.bincount(row_q, minlength=rows)

@@ -1,7 +1,7 @@
-"""The short response that closes each kept rationale (ReasonMed, response summary).
+"""Write the short response that closes each kept rationale (ReasonMed, response summary).
 
-The published one is a bare request to summarise. Here the model has question and options in view, and a response that
-changes the final answer, or adds a number or a source that the rationale does not have, is asked for once more and then dropped.
+The published prompt only asks to summarise. Here the model also sees question and options. A response that changes the final
+answer, or adds a number or a citation that the rationale does not contain, is asked for once more and then dropped.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -25,7 +25,7 @@ Response = tuple[str | None, str | None]  # the text, or what is wrong with it: 
 
 
 def of_usual_length(batch: Batch, llm: "LLM") -> dict[str, list[Any]]:
-    """For an estimate: something as long as a response."""
+    """For an estimate: texts with the length of a response."""
     return {"responses": [["x" * USUAL] * len(rationales) for rationales in batch["rationales"]]}
 
 
@@ -50,7 +50,7 @@ def _summarize(row: dict[str, Any], llm: "LLM") -> Conversation:
 
 
 def _held_back() -> Part[Response]:
-    """A rationale that contradicts the graph is not published, and needs no response."""
+    """The result for a rationale that contradicts the graph: it is not published and needs no response."""
     return None, HELD_BACK
     yield []
 
@@ -72,7 +72,7 @@ def _respond(row: dict[str, Any], rationale: str, llm: "LLM") -> Part[Response]:
 
 
 def fault_of(response: str, rationale: str, row: dict[str, Any]) -> str | None:
-    """ "code: detail" of what is wrong with a response, or None."""
+    """ "code: detail" of the fault of a response, or None."""
     label, _ = final_answer(response, row)
     if label != row["answer_label"]:
         return f"changed_answer: it ends with {label or 'no answer that can be read'}, not with {row['answer_label']}"

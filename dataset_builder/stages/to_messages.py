@@ -1,4 +1,4 @@
-"""Prompt and completion as TRL reads them: the question as evaluation shows it, then rationale and final answer."""
+"""Write prompt and completion as TRL reads them: the question as in evaluation, then rationale and final answer."""
 
 from dataset_builder.prompt import question_of, render
 from dataset_builder.stage import Batch, stage

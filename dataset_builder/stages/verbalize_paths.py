@@ -1,7 +1,7 @@
 """Write a rationale from graph facts alone, in MedReason's three parts: paths found, reasoning step by step, conclusion.
 
-No language model: every sentence states the relations of one hop. The conclusion is the gold answer, so this is a control
-arm for the pipelines that reason, and says nothing of whether the answer follows.
+No language model: every sentence states the relations of one hop. The conclusion is the gold answer. So this is a control
+arm for the pipelines that reason; it does not show that the answer follows from the steps.
 """
 
 from typing import Any
@@ -30,7 +30,7 @@ def _rationale(paths: list[dict[str, Any]], conclusion: str) -> str:
 
 
 def _conclusion(answer: str, label: str | None, answer_type: str) -> str:
-    """What the paths lead to. A yes or no names nothing, so there they lead to the conclusion that the source draws."""
+    """The conclusion with the answer. For yes, no or maybe, which name no entity, it refers to the source's own conclusion."""
     if answer_type == "yes/no/maybe":
         return f"These paths connect the question with the conclusion that its source draws. The answer is: {answer}"
     return (
@@ -44,6 +44,6 @@ def _steps(path: dict[str, Any]) -> str:
 
 
 def _sentence(text: str) -> str:
-    """With a capital and a full stop. A first word that has capitals already (a gene, an abbreviation) is left as it is."""
+    """The text with a capital letter and a full stop. A first word with capitals (a gene, an abbreviation) is kept."""
     first = text.split(" ", 1)[0]
     return (text[0].upper() + text[1:] if first.islower() else text) + "."

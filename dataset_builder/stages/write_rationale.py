@@ -1,7 +1,7 @@
 """Write the rationale from question, restated answer and kept paths (MedReason, rationale generation).
 
-The reader of a rationale has neither paths nor answer. A text that gives away that its writer had them is asked for once
-more and then rejected; one without its three parts is asked for as often as a reply that is not the JSON asked for.
+The reader of a rationale has neither paths nor answer. If a text shows that its writer had them, it is asked for once more; then
+the row is rejected. If one of its three parts is missing, it is asked for as often as a reply that is not the requested JSON.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ USUAL = 2000  # characters of a rationale, for an estimate
 
 
 def of_usual_length(batch: Batch, llm: "LLM") -> dict[str, list[Any]]:
-    """For an estimate: something as long as a rationale."""
+    """For an estimate: texts with the length of a rationale."""
     return {"rationale": [str(Rationale("1", "1" * USUAL, "1"))] * len(batch["paths"])}
 
 

@@ -1,1 +1,1 @@
-"""What is checked of a rationale: its parts, its style, its final answer, by rule and by a judge."""
+"""Checks of a rationale: its parts, its style, its final answer, by rule and by a judge."""

@@ -1,4 +1,4 @@
-"""The three titled parts of MedReason's rationale: how to find them in a text, and what must not stand in it."""
+"""The three titled parts of MedReason's rationale: how to find them, and the words that leak given paths or answers."""
 
 import re
 from typing import NamedTuple
@@ -36,12 +36,12 @@ class Rationale(NamedTuple):
         return "\n\n".join(f"**{title}:**\n{text}" for title, text in zip(TITLES, self, strict=True))
 
     def without_conclusion(self) -> str:
-        """What a reader gets who is to find the conclusion."""
+        """The text for a reader who must find the conclusion: titles and texts of the first two parts."""
         return str(self).rpartition(f"\n\n**{TITLES[2]}:**")[0]
 
 
 def parts(text: str) -> tuple[Rationale | None, str]:
-    """The three parts, or None and what is wrong, in words for the writer: each title must be there once, in order, with a text."""
+    """The three parts, or None and what is wrong, in words for the writer. Each title must occur once, in order, with a text."""
     text = without_thoughts(text)
     found = list(_TITLE.finditer(text))
     titles = [title for match in found for title in TITLES if match.group(1).lower() == title.lower()]
@@ -58,6 +58,6 @@ def parts(text: str) -> tuple[Rationale | None, str]:
 
 
 def leak(text: str) -> str | None:
-    """The words by which a text gives away that it was shown paths or an answer, or None."""
+    """The words that show that the writer of a text was given paths or an answer, or None."""
     match = LEAK.search(text)
     return match.group() if match else None

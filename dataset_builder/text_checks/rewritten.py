@@ -1,7 +1,7 @@
-"""What must not stand in a rewritten rationale: signs that its writer had notes or an answer, and claims that nothing supports.
+"""What a rewritten rationale must not contain: signs that its writer had notes or an answer, and unsupported claims.
 
-Both papers' editors see the gold answer or the errors of others, and are asked for numbers and guidelines without any source;
-nothing looks at what they make of it (ReasonMed, error-driven refinement, medium and difficult).
+The editors of both papers see the gold answer or the errors of others, and are asked for numbers and guidelines without any
+source. Their texts are not checked there (ReasonMed, error-driven refinement, medium and difficult).
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from dataset_builder.text_checks.rationale import leak
 
-QUOTED = 8  # words in a row that a text shares with a note and that do not stand in the question
+QUOTED = 8  # so many words in a row that are in a text and in a note, but not in the question, are a quotation
 
 _MATERIAL = re.compile(
     r"\b(?:error|reviewer(?:'?s'?)?|examiner(?:'?s'?)?|feedback|correction) (?:notes?|reasons?|comments?|feedback)\b"
@@ -34,14 +34,14 @@ _NAME = r"(?:type|class|grade|stage|factor|chromosome|trisomy|monosomy|step|opti
 _NUMBER = re.compile(
     rf"(?i:\b{_NAME} )?(?<![\w.,-])\d+(?:[.,]\d+)*(?:\s?%)?(?:-(?!year|month|week|day|hour|minute|fold|point)[A-Za-z]\w*)?"
 )
-_CALCULATED = re.compile(r"[\d)%] ?[=≈] ?\$?$")  # what stands before a result: 190/250 = 0.76
-_COUNTS = 10  # "two of 6 options", "within 3 steps": small whole numbers claim nothing that could be looked up
+_CALCULATED = re.compile(r"[\d)%] ?[=≈] ?\$?$")  # the text before a calculated result: 190/250 = 0.76
+_COUNTS = 10  # "two of 6 options", "within 3 steps": whole numbers up to this one are no claims to be checked
 
 
 def reveals_material(text: str, notes: Sequence[str], open_texts: Iterable[str]) -> str | None:
-    """The words by which a text gives away notes, draft or answer, or quotes a note; None where it does neither.
+    """The words with which a text reveals that its writer had notes, a draft or an answer, or quotes a note; else None.
 
-    ``open_texts``: what the reader has too, the question and its options, which anybody may quote.
+    ``open_texts``: texts that the reader has too, the question and its options; quotations of these are allowed.
     """
     if found := _MATERIAL.search(text):
         return found.group()
@@ -53,23 +53,23 @@ def reveals_material(text: str, notes: Sequence[str], open_texts: Iterable[str])
 
 
 def unsupported(text: str, sources: Iterable[str]) -> str | None:
-    """The first number or citation of a text that stands in none of its sources, or None.
+    """The first number or citation of a text that none of its sources contains, or None.
 
-    Numbers that are part of a name (type 2, B12, 21-hydroxylase), mark a step, count up to ten, or are calculated before the
-    reader's eyes (the terms of the sum must be supported) are no claims.
+    Not checked are numbers that are part of a name (type 2, B12, 21-hydroxylase), mark a step, count up to ten, or are the result
+    of a calculation that the text shows (the terms of the calculation must be supported).
     """
     given = "\n".join(sources)
     return unsupported_citation(text, given) or unsupported_number(text, given)
 
 
 def unsupported_citation(text: str, given: str) -> str | None:
-    """The first citation of a text that does not stand in what was given, or None."""
+    """The first citation of a text that the given text does not contain, or None."""
     found = (match.group() for match in _CITATION.finditer(text))
     return next((words for words in found if words.casefold() not in given.casefold()), None)
 
 
 def unsupported_number(text: str, given: str) -> str | None:
-    """The first number of a text that does not stand in what was given, or None."""
+    """The first number of a text that the given text does not contain, or None."""
     known = {_value(number) for number in re.findall(r"\d+(?:[.,]\d+)*", given)}
     text = _LIST_MARK.sub("", text)
     for match in _NUMBER.finditer(text):
@@ -85,12 +85,12 @@ def unsupported_number(text: str, given: str) -> str | None:
 
 
 def _runs(text: str) -> set[tuple[str, ...]]:
-    """All runs of QUOTED words."""
+    """All runs of QUOTED words in a text."""
     words = re.findall(r"\w+", text.casefold())
     return {tuple(words[i : i + QUOTED]) for i in range(len(words) - QUOTED + 1)}
 
 
 def _value(number: str) -> str:
-    """One spelling: 1,000 and 1000; 2.0 and 2."""
+    """A number in one spelling, equal for 1,000 and 1000, and for 2.0 and 2."""
     plain = re.sub(r",(?=\d{3}\b)", "", number).replace(",", ".")
     return plain.rstrip("0").rstrip(".") if "." in plain else plain

@@ -1,8 +1,8 @@
-"""What must not stand in any rationale, whoever wrote it; and what a reader should know of it. Rules only, no model.
+"""Defects and flags of any rationale, found by rules only, without a model.
 
-A defect makes a rationale unfit: it speaks of an answer or of paths that its writer was given, copies the prompt, refuses, is not in
-English, does not close what it opens, or holds somebody's personal data. A flag is a doubt: a number or a source that nothing at
-hand supports. A fact of textbooks is flagged as well, so flags are counted and published, and reject nothing.
+A defect makes a rationale unusable: it mentions an answer or paths that its writer was given, copies the prompt, refuses, is not in
+English, does not close a code block, or contains personal data. A flag is a doubt: a number or a citation that question, options and
+paths do not support, or loose Markdown. Textbook facts are flagged too, so flags are counted and published but reject nothing.
 """
 
 import re
@@ -14,15 +14,15 @@ from dataset_builder.prompt import FOLDER
 from dataset_builder.text_checks.rationale import leak
 from dataset_builder.text_checks.rewritten import unsupported_citation, unsupported_number
 
-COPIED = 10  # words in a row of our own prompts that nobody writes by chance
+COPIED = 10  # so many words in a row from our prompts are a copy, not chance
 ECHO, ECHO_RUN, MIN_ECHO = (
     0.6,
     6,
     30,
-)  # a text whose runs of so many words stand in the question to this part only repeats it
+)  # share, words per run, minimum of runs: a text with so large a share of its runs in the question only repeats it
 FOREIGN_SCRIPT = 0.2  # of all letters; Greek does not count, medicine writes alpha and beta with it
-MIN_WORDS = 30  # below so many, words say nothing of the language
-OPENING = 300  # characters, in which who refuses does so
+MIN_WORDS = 30  # a text with fewer words is too short to tell its language
+OPENING = 300  # characters at the start of a text in which a refusal is looked for
 
 _REFUSAL = re.compile(
     r"\b(?:I(?:'m| am)? (?:really |very |so )?sorry,? (?:but )?(?:I |that I )?(?:can(?:'|no)t|am (?:not able|unable)|won't)"
@@ -58,7 +58,7 @@ _WORDS_OF = {name: frozenset(words.split()) for name, words in _LANGUAGES.items(
 
 
 def defect(text: str, question: str = "") -> tuple[str, str] | None:
-    """The reason code of the first defect, and what exactly was found; or None. ``question``: all that the reader has too."""
+    """The reason code of the first defect and what exactly was found, or None. ``question``: question, context and options."""
     return next(_defects(text, question), None)
 
 
@@ -79,7 +79,7 @@ def _defects(text: str, question: str) -> Iterator[tuple[str, str]]:
 
 
 def flags(text: str, given: str) -> list[str]:
-    """``code: what``, for every doubt. ``given``: question, context, options and paths; numbers and sources there are supported."""
+    """``code: what`` for every flag. ``given``: question, context, options and paths; their numbers and citations pass."""
     found = {
         "unsupported_number": unsupported_number(text, given),
         "unsupported_citation": unsupported_citation(text, given),
@@ -89,7 +89,7 @@ def flags(text: str, given: str) -> list[str]:
 
 
 def other_language(text: str) -> str | None:
-    """The language, or the script, that a text is in; None where it is English, or too short to say."""
+    """The language of a text, or "another script"; None where it is English, or too short to tell."""
     letters = "".join(_LETTERS.findall(text))
     foreign = sum(not _is_latin_or_greek(letter) for letter in letters)
     if foreign > FOREIGN_SCRIPT * max(len(letters), 1):
@@ -112,7 +112,7 @@ def _is_latin_or_greek(letter: str) -> bool:
 
 
 def copied_prompt(text: str, question: str) -> str | None:
-    """Words of a text that our prompts tell a model; or that it is little more than the question again. None where neither is so."""
+    """What a text copies: words of our prompts, or most of the question. None where it copies neither."""
     own = _runs(text, COPIED)
     if found := sorted(own & _prompt_runs() - _runs(question, COPIED)):
         return f"words of the prompt: {' '.join(found[0])!r}"
@@ -123,7 +123,7 @@ def copied_prompt(text: str, question: str) -> str | None:
 
 
 def loose_markdown(text: str) -> str | None:
-    """Bold type that is not closed, or a heading that is more than one level below the one before; None where neither is so."""
+    """What is wrong: bold type that is not closed, or a heading more than one level below the one before; else None."""
     for paragraph in re.split(r"\n\s*\n|\n(?=\s*(?:[-*] |\d+[.)] |#))", text):
         plain = re.sub(r"`[^`]*`|\\\*", "", paragraph)
         if len(re.findall(r"(?<!\*)\*\*(?!\*)", plain)) % 2:
@@ -141,7 +141,7 @@ def _runs(text: str, size: int) -> set[tuple[str, ...]]:
 
 @cache
 def _prompt_runs() -> set[tuple[str, ...]]:
-    """Every run of words in the prompts, but for what they take from the row."""
+    """Every run of COPIED words in the prompt files, without the parts that come from the row."""
     texts = (path.read_text("utf-8") for path in sorted(FOLDER.glob("*.jinja")))
     pieces = (piece for text in texts for piece in re.split(r"\{[{%#].*?[}%#]\}", text, flags=re.DOTALL))
     return {run for piece in pieces for run in _runs(piece, COPIED)}

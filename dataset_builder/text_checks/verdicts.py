@@ -1,7 +1,7 @@
-"""Is a rationale right? The rule on its final answer first, then a judge by schema (ReasonMed, verification).
+"""The verdict on a rationale: by the rule on its final answer, then by a judge with a schema (ReasonMed, verification).
 
-Used before routing and again after refinement. A third state keeps faults of judge or endpoint apart from faults of the
-rationale: unjudged, where no final answer can be read, or no usable judgement came, or judges disagree.
+Used before routing and again after refinement. A third label separates faults of judge or endpoint from faults of the
+rationale: unjudged, where no final answer can be read, no usable judgement came, or the judges disagree.
 """
 
 from collections import Counter
@@ -33,13 +33,13 @@ class Judgement(BaseModel):
 
 
 def prompt_variables(row: Mapping[str, Any], *, gold: bool = False) -> dict[str, Any]:
-    """A prompt's variables for the question; with ``gold`` also for its answer."""
+    """The prompt variables of the question; with ``gold`` also of its answer."""
     label = row["answer_label"] if gold and row["answer_type"] == "choice" else None
     return question_of(row) | ({"answer": row["answer"], "label": label} if gold else {})
 
 
 def final_answer(text: str, row: Mapping[str, Any]) -> tuple[str | None, str]:
-    """The label that the text ends with, or None; and the rule that says so."""
+    """The label of the text's final answer, or None; and the rule that found it, or found none."""
     return extract(text, {option["label"]: option["text"] for option in row["options"]})
 
 
@@ -49,7 +49,7 @@ def judge(row: Mapping[str, Any], text: str, llm: "LLM", votes: int) -> Part[Ver
 
 
 def by_judge(row: Mapping[str, Any], text: str, llm: "LLM", votes: int) -> Part[Verdict]:
-    """What a judge says, asked ``votes`` times, of a rationale that ends with the gold answer."""
+    """The verdict of a judge, asked ``votes`` times, on a rationale that ends with the gold answer."""
     prompt = PROMPT.render(**prompt_variables(row, gold=True), rationale=text)
     requests = [llm.request(prompt, schema=Judgement, sample=n, may_fail=True) for n in range(votes)]
     said = yield from together(map(_vote, requests))
@@ -57,9 +57,9 @@ def by_judge(row: Mapping[str, Any], text: str, llm: "LLM", votes: int) -> Part[
 
 
 def by_rule(row: Mapping[str, Any], text: str) -> Verdict | None:
-    """The verdict where the final answer decides: another option, or a refusal, is wrong. One that cannot be read is no error.
+    """The verdict of a rule, else None: another option, several or a refusal are wrong; no readable answer is unjudged.
 
-    A text with the right answer that no reader should get (style.py) is wrong too, before a judge is paid for it.
+    A text with the right answer and a defect (style.py) is wrong too, so that no judge is paid for it.
     """
     label, rule = final_answer(text, row)
     if label == row["answer_label"]:
@@ -76,7 +76,7 @@ def by_rule(row: Mapping[str, Any], text: str) -> Verdict | None:
 
 
 def by_votes(votes: Sequence[tuple[str, str]]) -> Verdict:
-    """What more than half of all (label, reason) votes say, unjudged where no label has so many; with its first reason."""
+    """The label of more than half of all (label, reason) votes, else unjudged; with the first reason given for it."""
     counts = Counter(label for label, _ in votes)
     label = next((label for label in LABELS if 2 * counts[label] > len(votes)), "unjudged")
     reasons = [reason for of, reason in votes if of == label] or ["the judges disagree"]
@@ -84,7 +84,7 @@ def by_votes(votes: Sequence[tuple[str, str]]) -> Verdict:
 
 
 def _vote(request: Request) -> Part[tuple[str, str]]:
-    """One judgement; a reply that is none, or a call that fails, is a vote for unjudged. A spent budget rejects the row."""
+    """One (label, reason) vote. An unusable reply or a failed call is a vote for unjudged; a spent budget rejects the row."""
     try:
         told = yield from ask_json(request)
     except Rejected as why:

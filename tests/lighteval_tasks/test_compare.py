@@ -64,7 +64,7 @@ def test_raw_and_clean_side_by_side(tmp_path: Path) -> None:
     assert made["not_checked"] == [["medmcqa", "free"]]
     text = comparison.write(made, tmp_path / "out")
     assert f"Without the items that {folder} matches:" in text
-    assert "Not compared with the dataset's questions, so without a clean score: medmcqa (free)." in text
+    assert "No clean score, because the dataset was not compared with it: medmcqa (free)." in text
     assert (tmp_path / "out" / "comparison.png").stat().st_size > 10_000
 
 
@@ -82,7 +82,7 @@ def test_other_prompts_of_the_same_items_are_no_more_items() -> None:
 def test_a_folder_that_was_never_checked_gives_no_clean_score(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text("{}")
     a = run(tmp_path / "a", answers(1))
-    with pytest.raises(SourceError, match="says nothing of contamination"):
+    with pytest.raises(SourceError, match="found no ledger of contamination"):
         compare_runs(a, a, dataset=str(tmp_path))
     with pytest.raises(SourceError, match="found no such folder; expected a dataset folder, or org/name@tag"):
         compare_runs(a, a, dataset="org/name")
@@ -101,7 +101,7 @@ def test_runs_on_other_engines_are_warned_of(tmp_path: Path) -> None:
         (folder / "scores.json").write_text(json.dumps(about))
     text = comparison.markdown(compare_runs(a, b))
     assert "### org/b@v1.0 (B) against org/a@v1.0 (A)" in text
-    assert "Beware: the runs differ in more than the model: dtype bfloat16 / float32." in text
+    assert "Warning: the runs differ not only in the model: dtype bfloat16 / float32." in text
 
 
 def test_equal_models_are_seldom_called_different() -> None:

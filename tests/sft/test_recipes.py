@@ -117,8 +117,8 @@ def test_errors_say_what_to_do() -> None:
     assert "lerning_rate" in errors["unknown setting"]
     assert "@tag" in errors["unpinned data"]
     assert "make dataset" in errors["no folder"]
-    assert "20 items of each task, a trial; expected all items" in errors["limited scores"]
-    assert "expected the scores.json that `make score` writes" in errors["no scores"]
+    assert "20 items of each task only; expected scores of all items" in errors["limited scores"]
+    assert "expected a scores.json: run `make score`" in errors["no scores"]
 
 
 def test_launch_configurations_are_accelerates() -> None:

@@ -63,7 +63,7 @@ def test_a_lock_left_by_a_killed_compilation_is_named_instead_of_waited_for() ->
 def test_killed_and_begun_again_is_as_if_nothing_had_been() -> None:
     found = scenario.result("run_training", "killed")
     assert found["status"] == -9
-    assert "going on from" in found["told"] and "checkpoint-9999" not in found["told"]
+    assert "continuing from" in found["told"] and "checkpoint-9999" not in found["told"]
     assert found["resumed"] == found["whole"]
     assert found["furthest"] == 0.0
 

@@ -1,4 +1,4 @@
-"""Lead a stage's conversations by hand: a function stands for the model, and nothing is stored or sent."""
+"""Run a stage's conversations without a server: a function replaces the model, and nothing is stored or sent."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""The tables in docs/ that say what the code says. `make docs` writes them; a test holds them against the code."""
+"""The tables in docs/ that are made from the code. `make docs` writes them; a test compares them with the code."""
 
 import re
 from collections.abc import Mapping

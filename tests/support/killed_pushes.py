@@ -1,4 +1,4 @@
-"""kill -9 a push, or the Hub under it, at random moments: is the last good revision whole, and does the next push succeed?"""
+"""SIGKILL a push, or its Hub, at random moments: is the last revision complete, and does the next push succeed?"""
 
 import random
 import subprocess

@@ -1,6 +1,6 @@
-"""Drug → … → disease mechanisms curated by DrugMechDB, on the real subset of PrimeKG: are they kept by the ranking of paths?
+"""Does the ranking of paths keep curated mechanisms drug → … → disease of DrugMechDB, on the real subset of PrimeKG?
 
-Nodes are matched by type and id. Counted are those that lie in the subset and are a shortest path there.
+Nodes are matched by type and id. Only mechanisms that are in the subset and are a shortest path there are counted.
 """
 
 import gzip

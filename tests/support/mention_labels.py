@@ -1,7 +1,7 @@
-"""Labels of dictionary mentions, which a person read in both MedQA files, and which of these mentions are still found.
+"""Labels that a person gave to dictionary mentions in both MedQA files, and which of these mentions are still found.
 
-tests/fixtures/mentions/medqa_labels.jsonl holds no word of the questions. Its labels: "right" (this concept exactly), "part" (the right
-sense, but part of a longer concept, or a node a little broader or narrower) or "wrong", and whether the negation flag is right.
+tests/fixtures/mentions/medqa_labels.jsonl contains no word of the questions. Its labels: "right" (this concept exactly), "part" (the
+right sense, but part of a longer concept, or a node a little broader or narrower) or "wrong", and whether the negation flag is right.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""A dataset folder of a given size, of rows that say nothing: what a push sends, without a build."""
+"""A dataset folder of a given size with meaningless rows: something to push without a build."""
 
 import base64
 import random

@@ -1,4 +1,4 @@
-"""Raw rows of our own writing for the benchmarks of which there are no shared data, in the Hub's layout."""
+"""Raw rows of our own writing, in the Hub's layout, for the benchmarks that have no shared data."""
 
 import shutil
 from pathlib import Path

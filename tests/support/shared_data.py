@@ -1,4 +1,4 @@
-"""The shared data of the development machine as tests and benchmarks read them: model outputs with labels, sets of real questions.
+"""Readers of the development machine's shared data: model outputs with labels, sets of real questions.
 
 $SHARED_DATA names the folder, by default ../shared/data beside this checkout.
 """

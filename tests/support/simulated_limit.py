@@ -1,4 +1,4 @@
-"""A pacing law against a simulated endpoint, in virtual time: a minute of sending takes a fraction of a second."""
+"""A rate controller with a simulated endpoint, in virtual time: a minute of calls takes a fraction of a second."""
 
 import heapq
 import random

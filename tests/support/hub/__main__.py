@@ -1,6 +1,6 @@
 """A Hub on loopback, to try a push without an account: python -m tests.hub --root DIR --port N
 
-It prints the environment to set in another terminal, and serves until it is stopped (Ctrl-C). What it holds stays in DIR, one
+It prints the environment to set in another terminal, and runs until it is stopped (Ctrl-C). Its content stays in DIR, one
 bare git repository per Hub repository (`git -C DIR/datasets/org/name.git log`).
 """
 

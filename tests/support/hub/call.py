@@ -1,4 +1,4 @@
-"""One request on its way through a route: who asks, for which repository, with what."""
+"""One request to a route: its user, its repository, its content."""
 
 import json
 import re

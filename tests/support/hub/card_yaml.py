@@ -1,4 +1,4 @@
-"""The check of a card's YAML, of what the real Hub refuses: https://huggingface.co/docs/hub/datasets-cards."""
+"""The check of a card's YAML, with the rules of the real Hub: https://huggingface.co/docs/hub/datasets-cards."""
 
 import re
 from typing import Any

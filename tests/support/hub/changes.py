@@ -1,4 +1,4 @@
-"""What a commit changes: the lines of its request, applied to the files of its parent."""
+"""The changes of a commit: the lines of its request, applied to the files of its parent."""
 
 import base64
 from collections.abc import Iterable, Mapping

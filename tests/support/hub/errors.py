@@ -1,4 +1,4 @@
-"""What the server answers where it cannot do what was asked."""
+"""The server's answers to requests that cannot be fulfilled."""
 
 
 class HubError(Exception):

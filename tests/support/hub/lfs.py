@@ -1,4 +1,4 @@
-"""Large files beside a git repository, in git-lfs' own layout, and the signed addresses to which a client sends them."""
+"""Large files beside a git repository, in the layout of git-lfs, and the signed URLs to which a client uploads them."""
 
 import hashlib
 import hmac

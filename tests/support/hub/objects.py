@@ -1,4 +1,4 @@
-"""Git's objects and references, as the Hub speaks of them."""
+"""Git objects and references in the Hub's JSON form."""
 
 import functools
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""One repository of the Hub: a bare git repository, which `git log`, `git fsck` and `git clone` can read."""
+"""One repository of the Hub: a bare git repository that `git log`, `git fsck` and `git clone` can read."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""Which function answers which request. Paths are matched as they come, percent-encoded."""
+"""The table of routes: which function answers which request. Paths are matched as they arrive, percent-encoded."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Files of a repository: listed, described, downloaded, changed by a commit."""
+"""Routes for the files of a repository: list, describe, download, change by a commit."""
 
 import contextlib
 import json

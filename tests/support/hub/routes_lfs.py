@@ -1,4 +1,4 @@
-"""Large files: the batch request of git-lfs, and the signed addresses that it hands out."""
+"""Routes for large files: the batch request of git-lfs, and the signed URLs that it returns."""
 
 from typing import Any
 from urllib.parse import parse_qsl, urlencode

@@ -1,4 +1,4 @@
-"""Who am I; repositories, their branches, tags and history; the check of a card."""
+"""Routes for who am I; for repositories, their branches, tags and history; and for the check of a card."""
 
 import contextlib
 import hashlib

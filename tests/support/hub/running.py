@@ -1,4 +1,4 @@
-"""The local Hub while a test runs: in a thread of its process, or as a process of its own that can be killed."""
+"""The local Hub during a test: in a thread of its process, or as a process of its own that can be killed."""
 
 import contextlib
 import os

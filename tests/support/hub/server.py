@@ -1,4 +1,4 @@
-"""The server: finds the route of a request, runs it, and turns what went wrong into the answer that the client understands."""
+"""The server: finds the route of a request, runs it, and turns errors into answers that the client understands."""
 
 import contextlib
 import errno

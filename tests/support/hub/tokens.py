@@ -1,4 +1,4 @@
-"""Who may do what: every user has one token, and writes to some namespaces or to none."""
+"""Users and permissions: every user has one token, and may write to some namespaces or to none."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

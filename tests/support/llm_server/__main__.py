@@ -1,6 +1,6 @@
 """Start the scripted server by hand: python -m tests.llm_server --port 8901 --set latency_ms=50 fault_429=0.05 rate=300
 
-It prints its URL and serves until it is stopped. GET /stats gives its counters, POST /control changes settings
+It prints its URL and runs until it is stopped. GET /stats returns its counters, POST /control changes settings
 ({"latency_ms": 0, "reset": true}).
 """
 

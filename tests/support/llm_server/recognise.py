@@ -1,4 +1,4 @@
-"""From which prompt file was a message rendered? And a reply to a schema that no rule knows."""
+"""Find the prompt file from which a message was rendered, and make a reply for a schema without a rule of its own."""
 
 import functools
 from typing import Any

@@ -1,8 +1,7 @@
-"""What the scripted model says: simple rules on the prompts of medreason's stages (replies_reasonmed.py: reasonmed's), so that
-whole pipelines run on it.
+"""The replies of the scripted model: simple rules for medreason's prompts (for reasonmed: replies_reasonmed.py).
 
-It finds entities by name in the graph $SCRIPTED_KG (by default the sample), takes the first candidate and the first paths,
-writes what the notes suggest, and is wrong about every seventh answer.
+With them whole pipelines run. The model finds entities by name in the graph $SCRIPTED_KG (by default the sample), takes the first
+candidate and the first paths, writes what the notes suggest, and is wrong about every seventh answer.
 """
 
 import functools

@@ -1,4 +1,4 @@
-"""What a scripted judge says of the calibration cases: right, but for known rates of errors; or like a judge by substrings."""
+"""The verdicts of a scripted judge on the calibration cases: right except for known error rates, or by substrings."""
 
 import functools
 from typing import Any

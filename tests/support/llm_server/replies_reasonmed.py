@@ -1,6 +1,6 @@
-"""What scripted writers, judges and editors of different skill say to reasonmed's prompts.
+"""The replies of scripted writers, judges and editors of different skill to reasonmed's prompts.
 
-Draws are seeded by the whole request, so an answer is the same whenever it is asked for, and differs by temperature and turn.
+Draws are seeded by the whole request, so the same request always gets the same answer, and answers differ by temperature and turn.
 The right answers are those of the sources $SCRIPTED_SOURCES in $SCRIPTED_DATA_DIR (by default the sample); a writer never sees them.
 """
 

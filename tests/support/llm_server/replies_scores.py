@@ -1,7 +1,7 @@
-"""A scripted examinee: knows a given share of the answers, and says what it knows, or errs in, in many styles.
+"""A scripted examinee: it knows a given share of the answers, and states its right or wrong answers in many styles.
 
 It finds a question by its prompt among the items of the tasks in $MEDICAL_DATA_DIR, in every prompt of the tasks.
-$SCRIPTED_SHARE (0.7): the share it has right. `chosen` says which label it means, so that a test knows the truth.
+$SCRIPTED_SHARE (0.7): the share of right answers. `chosen` returns the label that it intends, so that a test knows the truth.
 """
 
 import functools

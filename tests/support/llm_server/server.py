@@ -1,4 +1,4 @@
-"""The scripted server: one asyncio.Protocol, quick enough never to be what a benchmark measures."""
+"""The scripted server: one asyncio.Protocol, fast enough that a benchmark never measures it."""
 
 import asyncio
 import hashlib

@@ -1,4 +1,4 @@
-"""What the scripted server can be told, and the draws and limits that follow from it."""
+"""The settings of the scripted server, and the draws and limits that follow from them."""
 
 import hashlib
 import time
