@@ -7,11 +7,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pyarrow.compute as pc
 from datasets import Dataset
 from datasets.fingerprint import Hasher
 
+from dataset_builder.answer_store.store import AnswerStore
 from dataset_builder.apply import apply_to_live_arrow, apply_to_live_rows
 from dataset_builder.llm.runner import Runner
 from dataset_builder.llm.usage import Usage
@@ -58,27 +60,30 @@ def run(
         digest, usage = runner.fetch_answers(s, rows) if runner and s.asks_model else ("", None)
         types = features([*rows.column_names, *s.adds])
         key = Hasher.hash((content, s.name, s.tools, stage_hash(s), str(types), digest))
-        facts = {"stage": s} if s.arrow else {"stage": s, "store": runner.store if runner and s.asks_model else None}
-        rows = (
-            rows.with_format("arrow" if s.arrow else None)
-            .map(
-                apply_to_live_arrow if s.arrow else apply_to_live_rows,
-                fn_kwargs=facts,
-                batched=True,
-                batch_size=max(batch_size, ARROW_BATCH) if s.arrow else batch_size,
-                num_proc=num_proc if s.tools else None,  # starting workers costs more than a stage without tools
-                features=types,
-                new_fingerprint=key,
-                desc=s.name,
-            )
-            .with_format(None)
-        )
+        store = runner.store if runner and s.asks_model else None
+        how = {"features": types, "new_fingerprint": key, "desc": s.name}
+        rows = _map(
+            rows, s, store, batch_size, num_proc if s.tools else None, how
+        )  # workers cost more than a stage without tools
         cached = {file["filename"] for file in rows.cache_files} <= there
         content = _content_of(rows, key)
         rejected = dict((after := reasons(rows)) - before)
         runs.append(StageRun(s.name, time.perf_counter() - started, cached, usage, rejected))
         before = after
     return rows, runs
+
+
+def _map(
+    rows: Dataset, stage: Stage, store: AnswerStore | None, batch_size: int, num_proc: int | None, how: dict[str, Any]
+) -> Dataset:
+    """Dataset.map with what a stage on Arrow tables, or one on rows, needs."""
+    if stage.arrow:
+        size, apply, facts = max(batch_size, ARROW_BATCH), apply_to_live_arrow, {"stage": stage}
+    else:
+        size, apply, facts = batch_size, apply_to_live_rows, {"stage": stage, "store": store}
+    rows = rows.with_format("arrow" if stage.arrow else None)
+    done = rows.map(apply, fn_kwargs=facts, batched=True, batch_size=size, num_proc=num_proc, **how)
+    return done.with_format(None)
 
 
 def reasons(rows: Dataset) -> Counter[str]:

@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "text_checks": "prompt answer_extraction llm",
     "apply": "row stage answer_store llm",
     "stage_code": "stage prompt",
-    "run": "row stage apply stage_code llm",
+    "run": "row stage apply stage_code answer_store llm",
     "stages": "row stage prompt answer_extraction llm text_checks claim_check",
     "pipelines": "kg stage stages llm contamination",
     "judge_calibration": "stage stages answer_store llm text_checks",
