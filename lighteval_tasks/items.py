@@ -30,6 +30,12 @@ COLUMNS = ("id", "source", "config", "question", "context", "options", "answer_l
 TASKS = tuple(name for name, source in SOURCES.items() if source.test)
 
 
+def parts_of(source: str) -> tuple[str, ...]:
+    """The configs of a source that have a task of their own: all, if it has several."""
+    configs = SOURCES[source].configs
+    return configs if len(configs) > 1 else ()
+
+
 @dataclass(frozen=True)
 class Items:
     """The items of one source, their origin, and the number of rows of its test split that are no items, by reason."""

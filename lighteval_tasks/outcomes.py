@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow.parquet
 
 from dataset_builder.sources.raw_files import SourceError
-from lighteval_tasks.items import TASKS, question_id
+from lighteval_tasks.items import TASKS, parts_of, question_id
 from lighteval_tasks.prompts import PROMPT_NAMES, split_suffix
 from lighteval_tasks.readings import Reading, read
 
@@ -84,10 +84,13 @@ def split_name(name: str) -> tuple[str, str, str]:
     """Source, part and prompt from a task's name. Raises SourceError for an unknown name."""
     base, suffix = split_suffix(name)
     source = max((known for known in TASKS if base == known or base.startswith(f"{known}_")), key=len, default=None)
-    if source is None:
+    part = base.removeprefix(source or "").removeprefix("_")
+    if source is None or (part and part not in parts_of(source)):
         suffixes = " or ".join(suffix for suffix in PROMPT_NAMES if suffix)
-        raise SourceError(f"unknown task {name!r}; known: {', '.join(TASKS)}, and each with {suffixes}")
-    return source, base.removeprefix(source).removeprefix("_"), PROMPT_NAMES[suffix]
+        known = [f"{task}[_CONFIG]" if parts_of(task) else task for task in TASKS]
+        configs = f"; configs of {source}: {', '.join(parts_of(source)) or 'none'}" if source else ""
+        raise SourceError(f"unknown task {name!r}; known: {', '.join(known)}, and each with {suffixes}{configs}")
+    return source, part, PROMPT_NAMES[suffix]
 
 
 def _task(name: str, path: Path, stop_ids: Collection[int]) -> TaskOutcomes:

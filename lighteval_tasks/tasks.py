@@ -34,7 +34,7 @@ from lighteval.tasks.requests import Doc
 
 from dataset_builder.sources.table import SOURCES
 from lighteval_tasks import endpoint
-from lighteval_tasks.items import TASKS, ask, prepare
+from lighteval_tasks.items import TASKS, ask, parts_of, prepare
 from lighteval_tasks.metrics import answers
 from lighteval_tasks.prompts import PROMPTS
 
@@ -102,8 +102,7 @@ def task(name: str, items: str, suffix: str) -> Task:
 
 def _parts(source: str) -> list[tuple[str, str]]:
     """(name, items) of the tasks of a source: the whole source and, if it has several configs, each config."""
-    configs = SOURCES[source].configs
-    parts = [(f"{source}_{config}", f"{source}/{config}") for config in configs] if len(configs) > 1 else []
+    parts = [(f"{source}_{config}", f"{source}/{config}") for config in parts_of(source)]
     return [(source, source), *parts]
 
 

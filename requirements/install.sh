@@ -102,4 +102,6 @@ fi
 say 'installing this project (editable)'
 pip install --quiet --no-deps --no-build-isolation --editable .
 "$VENV/bin/python" -c 'import runpy; runpy.run_path("kg/guard.py")["check_environment"](); import graph_tool' || stop 'graph_tool does not import in .venv; the reason is above.'
+say 'compiling the path search (12 seconds)'  # else the first build would wait for it
+"$VENV/bin/python" -c 'from kg import KG; KG.load("sample").shortest_paths([(0, 1)])' || stop 'the path search does not compile; the reason is above.'
 say "done: $(du -sh "$VENV" | cut -f1) in $VENV"

@@ -24,10 +24,10 @@ from sft.settings import TRAINED, global_batch, launch_of, processes_of, setting
 
 CARDS = FOLDER.parent / "model_cards"
 FACTS, CARD = "training.json", "README.md"
-REASONMED = {
-    "reasonmed-7b": "It answers with a rationale under `## Thinking` and a short response under `## Final Response`.",
-    "cotmed-7b": "It answers with the rationale alone.",
-    "responsemed-7b": "It answers with the short response alone.",
+REASONMED = {  # what a model answers, by the config of a reasonmed dataset that it was trained on
+    "reasonmed": "It answers with a rationale under `## Thinking` and a short response under `## Final Response`.",
+    "cot": "It answers with the rationale alone.",
+    "response": "It answers with the short response alone.",
 }
 MEDREASON = "It answers with a rationale under `## Thinking` and the answer under `## Final Answer`."
 UNLISTED = {
@@ -49,7 +49,7 @@ def card(recipe: Recipe, facts: Facts | None = None, scores: Mapping[str, Any] |
     """The card: YAML for the Hub, then Markdown for readers. Without facts: the card of a recipe that is not trained yet."""
     launch = launch_of(recipe.name)
     processes = facts.processes if facts else processes_of(launch) if launch else 1
-    base = base_of(recipe)
+    base, config = base_of(recipe), _config(recipe.mixture.datasets[0])
     templates = Environment(
         loader=FileSystemLoader(CARDS),
         undefined=StrictUndefined,
@@ -62,8 +62,8 @@ def card(recipe: Recipe, facts: Facts | None = None, scores: Mapping[str, Any] |
         hub_id=recipe.training.hub_model_id,
         base=base,
         data=[_data(source, origin) for source, origin in _origins(recipe, facts)],
-        method="ReasonMed (arXiv:2506.09513)" if recipe.name in REASONMED else "MedReason (arXiv:2504.00993)",
-        form=REASONMED.get(recipe.name, MEDREASON),
+        method="ReasonMed (arXiv:2506.09513)" if config in REASONMED else "MedReason (arXiv:2504.00993)",
+        form=REASONMED.get(config, MEDREASON),
         facts=facts,
         scores=scores,
         processes=processes,
@@ -102,6 +102,11 @@ def base_of(recipe: Recipe) -> dict[str, Any]:
 def _origins(recipe: Recipe, facts: Facts | None) -> list[tuple[Any, dict[str, Any]]]:
     empty = [{"name": "", "revision": None, "manifest": {}}] * len(recipe.mixture.datasets)
     return list(zip(recipe.mixture.datasets, facts.origins if facts else empty, strict=True))
+
+
+def _config(source: Any) -> str:
+    """The config of a dataset: TRL's ``name``, or the folder of its files (hf://datasets/org/name@tag/cot/train-*.parquet)."""
+    return source.name or Path(str(source.data_files or source.path)).parent.name
 
 
 def _data(source: Any, origin: Mapping[str, Any]) -> dict[str, Any]:

@@ -44,9 +44,8 @@ from kg.embedder import UNPINNED
 VERSIONS = ("datasets", "huggingface_hub", "pyarrow", "numpy", "pyahocorasick", "openai")
 
 
-def add_command(commands: Any) -> None:
+def add_command(command: argparse.ArgumentParser) -> None:
     """Add the command `build` and its options."""
-    command = commands.add_parser("build", help="build a dataset folder")
     add_input(command)
     command.add_argument("--out", type=Path, metavar="DIR", help="the dataset folder (default: build/PIPELINE)")
     command.add_argument("--num-proc", type=positive, metavar="N", help="worker processes (default: 1)")

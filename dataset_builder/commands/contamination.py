@@ -54,11 +54,8 @@ def describe_check(about: Mapping[str, Any]) -> list[str]:
     return lines + [f"NOT CHECKED against {', '.join(names)}: {why}" for why, names in by_reason.items()]
 
 
-def add_command(commands: Any) -> None:
+def add_command(command: argparse.ArgumentParser) -> None:
     """Add the command `contamination`: every available split against every available evaluation split."""
-    command = commands.add_parser(
-        "contamination", help="count the questions that the sources share with the benchmarks"
-    )
     command.add_argument("--data-dir", type=Path, required=True, metavar="DIR", help="as --data-dir of build")
     command.add_argument(
         "--embedder", default="none", metavar="NAME", help=f"one of: none, {', '.join(COSINES)} (default: none)"

@@ -1,18 +1,14 @@
 """``diff``: compare two builds of a dataset: folders, or revisions on the Hub."""
 
 import argparse
-from typing import Any
 
 from dataset_builder.commands import OUT
 from dataset_builder.publishing.diff import SHOWN, UNCHANGED, lines
 from dataset_builder.publishing.hub.revisions import place_of
 
 
-def add_command(commands: Any) -> None:
+def add_command(command: argparse.ArgumentParser) -> None:
     """Add the command `diff` and its options."""
-    command = commands.add_parser(
-        "diff", help="compare two builds: rows added, removed, changed by column; the funnels"
-    )
     for name in ("before", "after"):
         command.add_argument(name, metavar=name.upper(), help="a dataset folder, or ORG/NAME@REVISION on the Hub")
     command.add_argument("--all", action="store_true", help=f"list every row, not only the first {SHOWN} of each kind")

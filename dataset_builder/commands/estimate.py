@@ -46,11 +46,8 @@ class Estimate:
     assumed: bool  # the length of an answer is a guess, not the mean of answers in the store
 
 
-def add_command(commands: Any) -> None:
+def add_command(command: argparse.ArgumentParser) -> None:
     """Add the command `estimate` and its options."""
-    command = commands.add_parser(
-        "estimate", help="estimate the cost of a build from a sample of rows; calls no model"
-    )
     add_input(command)
     command.add_argument("--sample", type=positive, default=200, metavar="N", help="rows in the sample (default: 200)")
     command.set_defaults(command=print_estimate)

@@ -2,7 +2,6 @@
 
 import argparse
 from dataclasses import replace
-from typing import Any
 
 from dataset_builder.commands import OUT
 from dataset_builder.commands.model_options import add_limits, add_store, positive, runner_of
@@ -10,13 +9,8 @@ from dataset_builder.judge_calibration.calibration import examine
 from dataset_builder.llm.model import LLM
 
 
-def add_command(commands: Any) -> None:
+def add_command(command: argparse.ArgumentParser) -> None:
     """Add the command `judge-calibration`; `judge-passport` is its earlier name."""
-    command = commands.add_parser(
-        "judge-calibration",
-        aliases=["judge-passport"],
-        help="measure how often a judge errs, on cases of known verdict",
-    )
     command.add_argument("--judge", required=True, metavar="MODEL[@ENDPOINT]", help="as for build")
     command.add_argument("--judge-votes", type=positive, default=1, metavar="N", help="as for build")
     add_limits(command)

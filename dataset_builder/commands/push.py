@@ -2,16 +2,14 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from dataset_builder.commands import OUT
 from dataset_builder.commands.model_options import default_store, store_of
 from dataset_builder.publishing.push import describe, push_folder
 
 
-def add_command(commands: Any) -> None:
+def add_command(command: argparse.ArgumentParser) -> None:
     """Add the command `push` and its options."""
-    command = commands.add_parser("push", help="push a dataset folder to the Hub: one commit, then the tag")
     command.add_argument("folder", type=Path)
     command.add_argument(
         "--repo", required=True, metavar="ORG/NAME", help="the dataset repository; created if it does not exist"

@@ -2,15 +2,13 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from dataset_builder.commands import OUT
 from dataset_builder.report.page import write_report
 
 
-def add_command(commands: Any) -> None:
+def add_command(command: argparse.ArgumentParser) -> None:
     """Add the command `report` and its options."""
-    command = commands.add_parser("report", help="write an HTML report of a dataset folder, in one file")
     command.add_argument("folder", type=Path, metavar="FOLDER", help="a dataset folder")
     command.add_argument("--out", type=Path, metavar="FILE", help="the page (default: FOLDER.html, beside the folder)")
     command.set_defaults(command=print_report)

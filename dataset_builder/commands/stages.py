@@ -2,7 +2,6 @@
 
 import argparse
 import inspect
-from typing import Any
 
 from dataset_builder.commands import OUT
 from dataset_builder.commands.model_options import placeholder_models, stages_of
@@ -11,9 +10,8 @@ from dataset_builder.stage import show
 from kg import KG
 
 
-def add_command(commands: Any) -> None:
+def add_command(command: argparse.ArgumentParser) -> None:
     """Add the command `stages`."""
-    command = commands.add_parser("stages", help="print each pipeline as a table of its stages")
     command.set_defaults(command=print_stages)
 
 

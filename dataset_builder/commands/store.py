@@ -2,7 +2,6 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from dataset_builder.answer_store import parquet_files
 from dataset_builder.answer_store.store import StoreError
@@ -10,9 +9,8 @@ from dataset_builder.commands import OUT
 from dataset_builder.commands.model_options import default_store, store_of
 
 
-def add_command(commands: Any) -> None:
+def add_command(command: argparse.ArgumentParser) -> None:
     """Add the command `store` and its options."""
-    command = commands.add_parser("store", help="the answer store: export it, import one, print what it contains")
     command.add_argument("action", choices=("export", "import", "stats"))
     command.add_argument("file", type=Path, nargs="?", metavar="FILE", help="the .parquet file to write or to read")
     command.add_argument("--store", type=Path, metavar="FILE", help=f"the answer store (default: {default_store()})")

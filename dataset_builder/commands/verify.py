@@ -1,7 +1,6 @@
 """``verify``: check a dataset folder, or one on the Hub, against its manifest."""
 
 import argparse
-from typing import Any
 
 from dataset_builder.commands import OUT
 from dataset_builder.publishing.hub.revisions import place_of
@@ -9,9 +8,8 @@ from dataset_builder.publishing.verify import verify
 from kg import KG
 
 
-def add_command(commands: Any) -> None:
+def add_command(command: argparse.ArgumentParser) -> None:
     """Add the command `verify` and its options."""
-    command = commands.add_parser("verify", help="check a dataset folder, or one on the Hub, against its manifest")
     command.add_argument(
         "place", metavar="FOLDER", help="a dataset folder, or ORG/NAME[@REVISION] on the Hub, which is downloaded"
     )

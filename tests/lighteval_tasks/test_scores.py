@@ -81,6 +81,10 @@ def test_names_of_tasks() -> None:
     assert split_name("medqa_5options") == ("medqa_5options", "", "free")
     with pytest.raises(SourceError, match="unknown task 'medqb'; known: medqa"):
         split_name("medqb")
+    with pytest.raises(SourceError, match=r"unknown task 'medqa_nonsense'; known: medqa.*; configs of medqa: none"):
+        split_name("medqa_nonsense")
+    with pytest.raises(SourceError, match="configs of mmlu_medical: anatomy, "):
+        split_name("mmlu_medical_nonsense_strict")
 
 
 def test_where_an_output_ended() -> None:

@@ -24,6 +24,7 @@ from sft.settings import DERIVED, TRAINED, UPKEEP, launch_of, processes_of, sett
 from tests.lighteval_tasks.runs import item, run
 
 FILES = sorted(FOLDER.glob("*.yaml"))
+COT = "hf://datasets/org/other@v1.0/cot/train-*.parquet"
 RECIPES = {file.stem: parse(file) for file in FILES}
 LENGTHS = [(number * 37) % 70 + 1 for number in range(200)]
 ROWS = Dataset.from_dict({"input_ids": [[1] * length for length in LENGTHS]})
@@ -97,6 +98,7 @@ def main() -> None:
             name: preflight.refusals(recipe, ["prompt", "completion"], 1) for name, recipe in RECIPES.items()
         },
         "cards": {name: card(recipe) for name, recipe in RECIPES.items()},
+        "card_of_other_data": card(parse(FOLDER / "medreason-8b.yaml", dataset=COT)),
         "trained_card": card(eight, FACTS, scores()),
         "not_decayed": sorted(name for name, _ in model.named_parameters() if name not in decayed),
         "leaks": [

@@ -37,6 +37,12 @@ def test_what_is_unpinned_says_so() -> None:
     assert [name for name, text in cards.items() if "UNPINNED" in text] == ["medreason-8b"]
 
 
+def test_the_data_decide_which_paper_and_which_form_of_answer_a_card_names() -> None:
+    text = scenario.result("run_recipes")["card_of_other_data"]  # of the recipe medreason-8b
+    assert "| method of | ReasonMed (arXiv:2506.09513) |" in text
+    assert "It answers with the rationale alone." in text
+
+
 def test_trained_card_has_loss_funnel_scores_and_what_was_allowed() -> None:
     text = scenario.result("run_recipes")["trained_card"]
     assert "loss 2.000 at step 1, 1.000 at step 3" in text and "![Training loss by step](loss.png)" in text

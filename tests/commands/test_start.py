@@ -1,0 +1,76 @@
+"""What a command imports before it does anything: heavy packages only where they are used."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dataset_builder.__main__ import ALIASES, COMMANDS, parser
+
+ROOT = Path(__file__).parents[2]
+HEAVY = (
+    "datasets",
+    "numba",
+    "openai",
+    "torch",
+    "statsmodels",
+    "requests",
+    "pandas",
+    "scipy",
+    "pyarrow",
+    "numpy",
+    "kg",
+)
+SHOW = (
+    "import json, sys; from dataset_builder.__main__ import main\n"
+    "try: main({words})\n"
+    "except SystemExit: pass\n"
+    "print(json.dumps(sorted({heavy} & set(sys.modules))), file=sys.stderr)"
+)
+
+EXTRAS = {"statsmodels", "matplotlib", "networkx", "playwright", "trl", "transformers", "torch", "lighteval", "openai"}
+BLOCK = """import sys
+class Without:
+    def __init__(self, finder):
+        self.finder = finder
+    def __getattr__(self, name):
+        return getattr(self.finder, name)
+    def find_spec(self, name, path=None, target=None):
+        return None if name.split(".")[0] in {blocked} else self.finder.find_spec(name, path, target)
+sys.meta_path[:] = map(Without, sys.meta_path)
+"""
+
+
+def imported(*words: str) -> set[str]:
+    """The heavy packages that are imported when this command has done its work, in a process of its own."""
+    script = SHOW.format(words=list(words), heavy=set(HEAVY))
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(json.loads(done.stderr.splitlines()[-1]))
+
+
+def test_help_imports_nothing_heavy() -> None:
+    assert imported("--help") == set()
+
+
+@pytest.mark.parametrize("name", [*COMMANDS, *ALIASES])
+def test_a_command_has_the_same_options_when_it_alone_is_imported(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = []
+    for wanted in (None, name):
+        with pytest.raises(SystemExit):
+            parser(wanted).parse_args([name, "--help"])
+        shown.append(capsys.readouterr().out)
+    assert shown[0] == shown[1] and "usage: python -m dataset_builder" in shown[0]
+
+
+def test_no_command_needs_what_only_an_extra_installs() -> None:
+    """Each command's module is imported in a process in which the packages of the extras are absent."""
+    script = (
+        BLOCK.format(blocked=EXTRAS)
+        + "from dataset_builder.__main__ import main, parser\nparser()\nsys.exit(main(['stages']))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
