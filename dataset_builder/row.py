@@ -4,6 +4,7 @@ import hashlib
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from datasets import Features, List, Value
@@ -211,7 +212,11 @@ CONFIGS: dict[str, Config] = {
 
 
 def features(columns: Sequence[str]) -> Features:
-    """The Arrow types of these columns."""
+    """The Arrow types of these columns. Raises ValueError for a column that is not declared here."""
+    if unknown := sorted(set(columns) - COLUMNS.keys()):
+        raise ValueError(
+            f"found no type of the columns {unknown}; expected each column of a row in ADDED of {Path(__file__).name}: add it there"
+        )
     return Features({name: COLUMNS[name].type for name in columns})
 
 

@@ -49,11 +49,14 @@ def run(
     never waits for a network and cannot lose a paid answer. The cache key covers the content of the input, the stage, its tools,
     the source files that it can reach, the columns' types, and the answers: an edit or a new answer is never ignored (`map` by
     itself fingerprints an imported function by its name only), and an edit that changes no value rebuilds no later stage.
-    Raises ValueError where a stage asks a model and there is no runner.
+    Raises ValueError where a stage asks a model and there is no runner, or adds a column that row.py does not declare.
     """
     stages = bind(rows.column_names, stages)
     if runner is None and (asking := [s.name for s in stages if s.asks_model]):
         raise ValueError(f"the stages {asking} ask a model; expected runner=Runner(store, …)")
+    features(
+        [*rows.column_names, *(column for s in stages for column in s.adds)]
+    )  # all are declared, before anything is paid
     content, runs, before = rows._fingerprint, [], reasons(rows)
     for s in stages:
         started, there = time.perf_counter(), _files_beside(rows)

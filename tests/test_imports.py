@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "row": "",
     "stage": "",
     "prompt": "",
-    "answer_store": "",
+    "answer_store": "row",
     "answer_extraction": "",
     "extraction": "answer_extraction",
     "claim_check": "kg",

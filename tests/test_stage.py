@@ -13,7 +13,7 @@ from dataset_builder import stage_code
 from dataset_builder.apply import apply_to_live_rows
 from dataset_builder.run import run
 from dataset_builder.sources.questions import on_disk
-from dataset_builder.stage import Stage, bind, show, stage
+from dataset_builder.stage import Batch, Stage, bind, show, stage
 
 ROOT = Path(__file__).parent.parent
 
@@ -150,3 +150,14 @@ def test_a_new_process_hits_the_cache() -> None:
 
 def test_the_table_shows_what_each_stage_reads_adds_and_uses() -> None:
     assert show([echo.using(times=3)]).splitlines()[2] == "| echo | question | rationale | times=3 |"
+
+
+def test_a_column_that_row_py_does_not_declare_is_an_error_before_anything_runs() -> None:
+    def fails(batch: Batch) -> Batch:
+        raise AssertionError("a stage ran")
+
+    stages = [Stage(fails, ("question",), ("rationale",)), Stage(fails, ("question",), ("forgotten",))]
+    with pytest.raises(
+        ValueError, match=r"found no type of the columns \['forgotten'\]; expected each .* in ADDED of row.py"
+    ):
+        run(rows("a"), stages)

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from datasets import Features
 
 from dataset_builder.answer_store.store import STATUSES, AnswerStore, Entry, StoreError
+from dataset_builder.row import CONFIGS
 
 PUBLISHED = (
     "good",
@@ -16,15 +18,9 @@ PUBLISHED = (
     "final",
 )  # not the possible cost of calls without an answer, which concerns this machine only
 BATCH = 2000
-SCHEMA = pa.schema(
-    [
-        *((name, pa.string()) for name in ("status", "reason", "detail", "response", "model", "stage")),
-        *((name, pa.int64()) for name in ("prompt_tokens", "completion_tokens")),
-        *((name, pa.float64()) for name in ("usd", "seconds", "at")),
-        ("key", pa.binary()),  # 16 bytes; `datasets` has no fixed-size binary type
-        ("checksum", pa.binary()),
-    ]
-)
+SCHEMA = Features(
+    {name: column.type for name, column in CONFIGS["answers"].columns.items()}
+).arrow_schema.remove_metadata()
 
 
 def export(store: AnswerStore, file: Path, keys: Set[bytes] | None = None) -> int:

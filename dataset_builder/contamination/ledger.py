@@ -6,21 +6,14 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from datasets import Dataset, Features, Value
+from datasets import Dataset, Features
 
 from dataset_builder.contamination.benchmarks import OWN, Benchmark, Row, Unread
 from dataset_builder.contamination.overlap import COSINES, matches
+from dataset_builder.row import CONFIGS
 from kg.embedder import NONE, Embedder
 
 CONFIG = "contamination"  # of the dataset folder: a row per match
-COLUMNS = {
-    "source": ("string", "source of the question"),
-    "id": ("string", "its id"),
-    "benchmark": ("string", "source whose evaluation split asks the same"),
-    "benchmark_id": ("string", "id of the question there"),
-    "rule": ("string", "exact, stem, grams, words, answer or meaning: the first that holds"),
-    "score": ("float64", "1 for equal ones; else the share of rare runs, or the likeness of the words"),
-}
 
 
 class LedgerEntry(NamedTuple):
@@ -53,9 +46,9 @@ class Ledger:
 
     def rows(self) -> Dataset:
         """The config of the dataset folder."""
-        types = Features({name: Value(kind) for name, (kind, _) in COLUMNS.items()})
-        columns = zip(*self.found, strict=True) if self.found else [()] * len(COLUMNS)
-        return Dataset.from_dict(dict(zip(COLUMNS, map(list, columns), strict=True)), features=types)
+        types = Features({name: column.type for name, column in CONFIGS[CONFIG].columns.items()})
+        columns = zip(*self.found, strict=True) if self.found else [()] * len(types)
+        return Dataset.from_dict(dict(zip(types, map(list, columns), strict=True)), features=types)
 
 
 NOTHING_CHECKED = Ledger()

@@ -7,8 +7,9 @@ ENDINGS = ("_KEY", "_TOKEN")
 MIN_LENGTH = 7  # a shorter value (`none`, `x`) is what servers get that want no key, and is in many texts by chance
 
 
-def secrets(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Name and value of every key and token in the environment."""
+def secrets(environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Name and value of every key and token in the environment (default: of this process, as it is now)."""
+    environment = os.environ if environment is None else environment
     return {name: value for name, value in environment.items() if name.endswith(ENDINGS) and len(value) >= MIN_LENGTH}
 
 
