@@ -54,9 +54,8 @@ def run(
     stages = bind(rows.column_names, stages)
     if runner is None and (asking := [s.name for s in stages if s.asks_model]):
         raise ValueError(f"the stages {asking} ask a model; expected runner=Runner(store, …)")
-    features(
-        [*rows.column_names, *(column for s in stages for column in s.adds)]
-    )  # all are declared, before anything is paid
+    # raises for a column that is not declared: here, before anything is paid
+    features([*rows.column_names, *(column for s in stages for column in s.adds)])
     content, runs, before = rows._fingerprint, [], reasons(rows)
     for s in stages:
         started, there = time.perf_counter(), _files_beside(rows)
@@ -65,9 +64,8 @@ def run(
         key = Hasher.hash((content, s.name, s.tools, stage_hash(s), str(types), digest))
         store = runner.store if runner and s.asks_model else None
         how = {"features": types, "new_fingerprint": key, "desc": s.name}
-        rows = _map(
-            rows, s, store, batch_size, num_proc if s.tools else None, how
-        )  # workers cost more than a stage without tools
+        workers = num_proc if s.tools else None  # starting them costs more than a stage without tools
+        rows = _map(rows, s, store, batch_size, workers, how)
         cached = {file["filename"] for file in rows.cache_files} <= there
         content = _content_of(rows, key)
         rejected = dict((after := reasons(rows)) - before)

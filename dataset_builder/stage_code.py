@@ -24,11 +24,7 @@ ASKING = "dataset_builder.llm.replay"  # of a stage that asks a model: how answe
 
 def stage_hash(stage: Stage) -> str:
     """sha256 of the names and contents of the files that this stage can reach."""
-    digest = hashlib.sha256()
-    for file in sorted(stage_files(stage)):
-        name = file.relative_to(ROOT).as_posix() if file.is_relative_to(ROOT) else file.name
-        digest.update(f"{name}\0{_content(file)}\0".encode())
-    return digest.hexdigest()
+    return _hash_of(stage_files(stage), ROOT)
 
 
 def stage_files(stage: Stage) -> frozenset[Path]:
@@ -121,17 +117,16 @@ def _prompt(name: str) -> set[Path]:
 
 
 @functools.cache
-def _content(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
-
-
-@functools.cache
 def code_hash(root: Path = ROOT) -> str:
     """sha256 of all code, prompts and word lists of dataset_builder and kg. Sample data are an input, not code."""
     suffixes = (".py", ".jinja", *WORD_LISTS)
-    files = [f for part in PACKAGES for f in sorted((root / part).rglob("*")) if f.suffix in suffixes]
+    return _hash_of((f for part in PACKAGES for f in (root / part).rglob("*") if f.suffix in suffixes), root)
+
+
+def _hash_of(files: Iterable[Path], root: Path) -> str:
     digest = hashlib.sha256()
-    for file in files:
-        digest.update(f"{file.relative_to(root).as_posix()}\0".encode())
+    for file in sorted(files):
+        name = file.relative_to(root).as_posix() if file.is_relative_to(root) else file.name
+        digest.update(f"{name}\0".encode())
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()

@@ -15,6 +15,7 @@ from dataset_builder.llm.runner import Runner
 from tests.support.llm_server.running import Running, running
 
 JUDGE = ["--judge", "scripted", "--price", "scripted=1/2"]
+BUILD = ("build", "medreason", "--writer", "scripted", *JUDGE, "--rows", "6")
 
 
 @pytest.fixture
@@ -70,18 +71,7 @@ def test_a_judge_by_substrings_is_caught_and_stops_the_build(
 ) -> None:
     server.change(judge="substring")
     store = ["--store", str(tmp_path / "answers.sqlite")]
-    build = [
-        "build",
-        "medreason",
-        "--writer",
-        "scripted",
-        *JUDGE,
-        *store,
-        "--rows",
-        "6",
-        "--out",
-        str(tmp_path / "out"),
-    ]
+    build = [*BUILD, *store, "--out", str(tmp_path / "out")]
     assert main(["judge-calibration", *JUDGE, *store]) == 1
     printed = capsys.readouterr().out
     assert "| denied | wrong | 10 | 0 | 0 |" in printed and "wrong answers taken for right: " in printed
@@ -101,18 +91,7 @@ def test_a_build_says_that_a_judge_was_not_calibrated_and_a_good_calibration_is_
     server: Running, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     store = ["--store", str(tmp_path / "answers.sqlite")]
-    build = [
-        "build",
-        "medreason",
-        "--writer",
-        "scripted",
-        *JUDGE,
-        *store,
-        "--rows",
-        "6",
-        "--out",
-        str(tmp_path / "out"),
-    ]
+    build = [*BUILD, *store, "--out", str(tmp_path / "out")]
     assert main(build) == 0
     assert "note: scripted was not calibrated" in capsys.readouterr().out
     assert "Not calibrated: it was not measured" in (tmp_path / "out/README.md").read_text("utf-8")
