@@ -43,7 +43,8 @@ QUESTION: dict[str, Column] = {
 
 VOTED = {"label": TEXT, "by": TEXT, "reason": TEXT, "answer": TEXT, "votes": List(TEXT)}
 HOP = {"relation": TEXT, "display_relation": TEXT, "direction": TEXT, "statement": TEXT}
-CLAIM: dict[str, Any] = {"rationale": INT, "start": INT, "end": INT, "stated": TEXT, "negated": FLAG}
+HOP |= {"source": TEXT, "publications": List(TEXT), "evidence": TEXT, "score": SCORE}
+CLAIM: dict[str, Any] = {"rationale": INT, "start": INT, "end": INT, "stated": TEXT, "negated": FLAG, "mode": TEXT}
 CLAIM |= {
     f"{end}{what}": kind
     for end in ("from", "to")
@@ -86,10 +87,13 @@ ADDED: dict[str, Column] = {
                 "length": INT,
                 "total": INT,
                 "score": SCORE,
+                "relevance": SCORE,
             }
         ),
         "the kept shortest paths from question to answer: nodes, every relation of every hop with its direction and in "
-        "words, number of hops, how many shortest paths the pair has, rank score (null where nothing was ranked)",
+        "words, number of hops, how many shortest paths the pair has, rank score (null where nothing was ranked), the "
+        "probability that the path explains the answer (relevance); of a relation also the source, publications, evidence code "
+        "and score that the graph gives; null: not known",
     ),
     "rationale": Column(TEXT, "step-by-step text from question to answer"),
     "verdict": Column(
@@ -106,6 +110,10 @@ ADDED: dict[str, Column] = {
         "of each of `candidates`: right, wrong or unjudged; by which rule or a judge, why, the label that it ends with, the votes",
     ),
     "tier": Column(TEXT, "easy, medium or difficult: by the share of wrong ones among the judged"),
+    "pass_rate": Column(
+        List({"model": TEXT, "right": INT, "judged": INT, "rate": SCORE}),
+        "of each model that wrote `candidates`: how many are right, of how many judged, as a share (null: none was judged)",
+    ),
     "ranking": Column(
         List({"candidate": INT, "score": SCORE, "kept": FLAG, "reason": TEXT}),
         "the right ones of `candidates`, best first, by position: score of 0 to 100 (null where nobody was asked), whether it "
@@ -124,7 +132,7 @@ ADDED: dict[str, Column] = {
         List(CLAIM),
         "every claim of a relation between two nodes that was read in a rationale: which of `rationales` it stands in (null where "
         "the row has one rationale), its sentence (start, end: characters of that text), both ends with where they are named, the "
-        "relation stated and whether it is denied; verdict: supported, contradicted, off_path (it stands where a path given to "
+        "relation stated, whether it is denied, and the mode (stated, denied, hedged, patient; null: not known); verdict: supported, contradicted, off_path (it stands where a path given to "
         "the writer goes on to another node, and the graph has no such edge) or unknown (no edge); by which of path, edge and direction (its ends stand the wrong way round), and what the graph has",
     ),
     "flags": Column(

@@ -9,6 +9,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet
+
 from dataset_builder.publishing.funnel import total
 from dataset_builder.publishing.hub.revisions import Place
 from dataset_builder.publishing.layout import code_of, data_file, files_by_config, read_rows
@@ -39,7 +42,10 @@ class Difference:
 
 
 def difference(before: Iterable[Mapping[str, Any]], after: Iterable[Mapping[str, Any]]) -> Difference:
-    """Compare rows by id, in any order. Keeps 8 bytes for every value of both, not the rows."""
+    """Compare rows by id, in any order. A field that is null equals one that the other build does not have.
+
+    Keeps 8 bytes for every value of both, not the rows.
+    """
     old, new = _digests(before), _digests(after)
     changed: dict[str, list[str]] = {}
     for key in sorted(old.keys() & new.keys()):
@@ -57,7 +63,7 @@ def difference(before: Iterable[Mapping[str, Any]], after: Iterable[Mapping[str,
 def _digests(rows: Iterable[Mapping[str, Any]]) -> dict[Key, dict[str, bytes]]:
     times, found = Counter[str](), {}
     for row in rows:
-        digests = {column: _digest(value) for column, value in row.items()}
+        digests = {column: _digest(value) for column, value in row.items() if value is not None}
         id_ = row["id"] if "id" in row else b"".join(digests.values()).hex()[:32]
         found[id_, times[id_]] = digests
         times[id_] += 1
@@ -65,8 +71,15 @@ def _digests(rows: Iterable[Mapping[str, Any]]) -> dict[Key, dict[str, bytes]]:
 
 
 def _digest(value: Any) -> bytes:
-    text = json.dumps(value, sort_keys=True, default=repr)
+    text = json.dumps(_without_nulls(value), sort_keys=True, default=repr)
     return hashlib.blake2b(text.encode(), digest_size=8).digest()
+
+
+def _without_nulls(value: Any) -> Any:
+    """The value without fields that are null, at any depth: a field that only one format has is no change where it is null."""
+    if isinstance(value, dict):
+        return {name: _without_nulls(part) for name, part in value.items() if part is not None}
+    return [_without_nulls(part) for part in value] if isinstance(value, list) else value
 
 
 def lines(before: Place, after: Place, shown: int | None) -> Iterator[str]:
@@ -79,6 +92,7 @@ def lines(before: Place, after: Place, shown: int | None) -> Iterator[str]:
         yield f"same content hash {old['content_hash']}"
     yield from _inputs(old, new)
     yield from _funnels(old["funnel"], new["funnel"])
+    yield from _new_fields(before.folder / _files(old)[0], after.folder / _files(new)[0])
     questions = difference(_questions(before.folder, old), _questions(after.folder, new))
     yield from _rows("rows", questions, shown)
     configs = [old.get("configs", {}), new.get("configs", {})]
@@ -92,9 +106,31 @@ def lines(before: Place, after: Place, shown: int | None) -> Iterator[str]:
 
 def _questions(folder: Path, manifest: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The rows of all splits: a row that was rejected before and is published now differs in rejected_because."""
+    return chain.from_iterable(read_rows(folder / file) for file in _files(manifest))
+
+
+def _files(manifest: Mapping[str, Any]) -> list[str]:
     configs = files_by_config(manifest)
-    files = configs.get("default") or configs["candidates"]
-    return chain.from_iterable(read_rows(folder / file) for file in files.values())
+    return list((configs.get("default") or configs["candidates"]).values())
+
+
+def _new_fields(before: Path, after: Path) -> Iterator[str]:
+    """The fields, at any depth, that only one of two files of rows has; their rows differ where such a field is not null."""
+    old, new = (list(_fields(pyarrow.parquet.read_schema(file))) for file in (before, after))
+    for what, fields in (("new", [f for f in new if f not in old]), ("gone", [f for f in old if f not in new])):
+        if fields:
+            yield f"{what} fields: {', '.join(fields)}"
+
+
+def _fields(parts: Iterable[pa.Field], within: str = "") -> Iterator[str]:
+    """Dotted names; ``[]`` after the name of a list."""
+    for field in parts:
+        name, kind = f"{within}{field.name}", field.type
+        while isinstance(kind, pa.ListType):
+            name, kind = f"{name}[]", kind.value_type
+        yield name
+        if isinstance(kind, pa.StructType):
+            yield from _fields(kind, f"{name}.")
 
 
 def _inputs(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:

@@ -17,7 +17,7 @@ FORMS: dict[str, Callable[[str, str], str]] = {
     "cot": lambda rationale, response: rationale,
     "response": lambda rationale, response: response,
 }
-FROM_QUESTION = ("source", "question", "options", "answer", "answer_label", "tier")
+FROM_QUESTION = ("source", "question", "options", "answer", "answer_label", "tier", "pass_rate")
 NAMES = ("id", *FROM_QUESTION, "model", "prompt", "completion", "verdict", "scores")
 
 
