@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from dataset_builder.contamination.ledger import NOTHING_CHECKED, Ledger
 from dataset_builder.llm.model import LLM
@@ -31,10 +32,12 @@ from dataset_builder.stages.summarize_rationale import summarize_rationale
 from dataset_builder.stages.to_messages import to_messages
 from dataset_builder.stages.verbalize_paths import verbalize_paths
 from dataset_builder.stages.write_rationale import write_rationale
-from kg import KG
+
+if TYPE_CHECKING:
+    from kg import KG
 
 
-def kg_only(kg: KG, seed: int, keep_contradicted: bool = False, benchmarks: Ledger = NOTHING_CHECKED) -> list[Stage]:
+def kg_only(kg: "KG", seed: int, keep_contradicted: bool = False, benchmarks: Ledger = NOTHING_CHECKED) -> list[Stage]:
     """No language model, no key, no cost: a control arm for the pipelines that reason.
 
     Entities are found by name. The knowledge graph connects those of the question with those of the gold answer, and the
@@ -58,7 +61,7 @@ def kg_only(kg: KG, seed: int, keep_contradicted: bool = False, benchmarks: Ledg
 
 
 def medreason(
-    kg: KG,
+    kg: "KG",
     seed: int,
     writer: LLM,
     judge: LLM,
@@ -88,7 +91,7 @@ def medreason(
 
 
 def reasonmed(
-    kg: KG,
+    kg: "KG",
     seed: int,
     writers: tuple[LLM, ...],
     judge: LLM,

@@ -1,24 +1,31 @@
-"""Every column of a row: its Arrow type, and its meaning in one line. A row is one question, from source to push."""
+"""Every column of a row: its Arrow type, and its meaning in one line. A row is one question, from source to push.
+
+A type is the name of a scalar type; ``[type]`` is a list, ``{name: type}`` a struct. So `datasets`, which takes a second to import, is only
+imported where Features are needed.
+"""
 
 import hashlib
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from datasets import Features, List, Value
+if TYPE_CHECKING:
+    from datasets import Features
+
 
 Raw = Mapping[str, Any]
-TEXT, INT, SCORE, FLAG = Value("string"), Value("int64"), Value("float64"), Value("bool")
-MESSAGES = List({"role": TEXT, "content": TEXT})
+Type = str | list[Any] | dict[str, Any]
+TEXT, INT, SCORE, FLAG, BYTES = "string", "int64", "float64", "bool", "binary"
+MESSAGES = [{"role": TEXT, "content": TEXT}]
 
 
 @dataclass(frozen=True)
 class Column:
     """The Arrow type of a column, and its meaning."""
 
-    type: Any
+    type: Type
     meaning: str
 
 
@@ -30,7 +37,7 @@ QUESTION: dict[str, Column] = {
     "source_row": Column(INT, "position among all rows of that config's and split's file, counted from 0"),
     "question": Column(TEXT, "question stem"),
     "context": Column(TEXT, "text to be read before the question; null where the source has none"),
-    "options": Column(List({"label": TEXT, "text": TEXT}), "the answers to choose from; empty for open questions"),
+    "options": Column([{"label": TEXT, "text": TEXT}], "the answers to choose from; empty for open questions"),
     "answer": Column(TEXT, "gold answer: the text of the right option, or the open answer"),
     "answer_label": Column(TEXT, "label of the right option; null for open questions"),
     "answer_type": Column(TEXT, "`choice`, `yes/no/maybe` or `open`"),
@@ -41,9 +48,9 @@ QUESTION: dict[str, Column] = {
     "rejected_detail": Column(TEXT, "what exactly was found, e.g. the id that a duplicate repeats"),
 }
 
-VOTED = {"label": TEXT, "by": TEXT, "reason": TEXT, "answer": TEXT, "votes": List(TEXT)}
+VOTED = {"label": TEXT, "by": TEXT, "reason": TEXT, "answer": TEXT, "votes": [TEXT]}
 HOP = {"relation": TEXT, "display_relation": TEXT, "direction": TEXT, "statement": TEXT}
-HOP |= {"source": TEXT, "publications": List(TEXT), "evidence": TEXT, "score": SCORE}
+HOP |= {"source": TEXT, "publications": [TEXT], "evidence": TEXT, "score": SCORE}
 CLAIM: dict[str, Any] = {"rationale": INT, "start": INT, "end": INT, "stated": TEXT, "negated": FLAG, "mode": TEXT}
 CLAIM |= {
     f"{end}{what}": kind
@@ -61,35 +68,35 @@ SCORES |= {"justification": TEXT}
 
 ADDED: dict[str, Column] = {
     "mentions": Column(
-        List({"place": TEXT, "start": INT, "end": INT, "text": TEXT, "type": TEXT, "negated": FLAG}),
+        [{"place": TEXT, "start": INT, "end": INT, "text": TEXT, "type": TEXT, "negated": FLAG}],
         "words that name an entity: in `question` or in `gold_text` (place: question, answer), with offsets, which are null "
         "where the words stand in neither",
     ),
     "nodes": Column(
-        List({"mention": INT, "node": INT, "name": TEXT, "type": TEXT, "method": TEXT, "score": SCORE}),
+        [{"mention": INT, "node": INT, "name": TEXT, "type": TEXT, "method": TEXT, "score": SCORE}],
         "the nodes that mentions stand for: position in `mentions`, node index, how it was found",
     ),
     "restated": Column(
-        {"question": TEXT, "answer": TEXT, "question_nodes": List(INT), "answer_nodes": List(INT)},
+        {"question": TEXT, "answer": TEXT, "question_nodes": [INT], "answer_nodes": [INT]},
         "question and answer in a model's words, and the node indexes that belong to each: between these, paths are searched",
     ),
     "candidate_paths": Column(
-        List({"from": INT, "to": INT, "distance": INT, "total": INT, "paths": List(List(INT))}),
+        [{"from": INT, "to": INT, "distance": INT, "total": INT, "paths": [[INT]]}],
         "per pair of question node and answer node: how many shortest paths there are, and those drawn, as node indexes",
     ),
     "paths": Column(
-        List(
+        [
             {
-                "nodes": List(INT),
-                "names": List(TEXT),
-                "types": List(TEXT),
-                "hops": List(List(HOP)),
+                "nodes": [INT],
+                "names": [TEXT],
+                "types": [TEXT],
+                "hops": [[HOP]],
                 "length": INT,
                 "total": INT,
                 "score": SCORE,
                 "relevance": SCORE,
             }
-        ),
+        ],
         "the kept shortest paths from question to answer: nodes, every relation of every hop with its direction and in "
         "words, number of hops, how many shortest paths the pair has, rank score (null where nothing was ranked), the "
         "probability that the path explains the answer (relevance); of a relation also the source, publications, evidence code "
@@ -102,53 +109,53 @@ ADDED: dict[str, Column] = {
         "judge, why, and the answer that a model gave from the rationale alone (its last words)",
     ),
     "candidates": Column(
-        List({"model": TEXT, "temperature": SCORE, "text": TEXT, "failure": TEXT}),
+        [{"model": TEXT, "temperature": SCORE, "text": TEXT, "failure": TEXT}],
         "one rationale per model and temperature, written without the answer; where none came, why",
     ),
     "verdicts": Column(
-        List(VOTED),
+        [VOTED],
         "of each of `candidates`: right, wrong or unjudged; by which rule or a judge, why, the label that it ends with, the votes",
     ),
     "tier": Column(TEXT, "easy, medium or difficult: by the share of wrong ones among the judged"),
     "pass_rate": Column(
-        List({"model": TEXT, "right": INT, "judged": INT, "rate": SCORE}),
+        [{"model": TEXT, "right": INT, "judged": INT, "rate": SCORE}],
         "of each model that wrote `candidates`: how many are right, of how many judged, as a share (null: none was judged)",
     ),
     "ranking": Column(
-        List({"candidate": INT, "score": SCORE, "kept": FLAG, "reason": TEXT}),
+        [{"candidate": INT, "score": SCORE, "kept": FLAG, "reason": TEXT}],
         "the right ones of `candidates`, best first, by position: score of 0 to 100 (null where nobody was asked), whether it "
         "goes on, and the judge's reason",
     ),
     "refined": Column(
-        List({"candidate": INT, "round": INT, "text": TEXT, "verdict": VOTED, "fault": TEXT}),
+        [{"candidate": INT, "round": INT, "text": TEXT, "verdict": VOTED, "fault": TEXT}],
         "every text of the editor: the candidate that it repairs (null: written anew), which round, its verdict, and what is "
         "wrong with it (null where it passed)",
     ),
     "rationales": Column(
-        List({"candidate": INT, "model": TEXT, "text": TEXT, "rounds": INT, "verdict": VOTED}),
+        [{"candidate": INT, "model": TEXT, "text": TEXT, "rounds": INT, "verdict": VOTED}],
         "the kept rationales: the candidate that each is or repairs, the model that wrote its text, rounds of refinement",
     ),
     "hop_checks": Column(
-        List(CLAIM),
+        [CLAIM],
         "every claim of a relation between two nodes that was read in a rationale: which of `rationales` it stands in (null where "
         "the row has one rationale), its sentence (start, end: characters of that text), both ends with where they are named, the "
         "relation stated, whether it is denied, and the mode (stated, denied, hedged, patient; null: not known); verdict: supported, contradicted, off_path (it stands where a path given to "
         "the writer goes on to another node, and the graph has no such edge) or unknown (no edge); by which of path, edge and direction (its ends stand the wrong way round), and what the graph has",
     ),
     "flags": Column(
-        List(TEXT),
+        [TEXT],
         "what a reader should doubt in the rationale: `unsupported_number`, `unsupported_citation` (neither in question, options nor "
         "paths) or `loose_markdown`, each with the words; of several rationales with the number, `#2 unsupported_number: 40%`",
     ),
     "support": Column(
-        List(SUPPORT),
+        [SUPPORT],
         "of each rationale: its claims by verdict, supported ones as a share of all (null: no claim), and how many hops of the "
         "row's paths it states, of how many; kept: false where it contradicts the graph, and so is not published",
     ),
     "support_share": Column(SCORE, "supported claims of all rationales of the row, as a share of all their claims"),
-    "responses": Column(List(TEXT), "of each of `rationales`: the short response; null where none kept the answer"),
+    "responses": Column([TEXT], "of each of `rationales`: the short response; null where none kept the answer"),
     "scores": Column(
-        List(SCORES),
+        [SCORES],
         "of each of `rationales`: the mean of four criteria of 1 to 10, each of them, why; before: the same mean of the text that "
         "was repaired",
     ),
@@ -212,20 +219,37 @@ CONFIGS: dict[str, Config] = {
             "usd": Column(SCORE, "dollars; null where no price is known"),
             "seconds": Column(SCORE, "from request to answer"),
             "at": Column(SCORE, "when, in seconds since 1970"),
-            "key": Column(Value("binary"), "hash of the whole request"),
-            "checksum": Column(Value("binary"), "over status, reason, detail and response"),
+            "key": Column(BYTES, "hash of the whole request"),
+            "checksum": Column(BYTES, "over status, reason, detail and response"),
         },
     ),
 }
 
 
-def features(columns: Sequence[str]) -> Features:
+def features(columns: Sequence[str]) -> "Features":
     """The Arrow types of these columns. Raises ValueError for a column that is not declared here."""
     if unknown := sorted(set(columns) - COLUMNS.keys()):
         raise ValueError(
             f"found no type of the columns {unknown}; expected each column of a row in ADDED of {Path(__file__).name}: add it there"
         )
-    return Features({name: COLUMNS[name].type for name in columns})
+    return as_features({name: COLUMNS[name] for name in columns})
+
+
+def as_features(columns: Mapping[str, Column]) -> "Features":
+    """The Arrow types of these columns, as `datasets` takes them."""
+    from datasets import Features
+
+    return Features({name: _feature(column.type) for name, column in columns.items()})
+
+
+def _feature(kind: Type) -> Any:
+    from datasets import List, Value
+
+    if isinstance(kind, str):
+        return Value(kind)
+    if isinstance(kind, list):
+        return List(_feature(kind[0]))
+    return {name: _feature(part) for name, part in kind.items()}
 
 
 def row_id(source: str, config: str | None, row: Raw) -> str:

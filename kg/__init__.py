@@ -1,11 +1,18 @@
-"""A knowledge graph as stages see it: find mentions in a text, link them to nodes, search the paths between nodes."""
+"""A knowledge graph as stages see it: find mentions in a text, link them to nodes, search the paths between nodes.
 
-from kg.candidates import Candidate
-from kg.embedder import Embedder, EmbedderError
-from kg.knowledge_graph import KG, NAMES, SAMPLE, Engine
-from kg.mentions import Mention
-from kg.primekg import GraphError, Nodes
-from kg.search import ShortestPaths
+A name is imported with its module when it is first used: numpy and pyarrow take longer to import than most commands take to run.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kg.candidates import Candidate
+    from kg.embedder import Embedder, EmbedderError
+    from kg.knowledge_graph import KG, NAMES, SAMPLE, Engine
+    from kg.mentions import Mention
+    from kg.primekg import GraphError, Nodes
+    from kg.search import ShortestPaths
 
 __all__ = [
     "KG",
@@ -20,3 +27,18 @@ __all__ = [
     "Nodes",
     "ShortestPaths",
 ]
+_MODULES = {
+    "candidates": ("Candidate",),
+    "embedder": ("Embedder", "EmbedderError"),
+    "knowledge_graph": ("KG", "NAMES", "SAMPLE", "Engine"),
+    "mentions": ("Mention",),
+    "primekg": ("GraphError", "Nodes"),
+    "search": ("ShortestPaths",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _MODULES.items():
+        if name in names:
+            return getattr(import_module(f"kg.{module}"), name)
+    raise AttributeError(f"module 'kg' has no name {name!r}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pyarrow as pa
 
-from kg import download, opened, prepared, search
+from kg import opened, prepared, search
 from kg.adjacency import Adjacency
 from kg.candidates import Candidate
 from kg.embedder import NONE, Embedder, named
@@ -53,8 +53,13 @@ class KG:
         """
         embedder = embedder if isinstance(embedder, Embedder) else named(embedder)
         name, path = str(name_or_path), Path(name_or_path)
-        if name in NAMES:
-            path = SAMPLE if name == "sample" else download.primekg()
+        expected = 0
+        if name == "sample":
+            path = SAMPLE
+        elif name == "primekg":
+            from kg import download  # requests is only needed here
+
+            path, expected = download.primekg(), download.ROWS
         if not path.is_file():
             near = difflib.get_close_matches(name, NAMES, n=1)
             raise GraphError(
@@ -63,9 +68,9 @@ class KG:
             )
         kg = cls(name if name in NAMES else path.name, str(path.resolve()), prepared.digest(path), embedder)
         rows = opened.contents(kg.path, kg.digest)[1].rows
-        if name == "primekg" and rows != download.ROWS:
+        if expected and rows != expected:
             raise GraphError(
-                f"{path} has {rows:,} rows; PrimeKG's kg.csv has {download.ROWS:,}. Give another file by --kg FILE"
+                f"{path} has {rows:,} rows; PrimeKG's kg.csv has {expected:,}. Give another file by --kg FILE"
             )
         return kg
 

@@ -20,6 +20,12 @@ def test_the_generated_tables_say_what_the_code_says(path: Path) -> None:
     assert path.read_text("utf-8") == PAGES[path], f"{path} is out of date; run `make docs`"
 
 
+def test_make_help_names_each_variable_once() -> None:
+    shown = "".join(re.findall("^#>(.*\n)", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    names = re.findall(r"(?<![\w=|])([A-Z_]{2,})=", shown)
+    assert len(names) > 40 and sorted(names) == sorted(set(names))
+
+
 def test_every_make_command_in_the_readme_is_a_target_with_known_variables() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     for target, variables in re.findall(r"^make ([a-z-]+)(.*)$", README, re.MULTILINE):

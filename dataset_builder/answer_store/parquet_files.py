@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from datasets import Features
 
 from dataset_builder.answer_store.store import STATUSES, AnswerStore, Entry, StoreError
-from dataset_builder.row import CONFIGS
+from dataset_builder.row import CONFIGS, as_features
 
 PUBLISHED = (
     "good",
@@ -18,9 +17,7 @@ PUBLISHED = (
     "final",
 )  # not the possible cost of calls without an answer, which concerns this machine only
 BATCH = 2000
-SCHEMA = Features(
-    {name: column.type for name, column in CONFIGS["answers"].columns.items()}
-).arrow_schema.remove_metadata()
+SCHEMA = as_features(CONFIGS["answers"].columns).arrow_schema.remove_metadata()
 
 
 def export(store: AnswerStore, file: Path, keys: Set[bytes] | None = None) -> int:

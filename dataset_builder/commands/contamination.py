@@ -8,7 +8,8 @@ from typing import Any
 
 from dataset_builder.commands import OUT
 from dataset_builder.contamination.benchmarks import ALL, BENCHMARKS, NONE, Row, read_benchmarks
-from dataset_builder.contamination.ledger import Ledger, check, facts
+from dataset_builder.contamination.check import check, facts
+from dataset_builder.contamination.ledger import Ledger
 from dataset_builder.contamination.overlap import COSINES, Match, matches
 from dataset_builder.sources.questions import Origin, read_questions
 from dataset_builder.sources.raw_files import SourceError
@@ -33,12 +34,16 @@ def add_benchmarks(command: argparse.ArgumentParser) -> None:
 
 def check_contamination(
     questions: Sequence[Row], origins: Sequence[Origin], given: argparse.Namespace
-) -> tuple[Ledger, dict[str, Any]]:
-    """The ledger of these questions under the options of the command line, and its facts for the manifest."""
+) -> tuple[Ledger, dict[str, Any], bool]:
+    """The ledger of these questions under the options of the command line, its facts for the manifest, and whether it is final.
+
+    It is not final where a benchmark has no pinned revision, or the Hub did not give it: a later build may read it.
+    """
     benchmarks, unread = read_benchmarks(given.benchmarks, origins, given.data_dir)
     how = {"strict": given.strict, "embedder": named(given.embedder)}
     ledger = check(questions, benchmarks, **how)
-    return ledger, facts(ledger, benchmarks, unread, **how)
+    final = all(one.origin.pinned for one in benchmarks) and not any(one.may_come for one in unread)
+    return ledger, facts(ledger, benchmarks, unread, **how), final
 
 
 def describe_check(about: Mapping[str, Any]) -> list[str]:

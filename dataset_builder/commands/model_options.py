@@ -5,7 +5,7 @@ import inspect
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dataset_builder.answer_store.store import AnswerStore
 from dataset_builder.llm.model import LLM, ModelError
@@ -13,7 +13,9 @@ from dataset_builder.llm.prices import read_prices
 from dataset_builder.llm.runner import Runner
 from dataset_builder.row import QUESTION
 from dataset_builder.stage import Stage, bind
-from kg import KG
+
+if TYPE_CHECKING:
+    from kg import KG
 
 ROLES = {
     "writer": "the model that extracts, restates and writes",
@@ -185,7 +187,9 @@ def choices_of(pipeline: Callable[..., list[Stage]], given: argparse.Namespace) 
     return {name: getattr(given, name) for name in CHOICES if name in inspect.signature(pipeline).parameters}
 
 
-def stages_of(pipeline: Callable[..., list[Stage]], kg: KG, seed: int, models: Models, **choices: Any) -> list[Stage]:
+def stages_of(
+    pipeline: Callable[..., list[Stage]], kg: "KG", seed: int, models: Models, **choices: Any
+) -> list[Stage]:
     """The pipeline's stages with these tools."""
     tools: dict[str, Any] = {"kg": kg, "seed": seed, **models, **choices}
     stages = pipeline(**{name: tools[name] for name in inspect.signature(pipeline).parameters if name in tools})

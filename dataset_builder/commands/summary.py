@@ -1,57 +1,56 @@
 """The summary at the end of a build: funnel of the questions, times of the stages, cost of the models' answers."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
 from dataset_builder.commands import OUT
 from dataset_builder.llm.prices import dollars
 from dataset_builder.publishing.funnel import reasons_of, total
-from dataset_builder.run import StageRun
 from dataset_builder.sources.questions import Origin
 from dataset_builder.sources.raw_files import LOCAL
 from dataset_builder.sources.table import SOURCES, UNPINNED
 
+if TYPE_CHECKING:
+    from dataset_builder.run import StageRun
 
-def print_summary(manifest: dict[str, Any], runs: Sequence[StageRun], folder: Path) -> None:
+
+def print_summary(manifest: dict[str, Any], runs: "Sequence[StageRun]", folder: Path) -> None:
     """Print the funnel, the time of each stage, and the line that loads the result."""
-    counts = total(manifest["funnel"])
-    OUT.print(_questions(manifest["funnel"], counts), _stages(runs))
+    OUT.print(questions_table(manifest["funnel"]), _stages(runs))
     for line in call_lines(runs):
         OUT.print(line, markup=False)
     if "tiers" in manifest["run"]:
         OUT.print(_tiers(manifest["run"]["tiers"]))
         for line in score_lines(manifest["run"]["scores"]):
             OUT.print(line, markup=False)
+    for line in closing_lines(manifest, folder):
+        OUT.print(line, markup=False)
+
+
+def closing_lines(manifest: Mapping[str, Any], folder: Path) -> Iterator[str]:
+    """What a folder's user should know: flags, trial, unfinished rows; the lines that load it."""
     for source, codes in manifest["flags"].items():
-        OUT.print(
-            f"flagged rows of {source}: {', '.join(f'{number} {code}' for code, number in codes.items())}",
-            markup=False,
-        )
+        yield f"flagged rows of {source}: {', '.join(f'{number} {code}' for code, number in codes.items())}"
     if manifest["trial"]:
-        OUT.print(
-            "This folder is a trial: it contains rows of an evaluation split and must never be used as training data."
-        )
+        yield "This folder is a trial: it contains rows of an evaluation split and must never be used as training data."
+    counts = total(manifest["funnel"])
     if over := counts.get("over_budget"):
-        OUT.print(
-            f"--max-usd stopped the build: {over} rows are not finished. Run it again with a higher limit; it continues where it stopped."
-        )
+        yield f"--max-usd stopped the build: {over} rows are not finished. Run it again with a higher limit; it continues where it stopped."
     configs = manifest.get("configs", {})
     kept = f" with {configs['reasonmed']['rows']} rationales" if "reasonmed" in configs else ""
-    OUT.print(
-        f"{counts['published']} rows{kept} published in {folder} ({manifest['run']['seconds']} s). To load them:"
-    )
+    yield f"{counts['published']} rows{kept} published in {folder} ({manifest['run']['seconds']} s). To load them:"
     for name in configs if "reasonmed" in configs else (None, *configs):
         config = f", {name!r}" if name else ""
-        OUT.print(
-            f"    from datasets import load_dataset; rows = load_dataset({folder.as_posix()!r}{config})", markup=False
-        )
+        yield f"    from datasets import load_dataset; rows = load_dataset({folder.as_posix()!r}{config})"
 
 
-def _questions(funnel: Mapping[str, Any], counts: Mapping[str, int]) -> Table:
+def questions_table(funnel: Mapping[str, Any]) -> Table:
+    """Per source the questions, published and rejected ones, and the reasons."""
+    counts = total(funnel)
     table = _table("questions", source="left", **{"in": "right"}, published="right", rejected="right", because="left")
     for name, count in ({**funnel, "all": counts} if len(funnel) > 1 else funnel).items():
         because = ", ".join(f"{number} {reason}" for reason, number in reasons_of(count).items())
@@ -60,7 +59,7 @@ def _questions(funnel: Mapping[str, Any], counts: Mapping[str, int]) -> Table:
     return table
 
 
-def _stages(runs: Sequence[StageRun]) -> Table:
+def _stages(runs: "Sequence[StageRun]") -> Table:
     columns = {"stage": "left", "seconds": "right", " ": "left"}
     if any(r.calls for r in runs):
         columns |= dict.fromkeys(("known", "calls", "tokens", "paid now"), "right")
@@ -101,7 +100,7 @@ def _table(title: str, **columns: str) -> Table:
     return table
 
 
-def call_lines(runs: Sequence[StageRun]) -> list[str]:
+def call_lines(runs: "Sequence[StageRun]") -> list[str]:
     """The cost of this run, and of the answers that were in the store; no line where no model was called."""
     tallies = [r.calls for r in runs if r.calls]
     if not tallies:

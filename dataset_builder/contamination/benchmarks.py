@@ -33,11 +33,12 @@ class Benchmark:
 
 @dataclass(frozen=True)
 class Unread:
-    """A benchmark that was not checked: the reason, and whether it is public on the Hub."""
+    """A benchmark that was not checked: the reason, whether it is public on the Hub, and whether a later build may be able to read it."""
 
     name: str
     why: str
     public: bool
+    may_come: bool
 
 
 def read_benchmarks(
@@ -67,7 +68,8 @@ def read_benchmarks(
         elif why is None and chosen not in (None, ALL):
             raise SourceError(f"--benchmarks {name}: {found}")
         else:
-            unread.append(Unread(name, found, is_public(name)))
+            may_come = why is None and not SOURCES[name].local_only  # the Hub did not give it
+            unread.append(Unread(name, found, is_public(name), may_come))
     return read, unread
 
 

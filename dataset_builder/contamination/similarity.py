@@ -4,12 +4,14 @@ Both are exact over the pool (the distinct stems of both sides). The runs find s
 find stems that were reworded, since ages, values, drugs and findings stay the same.
 """
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy import sparse
 
 from dataset_builder.contamination.stems import BLOCK, Stems
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 GRAM = 8  # words of a run
 RARE = 3  # a run is rare when at most this many distinct stems of the pool have it
@@ -29,6 +31,8 @@ def by_rare_grams(stems: Stems, min_score: float, min_shared: int) -> Pairs:
 
     Only side b is indexed: a run that b does not have counts as rare.
     """
+    from scipy.sparse import csr_matrix  # takes longer to import than many commands to run
+
     side_a, side_b = stems.sides
     index = np.unique(np.concatenate([_grams(stems, block)[0] for block in _blocks(side_b)]))
     own, hits = np.zeros(len(stems.start) - 1, np.int64), []
@@ -42,7 +46,7 @@ def by_rare_grams(stems: Stems, min_score: float, min_shared: int) -> Pairs:
     rare = np.bincount(at, minlength=len(index)) <= RARE
     own -= np.bincount(stem[~rare[at]], minlength=len(own))
     stem, at = stem[rare[at]], at[rare[at]]
-    found = sparse.csr_matrix((np.ones(len(at), np.int32), (stem, at)), (len(own), max(len(index), 1)))
+    found = csr_matrix((np.ones(len(at), np.int32), (stem, at)), (len(own), max(len(index), 1)))
     shared = (found[side_a] @ found[side_b].T).tocoo()
     a, b = side_a[shared.row], side_b[shared.col]
     score = shared.data / np.maximum(np.minimum(own[a], own[b]), 1)
@@ -74,7 +78,7 @@ def _grams(stems: Stems, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return gram[new], stem[new]
 
 
-def by_words(stems: Stems, vectors: sparse.csr_matrix, minimum: float) -> Pairs:
+def by_words(stems: Stems, vectors: "csr_matrix", minimum: float) -> Pairs:
     """Pairs whose content words, weighted by their rarity in the pool, have a cosine of ``minimum`` or more. Exact.
 
     ``vectors``: of every stem. Only the rarest words of side a are looked up: by the Cauchy-Schwarz inequality the others add
@@ -97,7 +101,7 @@ def by_words(stems: Stems, vectors: sparse.csr_matrix, minimum: float) -> Pairs:
     return Pairs(a[a != b], b[a != b], score[a != b])
 
 
-def _rarest(block: sparse.csr_matrix, maximum: float) -> tuple[sparse.csr_matrix, np.ndarray]:
+def _rarest(block: "csr_matrix", maximum: float) -> tuple["csr_matrix", np.ndarray]:
     """The largest entries of each row, enough that the length of the others is below ``maximum``; and that length."""
     size = len(block.indptr) - 1
     row = np.repeat(np.arange(size), np.diff(block.indptr))

@@ -6,12 +6,14 @@ Each stem is compared once, however frequent.
 from collections import defaultdict
 from collections.abc import Sequence
 from itertools import count
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy import sparse
 
 from dataset_builder.contamination.normalisation import Question, stem_of, stock, trimmed, words
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 FURTHER = (
     1000  # stems without any of these words that are added to the pool, so that weights also exist for two questions
@@ -60,15 +62,17 @@ def stems_of(questions_a: Sequence[Question], questions_b: Sequence[Question]) -
     return Stems(flat, start, a, b, np.array(term_of, np.int32), len(terms))
 
 
-def vectors_of(stems: Stems) -> sparse.csr_matrix:
+def vectors_of(stems: Stems) -> "csr_matrix":
     """Per stem a vector of length 1 with the inverse document frequency of each of its content words.
 
     Shape (stems, content words), float32. The vector of a stem with stock words only is empty.
     """
+    from scipy.sparse import csr_matrix  # takes longer to import than many commands to run
+
     term = stems.term_of[stems.word]
     row = np.repeat(np.arange(len(stems.start) - 1), np.diff(stems.start))[term >= 0]
     shape = (len(stems.start) - 1, max(stems.terms, 1))
-    found = sparse.csr_matrix((np.ones(len(row), np.float32), (row, term[term >= 0])), shape)
+    found = csr_matrix((np.ones(len(row), np.float32), (row, term[term >= 0])), shape)
     found.sum_duplicates()
     frequency = np.bincount(found.indices, minlength=shape[1])
     weight = np.log((shape[0] + FURTHER + 1) / (frequency + 1)).astype(np.float32)

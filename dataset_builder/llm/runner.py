@@ -5,7 +5,6 @@ import hashlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from datasets import Dataset
 from tqdm import tqdm
 
 from dataset_builder.answer_store.store import AnswerStore, Entry
@@ -15,6 +14,8 @@ from dataset_builder.llm.replay import AnswerLookup, advance, answer_of, replay,
 from dataset_builder.llm.usage import Usage
 
 if TYPE_CHECKING:
+    from datasets import Dataset
+
     from dataset_builder.llm.dispatch import Dispatcher
     from dataset_builder.stage import Stage
 
@@ -44,7 +45,7 @@ class Runner:
             self._runner.run(self._dispatcher.close())
         self._runner.close()
 
-    def fetch_answers(self, stage: "Stage", rows: Dataset) -> Collected:
+    def fetch_answers(self, stage: "Stage", rows: "Dataset") -> Collected:
         """Get all answers for these rows of a stage. Returns their digest and the usage.
 
         Raises MissingAnswer, or ModelError where the run cannot continue.
@@ -54,7 +55,7 @@ class Runner:
             return self._replay(stage, rows)
         return self._runner.run(self._ask(stage, rows))
 
-    def _replay(self, stage: "Stage", rows: Dataset) -> Collected:
+    def _replay(self, stage: "Stage", rows: "Dataset") -> Collected:
         digests: dict[int, bytes] = {}
         usage = Usage()
         for start in range(0, len(rows), BATCH):
@@ -64,7 +65,7 @@ class Runner:
             digests |= {state.row: state.digest for state in states}
         return digest_of(digests), usage
 
-    async def _ask(self, stage: "Stage", rows: Dataset) -> Collected:
+    async def _ask(self, stage: "Stage", rows: "Dataset") -> Collected:
         from dataset_builder.llm.dispatch import Dispatcher  # imports the SDK, which takes a second
 
         if self._dispatcher is None:
@@ -90,7 +91,7 @@ class _StageCalls:
             dispatcher.in_flight * 5 // 4 + 16
         )  # rows in progress; some of them wait before their next call
 
-    async def ask(self, rows: Dataset) -> Collected:
+    async def ask(self, rows: "Dataset") -> Collected:
         """Start the rows batch by batch, as many as may be in progress.
 
         Returns the digest of their answers and the usage. Raises the exception that ended it (ModelError; a
@@ -112,7 +113,7 @@ class _StageCalls:
             raise self._failures[0]
         return digest_of(self.digests), self.usage
 
-    async def _begin_all(self, rows: Dataset) -> None:
+    async def _begin_all(self, rows: "Dataset") -> None:
         for start in range(0, len(rows), BATCH):
             for state in await asyncio.to_thread(self._begin, rows[start : start + BATCH], start):
                 await self._open.acquire()

@@ -19,17 +19,12 @@ from dataset_builder.answer_store import parquet_files as store_files
 from dataset_builder.answer_store.store import AnswerStore
 from dataset_builder.llm.secrets import secrets
 from dataset_builder.publishing.folder import column_types, config_hash, write_rows
-from dataset_builder.publishing.layout import read_rows
+from dataset_builder.publishing.layout import intermediates_folder, read_rows
 from dataset_builder.publishing.pushable import PushError
 
 COLUMNS = ("id", "mentions", "nodes", "restated", "candidate_paths")
 _ROWS, _KEYS, _OF = "evidence.parquet", "answers.keys", "of.json"
 _KEY_BYTES = 16
-
-
-def intermediates_folder(folder: Path) -> Path:
-    """The folder of the intermediates of a dataset folder."""
-    return folder.with_name(f"{folder.name}.intermediates")
 
 
 def keep(folder: Path, rows: Dataset, manifest: Mapping[str, Any], keys: Iterable[bytes]) -> None:

@@ -4,13 +4,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet
-
 from dataset_builder.publishing.unroll import FORMS, unrolls
 
 MANIFEST, CARD = "manifest.json", "README.md"
 ROWS, UNROLLED = "data", "candidates"  # folder of the questions' rows; the same where there are unrolled configs
 BATCH = 256  # rows in memory
+
+
+def intermediates_folder(folder: Path) -> Path:
+    """The folder of the intermediates of a dataset folder, beside it (intermediates.py)."""
+    return folder.with_name(f"{folder.name}.intermediates")
 
 
 def data_file(split: str, place: str = ROWS) -> str:
@@ -40,6 +43,8 @@ def files_by_config(manifest: Mapping[str, Any]) -> dict[str, dict[str, str]]:
 
 def read_rows(file: Path) -> Iterator[dict[str, Any]]:
     """The rows of a parquet file, batch by batch."""
+    import pyarrow.parquet
+
     with pyarrow.parquet.ParquetFile(file) as parquet:
         for batch in parquet.iter_batches(BATCH):
             yield from batch.to_pylist()

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from dataset_builder.contamination.ledger import unchecked
+from dataset_builder.contamination.check import unchecked
 from dataset_builder.publishing.folder import FolderError
 from dataset_builder.publishing.verified import is_remembered, remember
 from dataset_builder.publishing.verify import read_manifest, wrong_content, wrong_files

@@ -5,12 +5,13 @@ gold answer nor tier, and without configs a bare `load_dataset` mixes them.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
-
-from datasets import Dataset, Features
+from typing import TYPE_CHECKING, Any
 
 from dataset_builder.prompt import question_of, render
-from dataset_builder.row import COLUMNS, UNROLLED
+from dataset_builder.row import COLUMNS, UNROLLED, as_features
+
+if TYPE_CHECKING:
+    from datasets import Dataset
 
 FORMS: dict[str, Callable[[str, str], str]] = {
     "reasonmed": lambda rationale, response: f"## Thinking\n\n{rationale}\n\n## Final Response\n\n{response}",
@@ -26,9 +27,11 @@ def unrolls(columns: Sequence[str]) -> bool:
     return "rationales" in columns and "responses" in columns
 
 
-def unrolled(questions: Dataset) -> dict[str, Dataset]:
+def unrolled(questions: "Dataset") -> "dict[str, Dataset]":
     """The configs by name, from the published rows of the questions, in their order."""
-    types = Features({name: (UNROLLED.get(name) or COLUMNS[name]).type for name in NAMES})
+    from datasets import Dataset
+
+    types = as_features({name: UNROLLED.get(name) or COLUMNS[name] for name in NAMES})
     rows = [row for question in questions for row in _rows(dict(question))]
     return {name: Dataset.from_list([_as(row, form) for row in rows], features=types) for name, form in FORMS.items()}
 

@@ -9,15 +9,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
-
-import pyarrow as pa
-from datasets import Dataset, config
+from typing import TYPE_CHECKING, Any
 
 from dataset_builder.row import QUESTION, features, normalize, row_id
 from dataset_builder.sources.raw_files import LOCAL, SourceError
 from dataset_builder.sources.raw_splits import RawRow, read_split, splits_in
 from dataset_builder.sources.table import SOURCES, UNPINNED, expect_known
+
+if TYPE_CHECKING:
+    from datasets import Dataset
 
 
 @dataclass(frozen=True)
@@ -115,11 +115,14 @@ def _counted(counter: Counter[str]) -> str:
     return ", ".join(f"{number} {name}" for name, number in counter.most_common())
 
 
-def on_disk(questions: Sequence[Mapping[str, Any]]) -> Dataset:
+def on_disk(questions: Sequence[Mapping[str, Any]]) -> "Dataset":
     """The questions as a memory-mapped Dataset.
 
     `datasets.map` caches its results beside the file, which is named by content.
     """
+    import pyarrow as pa
+    from datasets import Dataset, config
+
     table = pa.Table.from_pylist(list(questions), schema=features(list(QUESTION)).arrow_schema)
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as writer:

@@ -1,4 +1,7 @@
-"""Read the raw rows of one split of one config: from a folder in the Hub's layout, or from the Hub at a revision."""
+"""Read the raw rows of one split of one config: from a folder in the Hub's layout, or from the Hub at a revision.
+
+The table of sources needs this module, so what takes long to import is imported where it is used.
+"""
 
 import gzip
 import hashlib
@@ -8,13 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import pyarrow as pa
-import pyarrow.parquet
-from datasets import load_dataset
-from datasets.exceptions import DatasetsError
-from httpx import HTTPError
-from huggingface_hub import HfApi
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".parquet")
 LOCAL = "local"  # the revision of rows from a local folder, which the files' checksums identify
@@ -54,6 +50,11 @@ def read_local(folder: Path, split: str, root: Path) -> RawFile:
 
 def read_hub(hub_id: str, config: str | None, split: str, revision: str | None) -> RawFile:
     """The rows of a Hub dataset; without a revision at the newest commit. Raises SourceError with the reason."""
+    from datasets import load_dataset
+    from datasets.exceptions import DatasetsError
+    from httpx import HTTPError
+    from huggingface_hub import HfApi
+
     try:
         commit = HfApi().dataset_info(hub_id, revision=revision).sha
         rows = load_dataset(hub_id, config, split=split, revision=commit).to_list()
@@ -104,6 +105,9 @@ def _json_row(line: bytes, place: str) -> dict[str, Any]:
 
 
 def _parquet_rows(path: Path) -> list[dict[str, Any]]:
+    import pyarrow as pa
+    import pyarrow.parquet
+
     try:
         return pyarrow.parquet.read_table(path).to_pylist()
     except (pa.ArrowInvalid, OSError) as why:

@@ -94,7 +94,7 @@ def test_the_content_hash_is_the_same_however_it_is_built(
         assert main(["build", "kg_only", *arguments, "--out", str(tmp_path / "out" / way)]) == 0
         hashes[way] = json.loads((tmp_path / "out" / way / "manifest.json").read_text())["content_hash"]
     for size in (1, 1000):
-        monkeypatch.setattr("dataset_builder.commands.build.run", functools.partial(run, batch_size=size))
+        monkeypatch.setattr("dataset_builder.commands.build_folder.run", functools.partial(run, batch_size=size))
         monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / f"cache{size}")
         assert main(["build", "kg_only", *ways["plain"], "--out", str(tmp_path / f"batch{size}")]) == 0
         hashes[f"batch {size}"] = json.loads((tmp_path / f"batch{size}/manifest.json").read_text())["content_hash"]
@@ -105,7 +105,7 @@ def test_an_edited_graph_is_built_anew(tmp_path: Path, capsys) -> None:
     graph = tmp_path / "kg.csv"
     graph.write_bytes((ROOT / "kg/sample/kg.csv").read_bytes())
     assert main(["build", "kg_only", "--kg", str(graph), "--out", str(tmp_path / "out")]) == 0
-    assert main(["build", "kg_only", "--kg", str(graph), "--out", str(tmp_path / "out")]) == 0
+    assert main(["build", "kg_only", "--kg", str(graph), "--out", str(tmp_path / "again")]) == 0
     assert capsys.readouterr().out.count("from cache") == STAGES
     with graph.open("a") as file:
         file.write("drug_drug,synergistic interaction,9000,X0,drug,Testdrug,t,9001,X1,drug,Othertestdrug,t\n")
@@ -122,6 +122,7 @@ def test_an_edited_word_list_changes_the_rows_in_a_new_process(tmp_path: Path) -
         shutil.copytree(ROOT / package, tmp_path / package)  # with what numba has compiled, which takes 12 s
 
     def build() -> tuple[int, int]:
+        shutil.rmtree(tmp_path / "build", ignore_errors=True)
         command = [sys.executable, "-m", "dataset_builder", "build", "kg_only"]
         printed = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
         manifest = json.loads((tmp_path / "build/kg_only/manifest.json").read_text())

@@ -21,6 +21,10 @@ HEAVY = (
     "scipy",
     "pyarrow",
     "numpy",
+    "httpx",
+    "huggingface_hub",
+    "sqlite3",
+    "jinja2",
     "kg",
 )
 SHOW = (
@@ -52,6 +56,15 @@ def imported(*words: str) -> set[str]:
 
 def test_help_imports_nothing_heavy() -> None:
     assert imported("--help") == set()
+
+
+def test_the_table_of_stages_and_an_unchanged_build_import_little(tmp_path: Path) -> None:
+    """Both need the stages and the names of graphs and embedders; neither needs `datasets`, which takes a second."""
+    build = ("build", "kg_only", "--out", str(tmp_path / "out"))
+    little = {"kg", "numpy", "pyarrow", "jinja2", "sqlite3"}
+    assert imported("stages") == little
+    assert imported(*build) > {"datasets", "numba"}
+    assert imported(*build) == little
 
 
 @pytest.mark.parametrize("name", [*COMMANDS, *ALIASES])

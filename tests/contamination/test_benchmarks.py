@@ -10,7 +10,7 @@ import pytest
 
 from dataset_builder.__main__ import main
 from dataset_builder.contamination.benchmarks import BENCHMARKS, read_benchmarks
-from dataset_builder.contamination.ledger import check, unchecked
+from dataset_builder.contamination.check import check, unchecked
 from dataset_builder.publishing.verify import verify
 from dataset_builder.sources.questions import read_questions
 from dataset_builder.sources.raw_files import SourceError

@@ -9,7 +9,7 @@ import pytest
 from datasets import load_dataset
 
 from dataset_builder.__main__ import main
-from dataset_builder.publishing.intermediates import intermediates_folder
+from dataset_builder.publishing.layout import intermediates_folder
 from dataset_builder.publishing.verify import verify
 from dataset_builder.sources.raw_files import sha256
 from tests.publishing.pushing import CLEAN, NAME, change_manifest, push

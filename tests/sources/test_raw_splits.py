@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import huggingface_hub
 import pytest
 from datasets.exceptions import DatasetsError
 from httpx import HTTPError
 
-from dataset_builder.sources import raw_files as raw_data
 from dataset_builder.sources import raw_splits
 from dataset_builder.sources.questions import count_questions
 from dataset_builder.sources.raw_files import RawFile, SourceError
@@ -187,7 +187,7 @@ def test_whatever_the_hub_answers_is_a_message(why: Exception, monkeypatch: pyte
     def unreachable(*_: object, **__: object) -> None:
         raise why
 
-    monkeypatch.setattr(raw_data.HfApi, "dataset_info", unreachable)
+    monkeypatch.setattr(huggingface_hub.HfApi, "dataset_info", unreachable)
     with pytest.raises(SourceError, match=r"split train from the Hub: no route. Where there is no network, put"):
         read_split("medqa", "train")
 
