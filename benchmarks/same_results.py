@@ -4,7 +4,8 @@
 
 Builds with both versions, in turn: `kg_only` on the sample; on MedQA and PubMedQA over the real subset of PrimeKG
 ($SHARED_DATA); `medreason` and `reasonmed` (plain and grounded) on the sample with the scripted model server, with one answer store.
-Compares rows and rejected rows, the keys of all requests, and the fields of the manifest; the second version must ask nothing.
+Compares rows and rejected rows, the keys of all requests, and the fields of the manifest; the second version must ask nothing. Of rows, the
+columns that both versions have; a field that is null equals one that is absent, as in `diff`. Fields of one version alone are printed.
 """
 
 import contextlib
@@ -18,8 +19,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet
 
+from dataset_builder.publishing.diff import fields_in, without_nulls
 from tests.support.shared_data import SHARED_DATA
 
 ROOT = Path(__file__).parent.parent
@@ -83,17 +86,28 @@ def build(code: Path, words: list[str], out: Path, home: Path, url: str) -> dict
     manifest = json.loads((out / "manifest.json").read_text("utf-8"))
     calls = [stage["calls"]["sent"] for stage in manifest["run"]["stages"] if "calls" in stage]
     return {
-        "rows": {file.relative_to(out).as_posix(): rows_of(file) for file in sorted(out.rglob("*.parquet"))},
+        "rows": {
+            file.relative_to(out).as_posix(): pyarrow.parquet.read_table(file)
+            for file in sorted(out.rglob("*.parquet"))
+        },
         "keys": (out.with_name(f"{out.name}.intermediates") / "answers.keys").read_bytes(),
         "fields": sorted(fields_of(manifest)),
         "calls": sum(calls),
     }
 
 
-def rows_of(file: Path) -> list[str]:
-    """The rows of a parquet file as canonical JSON, sorted."""
-    rows = pyarrow.parquet.read_table(file).to_pylist()
-    return sorted(json.dumps(row, sort_keys=True, ensure_ascii=False) for row in rows)
+def rows_of(table: pa.Table, columns: set[str]) -> list[str]:
+    """The rows of a table with these columns as canonical JSON without nulls, sorted."""
+    rows = table.select(sorted(columns)).to_pylist()
+    return sorted(json.dumps(without_nulls(row), sort_keys=True, ensure_ascii=False) for row in rows)
+
+
+def same_rows(before: pa.Table | None, after: pa.Table | None) -> bool:
+    """Whether two files have the same rows, as far as both have the columns."""
+    if before is None or after is None:
+        return False
+    both = set(before.column_names) & set(after.column_names)
+    return rows_of(before, both) == rows_of(after, both)
 
 
 def fields_of(value: Any, path: str = "") -> Iterator[str]:
@@ -111,13 +125,16 @@ def fields_of(value: Any, path: str = "") -> Iterator[str]:
 def compare(name: str, before: dict[str, Any], after: dict[str, Any]) -> bool:
     """Print what both came to; False where they differ."""
     files = {file: (before["rows"].get(file), after["rows"].get(file)) for file in {**before["rows"], **after["rows"]}}
-    other = [file for file, (old, new) in files.items() if old != new]
+    other = [file for file, tables in files.items() if not same_rows(*tables)]
+    names = [{field for table in one["rows"].values() for field in fields_in(table.schema)} for one in (before, after)]
     gone, new = (sorted(set(a["fields"]) - set(b["fields"])) for a, b in ((before, after), (after, before)))
     counts = ", ".join(
-        f"{file.removesuffix('-00000-of-00001.parquet')} {len(rows)}" for file, rows in before["rows"].items()
+        f"{file.removesuffix('-00000-of-00001.parquet')} {rows.num_rows}" for file, rows in before["rows"].items()
     )
     keys = "equal" if before["keys"] == after["keys"] else "NOT EQUAL"
     print(f"{name}: rows ({counts}) {'NOT EQUAL: ' + ', '.join(other) if other else 'equal'}; ")
+    if names[0] != names[1]:
+        print(f"    fields of rows: gone {sorted(names[0] - names[1])}, new {sorted(names[1] - names[0])}")
     print(
         f"    {len(before['keys']) // 16} request keys {keys}; requests sent: {before['calls']}, then {after['calls']}; ",
         end="",

@@ -71,15 +71,15 @@ def _digests(rows: Iterable[Mapping[str, Any]]) -> dict[Key, dict[str, bytes]]:
 
 
 def _digest(value: Any) -> bytes:
-    text = json.dumps(_without_nulls(value), sort_keys=True, default=repr)
+    text = json.dumps(without_nulls(value), sort_keys=True, default=repr)
     return hashlib.blake2b(text.encode(), digest_size=8).digest()
 
 
-def _without_nulls(value: Any) -> Any:
+def without_nulls(value: Any) -> Any:
     """The value without fields that are null, at any depth: a field that only one format has is no change where it is null."""
     if isinstance(value, dict):
-        return {name: _without_nulls(part) for name, part in value.items() if part is not None}
-    return [_without_nulls(part) for part in value] if isinstance(value, list) else value
+        return {name: without_nulls(part) for name, part in value.items() if part is not None}
+    return [without_nulls(part) for part in value] if isinstance(value, list) else value
 
 
 def lines(before: Place, after: Place, shown: int | None) -> Iterator[str]:
@@ -116,13 +116,13 @@ def _files(manifest: Mapping[str, Any]) -> list[str]:
 
 def _new_fields(before: Path, after: Path) -> Iterator[str]:
     """The fields, at any depth, that only one of two files of rows has; their rows differ where such a field is not null."""
-    old, new = (list(_fields(pyarrow.parquet.read_schema(file))) for file in (before, after))
+    old, new = (list(fields_in(pyarrow.parquet.read_schema(file))) for file in (before, after))
     for what, fields in (("new", [f for f in new if f not in old]), ("gone", [f for f in old if f not in new])):
         if fields:
             yield f"{what} fields: {', '.join(fields)}"
 
 
-def _fields(parts: Iterable[pa.Field], within: str = "") -> Iterator[str]:
+def fields_in(parts: Iterable[pa.Field], within: str = "") -> Iterator[str]:
     """Dotted names; ``[]`` after the name of a list."""
     for field in parts:
         name, kind = f"{within}{field.name}", field.type
@@ -130,7 +130,7 @@ def _fields(parts: Iterable[pa.Field], within: str = "") -> Iterator[str]:
             name, kind = f"{name}[]", kind.value_type
         yield name
         if isinstance(kind, pa.StructType):
-            yield from _fields(kind, f"{name}.")
+            yield from fields_in(kind, f"{name}.")
 
 
 def _inputs(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
