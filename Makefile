@@ -21,6 +21,7 @@ GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 #>   ALLOW_JUDGE=1 builds even with a judge whose error rate in the calibration is above the threshold
 #>   KEEP_CONTRADICTED=1 publishes rationales that contradict the graph, flagged
 #>   MAX_USD=20  RATE=requests/minute  IN_FLIGHT=256  TIMEOUT=seconds  STORE=answers.sqlite  REPLAY_ONLY=1  PRICE="model=0.15/0.60"
+#>   NO_SAMPLING=1 sends no temperature, top_p and seed, for endpoints that accept only their own
 #> Publishing: REPO=org/name  TAG=v1.0  BRANCH=main  PRIVATE=1  ALLOW_DIRTY=1  ALLOW_UNCHECKED=1  INTERMEDIATES=1  ANSWERS=1
 #> Others: FOLDER=build/kg_only (report)  PORT=8000 (serve, chat, hub)  PYTHON=path/to/python3.11 (setup)
 #> Training: RECIPE=tiny|medreason-8b|…  LAUNCH=zero3|zero2|one_gpu|two_cpu  HUB_MODEL=org/name  ALLOW=code,code  TRL="--any_flag value"
@@ -32,7 +33,7 @@ INPUT = $(call flag,--sources,SOURCES) $(foreach split,$(SPLIT),--split "$(split
   $(call flag,--writers,WRITERS) $(call flag,--editor,EDITOR) $(call flag,--judge-votes,JUDGE_VOTES) \
   $(if $(GROUNDED),--grounded) $(if $(ALLOW_JUDGE),--allow-judge) $(if $(KEEP_CONTRADICTED),--keep-contradicted) $(call flag,--max-usd,MAX_USD) $(call flag,--rate,RATE) $(call flag,--in-flight,IN_FLIGHT) \
   $(call flag,--timeout,TIMEOUT) $(call flag,--store,STORE) $(foreach price,$(PRICE),--price "$(price)") \
-  $(if $(REPLAY_ONLY),--replay-only)
+  $(if $(REPLAY_ONLY),--replay-only) $(if $(NO_SAMPLING),--no-sampling)
 SCORE = $(call flag,--revision,REVISION) $(call flag,--tasks,TASKS) $(call flag,--backend,BACKEND) $(call flag,--limit,LIMIT) $(call flag,--out,OUT) \
   $(call flag,--data-dir,DATA_DIR) $(call flag,--dataset,DATASET) $(call flag,--dtype,DTYPE) $(call flag,--batch-size,BATCH_SIZE) \
   $(call flag,--max-new-tokens,MAX_NEW_TOKENS) $(call flag,--push,PUSH)
@@ -58,7 +59,8 @@ stages: setup ## show the stages of every pipeline: what each needs, adds and re
 
 judge-calibration: setup ## measure how often a judge errs: JUDGE, JUDGE_VOTES
 	$(PY) -m dataset_builder $(strip judge-calibration $(call flag,--judge,JUDGE) $(call flag,--judge-votes,JUDGE_VOTES) $(call flag,--max-usd,MAX_USD) \
-	  $(call flag,--rate,RATE) $(call flag,--store,STORE) $(foreach price,$(PRICE),--price "$(price)") $(if $(REPLAY_ONLY),--replay-only))
+	  $(call flag,--rate,RATE) $(call flag,--in-flight,IN_FLIGHT) $(call flag,--timeout,TIMEOUT) $(call flag,--store,STORE) $(foreach price,$(PRICE),--price "$(price)") \
+	  $(if $(REPLAY_ONLY),--replay-only) $(if $(NO_SAMPLING),--no-sampling))
 
 judge-passport: judge-calibration ## the earlier name of judge-calibration
 

@@ -66,7 +66,7 @@ EDITS = {  # a file, and the stages of kg_only that an edit of it rebuilds
     "dataset_builder/report/page.py": "",
     "dataset_builder/commands/build.py": "",
     "dataset_builder/publishing/card.py": "",
-    "dataset_builder/llm/dispatch.py": "",
+    "dataset_builder/llm/calls/dispatch.py": "",
     "dataset_builder/stages/write_rationale.py": "",
     "dataset_builder/stages/rank_paths.py": "rank_paths",
     "dataset_builder/text_checks/rationale.py": "check_style",

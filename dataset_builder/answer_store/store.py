@@ -8,7 +8,7 @@ Only raw answers are stored, never a key or a URL. One request can have several 
 """
 
 import hashlib
-import json
+import math
 import sqlite3
 import threading
 import time
@@ -49,6 +49,16 @@ class Entry(NamedTuple):
     usd: float | None = None
     seconds: float | None = None
     at: float | None = None  # None: now
+
+    def storable(self) -> "Entry":
+        """The entry without half characters, and without numbers that SQLite cannot hold."""
+        whole = {
+            name: value.encode("utf-8", "replace").decode("utf-8")
+            for name, value in self._asdict().items()
+            if isinstance(value, str)
+        }
+        counts = {name: None for name in ("prompt_tokens", "completion_tokens") if (getattr(self, name) or 0) >= 2**63}
+        return self._replace(**whole, **counts)
 
     @property
     def checksum(self) -> bytes:
@@ -111,6 +121,15 @@ class AnswerStore:
             with self._lock, self._connection as connection:
                 connection.executemany("delete from answers where key = ? and status = 'sent'", settled)
                 connection.executemany(f"insert into answers values ({', '.join('?' * 13)})", rows)
+        except (
+            OverflowError,
+            UnicodeEncodeError,
+        ):  # one of them cannot be stored as it is: it must not cost the others
+            if len(entries) == 1:
+                self.add([entries[0].storable()])
+            else:
+                for entry in entries:
+                    self.add([entry])
         except sqlite3.Error as why:
             raise StoreError(
                 f"{self.path}: {len(rows)} answers could not be written ({why}); fix the cause, and run the same command again"
@@ -206,11 +225,23 @@ def _whole(row: tuple[Any, ...]) -> Entry | None:
     return None
 
 
+def _cost(usd: float | None) -> float | None:
+    """A cost that can be one: an imported file may say minus a million, which would lift the cap. Anything else is not known."""
+    return usd if usd is not None and math.isfinite(usd) and usd >= 0 else None
+
+
+def _tokens(number: int | None) -> int:
+    return max(0, number or 0)
+
+
 def _known_request(entries: Sequence[Entry]) -> KnownRequest:
     """The entry that counts is the last good one; without one, the last that gives the reason."""
     if len(entries) == 1 and entries[0].status == "good":  # nearly always
         e = entries[0]
-        return KnownRequest(e, 0, e.prompt_tokens or 0, e.completion_tokens or 0, e.usd or 0.0, e.usd is not None, 0.0)
+        usd = _cost(e.usd)
+        return KnownRequest(
+            e, 0, _tokens(e.prompt_tokens), _tokens(e.completion_tokens), usd or 0.0, usd is not None, 0.0
+        )
     good = [entry for entry in entries if entry.status == "good"]
     failed = [entry for entry in entries if entry.status in ("failed", "final")]
     bad = [entry for entry in entries if entry.status == "bad"]
@@ -218,14 +249,9 @@ def _known_request(entries: Sequence[Entry]) -> KnownRequest:
     return KnownRequest(
         entry=(good or failed or [None])[-1],
         bad=len(bad),
-        prompt_tokens=sum(e.prompt_tokens or 0 for e in paid),
-        completion_tokens=sum(e.completion_tokens or 0 for e in paid),
-        usd=sum(e.usd or 0.0 for e in paid),
-        priced=all(e.usd is not None for e in paid),
-        lost_usd=sum(e.usd or 0.0 for e in entries if e.status in ("sent", "lost")),
+        prompt_tokens=sum(_tokens(e.prompt_tokens) for e in paid),
+        completion_tokens=sum(_tokens(e.completion_tokens) for e in paid),
+        usd=sum(_cost(e.usd) or 0.0 for e in paid),
+        priced=all(_cost(e.usd) is not None for e in paid),
+        lost_usd=sum(_cost(e.usd) or 0.0 for e in entries if e.status in ("sent", "lost")),
     )
-
-
-def text_of(response: str) -> str:
-    """The text of a raw chat completion; "" where it has none."""
-    return json.loads(response)["choices"][0]["message"].get("content") or ""

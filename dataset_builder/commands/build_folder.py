@@ -59,8 +59,7 @@ def build_folder(folder: Path, given: argparse.Namespace, options: Mapping[str, 
     if given.num_proc:
         kg.open()
     calibrations, notes = expect_trusted(stages, store_of(given), given.allow_judge)
-    notes = [*self_judging_note(models), *notes]
-    _print_lines(notes)
+    _print_lines(notes := [*self_judging_note(models), *notes])
     with runner_of(given) as runner:
         rows, runs = run(on_disk(questions), stages, runner=runner, num_proc=given.num_proc)
         more = {"passports": [c.as_dict() for c in calibrations]} if models else {}

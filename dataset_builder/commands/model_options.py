@@ -2,6 +2,7 @@
 
 import argparse
 import inspect
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -83,6 +84,11 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
         help="time limit for one complete answer, in seconds (default: 300)",
     )
     parser.add_argument(
+        "--no-sampling",
+        action="store_true",
+        help="send no temperature, top_p and seed, for endpoints that accept only their own",
+    )
+    parser.add_argument(
         "--replay-only",
         action="store_true",
         help="call no model: a request without an answer in the store is an error",
@@ -110,7 +116,7 @@ def positive(text: str) -> int:
 
 def above_zero(text: str) -> float:
     """A number above 0, for argparse. Raises ArgumentTypeError."""
-    if (number := float(text)) <= 0:
+    if not (math.isfinite(number := float(text)) and number > 0):
         raise argparse.ArgumentTypeError(f"found {number:g}, expected a number above 0")
     return number
 
@@ -138,6 +144,7 @@ def runner_of(given: argparse.Namespace) -> Runner:
             "per_minute": given.rate,
             "max_usd": given.max_usd,
             "timeout_s": given.timeout,
+            "sampling": not given.no_sampling,
         },
     )
 

@@ -114,6 +114,7 @@ def call_lines(runs: "Sequence[StageRun]") -> list[str]:
     lines = [line + (f"; calls without an answer may have cost up to {dollars(lost)} more" if lost else "")]
     if errors:
         lines.append("Errors: " + ", ".join(f"{number} × {kind}" for kind, number in errors.most_common()) + ".")
+    lines += [f"note: {note}." for note in dict.fromkeys(note for t in tallies for note in t.notes)]
     if _sum([*now, *before]) is None:
         lines.append("The price of a model is not known, so only its tokens are counted: add --price MODEL=IN/OUT.")
     return lines

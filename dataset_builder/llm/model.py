@@ -1,4 +1,4 @@
-"""A language model, a request to it and its answer, as values. The calls are made by dispatch.py."""
+"""A language model, a request to it and its answer, as values. The calls are made by calls/dispatch.py."""
 
 import functools
 import hashlib
@@ -25,7 +25,7 @@ class ModelError(ValueError):
 class LLM:
     """A model at a *named* endpoint, and how it is sampled: MedReason's temperature 0 and 5,000 tokens by default.
 
-    URL and key of the endpoint are environment variables (endpoint.py), so no key can get into a cache, a store or a card,
+    URL and key of the endpoint are environment variables (calls/endpoint.py), so no key can get into a cache, a store or a card,
     and answers stay valid when a server moves. With ``None`` the endpoint's default applies. A stage that needs other
     sampling settings gets ``replace(writer, temperature=0.7)``.
     """

@@ -3,13 +3,17 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dataset_builder.answer_store.store import AnswerStore, Entry, text_of
+from dataset_builder.answer_store.store import AnswerStore, Entry
+from dataset_builder.llm.completion import Completion, read_completion
 from dataset_builder.llm.conversation import ConversationState
 from dataset_builder.llm.model import Answer, Request
 from dataset_builder.llm.usage import Usage
 
 if TYPE_CHECKING:
     from dataset_builder.stage import Stage
+
+
+WINDOW = "the request is longer than the model's context"  # a server may be started again with a larger one
 
 
 class MissingAnswer(LookupError):
@@ -40,7 +44,8 @@ class AnswerLookup:
         for request in requests:
             if (about := known.get(request.key)) is None:
                 continue
-            answered = about.entry is not None and about.entry.status in self.statuses
+            answer = self._answer(request, about.entry)
+            answered = answer is not None
             if request.key not in self.seen:
                 self.seen.add(request.key)
                 self.charge(about.usd + about.lost_usd)
@@ -50,16 +55,32 @@ class AnswerLookup:
                 self.usage.lost_usd += about.lost_usd
                 self.usage.hits += answered
                 self.bad[request.key] = about.bad
-            if about.entry is not None and answered:
-                found[request.key] = answer_of(request, about.entry)
+            if answer is not None:
+                found[request.key] = answer
         return found
+
+    def _answer(self, request: Request, entry: Entry | None) -> Answer | None:
+        """The answer of an entry, or None where it counts as none: then a run that may call asks again."""
+        if entry is None or entry.status not in self.statuses:
+            return None
+        answer = answer_of(request, entry)
+        if "failed" in self.statuses:
+            return answer
+        outgrown = entry.status == "final" and (entry.detail or "").startswith(WINDOW)
+        return None if outgrown or (entry.status == "good" and answer.failure) else answer
 
 
 def answer_of(request: Request, entry: Entry) -> Answer:
-    """The answer that a conversation receives for this entry."""
-    if entry.status == "good":
-        return Answer(request, text_of(entry.response or ""))
-    return Answer(request, "", entry.reason, entry.detail or "")
+    """The answer that a conversation receives for this entry.
+
+    An earlier version took some replies for good that are none, such as one that the server broke off: these are failures.
+    """
+    if entry.status != "good":
+        return Answer(request, "", entry.reason, entry.detail or "")
+    read = read_completion(entry.response or "")
+    if isinstance(read, Completion) and (read.bad is None or (read.unsaid and read.text.strip())):
+        return Answer(request, read.text)
+    return Answer(request, "", "llm_failed", f"the answer is {read.bad if isinstance(read, Completion) else read.why}")
 
 
 def start_conversations(stage: "Stage", batch: Mapping[str, list[Any]], start: int = 0) -> list[ConversationState]:

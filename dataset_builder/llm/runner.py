@@ -1,8 +1,13 @@
 """The first half of a stage that calls a model: get every answer that its rows need into the answer store."""
 
 import asyncio
+import contextlib
 import hashlib
-from collections.abc import Mapping
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
@@ -16,11 +21,14 @@ from dataset_builder.llm.usage import Usage
 if TYPE_CHECKING:
     from datasets import Dataset
 
-    from dataset_builder.llm.dispatch import Dispatcher
+    from dataset_builder.llm.calls.dispatch import Dispatcher
     from dataset_builder.stage import Stage
 
 BATCH = 256  # rows whose conversations are started together
 TICK_S = 0.3  # seconds between updates of the progress bar
+LINE_S = 30.0  # seconds between lines of progress where there is no terminal
+GRACE_S = 60.0  # seconds for which an interrupted run waits for the answers to the calls in flight
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 Collected = tuple[str, Usage]
 
 
@@ -66,7 +74,7 @@ class Runner:
         return digest_of(digests), usage
 
     async def _ask(self, stage: "Stage", rows: "Dataset") -> Collected:
-        from dataset_builder.llm.dispatch import Dispatcher  # imports the SDK, which takes a second
+        from dataset_builder.llm.calls.dispatch import Dispatcher  # imports the SDK, which takes a second
 
         if self._dispatcher is None:
             self._dispatcher = Dispatcher(self.store, **(self.calls or {}))
@@ -87,6 +95,7 @@ class _StageCalls:
         self.digests: dict[int, bytes] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._failures: list[BaseException] = []
+        self._interrupted = 0  # signals
         self._open = asyncio.Semaphore(
             dispatcher.in_flight * 5 // 4 + 16
         )  # rows in progress; some of them wait before their next call
@@ -94,10 +103,11 @@ class _StageCalls:
     async def ask(self, rows: "Dataset") -> Collected:
         """Start the rows batch by batch, as many as may be in progress.
 
-        Returns the digest of their answers and the usage. Raises the exception that ended it (ModelError; a
-        programming error), but only after all calls in flight have finished.
+        Returns the digest of their answers and the usage. Raises the exception that ended it (ModelError; a programming
+        error), but only after all calls in flight have finished. After SIGINT or SIGTERM nothing new is sent, and what is in
+        flight is taken in, for at most GRACE_S; after a second one it is given up. Then it raises KeyboardInterrupt.
         """
-        with tqdm(total=len(rows), desc=self.stage.name, unit="row", disable=None) as bar:
+        with self._on_signals(), tqdm(total=len(rows), desc=self.stage.name, unit="row", disable=None) as bar:
             ticker = asyncio.create_task(self._tick(bar))
             try:
                 await self._begin_all(rows)
@@ -109,6 +119,8 @@ class _StageCalls:
                 ticker.cancel()
                 await self.dispatcher.write_queue.flush()
             self._show(bar)
+        if self._interrupted:
+            raise KeyboardInterrupt
         if self._failures:
             raise self._failures[0]
         return digest_of(self.digests), self.usage
@@ -117,7 +129,7 @@ class _StageCalls:
         for start in range(0, len(rows), BATCH):
             for state in await asyncio.to_thread(self._begin, rows[start : start + BATCH], start):
                 await self._open.acquire()
-                if self._failures:
+                if self._failures or self._interrupted:
                     return
                 task = asyncio.create_task(self._finish(state))
                 self._tasks.add(task)
@@ -125,8 +137,42 @@ class _StageCalls:
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if (why := task.exception()) is not None:
+        if not task.cancelled() and (why := task.exception()) is not None:
             self._failures.append(why)
+
+    @contextlib.contextmanager
+    def _on_signals(self) -> Iterator[None]:
+        """Within it, signals call `_interrupt`. Only in the main thread, since Python handles them there."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        loop = asyncio.get_running_loop()
+        before = {number: signal.getsignal(number) for number in SIGNALS}
+        for number in SIGNALS:
+            loop.add_signal_handler(number, self._interrupt)
+        try:
+            yield
+        finally:
+            for number in SIGNALS:
+                loop.remove_signal_handler(number)
+                signal.signal(number, before[number])
+
+    def _interrupt(self) -> None:
+        self._interrupted += 1
+        if self._interrupted > 1:
+            self._give_up()
+            return
+        self.dispatcher.stop("it was interrupted")
+        if waiting := self.usage.in_flight:
+            say(
+                f"interrupted: nothing more is sent. Waiting up to {GRACE_S:.0f} s for the answers to {waiting} calls in flight, which are "
+                "paid; interrupt again to stop at once"
+            )
+        asyncio.get_running_loop().call_later(GRACE_S, self._give_up)
+
+    def _give_up(self) -> None:
+        for task in list(self._tasks):
+            task.cancel()
 
     def _begin(self, batch: Mapping[str, list[Any]], start: int) -> list[ConversationState]:
         """Start these rows' conversations, and run them on the stored answers. Returns those that need a call."""
@@ -160,14 +206,24 @@ class _StageCalls:
         return await self.dispatcher.answer(request, self.stage.name, self.lookup.bad.get(request.key, 0))
 
     async def _tick(self, bar: tqdm) -> None:
+        said = time.monotonic()
         while True:
             self._show(bar)
+            if bar.disable and time.monotonic() - said >= LINE_S:
+                said = time.monotonic()
+                say(f"{self.stage.name}: {self.usage.done:,} of {bar.total:,} rows, {self.usage.line()}")
             await asyncio.sleep(TICK_S)
 
     def _show(self, bar: tqdm) -> None:
         bar.set_postfix_str(self.usage.line(), refresh=False)
         bar.n = self.usage.done
         bar.refresh()
+
+
+def say(text: str) -> None:
+    """Print a line on stderr, above a progress bar where there is one."""
+    tqdm.write(text, file=sys.stderr)
+    sys.stderr.flush()
 
 
 def digest_of(digests: Mapping[int, bytes]) -> str:

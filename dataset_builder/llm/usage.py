@@ -46,6 +46,12 @@ class Usage:
     before: Spend = field(default_factory=Spend)
     lost_usd: float = 0.0  # the possible cost of calls without an answer
     errors: Counter[str] = field(default_factory=Counter)
+    notes: dict[str, None] = field(default_factory=dict)  # what was adapted for an endpoint, each once, in order
+
+    def note(self, text: str) -> None:
+        """Keep a sentence for the end of the build; "" is none."""
+        if text:
+            self.notes[text] = None
 
     def line(self) -> str:
         """The text of the progress bar."""
@@ -69,4 +75,5 @@ class Usage:
             "before": self.before.as_dict(),
             "lost_usd": round(self.lost_usd, 6),
             "faults": dict(self.errors),
+            **({"adapted": list(self.notes)} if self.notes else {}),
         }

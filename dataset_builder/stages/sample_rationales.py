@@ -77,7 +77,8 @@ def _write(request: Request, row: dict[str, Any]) -> Part[Sample]:
         raise Rejected("over_budget", answer.detail)
     if answer.failure:
         return _sample(model, temperature, None, f"{answer.failure}: {answer.detail}")
-    return _sample(model, temperature, without_thoughts(answer.text).strip())
+    text = without_thoughts(answer.text).strip()
+    return _sample(model, temperature, text or None, None if text else "llm_failed: it ends within its thoughts")
 
 
 def unreadable(text: str, row: dict[str, Any]) -> bool:

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from dataset_builder.answer_store.parquet_files import export, import_, stats
-from dataset_builder.answer_store.store import AnswerStore, Entry, StoreError, text_of
+from dataset_builder.answer_store.store import AnswerStore, Entry, StoreError
+from dataset_builder.llm.completion import text_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,7 +39,7 @@ def test_what_was_added_is_found_by_another_process_and_thread(store: AnswerStor
     again = pickle.loads(pickle.dumps(store))
     found = again.find([key(i) for i in range(1300)])
     assert set(found) == {key(i) for i in range(1200)}
-    assert text_of(found[key(7)].entry.response) == "text 7 é \ud800"  # type: ignore[union-attr]
+    assert text_of(found[key(7)].entry.response) == "text 7 é \ufffd"  # type: ignore[union-attr]
     threads = [threading.Thread(target=lambda: found.update(store.find([key(3)]))) for _ in range(4)]
     for thread in threads:
         thread.start()

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -85,14 +87,14 @@ def test_what_the_network_may_change_is_built_again(case: Case, monkeypatch: pyt
         assert SAID not in printed and "NOT CHECKED against" in printed
 
 
-def test_with_models_only_once_all_answers_are_in_the_store(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_with_models_only_once_all_answers_are_in_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In processes of their own: the store's file is final once its process has ended."""
+
     def build() -> str:
         where = ("--store", str(tmp_path / "answers.sqlite"), "--out", str(tmp_path / "out"))
         models = ("--writer", "scripted", "--judge", "scripted")
-        assert main(["build", "medreason", "--rows", "6", *models, *where]) == 0
-        return capsys.readouterr().out
+        command = [sys.executable, "-m", "dataset_builder", "build", "medreason", "--rows", "6", *models, *where]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
     with running() as server:
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)

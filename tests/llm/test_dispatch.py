@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,9 @@ def test_every_row_gets_its_own_answer_and_a_second_run_asks_nothing(server: Run
 def test_a_fault_that_passes_is_never_the_reason_of_a_rejection(server: Running, build, asking) -> None:
     server.change(**MIXED, hang_s=30, retry_after_s=0.2)
     started = time.monotonic()
-    rows, one = build(400, asking)
+    rows, one = build(
+        400, asking, replace(WRITER, temperature=0.7)
+    )  # at 0 an answer that is cut at max_tokens stays cut
     assert time.monotonic() - started < 60  # no hang: a byte a second is no answer within two
     assert [row["rejected_because"] for row in rows] == [None] * 400
     if asking is say_json:
@@ -106,29 +109,45 @@ def test_a_fault_that_passes_is_never_the_reason_of_a_rejection(server: Running,
 
 def test_a_fault_that_lasts_rejects_its_row_with_the_reason_and_no_other(server: Running, build, monkeypatch) -> None:
     for bound in ("MAX_ERRORS", "MAX_REFUSALS"):
-        monkeypatch.setattr(f"dataset_builder.llm.dispatch.{bound}", 4)
+        monkeypatch.setattr(f"dataset_builder.llm.calls.attempts.{bound}", 4)
     server.change(**MIXED, permanent=0.3, hang_s=30, retry_after_s=0.05)
-    rows, _ = build(100, timeout_s=0.3)
+    warm = replace(WRITER, temperature=0.7)
+    rows, _ = build(100, llm=warm, timeout_s=0.3)
     reasons = {(row["rejected_because"], (row["rejected_detail"] or "").split(":")[0]) for row in rows}
     good = [row for row in rows if row["rejected_because"] is None]
     assert 70 <= len(good) < 100 and all(row["rationale"] == row["question"] for row in good)
     assert {code for code, _ in reasons} <= {None, "llm_failed", "bad_json"}
     server.change()
-    rows, one = build(100)  # the same store, the server well again: only what had failed and may pass is asked
+    rows, one = build(
+        100, llm=warm
+    )  # the same store, the server well again: only what had failed and may pass is asked
     assert one.calls.sent < 100 - len(good) + 1
     assert sum(row["rejected_because"] is None for row in rows) >= len(good)
 
 
-def test_a_bad_answer_is_paid_four_times_and_never_again(server: Running, build) -> None:
-    server.change(fault_length=1.0)
-    rows, one = build(3)
-    assert {row["rejected_detail"] for row in rows} == {"the answer is truncated at max_tokens"}
-    assert (one.calls.sent, one.calls.bad) == (12, 12)
-    assert build(3)[1].calls.sent == 0
+@pytest.mark.parametrize(
+    ("temperature", "fault", "detail", "times"),
+    [
+        (0.7, "length", "truncated at max_tokens", 4),
+        (0.0, "length", "truncated at max_tokens", 1),
+        (0.7, "empty", "empty", 4),
+        (0.0, "empty", "empty", 2),  # the second time with a seed
+    ],
+)
+def test_a_bad_answer_is_paid_a_few_times_and_never_again(
+    server: Running, build, temperature: float, fault: str, detail: str, times: int
+) -> None:
+    """At temperature 0 the same request would be answered the same way."""
+    server.change(**{f"fault_{fault}": 1.0})
+    llm = replace(WRITER, temperature=temperature)
+    rows, one = build(3, llm=llm)
+    assert {row["rejected_detail"] for row in rows} == {f"the answer is {detail}"}
+    assert (one.calls.sent, one.calls.bad) == (3 * times, 3 * times)
+    assert build(3, llm=llm)[1].calls.sent == 0
 
 
 def test_a_dripping_or_silent_server_costs_no_more_than_the_time_out(server: Running, build, monkeypatch) -> None:
-    monkeypatch.setattr("dataset_builder.llm.dispatch.MAX_ERRORS", 2)
+    monkeypatch.setattr("dataset_builder.llm.calls.attempts.MAX_ERRORS", 2)
     server.change(fault_drip=0.5, fault_hang=0.5, hang_s=60)
     server.state.reply = None
     started = time.monotonic()
@@ -180,7 +199,7 @@ def test_an_endpoint_that_refuses_a_schema_is_asked_without_one(server: Running,
 
 
 def test_an_endpoint_that_is_not_there_ends_the_run(build, monkeypatch) -> None:
-    monkeypatch.setattr("dataset_builder.llm.dispatch.MAX_ERRORS", 2)
+    monkeypatch.setattr("dataset_builder.llm.calls.attempts.MAX_ERRORS", 2)
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
     with pytest.raises(ModelError, match="no connection"):
         build(5)
@@ -199,13 +218,8 @@ def test_an_endpoint_that_is_not_there_ends_the_run(build, monkeypatch) -> None:
     ],
 )
 def test_a_missing_variable_is_named(build, monkeypatch, llm: LLM, environment: dict, message: str) -> None:
-    for name in (
-        "OPENAI_BASE_URL",
-        "OPENAI_API_KEY",
-        "AZURE_OPENAI_ENDPOINT",
-        "AZURE_OPENAI_API_KEY",
-        "OPENAI_API_VERSION",
-    ):
+    azure = ("AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_API_KEY", "OPENAI_API_VERSION")
+    for name in ("OPENAI_BASE_URL", "OPENAI_API_KEY", *azure):
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from dataset_builder.llm.rate_limit import BELOW, RateController, RateLimiter
+from dataset_builder.llm.calls.rate_limit import BELOW, RateController, RateLimiter
 from tests.support.simulated_limit import simulate
 
 STEADY = [(0.0, 300.0)]

@@ -65,11 +65,11 @@ def test_a_text_without_a_final_answer_is_asked_for_once_more() -> None:
     assert row["rejected_because"] is None
 
 
-def test_thoughts_are_cut_off_only_where_they_are_closed() -> None:
+def test_thoughts_are_cut_off_also_where_they_are_left_open() -> None:
     row, _ = sample(lambda r: f"<think>B? Final answer: B</think>\n{rationale()}")
     assert row["candidates"][0]["text"] == rationale()
     row, _ = sample(lambda r: "<think>It must be. Final answer: A")
-    assert row["candidates"][0]["text"].startswith("<think>")
+    assert row["candidates"][0]["text"] is None and "thoughts" in row["candidates"][0]["failure"]
 
 
 def test_an_open_question_is_rejected() -> None:

@@ -4,7 +4,7 @@ import heapq
 import random
 from dataclasses import dataclass
 
-from dataset_builder.llm.rate_limit import RateController
+from dataset_builder.llm.calls.rate_limit import RateController
 
 
 @dataclass

@@ -1,13 +1,16 @@
 """Connect to a named endpoint. Its URL and key are read from environment variables only."""
 
 import os
+import re
 from collections.abc import Mapping
 
 from dataset_builder.llm.model import OPENAI, ModelError
 
 try:
     import httpx
-    from openai import AsyncAzureOpenAI, AsyncOpenAI, DefaultAioHttpClient
+    from openai import AsyncAzureOpenAI, AsyncOpenAI
+
+    from dataset_builder.llm.calls.transport import Client
 except ImportError as why:  # pragma: no cover
     raise ModelError(
         f"{why}; a pipeline that calls a model needs `pip install .[models]`, which `make setup` runs"
@@ -21,20 +24,51 @@ NO_KEY = "none"  # sent to a server of one's own, which needs no key
 def connect(endpoint: str, environment: Mapping[str, str] = os.environ) -> AsyncOpenAI:
     """A client of the official SDK that never retries by itself.
 
-    Raises ModelError where the environment lacks a variable.
+    Raises ModelError where the environment lacks a variable, or has a URL, key or proxy that no call can use.
     """
-    transport = DefaultAioHttpClient(limits=httpx.Limits(max_connections=None, max_keepalive_connections=None))
+    try:
+        transport = Client()
+    except (ValueError, httpx.InvalidURL) as why:  # httpx reads the proxies from the environment here
+        raise ModelError(
+            f"the proxy in the environment cannot be used ({why}); expected HTTPS_PROXY, HTTP_PROXY, ALL_PROXY such as http://host:3128"
+        ) from why
     if endpoint == AZURE:
         if missing := [name for name in AZURE_VARIABLES if not environment.get(name)]:
             raise ModelError(f"endpoint 'azure' needs {', '.join(missing)} in the environment")
         url, key, version = (environment[name] for name in AZURE_VARIABLES)
+        expect_url(AZURE_VARIABLES[0], url)
+        expect_key(AZURE_VARIABLES[1], key)
         return AsyncAzureOpenAI(
             azure_endpoint=url, api_key=key, api_version=version, max_retries=0, http_client=transport
         )
     url, key = (environment.get(name) for name in variables(endpoint))
     if url is None and (endpoint != OPENAI or not key):
         raise ModelError(_missing(endpoint))
+    if url is not None:
+        expect_url(variables(endpoint)[0], url)
+    expect_key(variables(endpoint)[1], key or NO_KEY)
     return AsyncOpenAI(base_url=url, api_key=key or NO_KEY, max_retries=0, timeout=None, http_client=transport)
+
+
+def expect_url(variable: str, url: str) -> None:
+    """Raise ModelError for a URL that no call can use. Its own text is not shown, since it may contain a password."""
+    try:
+        parsed = httpx.URL(url)
+        good = parsed.scheme in ("http", "https") and parsed.host and not re.search(r"\s", url)
+    except httpx.InvalidURL:
+        good = False
+    if not good:
+        raise ModelError(
+            f"{variable} is no URL that can be called; expected one such as http://127.0.0.1:8000/v1 or https://api.openai.com/v1"
+        )
+
+
+def expect_key(variable: str, key: str) -> None:
+    """Raise ModelError for a key that cannot be sent in a header: one with a line break, a blank or a letter outside ASCII."""
+    if not re.fullmatch(r"[!-~]+", key):
+        raise ModelError(
+            f"{variable} has a character that no key has (a blank, a line break, or a letter outside ASCII); copy the key again"
+        )
 
 
 def variables(endpoint: str) -> tuple[str, str]:

@@ -10,6 +10,7 @@ without any 429 (a full server) stops the growth.
 """
 
 import asyncio
+import contextlib
 import itertools
 import math
 import time
@@ -37,6 +38,7 @@ CATCH_UP, KNOWN_CATCH_UP = 0.03, 0.15  # seconds of delay that a sender may make
 LONG_WAIT = 5.0  # seconds: a longer Retry-After applies to all requests, not to one row
 FULL, LOOK = 2.0, 0.1  # at this multiple of the usual latency the server is full; seconds between checks
 FORGET = 0.98  # factor per second on the estimated share of refusals by chance
+LONG_PAUSE = 0.5  # seconds: a longer wait ends with the run
 BELOW = 0.99  # the part of a known limit that is used
 
 
@@ -181,8 +183,8 @@ class RateLimiter:
         if tokens:
             self.tokens_per_second = BELOW * tokens
 
-    async def slot(self, tokens: int) -> float:
-        """Wait until a request of at most ``tokens`` tokens may be sent.
+    async def slot(self, tokens: int, ended: asyncio.Event | None = None) -> float:
+        """Wait until a request of at most ``tokens`` tokens may be sent, or ``ended`` is set: then nothing more may be sent.
 
         Returns the time, to be passed to `ok` or `refuse`.
         """
@@ -193,7 +195,11 @@ class RateLimiter:
                 self._next_token = max(self._next_token, now - CATCH_UP)
                 at = max(at, self._next_token)
                 self._next_token += tokens / self.tokens_per_second
-            if at > now:
+            if ended is not None and at - now > LONG_PAUSE:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(at - now):
+                        await ended.wait()
+            elif at > now:
                 await asyncio.sleep(at - now)
             sent_at = time.monotonic()
             self.controller.sent_at(sent_at)

@@ -2,57 +2,25 @@
 
 Each request ends in one entry that counts: ``good``, ``final`` (the same request would fail again) or ``failed`` (it may
 succeed in a later run). Errors and refusals (429) are counted separately, since a refusal says nothing about the request.
-Every answer that was paid is stored, also an unusable one.
+Every answer that was paid is stored, also an unusable one. What fails for a reason that stays is asked again only with a change: less
+room for the answer where the window is too small, a seed where an answer at temperature 0 is empty.
 """
 
 import asyncio
 import contextlib
-import random
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import NoReturn
 
 from dataset_builder.answer_store.store import AnswerStore, Entry
 from dataset_builder.answer_store.write_queue import WriteQueue
-from dataset_builder.llm.budget import Budget
-from dataset_builder.llm.connection import ArrivedCompletion, Connection, open_connection
-from dataset_builder.llm.errors import CallError, ErrorAction
+from dataset_builder.llm.calls.attempts import DEADLINE_S, DOWN, FORBIDDEN, HINTS, LASTING, Attempts
+from dataset_builder.llm.calls.budget import Budget
+from dataset_builder.llm.calls.connection import ArrivedCompletion, Change, Connection, open_connection
+from dataset_builder.llm.calls.endpoint import AZURE, AZURE_VARIABLES, variables
+from dataset_builder.llm.calls.errors import CONTEXT, FILTER, CallError, ErrorAction, room_for_answer
 from dataset_builder.llm.model import LLM, ModelError, Request
 from dataset_builder.llm.prices import Price
 from dataset_builder.llm.usage import Usage
-
-MAX_ERRORS = 8  # failed calls of one request
-MAX_REFUSALS = 20  # 429 answers to one request
-MAX_BAD_ANSWERS = 4  # paid but unusable answers to one request
-DEADLINE_S = 1800.0  # for one request, from its first call
-BACK_OFF = {
-    ErrorAction.TRY_AGAIN: (0.25, 8.0),
-    ErrorAction.SLOW_DOWN: (0.05, 8.0),
-}  # first and longest wait in seconds; each wait is twice the last
-LASTING = ("context length", "content filter")  # kinds of errors after which no later run sends the request again
-DOWN = 20  # requests given up in a row, without an answer: the endpoint counts as down
-
-
-@dataclass
-class Attempts:
-    """How often one request has been tried."""
-
-    bad: int = 0
-    errors: int = 0
-    refusals: int = 0
-    deadline: float = field(default_factory=lambda: time.monotonic() + DEADLINE_S)
-
-    def over(self, action: ErrorAction, wait: float) -> bool:
-        """Whether the request must be given up."""
-        used_up = self.errors >= MAX_ERRORS or self.refusals >= MAX_REFUSALS or self.bad >= MAX_BAD_ANSWERS
-        return action == ErrorAction.GIVE_UP or used_up or time.monotonic() + wait > self.deadline
-
-    def wait(self, error: CallError) -> float:
-        """Seconds until the next try: the endpoint's retry-after, or an ever longer wait with random jitter."""
-        first, longest = BACK_OFF[error.action]
-        count = self.refusals if error.action == ErrorAction.SLOW_DOWN else self.errors + self.bad
-        return max(error.retry_after, min(longest, first * 2**count) * random.uniform(0.5, 1.0))
 
 
 class Dispatcher:
@@ -67,8 +35,10 @@ class Dispatcher:
         per_minute: float | None = None,
         max_usd: float | None = None,
         timeout_s: float = 300.0,
+        sampling: bool = True,
     ) -> None:
         self.prices, self.in_flight, self.per_minute, self.timeout_s = prices, in_flight, per_minute, timeout_s
+        self.sampling = sampling
         self.budget, self.write_queue = Budget(max_usd), WriteQueue(store)
         self.usage, self.stopped = Usage(), None
         self._slots = asyncio.Semaphore(in_flight)
@@ -106,22 +76,26 @@ class Dispatcher:
     async def _ask(self, request: Request, stage: str, attempts: Attempts) -> Entry:
         connection = self._connection(request.llm)
         while True:
-            left_out, outcome = connection.left_out, await self._call(request, stage, connection)
+            adapted, outcome = connection.adapted, await self._call(request, stage, connection, attempts.change)
             if isinstance(outcome, Entry) and outcome.status == "bad":
                 self.write_queue.put(outcome)
-                attempts.bad += 1
-                filtered = outcome.reason == "content_filter"
-                kind, action = (
-                    ("content filter", ErrorAction.GIVE_UP) if filtered else ("bad answer", ErrorAction.TRY_AGAIN)
-                )
-                outcome = CallError(kind, action, f"the answer is {outcome.detail}")
+                outcome = self._after_bad(request, connection, outcome, attempts)
             elif isinstance(outcome, Entry):
                 await self.write_queue.put(outcome)
                 return outcome
             elif outcome.action == ErrorAction.END_RUN or outcome.retry_after > DEADLINE_S:
-                self._end(connection, outcome.detail)
-            elif connection.adapt(request, outcome, left_out):
+                outcome = self._may_end(connection, outcome)
+            elif (noted := connection.adapt(request, outcome, adapted)) is not None:
+                self.usage.note(noted and f"{request.llm}: {noted}, because the endpoint refuses it")
                 continue
+            elif outcome.kind == CONTEXT or outcome.kind == "400":
+                room = room_for_answer(outcome.said)
+                if room and room < (attempts.change.max_tokens or request.llm.max_tokens):
+                    attempts.change = attempts.change._replace(max_tokens=room)
+                    self.usage.note(
+                        f"{request.llm}: fewer tokens than max_tokens are asked for where the model's window is too small"
+                    )
+                    continue
             else:
                 attempts.errors += outcome.action == ErrorAction.TRY_AGAIN
                 attempts.refusals += outcome.action == ErrorAction.SLOW_DOWN
@@ -130,13 +104,37 @@ class Dispatcher:
                 return await self._give_up(request, stage, connection, outcome, attempts)
             await self._rest(wait)
 
+    def _after_bad(self, request: Request, connection: Connection, entry: Entry, attempts: Attempts) -> CallError:
+        """What to do after an answer that cannot be used. At temperature 0 the same request would give it again."""
+        attempts.bad += 1
+        filtered, fixed = (
+            entry.reason == "content_filter",
+            request.llm.temperature == 0 and "temperature" not in connection.left_out,
+        )
+        action = ErrorAction.GIVE_UP if filtered else ErrorAction.TRY_AGAIN
+        if fixed and entry.reason == "lasting" and not filtered:
+            may_seed = (
+                (entry.detail or "").startswith("empty") and attempts.change.seed is None and request.llm.seed is None
+            )
+            action = ErrorAction.TRY_AGAIN if may_seed and "seed" not in connection.left_out else ErrorAction.GIVE_UP
+            attempts.change = attempts.change._replace(seed=attempts.bad)
+        return CallError(FILTER if filtered else "bad answer", action, f"the answer is {entry.detail}")
+
+    def _may_end(self, connection: Connection, error: CallError) -> CallError:
+        """End the run, unless the error may concern this request alone: a 403 of an endpoint that answers others."""
+        if error.kind != "403":
+            self._end(connection, error)
+        if not connection.answered and connection.given_up + 1 >= FORBIDDEN:
+            self._end(connection, error)
+        return CallError(error.kind, ErrorAction.GIVE_UP, error.detail, said=error.said)
+
     async def _rest(self, seconds: float) -> None:
         """Wait, but only until the run is stopped."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._ended.wait()
 
-    async def _call(self, request: Request, stage: str, connection: Connection) -> Entry | CallError:
+    async def _call(self, request: Request, stage: str, connection: Connection, change: Change) -> Entry | CallError:
         """Make one call: wait for its turn, reserve its cost, send it, and record the outcome."""
         upper_bound = connection.upper_bound(request)
         async with self._slots:
@@ -146,7 +144,7 @@ class Dispatcher:
                 return self._entry(request, stage, "failed", "over_budget", f"--max-usd {self.budget.cap} is reached")
             if self.budget.cap is not None:  # on disk before it is sent: what is in flight at a kill counts as spent
                 await self.write_queue.put(self._entry(request, stage, "sent", usd=upper_bound))
-            sent_at = await connection.rate_limiter.slot(request.size // 4 + request.llm.max_tokens)
+            sent_at = await connection.rate_limiter.slot(request.size // 4 + request.llm.max_tokens, self._ended)
             if self.stopped:  # stopped while it waited; it was not sent
                 self.budget.settle(upper_bound, 0.0)
                 self._clear(request, stage)
@@ -155,7 +153,7 @@ class Dispatcher:
             self.usage.in_flight += 1
             usd = upper_bound  # the cost, unless the outcome is known; also where this task is cancelled
             try:
-                arrived = await connection.call(request, self.timeout_s, sent_at)
+                arrived = await connection.call(request, self.timeout_s, sent_at, change)
                 outcome = (
                     arrived if isinstance(arrived, CallError) else self._paid(request, stage, connection, arrived)
                 )
@@ -187,37 +185,56 @@ class Dispatcher:
 
     def _paid(self, request: Request, stage: str, connection: Connection, arrived: ArrivedCompletion) -> Entry:
         """The entry of an answer, good or bad."""
-        bad, action, prompt_tokens, completion_tokens = arrived.completion
-        usd = connection.usd(request, prompt_tokens, completion_tokens)
-        self.usage.now.add(prompt_tokens, completion_tokens, usd)
-        self.usage.bad += bad is not None
-        self.usage.good += bad is None
-        reason = None if bad is None else "content_filter" if action == ErrorAction.GIVE_UP else "unusable"
-        if bad:
-            self.usage.errors[bad] += 1
-        status = "good" if bad is None else "bad"
+        read = arrived.completion
+        usd = connection.usd(request, read.prompt_tokens, read.completion_tokens)
+        self.usage.now.add(read.prompt_tokens, read.completion_tokens, usd)
+        self.usage.bad += read.bad is not None
+        self.usage.good += read.bad is None
+        if usd and (read.prompt_tokens is None or read.completion_tokens is None):
+            self.usage.note(
+                f"{request.llm}: the endpoint gives no number of tokens for some answers; each counts as the most that it can cost"
+            )
+        reason = (
+            None
+            if read.bad is None
+            else "content_filter"
+            if read.filtered
+            else "lasting"
+            if read.lasting
+            else "unusable"
+        )
+        if read.bad:
+            self.usage.errors[read.bad.partition(":")[0][:60]] += 1
         return Entry(
-            request.key, status, reason, bad, arrived.response, str(request.llm), stage,
-            prompt_tokens, completion_tokens, usd, arrived.seconds,
+            request.key, "good" if read.bad is None else "bad", reason, read.bad, arrived.response, str(request.llm), stage,
+            read.prompt_tokens, read.completion_tokens, usd, arrived.seconds,
         )  # fmt: skip
 
     async def _give_up(
         self, request: Request, stage: str, connection: Connection, error: CallError, attempts: Attempts
     ) -> Entry:
         connection.given_up += 1
-        gone = error.kind in ("no connection", "time-out")
+        gone = error.kind in ("no connection", "time-out", "no completion")
         if (gone and not connection.answered) or (connection.given_up >= DOWN and (gone or not connection.answered)):
             self._end(
                 connection,
-                f"{connection.given_up} requests were given up and none was answered; the last error: {error.detail}",
+                error,
+                f"{connection.given_up} requests were given up and none was answered; the last error: ",
             )
-        lasting = error.kind in LASTING or attempts.bad >= MAX_BAD_ANSWERS
+        same_again = error.kind == "bad answer" and not attempts.change.max_tokens
+        lasting = error.kind in LASTING or (same_again and (error.action == ErrorAction.GIVE_UP or attempts.all_bad))
         entry = self._entry(request, stage, "final" if lasting else "failed", "llm_failed", error.detail)
         await self.write_queue.put(entry)
         return entry
 
-    def _end(self, connection: Connection, why: str) -> NoReturn:
-        raise self.stop(f"model {connection.llm.model!r} at endpoint {connection.llm.endpoint!r}: {why}")
+    def _end(self, connection: Connection, error: CallError, before: str = "") -> NoReturn:
+        """End the run with an error, its likely cause, and the variable to set."""
+        llm = connection.llm
+        names = AZURE_VARIABLES[:2] if llm.endpoint == AZURE else variables(llm.endpoint)
+        hint = HINTS.get(error.kind, "").format(url=names[0], key=names[1])
+        raise self.stop(
+            f"model {llm.model!r} at endpoint {llm.endpoint!r}: {before}{error.detail}{f' ({hint})' if hint else ''}"
+        )
 
     def stop(self, why: str) -> ModelError:
         """Send no more calls; those in flight still finish. Every call of `answer` that waits raises ModelError."""
@@ -236,7 +253,7 @@ class Dispatcher:
         """The connection of this model and endpoint, whatever the sampling settings. Raises ModelError."""
         name = LLM(llm.model, llm.endpoint)
         if name not in self._connections:
-            connection = open_connection(name, self.prices, self.per_minute)
+            connection = open_connection(name, self.prices, self.per_minute, sampling=self.sampling)
             if connection.price is None and self.budget.cap is not None:
                 raise ModelError(
                     f"--max-usd needs the price of {llm.model!r}, which is not in prices.tsv; "

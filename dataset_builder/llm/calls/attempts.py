@@ -1,0 +1,56 @@
+"""How often one request is tried, and what ends a run: the limits, and the hints for the errors that end it."""
+
+import random
+import time
+from dataclasses import dataclass, field
+
+from dataset_builder.llm.calls.connection import Change
+from dataset_builder.llm.calls.errors import FILTER, CallError, ErrorAction
+
+MAX_ERRORS = 8  # failed calls of one request
+MAX_REFUSALS = 20  # 429 answers to one request
+MAX_BAD_ANSWERS = 4  # paid but unusable answers to one request
+DEADLINE_S = 1800.0  # for one request, from its first call
+BACK_OFF = {
+    ErrorAction.TRY_AGAIN: (0.25, 8.0),
+    ErrorAction.SLOW_DOWN: (0.05, 8.0),
+}  # first and longest wait in seconds; each wait is twice the last
+LASTING = (FILTER,)  # kinds of errors after which no later run sends the request again
+DOWN = 20  # requests given up in a row, without an answer: the endpoint counts as down
+FORBIDDEN = 5  # requests refused with 403 in a row, without an answer: the key may ask nothing
+HINTS = {  # by kind of the last error: the likely cause, and what to set
+    "time-out": "the endpoint is slower than TIMEOUT (--timeout) allows, or has more requests than it works on at once: raise TIMEOUT, lower IN_FLIGHT",
+    "no connection": "no server listens at this URL: set {url}",
+    "no completion": "this URL does not lead to a chat-completions endpoint: set {url}, which usually ends in /v1",
+    "401": "the key is wrong: set {key}",
+    "403": "the key may not use this model: set {key}, or another model",
+    "404": "the endpoint has no such model, or {url} lacks its path (usually /v1)",
+    "no money": "add credit at the provider",
+}
+
+
+@dataclass
+class Attempts:
+    """How often one request has been tried."""
+
+    bad: int = 0
+    errors: int = 0
+    refusals: int = 0
+    change: Change = field(default_factory=Change)
+    deadline: float = field(default_factory=lambda: time.monotonic() + DEADLINE_S)
+
+    @property
+    def all_bad(self) -> bool:
+        """Whether as many answers were paid for and unusable as are paid for."""
+        return self.bad >= MAX_BAD_ANSWERS
+
+    def over(self, action: ErrorAction, wait: float) -> bool:
+        """Whether the request must be given up."""
+        used_up = self.errors >= MAX_ERRORS or self.refusals >= MAX_REFUSALS or self.all_bad
+        return action == ErrorAction.GIVE_UP or used_up or time.monotonic() + wait > self.deadline
+
+    def wait(self, error: CallError) -> float:
+        """Seconds until the next try: the endpoint's retry-after, or an ever longer wait with random jitter."""
+        first, longest = BACK_OFF[error.action]
+        count = self.refusals if error.action == ErrorAction.SLOW_DOWN else self.errors + self.bad
+        return max(error.retry_after, min(longest, first * 2**count) * random.uniform(0.5, 1.0))

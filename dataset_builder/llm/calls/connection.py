@@ -1,0 +1,197 @@
+"""The connection to one model: client, rate limiter, price, what its endpoint was found not to accept, and the outcome of one call."""
+
+import asyncio
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import httpx
+import openai
+
+from dataset_builder.llm.calls.endpoint import connect
+from dataset_builder.llm.calls.errors import CallError, ErrorAction, classify, error_under_200, seconds_of
+from dataset_builder.llm.calls.rate_limit import RateLimiter
+from dataset_builder.llm.calls.transport import TooLong, limit_of_reply
+from dataset_builder.llm.completion import Completion, NoCompletion, read_completion
+from dataset_builder.llm.model import LLM, Request
+from dataset_builder.llm.prices import Price, price_of
+from dataset_builder.llm.secrets import redacted, secrets
+
+LOOK = 50  # the rate limits in an endpoint's headers are read once in this many answers
+SAMPLING = ("temperature", "top_p", "seed")
+MAY_REFUSE = ("400", "404", "422", "500", "501")  # statuses with which endpoints refuse a parameter
+_FORMAT = r"response[_ ]?format|json[_ ]?schema|json[_ ]?mode|json[_ ]?object|x?grammar|outlines|guided|structured[_ ]outputs?|regex"
+_REFUSED = (
+    r"unsupported|n[o']t (?:currently |yet )?(?:support|allow|permit|implement|compat|available|enabled|recognized|convert)|unavailable|invalid|unknown|unrecognized|unexpected|extra|deprecated|only|must"
+    r"|range|forbidden|fail|cannot|could not|disabled|supports?\b|error|unimplemented|not a valid|incompatible|should be"
+)
+
+
+class ArrivedCompletion(NamedTuple):
+    """A reply that arrived, its raw text without secrets, and the seconds that it took."""
+
+    completion: Completion
+    response: str
+    seconds: float
+
+
+class Change(NamedTuple):
+    """What one request is asked with besides its own fields: a smaller limit on its answer, a seed. Not in its key."""
+
+    max_tokens: int | None = None
+    seed: int | None = None
+
+
+@dataclass
+class Connection:
+    """Client, rate limiter and price of a model, and the request fields that its endpoint was found not to accept."""
+
+    llm: LLM
+    client: openai.AsyncOpenAI
+    rate_limiter: RateLimiter
+    price: Price | None
+    limit_is_given: bool  # the rate limit is given on the command line, so the headers are not read
+    answered: int = 0
+    given_up: int = 0  # requests in a row
+    left_out: frozenset[str] = frozenset()
+    new_max_tokens: bool = False
+    keys: tuple[str, ...] = field(default_factory=lambda: tuple(secrets().values()), repr=False)
+
+    def body(self, request: Request, change: Change = Change()) -> dict[str, Any]:  # noqa: B008  a constant
+        """The request's body, with the fields that this endpoint accepts."""
+        body = dict(request.body)
+        if change.max_tokens:
+            body["max_tokens"] = change.max_tokens
+        if change.seed is not None:
+            body["seed"] = change.seed
+        body = {name: value for name, value in body.items() if name not in self.left_out}
+        if self.new_max_tokens and "max_tokens" in body:
+            body["max_completion_tokens"] = body.pop("max_tokens")
+        return body
+
+    @property
+    def adapted(self) -> tuple[frozenset[str], bool]:
+        """The fields that are left out, and whether `max_tokens` has its new name."""
+        return self.left_out, self.new_max_tokens
+
+    def adapt(self, request: Request, error: CallError, before: tuple[frozenset[str], bool]) -> str | None:
+        """Note a refused field that can be left out or renamed. ``before``: `adapted` when the call began.
+
+        Returns what was noted, in words, or "" where another call has noted it since; then the request can be sent again. None: the
+        error is of another kind.
+        """
+        if error.kind not in MAY_REFUSE or error.action == ErrorAction.SLOW_DOWN:
+            return None
+        sent = [name for name in request.body if name not in ("model", "messages")]
+        if "max_completion_tokens" in error.said and "max_tokens" in sent and not self.new_max_tokens:
+            self.new_max_tokens = True
+            return "max_tokens is sent as max_completion_tokens"
+        for name in sent:
+            if name != "max_tokens" and name not in self.left_out and _is_refused(name, error):
+                self.left_out |= {name}
+                return f"{name} is left out"
+        return "" if self.adapted != before else None
+
+    def upper_bound(self, request: Request) -> float:
+        """The maximum cost of a call in dollars, since a token has at least one byte; 0 without a price."""
+        return self.price.usd(request.size, request.llm.max_tokens) if self.price else 0.0
+
+    def usd(self, request: Request, prompt_tokens: int | None, completion_tokens: int | None) -> float | None:
+        """The cost of an answer in dollars; the upper bound where the endpoint gives no two numbers of tokens.
+
+        None without a price.
+        """
+        if self.price is None:
+            return None
+        if prompt_tokens is None or completion_tokens is None:
+            return self.upper_bound(request)
+        return self.price.usd(prompt_tokens, completion_tokens)
+
+    async def call(
+        self, request: Request, timeout_s: float, sent_at: float, change: Change = Change()  # noqa: B008  a constant
+    ) -> ArrivedCompletion | CallError:  # fmt: skip
+        """Make one call; the SDK does not retry. ``sent_at``: from the rate limiter, which is told the outcome."""
+        try:
+            with limit_of_reply(request.llm.max_tokens):
+                async with asyncio.timeout(timeout_s):  # for the whole call; the SDK's own time-out is per read
+                    response = await self.client.post(
+                        "/chat/completions", cast_to=httpx.Response, body=self.body(request, change)
+                    )
+        except (openai.APIError, TimeoutError) as why:
+            return self._failed(why, sent_at)
+        text = response.content.decode("utf-8", "replace")
+        self.rate_limiter.ok(sent_at)
+        if self.answered % LOOK == 0:
+            self._read_limits(response.headers)
+        read = read_completion(text)
+        if isinstance(read, NoCompletion):
+            if read.error is not None:
+                return self._redacted(error_under_200(read.error))
+            if read.whole:  # a page, a proxy: no model has answered
+                return self._redacted(CallError("no completion", ErrorAction.TRY_AGAIN, f"status 200, but {read.why}"))
+            read = Completion("", f"no completion: {read.why}", False, False, None, None)
+        self.answered, self.given_up = self.answered + 1, 0
+        return ArrivedCompletion(read, redacted(text, self.keys), round(time.monotonic() - sent_at, 3))
+
+    def _failed(self, why: openai.APIError | TimeoutError, sent_at: float) -> ArrivedCompletion | CallError:
+        if (too_long := _too_long(why)) is not None:
+            self.rate_limiter.ok(sent_at)
+            read = Completion(
+                "", f"larger than {too_long.limit:,} bytes, more than max_tokens allows", True, False, None, None
+            )
+            return ArrivedCompletion(read, redacted(too_long.begin, self.keys), round(time.monotonic() - sent_at, 3))
+        error = classify(why)
+        if error.action == ErrorAction.SLOW_DOWN:
+            if isinstance(why, openai.APIStatusError):
+                self._read_limits(why.response.headers)
+            self.rate_limiter.refuse(sent_at, error.retry_after)
+        return self._redacted(error)
+
+    def _redacted(self, error: CallError) -> CallError:
+        detail, said = (redacted(text, self.keys) for text in (error.detail, error.said))
+        return CallError(error.kind, error.action, detail, error.retry_after, error.maybe_paid, said)
+
+    def _read_limits(self, headers: Mapping[str, str]) -> None:
+        requests, tokens = (seconds_of(headers.get(f"x-ratelimit-limit-{what}")) for what in ("requests", "tokens"))
+        if (requests or tokens) and not self.limit_is_given:
+            self.rate_limiter.limit(*(number / 60 if number else None for number in (requests, tokens)))
+
+
+def _is_refused(name: str, error: CallError) -> bool:
+    """Whether an error refuses this field of the request: by its own `param`, or by the field's name near a word of refusal."""
+    words = _FORMAT if name == "response_format" else re.escape(name).replace("_", "[_ ]?")
+    if error.kind in ("500", "501") and name != "response_format":
+        words = rf"['\"`]{words}['\"`]"  # a text in an error may speak of temperature too
+    return bool(
+        re.search(rf"\bparam: (?:{words})", error.said, re.IGNORECASE)
+        or re.search(
+            rf"\b(?:{words})\b[^\n]{{0,100}}?(?:{_REFUSED})|(?:{_REFUSED})[^\n]{{0,80}}?(?:{words})",
+            error.said,
+            re.IGNORECASE,
+        )
+    )
+
+
+def _too_long(why: BaseException) -> TooLong | None:
+    """The reason of a failed call, where its reply was too long."""
+    cause: BaseException | None = why
+    while cause is not None and not isinstance(cause, TooLong):
+        cause = cause.__cause__
+    return cause
+
+
+def open_connection(
+    llm: LLM, prices: Mapping[str, Price], per_minute: float | None, *, sampling: bool = True
+) -> Connection:
+    """A new connection. ``sampling``: False leaves all sampling fields out. Raises ModelError where the environment lacks the URL or key."""
+    rate_limiter = RateLimiter(per_minute / 60) if per_minute else RateLimiter()
+    return Connection(
+        llm,
+        connect(llm.endpoint),
+        rate_limiter,
+        price_of(llm.model, prices),
+        limit_is_given=per_minute is not None,
+        left_out=frozenset() if sampling else frozenset(SAMPLING),
+    )

@@ -1,0 +1,243 @@
+"""The errors of a call, and what to do after each: call again, give up the row, or end the run.
+
+Status codes mean different things at different servers, so the words of an error count too: a bill that is not paid comes as 402, 400, 403
+or 429; a throttle can speak of quota and billing; a filter can answer 403. The patterns are from real errors (tests/llm/errors.jsonl).
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from enum import Enum
+from typing import Any
+
+import aiohttp
+import httpx
+import openai
+
+from dataset_builder.llm.completion import clean
+
+
+class ErrorAction(Enum):
+    """What to do after an error."""
+
+    SLOW_DOWN = "429: too fast; it is no fault of the request"
+    TRY_AGAIN = "it may pass"
+    GIVE_UP = "the same request would fail again"
+    END_RUN = "every request would fail"
+
+
+@dataclass(frozen=True)
+class CallError:
+    """A failed call.
+
+    ``kind``: a short name to count by; ``maybe_paid``: the model may have answered, but nothing arrived; ``said``: what the endpoint
+    said, with the name of the parameter where it gives one.
+    """
+
+    kind: str
+    action: ErrorAction
+    detail: str
+    retry_after: float = 0.0
+    maybe_paid: bool = False
+    said: str = ""
+
+
+NO_MONEY, FILTER, CONTEXT = "no money", "content filter", "context length"
+BILLING_CODES = frozenset(
+    {
+        "insufficient_quota",
+        "billing_hard_limit_reached",
+        "billing_not_active",
+        "insufficient_balance",
+        "credit_balance_too_low",
+        "arrearage",
+        "1113",
+    }
+)
+_BILLING = re.compile(
+    r"insufficient[_ ]?(?:account )?(?:balance|quota|credits?|funds|user quota)|(?:not|n't) (?:have )?enough (?:credits?|balance|funds|money)|payment required"
+    r"|(?:credit|account) balance|exceeded (?:your )?(?:current |monthly |included )?(?:quota|credits|spend)|billing|arrears?|arrearage|overdue|unpaid"
+    r"|(?:out of|no (?:remaining |more )?|used all (?:of )?(?:your|the)[\w ]*|never purchased|purchase (?:more )?|requires? more|add (?:more )?|top up|exhausted[\w ]*) ?credits?"
+    r"|spend(?:ing)? limit|account is (?:not active|suspended|deactivated|disabled)|recharge|余额不足|欠费|充值",
+    re.IGNORECASE,
+)
+_THROTTLE = re.compile(
+    r"(?:retry|try again|wait)\b[^.\n]{0,40}?(?:\bin\b|\bafter\b|\bfor\b)[^.\n]{0,12}?\d|per[ _-]?(?:minute|second|hour)|\b[rt]pm\b|rate[ _-]?limit|too many requests|throttl|pricing tier"
+    r"|overloaded|resource_exhausted|concurren",
+    re.IGNORECASE,
+)
+_WAIT = re.compile(
+    r"(?:retry|try again|wait)[^.\n]{0,40}\d", re.IGNORECASE
+)  # a throttle says when, an empty account does not
+FILTER_CODES = frozenset(
+    {
+        "content_filter",
+        "content_policy_violation",
+        "data_inspection_failed",
+        "datainspectionfailed",
+        "moderation",
+        "moderation_blocked",
+        "1301",
+        "prohibited_content",
+        "sensitive_content",
+        "responsibleaipolicyviolation",
+        "cyber_policy_violation",
+    }
+)
+_FILTER = re.compile(
+    r"content[ _-]?(?:filter|policy|management|moderat)|moderation|data[_ ]?inspection|inappropriate|content exists risk|safety (?:system|setting|filter|reason)|prohibited[_ ]content"
+    r"|flagged|usage (?:policy|policies|guidelines)|violat\w* (?:our|the) \w* ?polic|responsible ?ai|sensitive (?:content|information)|considered high risk|不安全|敏感",
+    re.IGNORECASE,
+)
+_CONTEXT = re.compile(
+    r"context[ _-]?(?:length|size|window)|context_length_exceeded|exceed_context_size|prompt is too long|input is too long|too many (?:input )?tokens|maximum (?:input|prompt) length|max_model_len"
+    r"|`?inputs`? tokens \+|input (?:tokens?|length)[^.]{0,30}exceed|exceeds? (?:the )?(?:model's )?max(?:imum)?[\w ]{0,20}(?:tokens|length)|is longer than the (?:model|maximum)|range of input length",
+    re.IGNORECASE,
+)
+_LIMIT = re.compile(
+    r"(?:context (?:length|size|window)(?: is(?: only)?| of|:)? ?\(?|must be <= ?|n_ctx[\"']?: ?)(\d[\d,]*)",
+    re.IGNORECASE,
+)
+_PROMPT = re.compile(
+    r"(\d[\d,]*) (?:input tokens|`inputs` tokens|tokens? (?:in|from) the (?:input )?(?:messages|prompt)|in the (?:messages|prompt)|of text input|in your prompt)"
+    r"|n_prompt_tokens[\"']?: ?(\d+)",
+    re.IGNORECASE,
+)
+_OUTPUT = re.compile(
+    r"supports at most (\d[\d,]*)|max_tokens: \d+ > (\d+)|(?:range of max_(?:completion_)?tokens|max_tokens)[^\[\n]{0,40}\[\d+, ?(\d+)\]|max_(?:completion_)?tokens`?[\w ]{0,30}(?:less than or equal to|<=|not exceed|at most|cannot exceed) ?`?(\d[\d,]*)",
+    re.IGNORECASE,
+)
+MARGIN, MIN_ROOM = 16, 64  # tokens: left free in a window; fewer are no room for an answer
+
+
+def classify(why: openai.APIError | TimeoutError) -> CallError:
+    """The kind of an SDK exception, and what to do after it."""
+    if isinstance(why, TimeoutError):
+        return CallError("time-out", ErrorAction.TRY_AGAIN, "no whole answer within the time-out", maybe_paid=True)
+    if not isinstance(why, openai.APIStatusError):
+        return _without_answer(why)
+    error = _error_of(why.body)
+    said, code = _said(why.message, error), str(why.code or error.get("code") or error.get("type") or "")
+    return classify_status(why.status_code, said, code, why.response.headers)
+
+
+def classify_status(status: int, said: str, code: str, headers: Mapping[str, str]) -> CallError:
+    """What follows from an error of an endpoint; ``said``: all of its words, ``code``: its own code, "" for none."""
+    said, code = clean(said), code.casefold()
+    detail, kind, wait = f"status {status}: {said}"[:300], str(status), _retry_after(headers)
+
+    def error(action: ErrorAction, name: str = kind, text: str = detail, seconds: float = 0.0) -> CallError:
+        return CallError(name, action, text, seconds, said=said)
+
+    if 300 <= status < 400:
+        place = clean(str(headers.get("location", "")))[:200]
+        return error(
+            ErrorAction.END_RUN,
+            text=f"it redirects to {place}, and keys are sent to no other server; set its URL to the right place",
+        )
+    owes = status == 402 or code in BILLING_CODES or (status < 500 and _BILLING.search(said))
+    passes = status == 429 and _THROTTLE.search(said) and (code not in BILLING_CODES or _WAIT.search(said))
+    if owes and not passes:
+        return error(ErrorAction.END_RUN, NO_MONEY, f"no money or quota is left ({detail}); add credit")
+    if status == 429:
+        return error(ErrorAction.SLOW_DOWN, seconds=wait)
+    if status < 500 and (code in FILTER_CODES or _FILTER.search(said)):
+        return error(ErrorAction.GIVE_UP, FILTER, f"the content filter refused the request ({detail})")
+    if status == 413 or (status not in (401, 403) and (code == "context_length_exceeded" or _CONTEXT.search(said))):
+        return error(ErrorAction.GIVE_UP, CONTEXT, f"the request is longer than the model's context ({detail})")
+    if status in (401, 403, 404, 405):
+        return error(ErrorAction.END_RUN)
+    if status in (408, 409, 425) or status >= 500:
+        return error(ErrorAction.TRY_AGAIN, seconds=wait)
+    return error(ErrorAction.GIVE_UP)
+
+
+def error_under_200(error: Mapping[str, Any]) -> CallError:
+    """What follows from an error object that came with status 200: nothing was paid."""
+    code = error.get("code", error.get("status"))
+    status = int(code) if str(code).isascii() and str(code).isdigit() and 400 <= int(code) < 600 else 0
+    said = _said("", error)
+    found = classify_status(status or 400, said, str(code or error.get("type") or ""), {})
+    known = status or found.kind in (NO_MONEY, FILTER, CONTEXT)
+    action = found.action if known else ErrorAction.SLOW_DOWN if _THROTTLE.search(said) else ErrorAction.TRY_AGAIN
+    return CallError(
+        found.kind if known else "error with status 200", action, f"an error with status 200: {said}"[:300], said=said
+    )
+
+
+def room_for_answer(said: str) -> int | None:
+    """How many tokens an answer may have, by an error that says what does not fit; None where it does not say, or there is no room."""
+    if match := _OUTPUT.search(said):
+        return _number(next(filter(None, match.groups())))
+    limit, prompt = _LIMIT.search(said), _PROMPT.search(said)
+    if not limit or not prompt:
+        return None
+    room = _number(limit[1]) - _number(next(filter(None, prompt.groups()))) - MARGIN
+    return room if room >= MIN_ROOM else None
+
+
+def seconds_of(text: str | None) -> float | None:
+    """A finite number of seconds in plain digits; None for anything else."""
+    return float(text) if text and re.fullmatch(r"[0-9]{1,12}(?:\.[0-9]{1,9})?", text.strip()) else None
+
+
+def _without_answer(why: openai.APIError) -> CallError:
+    """No answer: the call never left, or was cut."""
+    # the transport's own exception, since over aiohttp the SDK reports nearly everything as a time-out
+    causes = [cause for cause in (why.__cause__, why.__cause__ and why.__cause__.__cause__) if cause]
+    unsent = (
+        aiohttp.ClientConnectorError, aiohttp.InvalidURL, httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout,
+        httpx.UnsupportedProtocol, httpx.ProxyError, httpx.LocalProtocolError,
+    )  # fmt: skip
+    kind = "no connection" if any(isinstance(cause, unsent) for cause in causes) else "cut"
+    detail = clean(f"{kind}: {causes[-1] if causes else why}")[:300]
+    return CallError(kind, ErrorAction.TRY_AGAIN, detail, maybe_paid=kind == "cut")
+
+
+def _error_of(body: Any) -> Mapping[str, Any]:
+    """The error object of a body. The SDK has taken off one `error`; some servers put it one level deeper."""
+    inner = body.get("error") if isinstance(body, dict) else None
+    return inner if isinstance(inner, dict) else body if isinstance(body, dict) else {}
+
+
+def _said(message: str, error: Mapping[str, Any]) -> str:
+    """All words of an error: its message, the fields that name what it is about, and the provider's own error below it."""
+    words = [message]
+    for name in (
+        "message",
+        "detail",
+        "param",
+        "code",
+        "type",
+        "n_prompt_tokens",
+        "n_ctx",
+        "metadata",
+        "innererror",
+        "error",
+    ):
+        value = error.get(name)
+        text = value if isinstance(value, str) else "" if value is None else repr(value)
+        if text and text not in message:
+            words.append(text if name in ("message", "detail") else f"{name}: {text}")
+    return " ".join(" ".join(words).split())[:4000]
+
+
+def _number(text: str) -> int:
+    return int(text.replace(",", "")[:12])
+
+
+def _retry_after(headers: Mapping[str, str]) -> float:
+    """Seconds to wait, from ``retry-after-ms`` or ``retry-after`` (seconds, or a date); 0 where none can be read."""
+    if (milliseconds := seconds_of(headers.get("retry-after-ms"))) is not None:
+        return milliseconds / 1000
+    text = headers.get("retry-after") or "0"
+    if (seconds := seconds_of(text)) is not None:
+        return seconds
+    try:
+        sent = headers.get("date")
+        wait = (parsedate_to_datetime(text) - parsedate_to_datetime(sent)).total_seconds() if sent else 0.0
+    except (ValueError, TypeError, OverflowError):  # no date, or one without a time zone
+        return 0.0
+    return max(0.0, wait) if math.isfinite(wait) else 0.0

@@ -1,0 +1,176 @@
+"""Read what an endpoint sends with status 200, strictly and without ever raising: a chat completion, an error, or neither.
+
+Servers send content as text, as a list of parts, or not at all beside a refusal or thoughts; they end for more reasons than `stop` and
+`length`; they count tokens in ways that are no numbers. Only a text that is said to be complete is good. What cannot be understood is
+kept as it came, as a bad answer, because it may have been paid.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dataset_builder.answer_extraction.thoughts import without_thoughts
+
+# How servers name the end of a complete text, of one cut at the token limit, and of one that a filter stopped (compared without case)
+COMPLETE = frozenset(
+    {"stop", "eos", "eos_token", "end_turn", "stop_sequence", "end", "complete", "completed", "finished", "finish"}
+)
+TRUNCATED = frozenset(
+    {"length", "max_tokens", "model_length", "max_length", "max_new_tokens", "max_output_tokens", "token_limit"}
+)
+FILTERED = frozenset(
+    {
+        "content_filter",
+        "content_filtered",
+        "safety",
+        "recitation",
+        "sensitive",
+        "blocklist",
+        "prohibited_content",
+        "spii",
+        "refusal",
+        "guardrail_intervened",
+        "language",
+        "image_safety",
+    }
+)
+THOUGHTS = ("reasoning_content", "reasoning", "thinking", "reasoning_text")  # fields beside `content`
+MAX_TOKENS = 10**9  # a larger count is no count
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class Completion:
+    """A chat completion.
+
+    ``bad``: why its text cannot be used, in words; None: it can. ``lasting``: the same request would end so again. ``unsaid``: it is bad
+    only because the endpoint does not say how it ended. The token counts are None where the endpoint gives none that is a number.
+    """
+
+    text: str
+    bad: str | None
+    lasting: bool
+    filtered: bool
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    unsaid: bool = False
+
+
+@dataclass(frozen=True)
+class NoCompletion:
+    """A reply with status 200 that is no chat completion: an error of its own (``error``, its object), or something else (``why``)."""
+
+    why: str
+    error: Mapping[str, Any] | None = None
+    whole: bool = True  # False: it may be the begin of a completion
+
+
+def read_completion(response: str) -> Completion | NoCompletion:
+    """The completion in the text of a response. Never raises."""
+    try:
+        body = json.loads(response)
+    except (ValueError, RecursionError) as why:
+        begun = response.lstrip()[:1] == "{"
+        kind = "cut or broken JSON" if begun else "no JSON, as of a page or a proxy"
+        return NoCompletion(
+            f"{kind} ({type(why).__name__}): {clean(' '.join(response[:120].split()))!r}", whole=not begun
+        )
+    if not isinstance(body, dict):
+        return NoCompletion(f"JSON, but a {type(body).__name__}")
+    choices, error = body.get("choices"), body.get("error")
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    if not isinstance(choice, dict):
+        said = {"message": error} if isinstance(error, str) else error
+        said = said if isinstance(said, dict) else body if _is_error(body) else None
+        return NoCompletion("an error with status 200" if said else "no choices in it", said)
+    usage = body.get("usage")
+    counts = usage if isinstance(usage, dict) else {}
+    tokens = _count(counts.get("prompt_tokens")), _count(counts.get("completion_tokens"))
+    return _read_choice(choice, tokens)
+
+
+def text_of(response: str) -> str:
+    """The text of a raw chat completion, in clean Unicode; "" where it has none."""
+    read = read_completion(response)
+    return read.text if isinstance(read, Completion) else ""
+
+
+def clean(text: str) -> str:
+    """The text with U+FFFD for each half of a character, which no file can hold; two halves that fit become the character."""
+    if not _SURROGATE.search(text):
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _read_choice(choice: Mapping[str, Any], tokens: tuple[int | None, int | None]) -> Completion:
+    message = choice.get("message")
+    message = message if isinstance(message, dict) else {}
+    content = message["content"] if message.get("content") is not None else choice.get("text")
+    text, refusal = _texts(content)
+    refusal = refusal or (message["refusal"] if isinstance(message.get("refusal"), str) else "")
+    reason = choice.get("finish_reason")
+    said = reason.strip().casefold() if isinstance(reason, str) else reason
+
+    def completion(bad: str | None, *, lasting: bool = False, filtered: bool = False) -> Completion:
+        return Completion(
+            clean(text), bad and clean(bad), lasting, filtered, *tokens, unsaid=bad is not None and reason is None
+        )
+
+    if said in FILTERED:
+        return completion("the content filter stopped it", lasting=True, filtered=True)
+    if said in TRUNCATED:
+        return completion("truncated at max_tokens", lasting=True)
+    if refusal.strip() and not text.strip():
+        return completion(f"refused by the model: {refusal.strip()[:200]}", lasting=True)
+    if not text.strip():
+        return completion(_why_empty(message, reason), lasting=True)
+    if not isinstance(said, str) or said not in COMPLETE:
+        return completion(f"not said to be complete (finish_reason {json.dumps(reason, default=repr)[:80]})")
+    if not without_thoughts(text).strip():
+        return completion("only thoughts: it ends before an answer", lasting=True)
+    return completion(None)
+
+
+def _texts(content: Any) -> tuple[str, str]:
+    """The text of a message's content, and a refusal; a list has parts, of which thoughts are left out."""
+    if isinstance(content, str):
+        return content, ""
+    parts = content if isinstance(content, list) else [content]
+    texts, refusals = [], []
+    for part in parts:
+        if isinstance(part, str):
+            texts.append(part)
+        elif isinstance(part, dict) and part.get("type", "text") in ("text", "output_text"):
+            value = part.get("text")
+            value = value.get("value") if isinstance(value, dict) else value
+            texts.append(value if isinstance(value, str) else "")
+        elif isinstance(part, dict) and isinstance(part.get("refusal"), str):
+            refusals.append(part["refusal"])
+    return "".join(texts), "".join(refusals)
+
+
+def _why_empty(message: Mapping[str, Any], reason: Any) -> str:
+    """Why a message has no text, as far as the rest of it tells."""
+    if thoughts := next(
+        (name for name in THOUGHTS if isinstance(message.get(name), str) and message[name].strip()), None
+    ):
+        return f"empty: only thoughts, in {thoughts} ({len(message[thoughts]):,} characters)"
+    if message.get("tool_calls") or message.get("function_call"):
+        return "empty: a call of a tool instead of a text"
+    return "empty" if reason in ("stop", None) else f"empty (finish_reason {json.dumps(reason, default=repr)[:80]})"
+
+
+def _count(value: Any) -> int | None:
+    """A number of tokens; None for anything else: a text, a fraction, a negative or an impossible number."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_TOKENS else None
+
+
+def _is_error(body: Mapping[str, Any]) -> bool:
+    """Whether a body without `error` is one: several servers put message and code at the top."""
+    return (
+        body.get("object") == "error"
+        or ("message" in body and ("code" in body or "status" in body))
+        or "detail" in body
+    )
