@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.interrupted import Build, interrupted
+from tests.support.llm_server.running import running
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -41,3 +44,31 @@ def test_kill_9_at_three_moments_then_again(shared_data: Path, tmp_path: Path) -
         json.loads((tmp_path / out / "manifest.json").read_text())["content_hash"] for out in ("whole", "killed")
     }
     assert len(hashes) == 1
+
+
+@pytest.mark.slow
+def test_what_is_in_flight_at_a_signal_is_taken_in_and_the_next_run_goes_on(tmp_path: Path) -> None:
+    """Fifty of each signal at random moments: `python -m benchmarks.interrupted`."""
+    with running() as server:
+        whole = Build(tmp_path, server)
+        assert whole.run()[0] == 0
+        for after_s, number in ((0.2, signal.SIGINT), (1.4, signal.SIGTERM), (2.2, signal.SIGINT)):
+            found = interrupted(after_s, number, whole.rows(), server)
+            assert found["status"] in (130, -signal.SIGTERM)
+            assert found["sent"] == found["stored"] > 0
+            assert (found["paid_again"], found["traceback"], found["same"]) == (0, False, True)
+
+
+def test_a_second_signal_stops_at_once(tmp_path: Path) -> None:
+    with running(latency_ms=60_000) as server:
+        process = Build(tmp_path, server).start()
+        while not server.stats()["requests"]:
+            time.sleep(0.05)
+        started = time.monotonic()
+        for _ in range(2):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.5)
+        said = process.communicate(timeout=30)[1]
+    assert time.monotonic() - started < 15 and process.returncode == 130
+    assert "Waiting up to 60 s for the answers to" in said and "Traceback" not in said
+    assert "interrupted. Nothing is lost: run the same command again, and it continues" in said
