@@ -27,7 +27,12 @@ TEMPLATES = (
     "<letter>",
 )  # values of a field that only repeats the requested form
 
-BOXED = re.compile(r"\\boxed\s?\{")
+BOXED = re.compile(r"(?:\\(?:boxed|fbox|framebox)|(?<![A-Za-z\\])boxed)\s?\{")
+
+TABLE = re.compile(
+    r"(?:^|\n)( ?\|[^\n]{3,200})\n ?\|[-: |]{3,200}\n( ?\|[^\n]{2,200})(?=\n(?! ?\|)|\n?$)"
+)  # a title, a line, one row
+ANSWER_TITLE = re.compile(r"(?:(?:final|correct|best|selected|your|my) )?(?:answer|choice|option)", re.IGNORECASE)
 
 LABELLED = re.compile(
     r"(?:^|\n)[#*\s]{0,12}(?:final |correct |best )?(?:answer|response|choice) ?(?:\(?letter\)?)? ?[*_]* ?(?::|\n)"
@@ -37,14 +42,17 @@ LABELLED = re.compile(
     rf"(?::|[=–—-] (?=\W{{0,4}}{LETTER}\b))"
     rf"|(?:^|\n)\W{{0,6}}(?:final )?answer (?=\(?{LETTER}\)?\W*(?:\n|$))"
     rf"|\bconclusion ?[*_]* ?:(?=\W{{0,6}}(?:option )?\(?{LETTER}[).:])"
-    r"|<(?:final_?)?answer>|答案(?:应该)?(?:是|为|选|:)",
+    rf"|(?:^|\n)[#*\s]{{0,12}}(?:final )?decision ?[*_]* ?:(?=\W{{0,6}}(?:(?:yes|no|maybe)\b|{LETTER}\b))"
+    rf"|(?:^|\n)[|\s*]{{0,8}}(?:final |correct |best )?(?:answer|choice)[\s*]{{0,6}}\|(?=[\s*]{{0,6}}\(?{LETTER}\)?[\s*]{{0,6}}\|)"
+    rf"|<(?:final_?)?answer>|答案(?:应该)?(?:是|为|选|:)|(?:故|应|本题|所以|因此|因而|综上)[,:]?\s?(?:应)?[选選](?:择|擇|项|項)?:?\s?(?=\(?{LETTER}\b|\(?{LETTER}[^A-Za-z])"
+    rf"|(?:正解|答え)(?:は|:)\s?|(?:정답|답)(?:은|:)\s?",
     re.IGNORECASE,
 )
 
 ADVERB = r"(?:,? ?(?:therefore|thus|hence|then|likely|probably|most likely|clearly|indeed|still|actually|definitely|obviously),?)?"
 ANSWER_IS = re.compile(
-    r"\b(answers?|options?|choices?|responses?|statements?|explanation|choice letter)"
-    r"(?: (?:here|left|for this \w+|to (?:this|the) \w+|choice|in this (?:case|scenario)|among (?:these|the options)|that [^.\n]{1,160}?))?"
+    r"\b(answers?|options?|choices?|responses?|statements?|explanation|choice letter|final decision)"
+    r"(?: (?:here|left|for this \w+|to (?:this|the|your) \w+|choice|in this (?:case|scenario)|among (?:these|the options)|that [^.\n]{1,160}?))?"
     rf"{ADVERB} (?:is|are|was|(?:would|should|must|will|has to|appears to|seems to){ADVERB} be)\b{ADVERB}",
     re.IGNORECASE,
 )
@@ -115,7 +123,31 @@ def json_field(text: str, options: Options) -> Iterator[Commitment]:
 
 def boxed(text: str, options: Options) -> Iterator[Commitment]:
     r"""\boxed{B}"""
-    yield from _after("boxed", BOXED, text, options)
+    for match in BOXED.finditer(text):
+        if named := read_answer(_in_braces(text, match.end()), options):
+            yield Commitment(match.end(), named, "boxed")
+
+
+def _in_braces(text: str, start: int) -> str:
+    """The text from here to the brace that closes, without inner braces and boxes; to the end of the line where none closes."""
+    depth = 1
+    for brace in re.finditer(r"[{}\n]", text[start : start + AHEAD]):
+        depth += {"{": 1, "}": -1, "\n": -9}[brace.group()]
+        if depth <= 0:
+            text, start = text[start : start + brace.start()], 0
+            break
+    return re.sub(r"\\?[{}~]|\\boxed", " ", text[start : start + AHEAD]).strip()
+
+
+def table_cell(text: str, options: Options) -> Iterator[Commitment]:
+    """| question | answer | above a single row | 1 | B |: the cell below the title."""
+    for match in TABLE.finditer(text):
+        titles, cells = (
+            [cell.strip(" *") for cell in line.strip().strip("|").split("|")] for line in match.group(1, 2)
+        )
+        column = next((i for i, title in enumerate(titles) if ANSWER_TITLE.fullmatch(title)), None)
+        if column is not None and column < len(cells) and (named := read_answer(cells[column], options)):
+            yield Commitment(match.end(), named, "table_cell")
 
 
 def labelled(text: str, options: Options) -> Iterator[Commitment]:
@@ -171,7 +203,7 @@ def _before(rule: str, verdict: re.Pattern[str], text: str, options: Options) ->
 
 
 # by descending weight; the last commitment of the highest weight is final
-BY_WEIGHT = ((json_field,), (so_it_is, boxed, labelled, answer_is, choosing, is_the_answer), (is_right,))
+BY_WEIGHT = ((json_field,), (so_it_is, boxed, table_cell, labelled, answer_is, choosing, is_the_answer), (is_right,))
 
 
 def commitments(text: str, options: Options) -> list[Commitment]:

@@ -14,9 +14,24 @@ from dataset_builder.answer_extraction.declared_answers import Commitment, commi
 from dataset_builder.answer_extraction.named_options import NamedOption, Options, fold, letters_at_start, read_answer
 from dataset_builder.answer_extraction.thoughts import is_unfinished, without_thoughts
 
-ERROR = re.compile(r"\s*(?:error communicating|the response was filtered|openai error|rate limit)", re.IGNORECASE)
-# full-width brackets and signs of Chinese text
-WIDE = str.maketrans("\uff08\uff09\uff3b\uff3d\u3010\u3011\uff1a\uff0e\uff0c\uff0a", "()[][]:.,*")
+ERROR = re.compile(  # whole phrases: prose about errors, filters and limits can begin in the same way
+    r"\s*(?:error communicating with (?:the )?(?:openai|server|api|model|endpoint)|the response was filtered(?:\W*$| due| because| by)|openai error"
+    r"|rate limit (?:reached|exceeded|error))",
+    re.IGNORECASE,
+)
+# full-width brackets, signs, letters and digits of Chinese and Japanese text
+WIDE = str.maketrans("\uff08\uff09\uff3b\uff3d\u3010\u3011\uff1a\uff0e\uff0c\uff0a\uff5c", "()[][]:.,*|")
+WIDE |= {
+    0xFEE0 + code: code
+    for code in (*range(ord("A"), ord("Z") + 1), *range(ord("a"), ord("z") + 1), *range(ord("0"), ord("9") + 1))
+}
+# LaTeX that only sets the type: \text{B}, {\rm B}
+TYPE = re.compile(
+    r"\\(?:text(?:bf|rm|sf|tt|it|sl|sc|normal|up)?|math(?:rm|bf|sf|tt|it|cal|bb|normal)|operatorname|boldsymbol|bm|emph|mbox)\s?\{([^{}\n]{0,300})\}"
+)
+SWITCH = re.compile(
+    r"\\(?:rm|bf|sf|tt|it|displaystyle|textstyle|[lL]arge|LARGE|huge|Huge|bfseries|rmfamily)\b ?|\\[ ,;:!](?=[A-Za-z(])"
+)
 ESCAPED_BREAK = re.compile(r"\\n(?![a-z])")  # within JSON; not \nu of LaTeX
 NEXT_QUESTION = re.compile(
     r"\n ?(?:#{1,6} ?)?(?:\*\*)?(?:(?:medical )?question|q|problem|example|user|human|instructions?|options|passage) ?\d* ?(?:\*\*)? ?(?:[:.]|\n)"
@@ -89,6 +104,8 @@ def after_thinking(text: str) -> str | None:
     if is_unfinished(text):
         return None
     lines = ESCAPED_BREAK.sub("\n", without_thoughts(text).translate(WIDE))
+    if "\\" in lines:
+        lines = SWITCH.sub("", TYPE.sub(r"\1", TYPE.sub(r"\1", lines)))
     return re.sub(r"\n(?: ?\n)+", "\n\n", re.sub(r"[^\S\n]+", " ", lines))
 
 
