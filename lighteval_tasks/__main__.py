@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from dataset_builder.llm.secrets import without_userinfo
 from dataset_builder.sources.raw_files import SourceError
 from lighteval_tasks import comparison, scores
 from lighteval_tasks.command import Settings
@@ -104,6 +105,11 @@ def _score_arguments(add: argparse.ArgumentParser) -> None:
 def _score(given: argparse.Namespace) -> None:
     if given.backend == "litellm" and not given.base_url:
         raise SourceError("--backend litellm needs the endpoint's URL: --base-url, or $OPENAI_BASE_URL")
+    if given.base_url and without_userinfo(given.base_url) != given.base_url:
+        raise SourceError(
+            f"the endpoint's URL contains a user or a password ({without_userinfo(given.base_url)} without it); scores, logs and pushed files "
+            "name the URL. Give it without, and the key in $OPENAI_API_KEY"
+        )
     given.revision = given.revision or ("local" if Path(given.model).is_dir() else "main")
     tasks, not_scored = choose(given.tasks)
     names = (

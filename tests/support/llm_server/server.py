@@ -5,9 +5,9 @@ import hashlib
 import json
 import socket
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 from tests.support.llm_server.settings import PAID, Limits, Settings
 
@@ -19,11 +19,44 @@ def request_hash(body: bytes) -> str:
     return hashlib.blake2b(body, digest_size=8).hexdigest()
 
 
+class Canned(NamedTuple):
+    """A reply as some real endpoint has sent it: status, headers, and the bytes of the body."""
+
+    status: int
+    body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
+    paid: bool = False
+
+    @classmethod
+    def of(cls, status: int, body: Any, headers: Mapping[str, str] | None = None, *, paid: bool = False) -> "Canned":
+        """``body``: text, or what is written as JSON."""
+        data = (
+            body
+            if isinstance(body, bytes)
+            else (body if isinstance(body, str) else json.dumps(body)).encode("utf-8", "surrogatepass")
+        )
+        return cls(status, data, tuple((headers or {}).items()), paid)
+
+    @property
+    def answer(self) -> bytes:
+        """The whole HTTP answer."""
+        given = {name.lower() for name, _ in self.headers}
+        head = "" if "content-type" in given else "content-type: application/json\r\n"
+        head += "".join(
+            f"{name}: {value}\r\n"
+            for name, value in self.headers
+            if name.lower() not in ("content-length", "transfer-encoding")
+        )
+        return f"HTTP/1.1 {self.status} Said\r\n{head}content-length: {len(self.body)}\r\n\r\n".encode() + self.body
+
+
 class State:
     """Settings, limits and counters, shared by all connections. ``reply``: the content of a good answer; None: an echo."""
 
     def __init__(self, settings: Settings, reply: Reply | None = None) -> None:
         self.reply, self.log = reply, None
+        self.canned: Sequence[Canned] = ()
+        self.refuse: Callable[[bytes], Canned | None] | None = None  # a reply made from the request, for a test
         self.set(settings)
         self.reset()
 
@@ -73,6 +106,16 @@ class State:
             "refused_share": refused / max(requests, 1),
             "keys": sorted(self.keys),
         }
+
+    def canned_for(self, key: str, attempt: int) -> Canned | None:
+        """One of the canned replies for a share `canned` of the attempts (of the requests, where it is `permanent`), by seed."""
+        share = self.settings.canned
+        if not self.canned or not share:
+            return None
+        number = 1 if self.settings.permanent else attempt
+        if self.settings.uniform("canned", key, number) >= share:
+            return None
+        return self.canned[int(self.settings.uniform("which", key, number) * len(self.canned))]
 
     def completion(self, outcome: str, key: str, prompt_tokens: int, request: dict[str, Any]) -> bytes:
         """The whole HTTP answer of an outcome that has one."""
@@ -166,6 +209,10 @@ class Connection(asyncio.Protocol):
         state, settings = self.state, self.state.settings
         key, tokens = request_hash(body), len(body) // 4
         attempt = state.attempts[key] = state.attempts[key] + 1
+        if canned := (state.refuse(body) if state.refuse else None) or state.canned_for(key, attempt):
+            state.note(key, attempt, "canned")
+            state.paid[key] += canned.paid
+            return self.write(canned.answer, self.closing)
         if refusal := self.refusal(head, tokens, body):
             state.note(key, attempt, refusal[1] or str(refusal[0]))
             return self.error(*refusal)

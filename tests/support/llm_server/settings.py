@@ -31,6 +31,7 @@ class Settings:
     fault_empty: float = 0.0
     fault_badjson: float = 0.0
     fault_length: float = 0.0
+    canned: float = 0.0  # share of the attempts that are answered with one of State.canned
     retry_after_s: float = 1.0
     hang_s: float = 60.0
     permanent: float = 0.0  # share of requests whose first draw holds for every attempt
