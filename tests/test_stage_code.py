@@ -92,6 +92,7 @@ def test_an_edit_rebuilds_the_stages_that_reach_it_and_no_other(tmp_path: Path) 
         shutil.copytree(ROOT / package, tmp_path / package)  # with what numba has compiled, which takes 12 s
 
     def build() -> tuple[set[str], str]:
+        shutil.rmtree(tmp_path / "build", ignore_errors=True)  # else it is recognised that nothing has changed
         command = [sys.executable, "-m", "dataset_builder", "build", "kg_only"]
         subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
         manifest = json.loads((tmp_path / "build/kg_only/manifest.json").read_text())
