@@ -57,7 +57,7 @@ class KG:
         if name == "sample":
             path = SAMPLE
         elif name == "primekg":
-            from kg import download  # requests is only needed here
+            import kg.download as download  # requests is only needed here
 
             path, expected = download.primekg(), download.ROWS
         if not path.is_file():
@@ -179,7 +179,7 @@ class KG:
         return pa.StructArray.from_arrays([*ends, hops, pa.array(totals), paths], PAIR_FIELDS)
 
     def _by_graph_tool(self, ends: np.ndarray, keep: int, seed: int) -> list[ShortestPaths]:
-        from kg import oracle  # graph_tool takes a second to import, and is only needed here
+        import kg.oracle as oracle  # graph_tool takes a second to import, and is only needed here
 
         net, vertices = opened.graph(self.path, self.digest), self._checked(ends)
         return oracle.shortest_paths(net, self.nodes.index, ends, vertices, keep, seed)

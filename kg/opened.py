@@ -30,7 +30,7 @@ def contents(path: str, digest: str) -> tuple[Nodes, Edges, Adjacency]:
 @functools.cache
 def kernel() -> ModuleType:
     """The compiled search."""
-    from kg import kernel  # numba takes a second to import, and is only needed for a search
+    import kg.kernel as kernel  # numba takes a second to import, and is only needed for a search
 
     return kernel
 
@@ -38,7 +38,7 @@ def kernel() -> ModuleType:
 @functools.lru_cache(maxsize=4)
 def graph(path: str, digest: str) -> "Graph":
     """The graph-tool graph."""
-    from kg import graph
+    import kg.graph as graph
 
     return graph.build(contents(path, digest)[1])
 
