@@ -27,7 +27,7 @@ TEMPLATES = (
     "<letter>",
 )  # values of a field that only repeats the requested form
 
-BOXED = re.compile(r"(?:\\(?:boxed|fbox|framebox)|(?<![A-Za-z\\])boxed)\s?\{")
+BOXED = re.compile(r"(?:\\(?:boxed|box|fbox|framebox)|(?<![A-Za-z\\])boxed)\s?\{")
 
 TABLE = re.compile(
     r"(?:^|\n)( ?\|[^\n]{3,200})\n ?\|[-: |]{3,200}\n( ?\|[^\n]{2,200})(?=\n(?! ?\|)|\n?$)"
@@ -38,14 +38,35 @@ LABELLED = re.compile(
     r"(?:^|\n)[#*\s]{0,12}(?:final |correct |best )?(?:answer|response|choice) ?(?:\(?letter\)?)? ?[*_]* ?(?::|\n)"
     r"|(?:^|\n)[#*\s]{0,12}option ?[*_]* ?:"
     r"|\b(?:correct|best|right|final|chosen|selected|my) (?:option|choice|response|selection|decision) ?[*_]* ?:"
-    r"|\b(?:answer|ans\.?)[ _]?(?:choice|option|letter|here|to (?:this|the) question)? ?[*_]* ?"
+    r"|(?:\b|_)(?:answer|ans\.?)[ _]?(?:choice|option|letter|here|to (?:this|the) question)? ?[*_]* ?"
     rf"(?::|[=–—-] (?=\W{{0,4}}{LETTER}\b))"
     rf"|(?:^|\n)\W{{0,6}}(?:final )?answer (?=\(?{LETTER}\)?\W*(?:\n|$))"
     rf"|\bconclusion ?[*_]* ?:(?=\W{{0,6}}(?:option )?\(?{LETTER}[).:])"
-    rf"|(?:^|\n)[#*\s]{{0,12}}(?:final )?decision ?[*_]* ?:(?=\W{{0,6}}(?:(?:yes|no|maybe)\b|{LETTER}\b))"
-    rf"|(?:^|\n)[|\s*]{{0,8}}(?:final |correct |best )?(?:answer|choice)[\s*]{{0,6}}\|(?=[\s*]{{0,6}}\(?{LETTER}\)?[\s*]{{0,6}}\|)"
-    rf"|<(?:final_?)?answer>|答案(?:应该)?(?:是|为|选|:)|(?:故|应|本题|所以|因此|因而|综上)[,:]?\s?(?:应)?[选選](?:择|擇|项|項)?:?\s?(?=\(?{LETTER}\b|\(?{LETTER}[^A-Za-z])"
-    rf"|(?:正解|答え)(?:は|:)\s?|(?:정답|답)(?:은|:)\s?",
+    r"|<(?:final_?)?answer>",
+    re.IGNORECASE,
+)
+DECISION = re.compile(
+    rf"(?:^|\n)[#*\s]{{0,12}}(?:final )?decision ?[*_]* ?:(?=\W{{0,6}}(?:(?:yes|no|maybe)\b|{LETTER}\b))",
+    re.IGNORECASE,
+)
+OTHER_LANGUAGE = re.compile(r"(?:^|\n)[#*\s]{0,12}(?:antwort|respuesta|risposta|resposta) ?[*_]* ?:", re.IGNORECASE)
+CELL = re.compile(  # in a text with a table
+    rf"(?:^|\n)[|\s*]{{0,8}}(?:final |correct |best )?(?:answer|choice)[\s*]{{0,6}}\|(?=[\s*]{{0,6}}\(?{LETTER}\)?[\s*]{{0,6}}\|)",
+    re.IGNORECASE,
+)
+RARE = (
+    (CELL, "|"),
+    (DECISION, ("ecision",)),
+    (OTHER_LANGUAGE, ("ntwort", "espuesta", "isposta", "esposta")),
+)  # with words that they need
+
+IN_CHINESE = r"(?:\[答案\]|答案)(?:应该|應該|應|应)?(?:是|为|為|选|選|:|(?<=\])\s?)\s?:?"
+IN_CHINESE += (
+    r"|(?:故|应|應|应该|應該|本题|本題|所以|因此|因而|综上|我|(?:^|\n)\W{0,6})[,:]?\s?(?:应|應)?[选選](?:择|擇|项|項)?:?\s?"
+    rf"(?=\(?{LETTER}(?:\b|[^A-Za-z]))"
+)
+NOT_ASCII = re.compile(  # Chinese, Japanese, Korean, French, Russian
+    rf"{IN_CHINESE}|(?:正解|答え)(?:は|:)\s?|(?:정답|답)(?:은|:)\s?|(?:^|\n)\W{{0,6}}옵션 (?={LETTER}\b)|(?:^|\n)[#*\s]{{0,12}}(?:réponse|ответ) ?[*_]* ?:",
     re.IGNORECASE,
 )
 
@@ -66,7 +87,7 @@ PLURAL = (
     "explanation",
 )  # these are the answer only where the text calls them right
 OTHERS = re.compile(  # "the incorrect answer is", "most answers are", "whether the answer is"
-    r"\b(?:(?:incorrect|wrong|not|n't|other|remaining|these|all|both|some|of the|if|whether)"
+    r"\b(?:(?:incorrect|wrong|not|n't|other|remaining|these|all|both|some|of the|if|whether|which)"
     r" (?:(?:the|an?|single|most|best|correct|right|likely|accurate|suitable|appropriate) )*|most )$",
     re.IGNORECASE,
 )
@@ -123,8 +144,12 @@ def json_field(text: str, options: Options) -> Iterator[Commitment]:
 
 def boxed(text: str, options: Options) -> Iterator[Commitment]:
     r"""\boxed{B}"""
-    for match in BOXED.finditer(text):
-        if named := read_answer(_in_braces(text, match.end()), options):
+    for match in BOXED.finditer(text) if "box" in text else ():
+        content = _in_braces(text, match.end())
+        cut = len(content) <= 2 and match.end() + len(content) >= len(
+            text.rstrip()
+        )  # \\boxed{B without an end: of what?
+        if not cut and (named := read_answer(content, options)):
             yield Commitment(match.end(), named, "boxed")
 
 
@@ -141,7 +166,7 @@ def _in_braces(text: str, start: int) -> str:
 
 def table_cell(text: str, options: Options) -> Iterator[Commitment]:
     """| question | answer | above a single row | 1 | B |: the cell below the title."""
-    for match in TABLE.finditer(text):
+    for match in TABLE.finditer(text) if "|" in text else ():
         titles, cells = (
             [cell.strip(" *") for cell in line.strip().strip("|").split("|")] for line in match.group(1, 2)
         )
@@ -151,8 +176,13 @@ def table_cell(text: str, options: Options) -> Iterator[Commitment]:
 
 
 def labelled(text: str, options: Options) -> Iterator[Commitment]:
-    """Answer: B; **Correct option:** B; ## Final Answer; ## Final Response; <answer>B</answer>."""
+    """Answer: B; **Correct option:** B; ## Final Answer; ## Final Response; <answer>B</answer>; | Answer | B |; 答案:B."""
     yield from _after("labelled", LABELLED, text, options)
+    for pattern, words in RARE:
+        if any(word in text for word in words):
+            yield from _after("labelled", pattern, text, options)
+    if not text.isascii():
+        yield from _after("labelled", NOT_ASCII, text, options)
 
 
 def answer_is(text: str, options: Options) -> Iterator[Commitment]:
@@ -173,7 +203,10 @@ def _after(rule: str, anchor: re.Pattern[str], text: str, options: Options) -> I
             continue
         if "would" in match.group() and CONDITION.search(text[max(0, match.start() - 300) : match.start()]):
             continue
-        if named := read_answer(text[match.end() : match.end() + AHEAD], options):
+        rest = text[match.end() : match.end() + AHEAD]
+        if match.group().endswith(">"):  # the content of a tag
+            rest = rest.partition("</")[0]
+        if named := read_answer(rest, options):
             yield Commitment(match.end(), named, rule)
 
 

@@ -104,6 +104,8 @@ def after_thinking(text: str) -> str | None:
     if is_unfinished(text):
         return None
     lines = ESCAPED_BREAK.sub("\n", without_thoughts(text).translate(WIDE))
+    if "<|begin_of_box|>" in lines:  # GLM
+        lines = lines.replace("<|begin_of_box|>", "\\boxed{").replace("<|end_of_box|>", "}")
     if "\\" in lines:
         lines = SWITCH.sub("", TYPE.sub(r"\1", TYPE.sub(r"\1", lines)))
     return re.sub(r"\n(?: ?\n)+", "\n\n", re.sub(r"[^\S\n]+", " ", lines))

@@ -13,12 +13,14 @@ OPEN = r"[\s*_`\"'\u201c\u2018(\[{$:~#>-]{0,12}(?:\\(?:boxed|text|textbf|mathbf|
 KIND = r"(?:(?i:both|either|all of|letters?|options?|choices?|answers?)\b[\s:]{0,4})?"
 END = r"(?=$|[^A-Za-z0-9'’-]|['’](?![A-Za-z])|-\s)"  # no letter where a word continues: B-cell, C-peptide, Option A's
 CAPITALS = re.compile(rf"{OPEN}{KIND}{OPEN}([A-Z]{{1,10}}){END}")
-SMALL = re.compile(rf"{OPEN}{KIND}{OPEN}(?<![A-Za-z])([a-z])(?=[)\]}}.:,\"'*]|\s*$)")
+SMALL = re.compile(
+    rf"{OPEN}{KIND}{OPEN}(?<![A-Za-z])([a-z])(?=[)\]}}.:,\"'*\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|\s*$)"
+)
 ARTICLE_FIRST = re.compile(r"^\W*(?:[Tt]he|an|An|a)\s")  # a capital A may be the answer
 AHEAD = 400  # characters after "the answer is" that can belong to the answer
 YES_NO = ("yes", "no", "maybe")
 NEXT = re.compile(
-    r"[\s*`\"')\]]{0,6}(?:,\s?(?:and|or|&)?|/|&|\+|\band\b|\bor\b)\s*(?:also\s|either\s)?(?:options?\s|choices?\s)?"
+    r"[\s*`\"')\]]{0,6}(?:[,、]\s?(?:and|or|&)?|/|&|\+|\band\b|\bor\b|[和与與及或])\s*(?:also\s|either\s)?(?:options?\s|choices?\s)?"
     r"[\s*`\"'(\[]{0,6}([A-Z])(?=$|[^A-Za-z0-9'’-])"
 )
 ARTICLE = re.compile(r"\s+(?!(?:is|are|and|or|because|as|since|for|with|which|if|due|in|on)\b)[a-z]")
@@ -138,8 +140,7 @@ def _more_letters(letters: list[str], rest: str, options: Options) -> tuple[list
     """Further letters that are joined to these; an option's own text may be between two of them ("B. x or C. y")."""
     while True:
         own = options.get(letters[-1])
-        between = re.match(rf"[\s.):,*–-]{{0,6}}{re.escape(own)}\.?", rest, re.IGNORECASE) if own else None
-        start = between.end() if between else 0
+        start = _after_own(rest, own) if own else 0
         match = NEXT.match(rest, start)
         if not match or match.group(1) not in options:
             return letters, rest
@@ -147,6 +148,19 @@ def _more_letters(letters: list[str], rest: str, options: Options) -> tuple[list
         if article or ("," in match.group() and "and" not in match.group() and NEW_CLAUSE.match(rest, match.end())):
             return letters, rest
         letters, rest = [*letters, match.group(1)], rest[match.end() :]
+
+
+def _after_own(rest: str, own: str) -> int:
+    """The position after an option's own text at the start, which a few signs may precede and a full stop follow; 0 where it is not there.
+
+    Not a pattern: compiling one for every option would take longer than all the rest.
+    """
+    signs = re.match(r"[\s.):,*–-]{0,6}", rest)
+    for start in range(signs.end() if signs else 0, -1, -1):
+        end = start + len(own)
+        if rest[start:end].lower() == own.lower():
+            return end + (rest[end : end + 1] == ".")
+    return 0
 
 
 def read_answer(text: str, options: Options, *, field: bool = False) -> NamedOption | None:

@@ -81,14 +81,14 @@ def read_completion(response: str) -> Completion | NoCompletion:
         return NoCompletion(f"JSON, but a {type(body).__name__}")
     choices, error = body.get("choices"), body.get("error")
     choice = choices[0] if isinstance(choices, list) and choices else None
-    if not isinstance(choice, dict):
+    failed = isinstance(choice, dict) and isinstance(error, dict) and not _text_in(choice)
+    if not isinstance(choice, dict) or failed:
         said = {"message": error} if isinstance(error, str) else error
         said = said if isinstance(said, dict) else body if _is_error(body) else None
+        if said is None and "choices" in body:
+            return Completion("", "empty: no choices", False, False, *_tokens(body))
         return NoCompletion("an error with status 200" if said else "no choices in it", said)
-    usage = body.get("usage")
-    counts = usage if isinstance(usage, dict) else {}
-    tokens = _count(counts.get("prompt_tokens")), _count(counts.get("completion_tokens"))
-    return _read_choice(choice, tokens)
+    return _read_choice(choice, _tokens(body))
 
 
 def text_of(response: str) -> str:
@@ -102,6 +102,13 @@ def clean(text: str) -> str:
     if not _SURROGATE.search(text):
         return text
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _text_in(choice: Mapping[str, Any]) -> str:
+    """The text of a choice, wherever it stands."""
+    message = choice.get("message")
+    content = message.get("content") if isinstance(message, dict) else None
+    return _texts(choice.get("text") if content is None else content)[0].strip()
 
 
 def _read_choice(choice: Mapping[str, Any], tokens: tuple[int | None, int | None]) -> Completion:
@@ -160,6 +167,12 @@ def _why_empty(message: Mapping[str, Any], reason: Any) -> str:
     if message.get("tool_calls") or message.get("function_call"):
         return "empty: a call of a tool instead of a text"
     return "empty" if reason in ("stop", None) else f"empty (finish_reason {json.dumps(reason, default=repr)[:80]})"
+
+
+def _tokens(body: Mapping[str, Any]) -> tuple[int | None, int | None]:
+    usage = body.get("usage")
+    counts = usage if isinstance(usage, dict) else {}
+    return _count(counts.get("prompt_tokens")), _count(counts.get("completion_tokens"))
 
 
 def _count(value: Any) -> int | None:

@@ -89,8 +89,9 @@ class Dispatcher:
                 self.usage.note(noted and f"{request.llm}: {noted}, because the endpoint refuses it")
                 continue
             elif outcome.kind == CONTEXT or outcome.kind == "400":
-                room = room_for_answer(outcome.said)
-                if room and room < (attempts.change.max_tokens or request.llm.max_tokens):
+                asked = attempts.change.max_tokens or request.llm.max_tokens
+                room = room_for_answer(outcome.said, asked)
+                if room and room < asked:
                     attempts.change = attempts.change._replace(max_tokens=room)
                     self.usage.note(
                         f"{request.llm}: fewer tokens than max_tokens are asked for where the model's window is too small"

@@ -46,21 +46,25 @@ class CallError:
 
 NO_MONEY, FILTER, CONTEXT = "no money", "content filter", "context length"
 BILLING_CODES = frozenset(
-    {
+    [
         "insufficient_quota",
+        "insufficient_user_quota",
         "billing_hard_limit_reached",
         "billing_not_active",
         "insufficient_balance",
         "credit_balance_too_low",
         "arrearage",
+        "budget_exceeded",
+        "allocationquota.freetieronly",
         "1113",
-    }
+    ]
 )
 _BILLING = re.compile(
-    r"insufficient[_ ]?(?:account )?(?:balance|quota|credits?|funds|user quota)|(?:not|n't) (?:have )?enough (?:credits?|balance|funds|money)|payment required"
-    r"|(?:credit|account) balance|exceeded (?:your )?(?:current |monthly |included )?(?:quota|credits|spend)|billing|arrears?|arrearage|overdue|unpaid"
-    r"|(?:out of|no (?:remaining |more )?|used all (?:of )?(?:your|the)[\w ]*|never purchased|purchase (?:more )?|requires? more|add (?:more )?|top up|exhausted[\w ]*) ?credits?"
-    r"|spend(?:ing)? limit|account is (?:not active|suspended|deactivated|disabled)|recharge|余额不足|欠费|充值",
+    r"insufficient[_ ]?(?:account )?(?:balance|quota|credits?|funds|user quota)|(?:not|n't) (?:have )?enough (?:credits?|balance|funds|money)"
+    r"|balance (?:is |was )?(?:insufficient|too low|not enough|exhausted)|payment required|(?:credit|account) balance"
+    r"|exceeded (?:your |the )?(?:current |monthly |included |budget)(?:quota|credits|spend)?|budget (?:has been )?exceeded|billing|arrears?|arrearage|overdue|unpaid"
+    r"|free tier[^.\n]{0,60}(?:exhausted|used up)|(?:out of|no remaining|no more|used all [\w ]{0,40}|never purchased|purchase|purchase more|requires? more|add|add more|add \d+|exhausted [\w ]{0,40}) ?credits?"
+    r"|top up|spend(?:ing)? limit|account is (?:not active|suspended|deactivated|disabled)|recharge|余额不足|额度不足|欠费|充值",
     re.IGNORECASE,
 )
 _THROTTLE = re.compile(
@@ -71,8 +75,11 @@ _THROTTLE = re.compile(
 _WAIT = re.compile(
     r"(?:retry|try again|wait)[^.\n]{0,40}\d", re.IGNORECASE
 )  # a throttle says when, an empty account does not
+_USED_UP = re.compile(
+    r"per[_-]?day|limit: 0\b|budget", re.IGNORECASE
+)  # words of a throttle, but no wait of minutes helps
 FILTER_CODES = frozenset(
-    {
+    [
         "content_filter",
         "content_policy_violation",
         "data_inspection_failed",
@@ -82,20 +89,29 @@ FILTER_CODES = frozenset(
         "1301",
         "prohibited_content",
         "sensitive_content",
+        "sensitive_words_detected",
         "responsibleaipolicyviolation",
         "cyber_policy_violation",
-    }
+    ]
 )
 _FILTER = re.compile(
     r"content[ _-]?(?:filter|policy|management|moderat)|moderation|data[_ ]?inspection|inappropriate|content exists risk|safety (?:system|setting|filter|reason)|prohibited[_ ]content"
-    r"|flagged|usage (?:policy|policies|guidelines)|violat\w* (?:our|the) \w* ?polic|responsible ?ai|sensitive (?:content|information)|considered high risk|不安全|敏感",
+    r"|\bflagged\b|usage (?:policy|policies|guidelines)|violat\w* (?:our|the) \w* ?polic|responsible ?ai|sensitive[ _](?:content|information|words?)|considered high risk|不安全|敏感",
+    re.IGNORECASE,
+)
+_BAD_KEY = re.compile(
+    r"api[ _-]?key (?:is |was )?(?:not valid|invalid|missing|not found|expired)|(?:invalid|incorrect|wrong) api[ _-]?key",
     re.IGNORECASE,
 )
 _CONTEXT = re.compile(
     r"context[ _-]?(?:length|size|window)|context_length_exceeded|exceed_context_size|prompt is too long|input is too long|too many (?:input )?tokens|maximum (?:input|prompt) length|max_model_len"
-    r"|`?inputs`? tokens \+|input (?:tokens?|length)[^.]{0,30}exceed|exceeds? (?:the )?(?:model's )?max(?:imum)?[\w ]{0,20}(?:tokens|length)|is longer than the (?:model|maximum)|range of input length",
+    r"|`?inputs`? tokens \+|input (?:tokens?|length)[^.]{0,30}exceed|exceeds? (?:the )?(?:model's )?max(?:imum)?[\w ]{0,20}(?:tokens|length)|is longer than the (?:model|maximum)|range of input length"
+    r"|max(?:imum)? length exceeded|exceed\w* (?:the )?model token limit|max_tokens must be at least 1, got -|max_(?:completion_)?tokens is limited",
     re.IGNORECASE,
 )
+_TOO_LARGE = re.compile(
+    r"request (?:is )?too large", re.IGNORECASE
+)  # alone above the tokens of a minute: no wait helps
 _LIMIT = re.compile(
     r"(?:context (?:length|size|window)(?: is(?: only)?| of|:)? ?\(?|must be <= ?|n_ctx[\"']?: ?)(\d[\d,]*)",
     re.IGNORECASE,
@@ -105,6 +121,7 @@ _PROMPT = re.compile(
     r"|n_prompt_tokens[\"']?: ?(\d+)",
     re.IGNORECASE,
 )
+_REQUESTED = re.compile(r"limit:? (\d[\d,]*)[,)]? ?\(?requested:? (\d[\d,]*)", re.IGNORECASE)
 _OUTPUT = re.compile(
     r"supports at most (\d[\d,]*)|max_tokens: \d+ > (\d+)|(?:range of max_(?:completion_)?tokens|max_tokens)[^\[\n]{0,40}\[\d+, ?(\d+)\]|max_(?:completion_)?tokens`?[\w ]{0,30}(?:less than or equal to|<=|not exceed|at most|cannot exceed) ?`?(\d[\d,]*)",
     re.IGNORECASE,
@@ -137,16 +154,20 @@ def classify_status(status: int, said: str, code: str, headers: Mapping[str, str
             ErrorAction.END_RUN,
             text=f"it redirects to {place}, and keys are sent to no other server; set its URL to the right place",
         )
+    if status == 413 or _TOO_LARGE.search(said):
+        return error(ErrorAction.GIVE_UP, CONTEXT, f"the request is longer than the model's context ({detail})")
+    if status not in (401, 429) and (code in FILTER_CODES or _FILTER.search(said)):
+        return error(ErrorAction.GIVE_UP, FILTER, f"the content filter refused the request ({detail})")
     owes = status == 402 or code in BILLING_CODES or (status < 500 and _BILLING.search(said))
-    passes = status == 429 and _THROTTLE.search(said) and (code not in BILLING_CODES or _WAIT.search(said))
-    if owes and not passes:
+    passes = status == 429 and _THROTTLE.search(said) and not _USED_UP.search(said)
+    if owes and not (passes and (code not in BILLING_CODES or _WAIT.search(said))):
         return error(ErrorAction.END_RUN, NO_MONEY, f"no money or quota is left ({detail}); add credit")
     if status == 429:
         return error(ErrorAction.SLOW_DOWN, seconds=wait)
-    if status < 500 and (code in FILTER_CODES or _FILTER.search(said)):
-        return error(ErrorAction.GIVE_UP, FILTER, f"the content filter refused the request ({detail})")
-    if status == 413 or (status not in (401, 403) and (code == "context_length_exceeded" or _CONTEXT.search(said))):
+    if status not in (401, 403) and (code == "context_length_exceeded" or _CONTEXT.search(said)):
         return error(ErrorAction.GIVE_UP, CONTEXT, f"the request is longer than the model's context ({detail})")
+    if status == 400 and _BAD_KEY.search(said):
+        return error(ErrorAction.END_RUN, "401")
     if status in (401, 403, 404, 405):
         return error(ErrorAction.END_RUN)
     if status in (408, 409, 425) or status >= 500:
@@ -167,10 +188,16 @@ def error_under_200(error: Mapping[str, Any]) -> CallError:
     )
 
 
-def room_for_answer(said: str) -> int | None:
-    """How many tokens an answer may have, by an error that says what does not fit; None where it does not say, or there is no room."""
+def room_for_answer(said: str, asked: int) -> int | None:
+    """How many tokens an answer may have, by an error that says what does not fit; None where it does not say, or there is no room.
+
+    ``asked``: the max_tokens of the request.
+    """
     if match := _OUTPUT.search(said):
         return _number(next(filter(None, match.groups())))
+    if match := _REQUESTED.search(said):
+        room = asked - (_number(match[2]) - _number(match[1])) - MARGIN
+        return room if room >= MIN_ROOM else None
     limit, prompt = _LIMIT.search(said), _PROMPT.search(said)
     if not limit or not prompt:
         return None
