@@ -6,7 +6,7 @@ NAMES ?= $(PRIMEKG)/names.tsv.gz
 GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dataset estimate store stages judge-calibration judge-passport count contamination verify push diff report hub calibrate preflight sft cards serve chat score compare docs chromium test test-all lint format types bench check clean
+.PHONY: help setup dataset estimate store stages judge-calibration judge-passport count contamination verify push diff report hub calibrate preflight sft cards serve chat score compare docs chromium test test-all lint format types bench fuzz check clean
 
 #> Variables, all optional (details: `python -m dataset_builder build --help`). Those of several commands:
 #>   OUT=folder or file to write (dataset: build/PIPELINE, sft: build/sft/RECIPE, report: FOLDER.html)  DATA_DIR=folder/of/raw/files
@@ -153,6 +153,9 @@ bench: setup ## benchmarks: model calls, mentions, linking (EMBEDDER), ranking, 
 	$(PY) -m benchmarks.training
 	$(PY) -m benchmarks.report
 	$(if $(KG),$(PY) -m benchmarks.paths "$(KG)" && $(PY) -m benchmarks.path_scale "$(KG)" && $(PY) -m benchmarks.full_size "$(KG)")
+
+fuzz: setup ## a hundred thousand mutated replies of real endpoints through everything that reads them
+	$(PY) -m benchmarks.fuzz_replies
 
 check: lint types test ## lint, types, test: before every commit
 

@@ -1,51 +1,72 @@
-"""The end of the thoughts that a reasoning model writes before its answer. Only this module knows their marks.
+"""The thoughts that a reasoning model writes before its answer, and how they are marked. Only this module knows the marks.
 
-A server strips them if it has a parser for the model; if not, they stand in the text of the message. Each mark below was seen in the
-outputs, templates or documentation of models: tests/answer_extraction/thoughts.jsonl says where.
+A server strips them if it has a parser for the model; if not, they stand in the text of the message. Each mark below was reported by
+somebody: tests/fixtures/endpoints/replies.jsonl has the texts and says where. Thoughts without any mark cannot be told from an answer.
 """
 
 import re
 
-# How a thought begins and ends, per kind of model. The begin is often missing: the chat template has put it into the prompt.
-_NAMES = (
-    "think|thinking|thought|thoughts|reasoning|reason|reflection|analysis|seed:think|internal_monologue|scratchpad"
+_NAMES = r"(?:think\w*|thoughts?|reasoning|reason|reflection|analysis|scratchpad|monologue|understanding|brainstorm|justification|cot_budget_reflect|antThinking)"
+_TAG = rf"(?:\w+[:|_])?{_NAMES}(?:[:|]\w+)?"
+# How thoughts begin and end. The begin is often missing, since the chat template has put it into the prompt.
+_BEGINS = (
+    rf"<{_TAG}(?: [^<>\n]{{0,200}})?>",  # <think>, <thought>, <seed:think>, <longcat_think>, <think:opensource>, <ifm|think>, <think a="b">
+    r"<\|(?:plamo:)?(?:begin_of_thought|begin_of_reasoning|begin_think|thought_start|start_thinking|thinking|think|think_start|think:start|reasoning_start|content_thinking|inner_prefix"
+    r"|\w+_analysis_start)(?::plamo)?\|>",
+    r"<\|channel\|>(?:analysis|commentary)\b|\Aanalysis(?=[A-Z][a-z])",  # gpt-oss; the same without its special tokens
+    r"<\|channel>(?:thought\n)?",  # Gemma 4
+    r"◁think▷|\[THINK(?:ING)?\]|<unused94>|\[unused16\]|<\|open\|>think<\|sep\|>|\A\(think\)\s",  # Kimi, Magistral, MedGemma, Pangu, MiniMax
+    r"\A ?to=self<\|message\|>",
+    r"\A\s*Here(?:'s| is) my thought process:|\A\s*Here are my reasoning steps:",  # Granite, Apriel
 )
-MARKS = (
-    (
-        rf"<(?:{_NAMES})>",
-        rf"</(?:{_NAMES})>",
-    ),  # DeepSeek-R1, Qwen, GLM, MiniMax, Seed-OSS, Gemini, EXAONE, reflection models
-    (r"◁think▷", r"◁/think▷"),  # Kimi
-    (r"\[THINK\]", r"\[/THINK\]"),  # Magistral
-    (r"<unused94>", r"<unused95>"),  # MedGemma
-    (
-        r"<\|(?:begin_of_thought|thinking|start_thinking|think)\|>",
-        r"<\|(?:end_of_thought|/thinking|end_thinking|/think|begin_of_solution)\|>",
-    ),
-    (r"<\|START_THINKING\|>", r"<\|END_THINKING\|>"),  # Command A
-    (r"<\|channel\|>(?:analysis|commentary)\b", r"<\|channel\|>final\b[^<]{0,40}<\|message\|>"),  # gpt-oss
+_ENDS = (
+    rf"</{_TAG}>",
+    r"<\|(?:plamo:)?(?:end_of_thought|end_of_reasoning|begin_of_solution|thought_end|end_think|end_thinking|/thinking|/think|think_end|think:end|reasoning_end|content_text|inner_suffix"
+    r"|\w+_analysis_end|answer_start|START_RESPONSE|START_TEXT)(?::plamo)?\|>",
+    r"<\|channel\|>final\b[^<]{0,40}<\|message\|>|assistantfinal(?=\S)",
+    r"<channel\|>|◁/think▷|\[/THINK(?:ING)?\]|<unused95>|\[unused17\]|<\|close\|>think<\|sep\|>|<\|open\|>response<\|sep\|>",
+    r"assistant to=user<\|message\|>|__LM_STUDIO_INTERNAL_\w{1,80}?__(?=[^\w]|\{)",
+    r"Here(?:'s| is) my response:|\[BEGIN FINAL RESPONSE\]",
 )
-_OPENED = re.compile("|".join(begin for begin, _ in MARKS), re.IGNORECASE)
-_CLOSED = re.compile("|".join(end for _, end in MARKS), re.IGNORECASE)
-_MAY_MARK = re.compile(r"[<◁]|THINK\]", re.IGNORECASE).search  # fast: most texts have none
+_TURN = r"<\|end\|>(?=\s*[^\s<])"  # ends a thought of gpt-oss; elsewhere a whole answer
+_MARK = re.compile(
+    rf"(?<!`)(?:(?P<begin>{'|'.join(_BEGINS)})|(?P<end>{'|'.join(_ENDS)})|(?P<turn>{_TURN}))", re.IGNORECASE
+)
+_WORDS_OF_MARKS = ("<", "◁", "THINK", "[thinking]", "[unused", "(think)", "hought process:", "easoning steps:", "assistantfinal", "__LM_STUDIO", "FINAL RESPONSE]")  # fmt: skip
+# Tokens that end an answer, where the server did not stop at them: what follows is another turn
+_OVER = re.compile(
+    r"<\|(?:im_end|eot_id|end|return|call|endoftext|end_of_text|eom_id|END_RESPONSE|END_TEXT|answer_end|end_of_solution|end_message|close)\|>|<(?:eos|end_of_turn)>"
+    r"|<｜end▁of▁sentence｜>|\[END FINAL RESPONSE\]|</s>\s*\Z",
+    re.IGNORECASE,
+)
 
 
 def without_thoughts(text: str) -> str:
-    """The text after the last closed thought; of this, what stands before a thought that is left open."""
-    answer = _after_closed(text)
-    opened = _OPENED.search(answer) if _MAY_MARK(answer) else None
-    return answer[: opened.start()] if opened else answer
+    """The text without its thoughts: marked ones, all before an end without a begin, and all after a begin without an end."""
+    return _read(text)[0]
 
 
 def is_unfinished(text: str) -> bool:
     """Whether a text ends within a thought: it has given no answer."""
-    return bool(_MAY_MARK(text)) and _OPENED.search(_after_closed(text)) is not None
+    return _read(text)[1]
 
 
-def _after_closed(text: str) -> str:
-    end = 0
-    if not _MAY_MARK(text):
-        return text
-    for mark in _CLOSED.finditer(text):
-        end = mark.end()
-    return text[end:]
+def _read(text: str) -> tuple[str, bool]:
+    """The text without thoughts, and whether the last one is left open."""
+    text = text.removeprefix("thought\n")  # Gemma 4 without its special tokens
+    if not any(word in text for word in _WORDS_OF_MARKS):
+        return text, False
+    kept: list[str] = []
+    at, depth = 0, 0
+    for mark in _MARK.finditer(text):
+        if mark["begin"]:
+            kept += [text[at : mark.start()]] if depth == 0 else []
+            depth += 1
+        elif mark["end"] or depth:
+            kept = [] if depth == 0 else kept  # its begin was in the prompt
+            depth, at = max(0, depth - 1), mark.end()
+    if depth == 0:
+        kept.append(text[at:])
+    answer = "".join(kept)
+    over = _OVER.search(answer)
+    return answer[: over.start()] if over else answer, depth > 0

@@ -18,7 +18,16 @@ COMPLETE = frozenset(
     {"stop", "eos", "eos_token", "end_turn", "stop_sequence", "end", "complete", "completed", "finished", "finish"}
 )
 TRUNCATED = frozenset(
-    {"length", "max_tokens", "model_length", "max_length", "max_new_tokens", "max_output_tokens", "token_limit"}
+    {
+        "length",
+        "max_tokens",
+        "model_length",
+        "max_length",
+        "max_new_tokens",
+        "max_output_tokens",
+        "token_limit",
+        "model_context_window_exceeded",
+    }
 )
 FILTERED = frozenset(
     {
@@ -80,7 +89,10 @@ def read_completion(response: str) -> Completion | NoCompletion:
     if not isinstance(body, dict):
         return NoCompletion(f"JSON, but a {type(body).__name__}")
     choices, error = body.get("choices"), body.get("error")
+    if body.get("object") == "chat.completion.chunk":
+        return NoCompletion("a piece of a stream, which was not asked for")
     choice = choices[0] if isinstance(choices, list) and choices else None
+    error = error or (choice.get("error") if isinstance(choice, dict) else None)
     failed = isinstance(choice, dict) and isinstance(error, dict) and not _text_in(choice)
     if not isinstance(choice, dict) or failed:
         said = {"message": error} if isinstance(error, str) else error
@@ -106,19 +118,23 @@ def clean(text: str) -> str:
 
 def _text_in(choice: Mapping[str, Any]) -> str:
     """The text of a choice, wherever it stands."""
-    message = choice.get("message")
-    content = message.get("content") if isinstance(message, dict) else None
+    content = _message(choice).get("content")
     return _texts(choice.get("text") if content is None else content)[0].strip()
 
 
+def _message(choice: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The message of a choice; some servers send it as the one delta."""
+    found = choice.get("message", choice.get("delta"))
+    return found if isinstance(found, dict) else {}
+
+
 def _read_choice(choice: Mapping[str, Any], tokens: tuple[int | None, int | None]) -> Completion:
-    message = choice.get("message")
-    message = message if isinstance(message, dict) else {}
+    message = _message(choice)
     content = message["content"] if message.get("content") is not None else choice.get("text")
     text, refusal = _texts(content)
     refusal = refusal or (message["refusal"] if isinstance(message.get("refusal"), str) else "")
     reason = choice.get("finish_reason")
-    said = reason.strip().casefold() if isinstance(reason, str) else reason
+    said = reason.strip().casefold().removeprefix("finishreason.") if isinstance(reason, str) else ""
 
     def completion(bad: str | None, *, lasting: bool = False, filtered: bool = False) -> Completion:
         return Completion(
@@ -133,7 +149,7 @@ def _read_choice(choice: Mapping[str, Any], tokens: tuple[int | None, int | None
         return completion(f"refused by the model: {refusal.strip()[:200]}", lasting=True)
     if not text.strip():
         return completion(_why_empty(message, reason), lasting=True)
-    if not isinstance(said, str) or said not in COMPLETE:
+    if said not in COMPLETE:
         return completion(f"not said to be complete (finish_reason {json.dumps(reason, default=repr)[:80]})")
     if not without_thoughts(text).strip():
         return completion("only thoughts: it ends before an answer", lasting=True)
@@ -166,13 +182,20 @@ def _why_empty(message: Mapping[str, Any], reason: Any) -> str:
         return f"empty: only thoughts, in {thoughts} ({len(message[thoughts]):,} characters)"
     if message.get("tool_calls") or message.get("function_call"):
         return "empty: a call of a tool instead of a text"
-    return "empty" if reason in ("stop", None) else f"empty (finish_reason {json.dumps(reason, default=repr)[:80]})"
+    return (
+        "empty"
+        if reason is None or reason == "stop"
+        else f"empty (finish_reason {json.dumps(reason, default=repr)[:80]})"
+    )
 
 
 def _tokens(body: Mapping[str, Any]) -> tuple[int | None, int | None]:
     usage = body.get("usage")
     counts = usage if isinstance(usage, dict) else {}
-    return _count(counts.get("prompt_tokens")), _count(counts.get("completion_tokens"))
+    prompt, completion, total = (_count(counts.get(f"{name}_tokens")) for name in ("prompt", "completion", "total"))
+    if prompt is not None and total is not None and total > prompt:  # some count thoughts in the total alone
+        completion = max(completion or 0, total - prompt)
+    return prompt, completion
 
 
 def _count(value: Any) -> int | None:

@@ -75,6 +75,10 @@ _THROTTLE = re.compile(
 _WAIT = re.compile(
     r"(?:retry|try again|wait)[^.\n]{0,40}\d", re.IGNORECASE
 )  # a throttle says when, an empty account does not
+_WAIT_FOR = re.compile(
+    r"(?:retry|try again|wait)\b[^.\n]{0,20}?\b(?:in|after|for) (?:(\d{1,4})h ?)?(?:(\d{1,4})m(?!s) ?)?(?:(\d{1,7}(?:\.\d{1,9})?) ?(ms|milliseconds|s\b|sec))?",
+    re.IGNORECASE,
+)
 _USED_UP = re.compile(
     r"per[_-]?day|limit: 0\b|budget", re.IGNORECASE
 )  # words of a throttle, but no wait of minutes helps
@@ -163,7 +167,7 @@ def classify_status(status: int, said: str, code: str, headers: Mapping[str, str
     if owes and not (passes and (code not in BILLING_CODES or _WAIT.search(said))):
         return error(ErrorAction.END_RUN, NO_MONEY, f"no money or quota is left ({detail}); add credit")
     if status == 429:
-        return error(ErrorAction.SLOW_DOWN, seconds=wait)
+        return error(ErrorAction.SLOW_DOWN, seconds=wait or _wait_in(said))
     if status not in (401, 403) and (code == "context_length_exceeded" or _CONTEXT.search(said)):
         return error(ErrorAction.GIVE_UP, CONTEXT, f"the request is longer than the model's context ({detail})")
     if status == 400 and _BAD_KEY.search(said):
@@ -248,7 +252,17 @@ def _said(message: str, error: Mapping[str, Any]) -> str:
         text = value if isinstance(value, str) else "" if value is None else repr(value)
         if text and text not in message:
             words.append(text if name in ("message", "detail") else f"{name}: {text}")
-    return " ".join(" ".join(words).split())[:4000]
+    return clean(" ".join(" ".join(words).split())[:4000])
+
+
+def _wait_in(said: str) -> float:
+    """The seconds that an error asks to wait for, in words such as "try again in 7m12s"; 0 where it names none."""
+    match = _WAIT_FOR.search(said)
+    if match is None:
+        return 0.0
+    hours, minutes, amount, unit = match.groups()
+    seconds = float(amount or 0) / (1000 if (unit or "").startswith("m") else 1)
+    return 3600.0 * int(hours or 0) + 60.0 * int(minutes or 0) + seconds
 
 
 def _number(text: str) -> int:

@@ -211,7 +211,8 @@ class Connection(asyncio.Protocol):
         attempt = state.attempts[key] = state.attempts[key] + 1
         if canned := (state.refuse(body) if state.refuse else None) or state.canned_for(key, attempt):
             state.note(key, attempt, "canned")
-            state.paid[key] += canned.paid
+            if canned.paid:
+                state.paid[key] += 1
             return self.write(canned.answer, self.closing)
         if refusal := self.refusal(head, tokens, body):
             state.note(key, attempt, refusal[1] or str(refusal[0]))
