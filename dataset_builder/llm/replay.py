@@ -54,7 +54,8 @@ class AnswerLookup:
                 )
                 self.usage.lost_usd += about.lost_usd
                 self.usage.hits += answered
-                self.bad[request.key] = about.bad
+                taken_for_good = about.entry is not None and about.entry.status == "good" and answer is None
+                self.bad[request.key] = about.bad + taken_for_good
             if answer is not None:
                 found[request.key] = answer
         return found

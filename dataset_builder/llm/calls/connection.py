@@ -21,7 +21,7 @@ from dataset_builder.llm.secrets import redacted, secrets
 
 LOOK = 50  # the rate limits in an endpoint's headers are read once in this many answers
 SAMPLING = ("temperature", "top_p", "seed")
-MAY_REFUSE = ("400", "404", "422", "500", "501")  # statuses with which endpoints refuse a parameter
+MAY_REFUSE = ("400", "403", "404", "422", "500", "501")  # statuses with which endpoints refuse a parameter
 _FORMAT = r"response[_ ]?format|json[_ ]?schema|json[_ ]?mode|json[_ ]?object|x?grammar|outlines|guided|structured[_ ]outputs?|regex"
 _REFUSED = (
     r"unsupported|n[o']t (?:currently |yet )?(?:support|allow|permit|implement|compat|available|enabled|recognized|convert)|unavailable|invalid|unknown|unrecognized|unexpected|extra|deprecated|only|must"

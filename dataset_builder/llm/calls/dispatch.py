@@ -83,11 +83,11 @@ class Dispatcher:
             elif isinstance(outcome, Entry):
                 await self.write_queue.put(outcome)
                 return outcome
-            elif outcome.action == ErrorAction.END_RUN or outcome.retry_after > DEADLINE_S:
-                outcome = self._may_end(connection, outcome)
             elif (noted := connection.adapt(request, outcome, adapted)) is not None:
                 self.usage.note(noted and f"{request.llm}: {noted}, because the endpoint refuses it")
                 continue
+            elif outcome.action == ErrorAction.END_RUN or outcome.retry_after > DEADLINE_S:
+                outcome = self._may_end(connection, outcome)
             elif outcome.kind == CONTEXT or outcome.kind == "400":
                 asked = attempts.change.max_tokens or request.llm.max_tokens
                 room = room_for_answer(outcome.said, asked)
@@ -108,10 +108,8 @@ class Dispatcher:
     def _after_bad(self, request: Request, connection: Connection, entry: Entry, attempts: Attempts) -> CallError:
         """What to do after an answer that cannot be used. At temperature 0 the same request would give it again."""
         attempts.bad += 1
-        filtered, fixed = (
-            entry.reason == "content_filter",
-            request.llm.temperature == 0 and "temperature" not in connection.left_out,
-        )
+        filtered = entry.reason == "content_filter"
+        fixed = request.llm.temperature == 0 and "temperature" not in connection.left_out
         action = ErrorAction.GIVE_UP if filtered else ErrorAction.TRY_AGAIN
         if fixed and entry.reason == "lasting" and not filtered:
             may_seed = (
