@@ -14,14 +14,13 @@ import time
 from collections import Counter
 from typing import Any
 
-from tests.support.endpoint_cases import completions, errors
-
 from dataset_builder.answer_extraction.extraction import extract
 from dataset_builder.answer_extraction.thoughts import without_thoughts
 from dataset_builder.llm.calls.errors import classify_status, error_under_200, room_for_answer
 from dataset_builder.llm.completion import Completion, NoCompletion, read_completion
 from dataset_builder.llm.json_reply import NotJSON, find_object
 from dataset_builder.llm.secrets import redacted
+from tests.support.endpoint_cases import completions, errors
 
 OPTIONS = {"A": "aspirin", "B": "ibuprofen", "C": "no", "D": "none of the above"}
 ODD: tuple[Any, ...] = (

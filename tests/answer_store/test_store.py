@@ -158,3 +158,18 @@ def test_what_is_no_published_store_is_an_error(store: AnswerStore, tmp_path: Pa
     pq.write_table(forged, tmp_path / "z.parquet")
     with pytest.raises(StoreError, match="is damaged: the entry 0000"):
         import_(store, tmp_path / "z.parquet")
+
+
+@pytest.mark.parametrize("usd", [-1e6, float("-inf"), float("inf"), float("nan")])
+def test_a_cost_that_can_be_none_does_not_move_the_cap(store: AnswerStore, usd: float) -> None:
+    """As an imported file may have it."""
+    store.add([entry(1, usd=usd), entry(2), entry(2, "lost", usd=usd)])
+    found = store.find([key(1), key(2)])
+    assert (found[key(1)].usd, found[key(1)].priced, found[key(2)].lost_usd) == (0.0, False, 0.0)
+
+
+def test_an_entry_that_cannot_be_stored_costs_no_other(store: AnswerStore) -> None:
+    odd = [entry(3, text="a")._replace(prompt_tokens=10**30), entry(4)._replace(detail="half \ud800")]
+    store.add([entry(1), *odd, entry(2)])
+    found = store.find([key(number) for number in (1, 2, 3, 4)])
+    assert len(found) == 4 and found[key(3)].prompt_tokens == 0

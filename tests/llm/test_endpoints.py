@@ -217,3 +217,25 @@ def test_a_lone_half_of_a_character_stops_nothing(server: Running, build) -> Non
     Picky(server, lambda _: Canned(200, body))
     for _ in range(2):
         assert {row["rationale"] for row in build()[0]} == {"yes \ufffd no \U0001f600"}
+
+
+@pytest.mark.parametrize("url", ["http://no-such-host.invalid/v1", "http://127.0.0.1:9/v1"])
+def test_a_call_that_never_left_costs_nothing(server: Running, build, monkeypatch, url: str) -> None:
+    """A name that nobody knows, a port where nobody listens: as people reported them."""
+    monkeypatch.setattr("dataset_builder.llm.calls.attempts.MAX_ERRORS", 1)
+    monkeypatch.setenv("OPENAI_BASE_URL", url)
+    with pytest.raises(ModelError, match=r"no connection: .*no server listens at this URL: set OPENAI_BASE_URL"):
+        build(3, max_usd=0.01)
+    monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+    rows, usage = build(3, max_usd=0.01)
+    assert {row["rejected_because"] for row in rows} == {None} and usage.lost_usd == 0
+
+
+def test_a_page_under_status_200_is_no_answer_and_costs_nothing(server: Running, build, monkeypatch) -> None:
+    monkeypatch.setattr("dataset_builder.llm.calls.attempts.MAX_ERRORS", 1)
+    Picky(server, lambda _: Canned.of(200, "<!doctype html><title>Log in</title>", {"content-type": "text/html"}))
+    with pytest.raises(
+        ModelError,
+        match=r"does not lead to a chat-completions endpoint: set OPENAI_BASE_URL, which usually ends in /v1",
+    ):
+        build(30, max_usd=0.01)
