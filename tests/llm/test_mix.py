@@ -75,6 +75,7 @@ def test_two_thousand_rows_over_everything_that_was_reported(
     )
     assert len(good) > (1900 if ends_run else 1000)
     assert stats["paid_again"] == 0
+    assert one.calls is not None
     spent = (one.calls.now.usd or 0) + (one.calls.before.usd or 0)
     truly = stats["prompt_tokens"] / 1e6 + stats["completion_tokens"] * 2 / 1e6
     assert truly <= spent + 1e-9 and spent <= cap
