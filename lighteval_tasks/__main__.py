@@ -13,6 +13,7 @@ from lighteval_tasks.command import Settings
 from lighteval_tasks.compare import compare_runs
 from lighteval_tasks.engine import CPU_BATCH
 from lighteval_tasks.items import TASKS, data_dir, read_items
+from lighteval_tasks.outcomes import split_name
 from lighteval_tasks.push import push
 from lighteval_tasks.score import FailedRequests, choose, score
 
@@ -68,7 +69,7 @@ def _score_arguments(add: argparse.ArgumentParser) -> None:
         "--tasks",
         type=_names,
         default=(),
-        help=f"names separated by commas; default: all available of {', '.join(TASKS)}; also NAME_strict",
+        help=f"names separated by commas; default: all available of {', '.join(TASKS)}; each also as NAME_strict and NAME_huatuo_compat, some as NAME_CONFIG",
     )
     add.add_argument("--backend", choices=BACKENDS, default="accelerate", help="default: %(default)s")
     add.add_argument("--limit", type=_positive, help="maximum number of items of each task, to try it")
@@ -139,7 +140,7 @@ def _compare(given: argparse.Namespace) -> None:
 
 def _items(given: argparse.Namespace) -> None:
     for name in given.tasks:
-        print("\n".join(read_items(name, data_dir()).ids))
+        print("\n".join(read_items(split_name(name)[0], data_dir()).ids))
     for name in () if given.tasks else TASKS:
         try:
             items = read_items(name, data_dir())
