@@ -104,14 +104,14 @@ def main(times: int = 50, seed: int = 0) -> int:
         found = []
         for number in (signal.SIGINT, signal.SIGTERM):
             for _ in range(times):
-                found.append(interrupted(draw.uniform(0.0, 0.7 * seconds), number, whole, server))
+                found.append(interrupted(draw.uniform(0.0, 0.4 * seconds), number, whole, server))
                 print(json.dumps(found[-1]), flush=True)
     bad = [
         one
         for one in found
         if one["sent"] != one["stored"] or one["paid_again"] or one["traceback"] or not one["same"]
     ]
-    ended = sum(one["status"] == 130 for one in found)
+    ended = sum(one["status"] != 0 for one in found)  # 130: while it asked; minus the signal: between two stages
     print(
         f"{len(found)} builds, {ended} interrupted before their end: {sum(one['sent'] for one in found)} answers sent, {len(bad)} builds at fault"
     )
