@@ -17,7 +17,6 @@ _BEGINS = (
     r"<\|channel>(?:thought\n)?",  # Gemma 4
     r"◁think▷|\[THINK(?:ING)?\]|<unused94>|\[unused16\]|<\|open\|>think<\|sep\|>|\A\(think\)\s",  # Kimi, Magistral, MedGemma, Pangu, MiniMax
     r"\A ?to=self<\|message\|>",
-    r"\A\s*Here(?:'s| is) my thought process:|\A\s*Here are my reasoning steps:",  # Granite, Apriel
 )
 _ENDS = (
     rf"</{_TAG}>",
@@ -26,13 +25,17 @@ _ENDS = (
     r"<\|channel\|>final\b[^<]{0,40}<\|message\|>|assistantfinal(?=\S)",
     r"<channel\|>|◁/think▷|\[/THINK(?:ING)?\]|<unused95>|\[unused17\]|<\|close\|>think<\|sep\|>|<\|open\|>response<\|sep\|>",
     r"assistant to=user<\|message\|>|__LM_STUDIO_INTERNAL_\w{1,80}?__(?=[^\w]|\{)",
-    r"Here(?:'s| is) my response:|\[BEGIN FINAL RESPONSE\]",
+    r"\[BEGIN FINAL RESPONSE\]",  # Apriel
+)
+# Granite's marks are plain words, with which other texts begin too: they count only where both are there
+_IN_WORDS = re.compile(
+    r"\s*Here(?:'s| is) my thought process:.*?Here(?:'s| is) my response:", re.IGNORECASE | re.DOTALL
 )
 _TURN = r"<\|end\|>(?=\s*[^\s<])"  # ends a thought of gpt-oss; elsewhere a whole answer
 _MARK = re.compile(
     rf"(?<!`)(?:(?P<begin>{'|'.join(_BEGINS)})|(?P<end>{'|'.join(_ENDS)})|(?P<turn>{_TURN}))", re.IGNORECASE
 )
-_WORDS_OF_MARKS = ("<", "◁", "THINK", "[thinking]", "[unused", "(think)", "hought process:", "easoning steps:", "assistantfinal", "__LM_STUDIO", "FINAL RESPONSE]")  # fmt: skip
+_WORDS_OF_MARKS = ("<", "◁", "THINK", "[thinking]", "[unused", "(think)", "assistantfinal", "__LM_STUDIO", "FINAL RESPONSE]")  # fmt: skip
 # Tokens that end an answer, where the server did not stop at them: what follows is another turn
 _OVER = re.compile(
     r"<\|(?:im_end|eot_id|end|return|call|endoftext|end_of_text|eom_id|END_RESPONSE|END_TEXT|answer_end|end_of_solution|end_message|close)\|>|<(?:eos|end_of_turn)>"
@@ -54,6 +57,8 @@ def is_unfinished(text: str) -> bool:
 def _read(text: str) -> tuple[str, bool]:
     """The text without thoughts, and whether the last one is left open."""
     text = text.removeprefix("thought\n")  # Gemma 4 without its special tokens
+    if in_words := _IN_WORDS.match(text):
+        text = text[in_words.end() :]
     if not any(word in text for word in _WORDS_OF_MARKS):
         return text, False
     kept: list[str] = []

@@ -48,7 +48,7 @@ NO_ANSWER = [
     case
     for case in cases("replies", "thought_marks")
     if isinstance(case["body"], str) and re.search(r"no answer|No answer|not closed", case["note"]) and "unmarked" not in case["note"].lower()
-    and "tool call" not in case["note"] and "tool-call" not in case["note"] and "bare label" not in case["note"] and "box" not in case["note"]
+    and "tool call" not in case["note"] and "tool-call" not in case["note"] and "bare label" not in case["note"] and "Looks like a closer" not in case["note"] and "box" not in case["note"]
 ]  # fmt: skip
 
 
@@ -120,3 +120,10 @@ def test_every_reader_of_a_reply_leaves_the_thoughts_out(mark: tuple[str, str]) 
     assert rationale is not None and rationale.paths == "a"
     with pytest.raises(NotJSON):
         find_object(f'{mark[0] or "<think>"}{{"answer": 2}}')
+
+
+@pytest.mark.parametrize("begin", ["Here is my thought process: ", "Here are my reasoning steps:\n1. "])
+def test_plain_words_alone_mark_no_thought(begin: str) -> None:
+    """A rationale may begin so; only Granite goes on with `Here is my response:`, and Apriel with a mark."""
+    text = f"{begin}The joint is red. Answer: B"
+    assert without_thoughts(text) == text and not is_unfinished(text)
