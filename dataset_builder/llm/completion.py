@@ -148,7 +148,7 @@ def _read_choice(choice: Mapping[str, Any], tokens: tuple[int | None, int | None
     if refusal.strip() and not text.strip():
         return completion(f"refused by the model: {refusal.strip()[:200]}", lasting=True)
     if not text.strip():
-        return completion(_why_empty(message, reason), lasting=True)
+        return completion(_why_empty(message, reason), lasting=reason is None or said in COMPLETE)
     if said not in COMPLETE:
         return completion(f"not said to be complete (finish_reason {json.dumps(reason, default=repr)[:80]})")
     if not without_thoughts(text).strip():

@@ -89,6 +89,7 @@ def completion(content: str | None, reason: str = "stop") -> str:
         (completion(None), "empty", True),
         (completion("ye", "length"), "truncated at max_tokens", True),
         (completion("", "content_filter"), "the content filter stopped it", True),
+        (completion("", "abort"), 'empty (finish_reason "abort")', False),
         (completion("ye", "abort"), 'not said to be complete (finish_reason "abort")', False),
     ],
 )
