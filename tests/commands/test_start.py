@@ -87,3 +87,10 @@ def test_no_command_needs_what_only_an_extra_installs() -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("limit", ["nan", "inf", "-1", "0"])
+def test_a_limit_that_is_none_is_refused(limit: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parser("build").parse_args(["build", "kg_only", f"--max-usd={limit}"])
+    assert "expected a number above 0" in capsys.readouterr().err

@@ -239,3 +239,10 @@ def test_a_page_under_status_200_is_no_answer_and_costs_nothing(server: Running,
         match=r"does not lead to a chat-completions endpoint: set OPENAI_BASE_URL, which usually ends in /v1",
     ):
         build(30, max_usd=0.01)
+
+
+def test_progress_is_said_also_without_a_terminal(server: Running, build, monkeypatch, capsys) -> None:
+    monkeypatch.setattr("dataset_builder.llm.runner.LINE_S", 0.2)
+    server.change(latency_ms=900)
+    build(4)
+    assert "say: 0 of 4 rows, 4 in flight, 0 known, 4 calls" in capsys.readouterr().err
