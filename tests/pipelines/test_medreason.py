@@ -121,7 +121,8 @@ def test_kill_9_at_three_moments_loses_nothing_and_pays_again_at_most_what_was_i
 @pytest.mark.slow
 def test_a_fifth_of_faults_changes_no_row(server: Running, tmp_path: Path) -> None:
     whole = Builder(tmp_path / "whole", server.url).build()
-    kinds = ("429", "429ra", "500", "reset", "hang", "drip", "cut", "empty", "badjson", "length")
+    # without "length": at temperature 0 a truncated answer stays truncated, and is not bought again (tests/llm/test_dispatch.py)
+    kinds = ("429", "429ra", "500", "reset", "hang", "drip", "cut", "empty", "badjson")
     server.change(**{f"fault_{kind}": 0.02 for kind in kinds}, retry_after_s=0.2)
     faulty = Builder(tmp_path / "faulty", server.url).build("--timeout", "3")
     # a text that is asked for again is another request, and the scripted reader errs by a hash of it

@@ -112,9 +112,7 @@ class Dispatcher:
         fixed = request.llm.temperature == 0 and "temperature" not in connection.left_out
         action = ErrorAction.GIVE_UP if filtered else ErrorAction.TRY_AGAIN
         if fixed and entry.reason == "lasting" and not filtered:
-            may_seed = (
-                (entry.detail or "").startswith("empty") and attempts.change.seed is None and request.llm.seed is None
-            )
+            may_seed = (entry.detail or "").startswith("empty") and request.llm.seed is None
             action = ErrorAction.TRY_AGAIN if may_seed and "seed" not in connection.left_out else ErrorAction.GIVE_UP
             attempts.change = attempts.change._replace(seed=attempts.bad)
         return CallError(FILTER if filtered else "bad answer", action, f"the answer is {entry.detail}")
