@@ -55,7 +55,7 @@ CELL = re.compile(  # in a text with a table
     re.IGNORECASE,
 )
 RARE = (
-    (CELL, "|"),
+    (CELL, ("|",)),
     (DECISION, ("ecision",)),
     (OTHER_LANGUAGE, ("ntwort", "espuesta", "isposta", "esposta")),
 )  # with words that they need
@@ -146,9 +146,8 @@ def boxed(text: str, options: Options) -> Iterator[Commitment]:
     r"""\boxed{B}"""
     for match in BOXED.finditer(text) if "box" in text else ():
         content = _in_braces(text, match.end())
-        cut = len(content) <= 2 and match.end() + len(content) >= len(
-            text.rstrip()
-        )  # \\boxed{B without an end: of what?
+        at_end = match.end() + len(content) >= len(text.rstrip())
+        cut = len(content) <= 2 and at_end  # \\boxed{B without an end: of what?
         if not cut and (named := read_answer(content, options)):
             yield Commitment(match.end(), named, "boxed")
 

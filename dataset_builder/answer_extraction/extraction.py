@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from dataset_builder.answer_extraction.declared_answers import Commitment, commitments, final
 from dataset_builder.answer_extraction.named_options import NamedOption, Options, fold, letters_at_start, read_answer
-from dataset_builder.answer_extraction.thoughts import is_unfinished, without_thoughts
+from dataset_builder.answer_extraction.thoughts import split_thoughts
 
 ERROR = re.compile(  # whole phrases: prose about errors, filters and limits can begin in the same way
     r"\s*(?:error communicating with (?:the )?(?:openai|server|api|model|endpoint)|the response was filtered(?:\W*$| due| because| by)|openai error"
@@ -101,9 +101,10 @@ def _extract(text: str, options: Options) -> Extraction:
 
 def after_thinking(text: str) -> str | None:
     """The text after the last closed thought, without runs of blanks; None where a thought is not closed."""
-    if is_unfinished(text):
+    answer, unfinished = split_thoughts(text)
+    if unfinished:
         return None
-    lines = ESCAPED_BREAK.sub("\n", without_thoughts(text).translate(WIDE))
+    lines = ESCAPED_BREAK.sub("\n", answer.translate(WIDE))
     if "<|begin_of_box|>" in lines:  # GLM
         lines = lines.replace("<|begin_of_box|>", "\\boxed{").replace("<|end_of_box|>", "}")
     if "\\" in lines:

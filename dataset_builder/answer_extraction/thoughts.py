@@ -46,16 +46,16 @@ _OVER = re.compile(
 
 def without_thoughts(text: str) -> str:
     """The text without its thoughts: marked ones, all before an end without a begin, and all after a begin without an end."""
-    return _read(text)[0]
+    return split_thoughts(text)[0]
 
 
 def is_unfinished(text: str) -> bool:
     """Whether a text ends within a thought: it has given no answer."""
-    return _read(text)[1]
+    return split_thoughts(text)[1]
 
 
-def _read(text: str) -> tuple[str, bool]:
-    """The text without thoughts, and whether the last one is left open."""
+def split_thoughts(text: str) -> tuple[str, bool]:
+    """The text without thoughts (`without_thoughts`), and whether the last one is left open (`is_unfinished`), in one pass."""
     text = text.removeprefix("thought\n")  # Gemma 4 without its special tokens
     if in_words := _IN_WORDS.match(text):
         text = text[in_words.end() :]

@@ -23,13 +23,12 @@ def add_command(command: argparse.ArgumentParser) -> None:
 def build(given: argparse.Namespace) -> int:
     """Build a dataset folder and print what happened to every question; or print that nothing has changed."""
     folder = given.out or Path("build") / given.pipeline
-    options = {name: value for name, value in vars(given).items() if name != "command"}
-    if note := unchanged(folder, options, given.store or default_store()):
+    if note := unchanged(folder, vars(given), given.store or default_store()):
         _print_unchanged(folder, note)
         return 0
     from dataset_builder.commands.build_folder import build_folder  # `datasets` takes longer to import than all above
 
-    build_folder(folder, given, options)
+    build_folder(folder, given)
     return 0
 
 

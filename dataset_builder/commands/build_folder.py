@@ -43,15 +43,15 @@ from kg.embedder import UNPINNED
 VERSIONS = ("datasets", "huggingface_hub", "pyarrow", "numpy", "pyahocorasick", "openai")
 
 
-def build_folder(folder: Path, given: argparse.Namespace, options: Mapping[str, Any]) -> None:
-    """Build a dataset folder and print what happened to every question. ``options``: the same as ``given``, by name."""
+def build_folder(folder: Path, given: argparse.Namespace) -> None:
+    """Build a dataset folder and print what happened to every question."""
     started = time.time()
     pipeline = PIPELINES[expect_known("pipeline", given.pipeline, PIPELINES)]
     expect_free(folder)
     sources, left_out = chosen_sources(given)
     models = models_of(pipeline, given.pipeline, given)
     kg = KG.load(given.kg, given.embedder)
-    before = state(options, kg.path, store_of(given).path if models else None)
+    before = state(vars(given), kg.path, store_of(given).path if models else None)
     choices = choices_of(pipeline, given)
     questions, origins = read_questions(sources, chosen_splits(given.split), data_dir=given.data_dir, rows=given.rows)
     ledger, contamination, is_final = check_contamination(questions, origins, given)

@@ -66,6 +66,13 @@ class Completion:
     completion_tokens: int | None
     unsaid: bool = False
 
+    @property
+    def reason(self) -> str | None:
+        """Why the text cannot be used, in one word, as the answer store has it; None: it can."""
+        if self.bad is None:
+            return None
+        return "content_filter" if self.filtered else "lasting" if self.lasting else "unusable"
+
 
 @dataclass(frozen=True)
 class NoCompletion:

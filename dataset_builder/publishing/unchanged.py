@@ -25,7 +25,7 @@ Note = dict[str, Any]
 def unchanged(folder: Path, options: Mapping[str, Any], store: Path) -> Note | None:
     """The note of the build that wrote this folder, where the same build would write it again; else None.
 
-    ``options``: all options of the command line, by name. ``store``: the answer store, which counts where models are asked.
+    ``options``: all arguments of the command line, by name. ``store``: the answer store, which counts where models are asked.
     """
     try:
         note = json.loads((intermediates_folder(folder) / NOTE).read_text("utf-8"))
@@ -40,7 +40,9 @@ def state(options: Mapping[str, Any], graph: str, store: Path | None) -> dict[st
     folders = [source.folder for source in SOURCES.values() if source.folder]
     folders += [Path(options["data_dir"])] if options["data_dir"] else []
     return {
-        "options": {name: str(value) for name, value in options.items()},
+        "options": {
+            name: str(value) for name, value in options.items() if not callable(value)
+        },  # not the command's function
         "from": str(Path.cwd()),
         "code": code_hash(),
         "packages": [sys.version, *_files([Path(sysconfig.get_path("purelib"))]).values()],

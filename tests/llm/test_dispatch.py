@@ -1,69 +1,28 @@
 """Model calls over real HTTP: every kind of fault, limits, a cap, and what ends a run."""
 
-import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, ConfigDict
 
 from dataset_builder.answer_store.store import AnswerStore
-from dataset_builder.llm.conversation import Conversation, ask, ask_json
+from dataset_builder.llm.conversation import Conversation, ask
 from dataset_builder.llm.model import LLM, ModelError
-from dataset_builder.llm.prices import read_prices
 from dataset_builder.llm.runner import Runner
 from dataset_builder.run import StageRun, run
 from dataset_builder.sources.questions import on_disk
 from dataset_builder.stage import rows_of, stage
+from tests.llm.asking import KEY, PRICES, WRITER, say, say_json, says
 from tests.support.llm_server.running import Running, running
-from tests.support.llm_server.settings import Settings
 from tests.test_stage import question
 
-WRITER = LLM("scripted", max_tokens=200)
-PRICES = read_prices(["scripted=1/2"])
-KEY = "sk-planted-0123456789abcdef"
 MIXED = {
     f"fault_{name}": 0.02
     for name in ("429", "429ra", "500", "reset", "hang", "drip", "cut", "empty", "badjson", "length")
 }
-
-
-class Said(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    answer: str
-
-
-@stage(needs="question", adds="rationale", asks="llm")
-def say(batch, llm: LLM):
-    def one(row) -> Conversation:
-        return {"rationale": (yield from ask(llm.request(row["question"])))}
-
-    return [one(row) for row in rows_of(batch)]
-
-
-@stage(needs="question", adds="rationale", asks="llm")
-def say_json(batch, llm: LLM):
-    def one(row) -> Conversation:
-        said = yield from ask_json(llm.request(row["question"], schema=Said))
-        return {"rationale": said.answer}
-
-    return [one(row) for row in rows_of(batch)]
-
-
-def says(request: dict[str, Any], settings: Settings) -> str:
-    """The scripted model repeats what it is asked first."""
-    return json.dumps({"answer": request["messages"][0]["content"]})
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    with running(says) as server:
-        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
-        monkeypatch.setenv("OPENAI_API_KEY", KEY)
-        yield server
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import gzip
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,18 +15,10 @@ from dataset_builder.llm.model import LLM, ModelError
 from dataset_builder.llm.runner import Runner
 from dataset_builder.run import run
 from dataset_builder.sources.questions import on_disk
-from tests.llm.test_dispatch import KEY, PRICES, WRITER, say, say_json, says
+from tests.llm.asking import PRICES, WRITER, say, say_json, says
 from tests.support.llm_server.running import Running, running
 from tests.support.llm_server.server import Canned
 from tests.test_stage import question
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    with running(says) as server:
-        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
-        monkeypatch.setenv("OPENAI_API_KEY", KEY)
-        yield server
 
 
 @pytest.fixture

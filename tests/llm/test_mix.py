@@ -16,9 +16,9 @@ from dataset_builder.llm.model import ModelError
 from dataset_builder.llm.runner import Runner
 from dataset_builder.run import run
 from dataset_builder.sources.questions import on_disk
-from tests.llm.test_dispatch import PRICES, WRITER, say_json, says
+from tests.llm.asking import PRICES, WRITER, say_json, says
 from tests.llm.test_reported_errors import error_of
-from tests.support.endpoint_cases import cases, completion
+from tests.support.endpoint_cases import cases, completions
 from tests.support.llm_server.running import running
 from tests.support.llm_server.server import Canned
 from tests.test_stage import question
@@ -34,8 +34,7 @@ def canned(*, ends_run: bool) -> list[Canned]:
                 k: v for k, v in (case.get("headers") or {}).items() if not k.lower().startswith("x-ratelimit")
             }  # limits are kept
             found.append(Canned.of(case["status"], case["body"], headers))
-    for case in cases("replies"):
-        body = case["body"] if isinstance(case["body"], dict) else completion(case["body"])
+    for body in completions():
         read = read_completion(json.dumps(body))
         if not isinstance(read, Completion) or read.bad:
             found.append(Canned.of(200, json.dumps(body), paid=False))

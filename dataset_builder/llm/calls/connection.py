@@ -59,7 +59,7 @@ class Connection:
     new_max_tokens: bool = False
     keys: tuple[str, ...] = field(default_factory=lambda: tuple(secrets().values()), repr=False)
 
-    def body(self, request: Request, change: Change = Change()) -> dict[str, Any]:  # noqa: B008  a constant
+    def body(self, request: Request, change: Change) -> dict[str, Any]:
         """The request's body, with the fields that this endpoint accepts."""
         body = dict(request.body)
         if change.max_tokens:
@@ -110,8 +110,8 @@ class Connection:
         return self.price.usd(prompt_tokens, completion_tokens)
 
     async def call(
-        self, request: Request, timeout_s: float, sent_at: float, change: Change = Change()  # noqa: B008  a constant
-    ) -> ArrivedCompletion | CallError:  # fmt: skip
+        self, request: Request, timeout_s: float, sent_at: float, change: Change
+    ) -> ArrivedCompletion | CallError:
         """Make one call; the SDK does not retry. ``sent_at``: from the rate limiter, which is told the outcome."""
         try:
             with limit_of_reply(request.llm.max_tokens):

@@ -88,7 +88,7 @@ class Dispatcher:
                 continue
             elif outcome.action == ErrorAction.END_RUN or outcome.retry_after > DEADLINE_S:
                 outcome = self._may_end(connection, outcome)
-            elif outcome.kind == CONTEXT or outcome.kind == "400":
+            elif outcome.kind in (CONTEXT, "400"):
                 asked = attempts.change.max_tokens or request.llm.max_tokens
                 room = room_for_answer(outcome.said, asked)
                 if room and room < asked:
@@ -111,7 +111,7 @@ class Dispatcher:
         filtered = entry.reason == "content_filter"
         fixed = request.llm.temperature == 0 and "temperature" not in connection.left_out
         action = ErrorAction.GIVE_UP if filtered else ErrorAction.TRY_AGAIN
-        if fixed and entry.reason == "lasting" and not filtered:
+        if fixed and entry.reason == "lasting":
             may_seed = (entry.detail or "").startswith("empty") and request.llm.seed is None
             action = ErrorAction.TRY_AGAIN if may_seed and "seed" not in connection.left_out else ErrorAction.GIVE_UP
             attempts.change = attempts.change._replace(seed=attempts.bad)
@@ -119,9 +119,8 @@ class Dispatcher:
 
     def _may_end(self, connection: Connection, error: CallError) -> CallError:
         """End the run, unless the error may concern this request alone: a 403 of an endpoint that answers others."""
-        if error.kind != "403":
-            self._end(connection, error)
-        if not connection.answered and connection.given_up + 1 >= FORBIDDEN:
+        may_ask_nothing = not connection.answered and connection.given_up + 1 >= FORBIDDEN
+        if error.kind != "403" or may_ask_nothing:
             self._end(connection, error)
         return CallError(error.kind, ErrorAction.GIVE_UP, error.detail, said=error.said)
 
@@ -191,19 +190,10 @@ class Dispatcher:
             self.usage.note(
                 f"{request.llm}: the endpoint gives no number of tokens for some answers; each counts as the most that it can cost"
             )
-        reason = (
-            None
-            if read.bad is None
-            else "content_filter"
-            if read.filtered
-            else "lasting"
-            if read.lasting
-            else "unusable"
-        )
         if read.bad:
             self.usage.errors[read.bad.partition(":")[0][:60]] += 1
         return Entry(
-            request.key, "good" if read.bad is None else "bad", reason, read.bad, arrived.response, str(request.llm), stage,
+            request.key, "good" if read.bad is None else "bad", read.reason, read.bad, arrived.response, str(request.llm), stage,
             read.prompt_tokens, read.completion_tokens, usd, arrived.seconds,
         )  # fmt: skip
 

@@ -1,7 +1,7 @@
 """The errors of a call, and what to do after each: call again, give up the row, or end the run.
 
 Status codes mean different things at different servers, so the words of an error count too: a bill that is not paid comes as 402, 400, 403
-or 429; a throttle can speak of quota and billing; a filter can answer 403. The patterns are from real errors (tests/llm/errors.jsonl).
+or 429; a throttle can speak of quota and billing; a filter can answer 403. The patterns are from real errors (tests/fixtures/endpoints/errors.jsonl).
 """
 
 import math
@@ -158,8 +158,9 @@ def classify_status(status: int, said: str, code: str, headers: Mapping[str, str
             ErrorAction.END_RUN,
             text=f"it redirects to {place}, and keys are sent to no other server; set its URL to the right place",
         )
+    too_long = error(ErrorAction.GIVE_UP, CONTEXT, f"the request is longer than the model's context ({detail})")
     if status == 413 or _TOO_LARGE.search(said):
-        return error(ErrorAction.GIVE_UP, CONTEXT, f"the request is longer than the model's context ({detail})")
+        return too_long
     if status not in (401, 429) and (code in FILTER_CODES or _FILTER.search(said)):
         return error(ErrorAction.GIVE_UP, FILTER, f"the content filter refused the request ({detail})")
     owes = status == 402 or code in BILLING_CODES or (status < 500 and _BILLING.search(said))
@@ -169,7 +170,7 @@ def classify_status(status: int, said: str, code: str, headers: Mapping[str, str
     if status == 429:
         return error(ErrorAction.SLOW_DOWN, seconds=wait or _wait_in(said))
     if status not in (401, 403) and (code == "context_length_exceeded" or _CONTEXT.search(said)):
-        return error(ErrorAction.GIVE_UP, CONTEXT, f"the request is longer than the model's context ({detail})")
+        return too_long
     if status == 400 and _BAD_KEY.search(said):
         return error(ErrorAction.END_RUN, "401")
     if status in (401, 403, 404, 405):
