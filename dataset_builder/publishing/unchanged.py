@@ -31,6 +31,8 @@ def unchanged(folder: Path, options: Mapping[str, Any], store: Path) -> Note | N
         note = json.loads((intermediates_folder(folder) / NOTE).read_text("utf-8"))
     except (OSError, ValueError):  # none was kept, or it was cut
         return None
+    if not isinstance(note, dict) or not {"graph", "asks", "lines", "state"} <= note.keys():
+        return None  # not written by this version
     now = state(options, note["graph"], store if note["asks"] else None) | {"out": _written(folder)}
     return note if note["state"] == now else None
 

@@ -60,6 +60,12 @@ EDITS: dict[str, Callable[[Case, pytest.MonkeyPatch], object]] = {
     "folder": lambda case, _: shutil.rmtree(case.folder),
     "intermediates": lambda case, _: next(case.folder.with_name("out.intermediates").glob("*.keys")).unlink(),
     "note": lambda case, _: (case.folder.with_name("out.intermediates") / module.NOTE).write_text("{"),
+    "note of another form": lambda case, _: (case.folder.with_name("out.intermediates") / module.NOTE).write_text(
+        "[]"
+    ),
+    "note without a graph": lambda case, _: (case.folder.with_name("out.intermediates") / module.NOTE).write_text(
+        "{}"
+    ),
     "code": lambda _, patch: patch.setattr(module, "code_hash", lambda: "another"),
     "commit": lambda _, patch: patch.setattr(module, "git_state", lambda: {"commit": "another", "clean": True}),
     "packages": lambda case, patch: patch.setattr("sysconfig.get_path", lambda _: str(case.file)),
