@@ -8,10 +8,10 @@ import contextlib
 import copy
 import json
 import random
-import resource
 import sys
 import time
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 from dataset_builder.answer_extraction.extraction import extract
@@ -139,7 +139,9 @@ def main(number: int = 100_000, seed: int = 0) -> int:
             raised += 1
             print(f"{type(why).__name__}: {why}: {text[:300]!r}", file=sys.stderr)
         slowest = max(slowest, (time.perf_counter() - started, text[:100]))
-    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    # not ru_maxrss, which remembers the process that this one was started from
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    megabytes = int(status["VmHWM"].split()[0]) / 1e3
     print(
         f"{number:,} replies from {len(seeds)} real ones: {raised} raised; the slowest took {slowest[0]:.3f} s; {megabytes:.0f} MB"
     )
