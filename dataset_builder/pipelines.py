@@ -112,8 +112,8 @@ def reasonmed(
     ``grounded``: writers see the graph's paths from the question to every option, not only to the right one. The claims of kept
     rationales are looked up in the graph in any case; a rationale that contradicts it is not published, unless ``keep_contradicted``.
     """
-    writers = tuple(replace(writer, top_p=0.9, max_tokens=8192) for writer in writers)
-    editor = replace(editor, max_tokens=8192)
+    writers = tuple(replace(writer, top_p=0.9).with_room(8192) for writer in writers)
+    editor = editor.with_room(8192)
     voter = replace(judge, temperature=0.0 if judge_votes == 1 else 0.7)  # at temperature 0 all votes would be equal
     sampling = {"writers": writers, "temperatures": (0.7, 0.9, 1.0)}
     verifying = {"llm": voter, "votes": judge_votes}
@@ -130,7 +130,7 @@ def reasonmed(
         refine_rationales.using(**refining),
         check_style,
         check_hops.using(kg=kg, keep_contradicted=keep_contradicted),
-        summarize_rationale.using(llm=replace(editor, max_tokens=1000)),
+        summarize_rationale.using(llm=editor.with_room(1000)),
         score_rationales.using(llm=judge, share=1.0, seed=seed),
     ]
 

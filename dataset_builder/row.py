@@ -69,8 +69,10 @@ SCORES |= {"justification": TEXT}
 ADDED: dict[str, Column] = {
     "mentions": Column(
         [{"place": TEXT, "start": INT, "end": INT, "text": TEXT, "type": TEXT, "negated": FLAG}],
-        "words that name an entity: in `question` or in `gold_text` (place: question, answer), with offsets, which are null "
-        "where the words stand in neither",
+        "words that name an entity: in `question` or in `gold_text` (place: question, answer), with offsets",
+    ),
+    "unfound_mentions": Column(
+        [TEXT], "words that a model named as entities of question or answer, and that stand in neither: not used"
     ),
     "nodes": Column(
         [{"mention": INT, "node": INT, "name": TEXT, "type": TEXT, "method": TEXT, "score": SCORE}],

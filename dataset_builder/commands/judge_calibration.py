@@ -4,7 +4,7 @@ import argparse
 from dataclasses import replace
 
 from dataset_builder.commands import OUT
-from dataset_builder.commands.model_options import add_limits, add_store, positive, runner_of
+from dataset_builder.commands.model_options import add_limits, add_store, positive, room_of, runner_of
 from dataset_builder.judge_calibration.calibration import examine
 from dataset_builder.llm.model import LLM
 
@@ -20,7 +20,7 @@ def add_command(command: argparse.ArgumentParser) -> None:
 
 def print_calibration(given: argparse.Namespace) -> int:
     """Print a table for each pipeline's prompts. Exit status 1 where an error rate is above its threshold."""
-    llm = LLM.named(given.judge)
+    llm = LLM.named(given.judge, room_of("judge", given))
     voter = llm if given.judge_votes == 1 else replace(llm, temperature=0.7)  # as in reasonmed
     status = 0
     with runner_of(given) as runner:

@@ -74,14 +74,22 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
         type=positive,
         default=256,
         metavar="N",
-        help="maximum number of calls at the same time (default: 256)",
+        help="maximum number of calls at the same time (default: 256); an endpoint gets 8 at first, and more as long as that is faster",
     )
     parser.add_argument(
         "--timeout",
         type=above_zero,
         default=300.0,
         metavar="S",
-        help="time limit for one complete answer, in seconds (default: 300)",
+        help="time limit for one complete answer, in seconds, from the last answer to an earlier call (default: 300)",
+    )
+    parser.add_argument(
+        "--max-tokens",
+        action="append",
+        default=[],
+        type=room,
+        metavar="[ROLE=]N",
+        help="tokens of an answer, in place of the papers' 5,000 and 8,192: of every model, or of a role such as judge=1000; repeatable",
     )
     parser.add_argument(
         "--no-sampling",
@@ -119,6 +127,20 @@ def above_zero(text: str) -> float:
     if not (math.isfinite(number := float(text)) and number > 0):
         raise argparse.ArgumentTypeError(f"found {number:g}, expected a number above 0")
     return number
+
+
+def room(text: str) -> tuple[str | None, int]:
+    """``N`` or ``ROLE=N``, for argparse. Raises ArgumentTypeError."""
+    role, _, number = text.rpartition("=")
+    if role and role not in ROLES:
+        raise argparse.ArgumentTypeError(f"found {role!r}, expected one of {', '.join(ROLES)}, such as judge=1000")
+    return role or None, positive(number)
+
+
+def room_of(role: str, given: argparse.Namespace) -> int | None:
+    """The tokens that --max-tokens gives the answers of a role; None where it names none."""
+    rooms = dict(given.max_tokens)
+    return rooms.get(role, rooms.get(None))
 
 
 def default_store() -> Path:
@@ -161,12 +183,14 @@ def models_of(pipeline: Callable[..., list[Stage]], name: str, given: argparse.N
             f"pipeline {name} needs models; expected {flags} (make: {' '.join(f'{role.upper()}=…' for role in missing)}). "
             "The pipeline kg_only needs no model"
         )
-    return {role: _named(role, getattr(given, role)) for role in roles}
+    return {role: _named(role, getattr(given, role), room_of(role, given)) for role in roles}
 
 
-def _named(role: str, names: str) -> LLM | tuple[LLM, ...]:
+def _named(role: str, names: str, max_tokens: int | None = None) -> LLM | tuple[LLM, ...]:
     """One model or, for ``writers``, several."""
-    return tuple(map(LLM.named, names.split(","))) if role == "writers" else LLM.named(names)
+    if role == "writers":
+        return tuple(LLM.named(name, max_tokens) for name in names.split(","))
+    return LLM.named(names, max_tokens)
 
 
 def placeholder_models() -> Models:

@@ -15,6 +15,7 @@ are stored, a change in the code that reads answers costs nothing, and a killed 
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -24,6 +25,7 @@ from dataset_builder.llm.json_reply import NotJSON, find_object
 from dataset_builder.llm.model import Answer, Request
 
 ASK_AGAIN = 2  # times, where a reply is not the requested JSON
+SAME = 0.9  # of two replies with this share of common words, the second is no new one
 ROUNDS = 50  # a conversation with more rounds never ends: a programming error
 
 T = TypeVar("T")
@@ -53,23 +55,32 @@ def ask_json(request: Request, check: Callable[[Any], str | None] | None = None)
     """``value = yield from ask_json(request)``: an object of the request's schema.
 
     Where the reply is not such an object, or ``check`` returns a complaint (in words for the model), the model gets the
-    error and is called again, at most ASK_AGAIN times. Raises Rejected("bad_json") after that.
+    error and is called again, at most ASK_AGAIN times, and only until it makes the same error in nearly the same words.
+    Raises Rejected("bad_json") after that.
     """
     if (schema := request.schema) is None:
         raise TypeError("found a request without a schema; ask_json needs LLM.request(…, schema=…)")
-    error = None
-    for again in range(ASK_AGAIN + 1):
+    error = before = text_before = None
+    for number in range(1, ASK_AGAIN + 2):
         [answer] = yield [request]
         if answer.failure:  # only where the request may fail
             raise Rejected(answer.failure, answer.detail)
         value, error = read_json(answer.text, schema)
         if value is not None and (error := check(value) if check else None) is None:
             return value
-        if again < ASK_AGAIN:
-            request = answer.reply(
-                f"This reply cannot be used: {error}\nReply again, with nothing but the corrected JSON."
-            )
+        if error == before and text_before is not None and nearly_same(answer.text, text_before):
+            raise Rejected("bad_json", f"after {number} replies, the last nearly the same as the one before: {error}")
+        before, text_before = error, answer.text
+        request = answer.reply(
+            f"This reply cannot be used: {error}\nReply again, with nothing but the corrected JSON."
+        )
     raise Rejected("bad_json", f"after {ASK_AGAIN + 1} replies: {error}")
+
+
+def nearly_same(text: str, other: str) -> bool:
+    """Whether two replies have nearly the same words, in any order: at least nine of ten of all of them stand in both."""
+    one, two = Counter(text.casefold().split()), Counter(other.casefold().split())
+    return (one & two).total() >= SAME * (one | two).total()
 
 
 def together(parts: Iterable[Part[T]]) -> Part[list[T]]:

@@ -4,10 +4,13 @@ import functools
 import hashlib
 import json
 import re
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import BaseModel
+
+from dataset_builder.llm.reply_bounds import Bound, Bounds, bounded_schema, bounds_of
 
 OPENAI = "openai"
 Message = dict[str, str]
@@ -36,14 +39,20 @@ class LLM:
     max_tokens: int = 5000
     top_p: float | None = None
     seed: int | None = None
+    max_tokens_given: bool = False  # by --max-tokens: it holds in place of every stage's own figure
 
     @classmethod
-    def named(cls, text: str) -> "LLM":
-        """``model`` or ``model@endpoint``. Raises ModelError."""
+    def named(cls, text: str, max_tokens: int | None = None) -> "LLM":
+        """``model`` or ``model@endpoint``; ``max_tokens``: for all of its answers. Raises ModelError."""
         model, _, endpoint = text.rpartition("@") if "@" in text else (text, "", OPENAI)
         if not re.fullmatch(r"\S+", model) or not re.fullmatch(r"[a-z][a-z0-9_-]*", endpoint):
             raise ModelError(f"model {text!r}: expected MODEL or MODEL@ENDPOINT, such as gpt-4o or qwen3-8b@sglang")
-        return cls(model, endpoint)
+        llm = cls(model, endpoint)
+        return llm if max_tokens is None else replace(llm, max_tokens=max_tokens, max_tokens_given=True)
+
+    def with_room(self, max_tokens: int) -> "LLM":
+        """The model for answers of at most so many tokens, unless another number was given for it."""
+        return self if self.max_tokens_given else replace(self, max_tokens=max_tokens)
 
     def __str__(self) -> str:
         return self.model if self.endpoint == OPENAI else f"{self.model}@{self.endpoint}"
@@ -63,22 +72,24 @@ class LLM:
         *,
         system: str | None = None,
         schema: type[BaseModel] | None = None,
+        bounds: Mapping[str, Bound] | None = None,
         sample: int = 0,
         may_fail: bool = False,
     ) -> "Request":
         """The request for this prompt.
 
-        ``schema``: the form of the JSON reply; ``sample`` distinguishes equal requests.
+        ``schema``: the form of the JSON reply; ``bounds``: of its fields (reply_bounds.py); ``sample`` distinguishes equal requests.
         """
         messages = ({"role": "system", "content": system},) if system else ()
-        return Request(self, (*messages, {"role": "user", "content": prompt}), schema, sample, may_fail)
+        asked = (*messages, {"role": "user", "content": prompt})
+        return Request(self, asked, schema, sample, may_fail, bounds_of(bounds or {}))
 
 
 @dataclass(frozen=True)
 class Request:
     """A request.
 
-    Its key in the answer store is a hash of all that is sent, the endpoint's name and the sample number.
+    Its key in the answer store is a hash of all that is sent but the bounds, the endpoint's name and the sample number.
     """
 
     llm: LLM
@@ -88,6 +99,7 @@ class Request:
     may_fail: bool = field(
         default=False, compare=False
     )  # the conversation handles a failed answer itself; not in the key
+    bounds: Bounds = field(default=(), compare=False)
 
     @functools.cached_property
     def body(self) -> dict[str, Any]:
@@ -96,6 +108,11 @@ class Request:
         if self.schema is not None:
             body["response_format"] = _response_format(self.schema)
         return body
+
+    @property
+    def bounded_format(self) -> dict[str, Any] | None:
+        """`response_format` with the bounds; None without any."""
+        return _response_format(self.schema, self.bounds) if self.schema is not None and self.bounds else None
 
     @property
     def key(self) -> bytes:
@@ -111,17 +128,26 @@ class Request:
     def _key_and_size(self) -> tuple[bytes, int]:
         sent = [self.llm.endpoint, self.sample, self.body]
         data = _CANONICAL.encode(sent).encode("utf-8", "surrogatepass")
-        return hashlib.blake2b(data, digest_size=16).digest(), len(data)
+        return hashlib.blake2b(data, digest_size=16).digest(), len(data) + _size(self.schema, self.bounds)
 
 
-@functools.cache
-def _response_format(schema: type[BaseModel]) -> dict[str, Any]:
-    """The schema as OpenAI, Azure, vLLM and sglang accept it.
+@functools.lru_cache(maxsize=1024)
+def _response_format(schema: type[BaseModel], bounds: Bounds = ()) -> dict[str, Any]:
+    """The schema as OpenAI, Azure, vLLM, sglang and llama.cpp accept it.
 
     `transformers serve` ignores it, so replies are always checked.
     """
-    described = {"name": schema.__name__, "strict": True, "schema": schema.model_json_schema()}
+    described = {"name": schema.__name__, "strict": True, "schema": bounded_schema(schema, bounds)}
     return {"type": "json_schema", "json_schema": described}
+
+
+@functools.lru_cache(maxsize=1024)
+def _size(schema: type[BaseModel] | None, bounds: Bounds) -> int:
+    """The bytes that bounds add to a request."""
+    if schema is None or not bounds:
+        return 0
+    with_bounds, without = (len(_CANONICAL.encode(_response_format(schema, b))) for b in (bounds, ()))
+    return with_bounds - without
 
 
 @dataclass(frozen=True)
@@ -136,5 +162,4 @@ class Answer:
     def reply(self, text: str) -> Request:
         """The request that continues after this answer with this user message."""
         turns = ({"role": "assistant", "content": self.text}, {"role": "user", "content": text})
-        request = self.request
-        return Request(request.llm, (*request.messages, *turns), request.schema, request.sample, request.may_fail)
+        return replace(self.request, messages=(*self.request.messages, *turns))

@@ -1,5 +1,6 @@
 """The usage of a stage: counts of answers and calls, tokens, dollars, errors by kind."""
 
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,6 +45,7 @@ class Usage:
     in_flight: int = 0
     now: Spend = field(default_factory=Spend)
     before: Spend = field(default_factory=Spend)
+    began: float = field(default_factory=time.monotonic)
     lost_usd: float = 0.0  # the possible cost of calls without an answer
     errors: Counter[str] = field(default_factory=Counter)
     notes: dict[str, None] = field(default_factory=dict)  # what was adapted for an endpoint, each once, in order
@@ -57,11 +59,13 @@ class Usage:
         """The text of the progress bar."""
         money = "price unknown" if self.now.usd is None else f"${self.now.usd:.2f}"
         errors = ", ".join(f"{number} × {kind}" for kind, number in self.errors.most_common(4))
+        speed = self.now.completion_tokens / max(time.monotonic() - self.began, 1.0)
         parts = (
             f"{self.in_flight} in flight",
             f"{self.hits} known",
             f"{self.sent} calls",
             f"{self.now.tokens()} tokens",
+            f"{speed:,.0f} tokens/s" if speed >= 1 else "",
             money,
             errors,
         )

@@ -9,12 +9,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from dataset_builder.answer_extraction.extraction import extract
-from dataset_builder.llm.conversation import ASK_AGAIN, Conversation, Part, ask_json
+from dataset_builder.llm.conversation import ASK_AGAIN, Conversation, Part, ask_json, nearly_same
 from dataset_builder.llm.model import Request
 from dataset_builder.prompt import QUESTION, Prompt, question_of
 from dataset_builder.stage import DETAIL, REJECTED, Batch, rows_of, stage
 from dataset_builder.text_checks.rationale import parts
-from dataset_builder.text_checks.verdicts import Judgement, prompt_variables
+from dataset_builder.text_checks.verdicts import JUDGEMENT_BOUNDS, Judgement, prompt_variables
 
 if TYPE_CHECKING:
     from dataset_builder.llm.model import LLM
@@ -57,7 +57,10 @@ def _answer(request: Request, row: dict[str, Any]) -> Part[str]:
     for _ in range(ASK_AGAIN):
         if STATED.search(answer.text) or by_rule(answer.text, row):
             break
+        before = answer.text
         [answer] = yield [answer.reply(ANSWER_AGAIN.render())]
+        if nearly_same(answer.text, before):
+            break
     return answer.text
 
 
@@ -94,6 +97,6 @@ def by_rule(text: str, row: dict[str, Any]) -> Verdict | None:
 def by_judge(given: str, row: dict[str, Any], llm: "LLM") -> Part[Verdict]:
     """The verdict of a judge on an answer from which no option can be read."""
     prompt = JUDGE.render(**prompt_variables(row, gold=True), given=given)
-    told = yield from ask_json(llm.request(prompt, schema=Judgement))
+    told = yield from ask_json(llm.request(prompt, schema=Judgement, bounds=JUDGEMENT_BOUNDS))
     label = "unjudged" if told.verdict == "unclear" else told.verdict
     return {"label": label, "by": "judge", "reason": told.reason}

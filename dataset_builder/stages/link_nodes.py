@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kg import KG, Candidate
 
 Mention = dict[str, Any]
+LONGEST_REASON = 300  # characters
 PROMPT = Prompt("link_nodes", "question", "mention", "type", "candidates")
 
 
@@ -110,7 +111,9 @@ def _choose(row: dict[str, Any], linked: "Sequence[Sequence[Candidate]]", llm: "
 
 def _ask(question: str, mention: Mention, candidates: "Sequence[Candidate]", llm: "LLM") -> "Part[Candidate | None]":
     prompt = PROMPT.render(question=question, mention=mention["text"], type=mention["type"], candidates=candidates)
-    choice = yield from ask_json(llm.request(prompt, schema=Choice), check=lambda c: _out_of_range(c, len(candidates)))
+    bounds = {"reason": LONGEST_REASON, "number": range(1, len(candidates) + 1)}
+    request = llm.request(prompt, schema=Choice, bounds=bounds)
+    choice = yield from ask_json(request, check=lambda c: _out_of_range(c, len(candidates)))
     return None if choice.number is None else candidates[choice.number - 1]
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kg import KG
 
 Path = dict[str, Any]
+LONGEST_REASON = 300  # characters
 PROMPT = Prompt("prune_paths", "question", "answer", "keep", "paths")
 
 
@@ -55,7 +56,9 @@ def _kept(row: dict[str, Any], pair: dict[str, Any], kg: "KG", llm: "LLM", keep:
         return paths
     lines = [path_line(path) for path in paths]
     prompt = PROMPT.render(question=row["question"], answer=row["gold_text"], keep=keep, paths=lines)
-    reply = yield from ask_json(llm.request(prompt, schema=KeptPaths), check=lambda kept: fault(kept, len(paths)))
+    bounds = {"reason": LONGEST_REASON, "numbers": range(1, len(paths) + 1)}
+    request = llm.request(prompt, schema=KeptPaths, bounds=bounds)
+    reply = yield from ask_json(request, check=lambda kept: fault(kept, len(paths)))
     return [paths[number - 1] | {"score": 1 / rank} for rank, number in enumerate(reply.numbers[:keep], 1)]
 
 

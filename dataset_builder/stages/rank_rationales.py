@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 PROMPT = Prompt("rank_rationales", *QUESTION, "answer", "label", "rationale")
 NEEDS = "question context options answer answer_label answer_type candidates verdicts tier"
 SCALES = ("findings", "mechanism", "options", "clarity")
+BOUNDS = {"reason": 600} | dict.fromkeys(SCALES, range(101))
 Ranked = dict[str, Any]
 
 
@@ -104,7 +105,7 @@ def best(order: list[Ranked], candidates: list[dict], keep: int, near: float) ->
 def _graded(row: dict[str, Any], number: int, llm: "LLM", votes: int) -> Part[Ranked]:
     """The candidate with its score, the mean over scales and votes; null where no judge was asked or no usable grade came."""
     prompt = PROMPT.render(**prompt_variables(row, gold=True), rationale=row["candidates"][number]["text"])
-    requests = [llm.request(prompt, schema=Quality, sample=n, may_fail=True) for n in range(votes)]
+    requests = [llm.request(prompt, schema=Quality, bounds=BOUNDS, sample=n, may_fail=True) for n in range(votes)]
     told = [grade for grade in (yield from together(map(_grade, requests))) if grade]
     if not told:
         return _ranked(number, None, False, "no usable grade came" if votes else "nobody was asked")

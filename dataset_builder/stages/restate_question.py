@@ -15,6 +15,7 @@ from dataset_builder.stage import Batch, rows_of, stage
 if TYPE_CHECKING:
     from dataset_builder.llm.model import LLM
 
+LONGEST = 1000  # characters of each text
 PROMPT = Prompt("restate_question", *QUESTION, "answer", "nodes")
 
 
@@ -59,7 +60,9 @@ def _restate(row: dict[str, Any], llm: "LLM") -> Conversation:
     if len(nodes) == 1:
         raise Rejected("no_path", f"question and answer name one node only: {nodes[0]['name']}")
     prompt = PROMPT.render(**question_of(row), answer=row["gold_text"], nodes=nodes)
-    told = yield from ask_json(llm.request(prompt, schema=Restatement), check=lambda reply: fault(reply, len(nodes)))
+    bounds = {"text": LONGEST, "numbers": range(1, len(nodes) + 1)}
+    request = llm.request(prompt, schema=Restatement, bounds=bounds)
+    told = yield from ask_json(request, check=lambda reply: fault(reply, len(nodes)))
     sides = {
         f"{name}_nodes": [nodes[number - 1]["node"] for number in side.numbers]
         for name, side in (("question", told.question), ("answer", told.answer))

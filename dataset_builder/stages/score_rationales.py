@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 PROMPT = Prompt("score_rationales", *QUESTION, "rationale")
 NEEDS = "question context options answer_type candidates rationales"
 CRITERIA = ("clinical_accuracy", "logic", "factual_correctness", "completeness")
+BOUNDS = {"justification": 600} | dict.fromkeys(CRITERIA, range(1, 11))
 
 
 class Score(BaseModel):
@@ -71,7 +72,8 @@ def _both(row: dict[str, Any], rationale: dict[str, Any], llm: "LLM") -> Part[di
 def _scored(row: dict[str, Any], text: str, llm: "LLM") -> Part[Score | None]:
     prompt = PROMPT.render(**prompt_variables(row), rationale=text)
     try:
-        return (yield from ask_json(llm.request(prompt, schema=Score, may_fail=True), check=off_the_scale))
+        request = llm.request(prompt, schema=Score, bounds=BOUNDS, may_fail=True)
+        return (yield from ask_json(request, check=off_the_scale))
     except Rejected as why:
         if why.code == "over_budget":
             raise

@@ -32,6 +32,9 @@ class Judgement(BaseModel):
     verdict: Literal["right", "wrong", "unclear"]
 
 
+JUDGEMENT_BOUNDS = {"reason": 600}  # characters
+
+
 def prompt_variables(row: Mapping[str, Any], *, gold: bool = False) -> dict[str, Any]:
     """The prompt variables of the question; with ``gold`` also of its answer."""
     label = row["answer_label"] if gold and row["answer_type"] == "choice" else None
@@ -51,7 +54,9 @@ def judge(row: Mapping[str, Any], text: str, llm: "LLM", votes: int) -> Part[Ver
 def by_judge(row: Mapping[str, Any], text: str, llm: "LLM", votes: int) -> Part[Verdict]:
     """The verdict of a judge, asked ``votes`` times, on a rationale that ends with the gold answer."""
     prompt = PROMPT.render(**prompt_variables(row, gold=True), rationale=text)
-    requests = [llm.request(prompt, schema=Judgement, sample=n, may_fail=True) for n in range(votes)]
+    requests = [
+        llm.request(prompt, schema=Judgement, bounds=JUDGEMENT_BOUNDS, sample=n, may_fail=True) for n in range(votes)
+    ]
     said = yield from together(map(_vote, requests))
     return by_votes(said) | {"answer": row["answer_label"]}
 

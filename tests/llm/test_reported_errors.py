@@ -20,6 +20,8 @@ from dataset_builder.llm.calls.errors import (
     room_for_answer,
     seconds_of,
 )
+from dataset_builder.llm.calls.in_flight import InFlight
+from dataset_builder.llm.calls.patience import Patience
 from dataset_builder.llm.calls.rate_limit import RateLimiter
 from dataset_builder.llm.completion import Completion, NoCompletion, read_completion
 from dataset_builder.llm.model import LLM
@@ -116,7 +118,15 @@ OURS = (
 @of("refused_parameter")
 def test_a_refused_parameter_of_ours_is_left_out_and_no_other(case: dict) -> None:
     error = error_of(case)
-    connection = Connection(LLM("m"), openai.AsyncOpenAI(api_key="x"), RateLimiter(), None, limit_is_given=False)
+    connection = Connection(
+        LLM("m"),
+        openai.AsyncOpenAI(api_key="x"),
+        RateLimiter(),
+        InFlight(8),
+        Patience(300),
+        None,
+        limit_is_given=False,
+    )
     request = LLM("m", temperature=0.7, top_p=0.9, seed=1).request("x", schema=Said)
     noted = connection.adapt(request, error, connection.adapted)
     words = json.dumps(case["body"]).casefold() + case["note"].casefold()

@@ -88,7 +88,7 @@ def test_yes_no_maybe(given: str) -> None:
 @pytest.mark.parametrize("words", ["not true", "untrue", "True", "This is true and right.", "right"])
 def test_words_are_no_verdict(words: str) -> None:
     row, requests = check(UNREADABLE, *[words] * 3)
-    assert (row["rejected_because"], row["verdict"], len(requests)) == ("bad_json", None, 4)
+    assert (row["rejected_because"], row["verdict"], len(requests)) == ("bad_json", None, 3)
 
 
 @pytest.mark.parametrize(

@@ -55,13 +55,34 @@ def test_mentions_with_their_places() -> None:
 
 
 def test_words_are_looked_for_in_the_other_text_across_line_breaks_and_as_whole_words() -> None:
-    found = mentions_in([Named(**named("answer", "rheumatoid arthritis")), Named(**named("question", "tub"))], TEXTS)
+    entities = [Named(**named("answer", "rheumatoid arthritis")), Named(**named("question", "tub"))]
+    found, unfound = mentions_in(entities, TEXTS)
     assert (found[0]["place"], QUESTION[found[0]["start"] : found[0]["end"]]) == ("question", "rheumatoid  arthritis")
-    assert (found[1]["text"], found[1]["start"]) == ("tub", None)
+    assert (len(found), unfound) == (1, ["tub"])
+
+
+def test_words_of_neither_text_are_no_mention_but_are_kept_beside_them_and_told() -> None:
+    example = [named("question", "macrocytic anemia"), named("answer", "Folic acid"), named("answer", "folic  ACID")]
+    row, _ = extract(json.dumps({"mentions": [named("question", "gout"), *example, named("answer", "tubulin")]}))
+    assert [m["text"] for m in row["mentions"]] == ["gout", "tubulin"]
+    assert row["unfound_mentions"] == ["macrocytic anemia", "Folic acid"]
+    row, _ = extract(json.dumps({"mentions": example}))
+    assert row["rejected_because"] == "no_mentions"
+    assert row["unfound_mentions"] == ["macrocytic anemia", "Folic acid"]
+    assert row["rejected_detail"].endswith("2 entities stand in neither, such as 'macrocytic anemia'")
+
+
+def test_the_list_is_bounded_by_the_length_of_the_texts() -> None:
+    good = json.dumps({"mentions": [named("question", "gout"), named("answer", "Colchicine")]})
+    _, [request] = extract(good)
+    assert request.bounded_format is not None
+    schema = request.bounded_format["json_schema"]["schema"]
+    assert schema["properties"]["mentions"]["maxItems"] == 8
+    assert schema["$defs"]["Named"]["properties"]["text"]["maxLength"] == 80
 
 
 def test_a_type_that_no_graph_has_is_kept() -> None:
-    assert mentions_in([Named(**named("question", "gout", "symptom"))], TEXTS)[0]["type"] == "symptom"
+    assert mentions_in([Named(**named("question", "gout", "symptom"))], TEXTS)[0][0]["type"] == "symptom"
 
 
 def test_the_same_words_at_the_same_place_are_one_mention_and_blank_ones_none() -> None:
@@ -70,7 +91,7 @@ def test_the_same_words_at_the_same_place_are_one_mention_and_blank_ones_none() 
         Named(**named("question", "GOUT", "drug")),
         Named(**named("answer", " . ")),
     ]
-    assert [m["type"] for m in mentions_in(twice, TEXTS)] == ["disease"]
+    assert [m["type"] for m in mentions_in(twice, TEXTS)[0]] == ["disease"]
 
 
 @pytest.mark.parametrize(
@@ -90,5 +111,5 @@ def test_a_reply_in_another_form_is_asked_for_again_and_then_rejects() -> None:
     good = json.dumps({"mentions": [named("question", "gout"), named("answer", "Colchicine")]})
     row, requests = extract("Gout and colchicine.", '{"mentions": [{"text": "gout"}]}', good)
     assert (row["rejected_because"], len(requests)) == (None, 3)
-    row, requests = extract(*["gout"] * 3)
+    row, requests = extract("gout", "gout and colchicine", "no JSON at all")
     assert (row["rejected_because"], row["mentions"], len(requests)) == ("bad_json", None, 3)

@@ -57,8 +57,10 @@ def test_a_text_without_its_parts_is_asked_for_twice_more_and_then_rejects() -> 
     row, requests = write("Sure! Here is the JSON: {", "**Conclusion:** gout", GOOD)
     assert (row["rationale"], len(requests)) == (GOOD, 3)
     assert 'the title "Finding reasoning paths" is missing' in requests[1].messages[-1]["content"]
-    row, requests = write(*["Gout."] * 3)
+    row, requests = write("Gout.", "It is gout.", "I would say gout.")
     assert (row["rejected_because"], len(requests)) == ("bad_rationale", 3)
+    row, requests = write(*["Gout."] * 2)
+    assert (row["rejected_because"], len(requests)) == ("bad_rationale", 2)
 
 
 def test_a_leak_and_missing_parts_are_counted_apart() -> None:

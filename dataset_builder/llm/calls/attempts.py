@@ -10,6 +10,7 @@ from dataset_builder.llm.calls.errors import FILTER, CallError, ErrorAction
 MAX_ERRORS = 8  # failed calls of one request
 MAX_REFUSALS = 20  # 429 answers to one request
 MAX_BAD_ANSWERS = 4  # paid but unusable answers to one request
+MAX_TIME_OUTS = 4  # of one request: its server may still work on it, so each call waits longer than the last
 DEADLINE_S = 1800.0  # for one request, from its first call
 BACK_OFF = {
     ErrorAction.TRY_AGAIN: (0.25, 8.0),
@@ -19,7 +20,8 @@ LASTING = (FILTER,)  # kinds of errors after which no later run sends the reques
 DOWN = 20  # requests given up in a row, without an answer: the endpoint counts as down
 FORBIDDEN = 5  # requests refused with 403 in a row, without an answer: the key may ask nothing
 HINTS = {  # by kind of the last error: the likely cause, and what to set
-    "time-out": "the endpoint is slower than TIMEOUT (--timeout) allows, or has more requests than it works on at once: raise TIMEOUT, lower IN_FLIGHT",
+    "time-out": "the endpoint is slower than TIMEOUT (--timeout) allows, or has more requests than it works on at once: raise TIMEOUT, lower "
+    "IN_FLIGHT (--in-flight) to the number that it works on, or lower MAX_TOKENS (--max-tokens)",
     "no connection": "no server listens at this URL: set {url}",
     "no completion": "this URL does not lead to a chat-completions endpoint: set {url}, which usually ends in /v1",
     "401": "the key is wrong: set {key}",
@@ -36,8 +38,14 @@ class Attempts:
     bad: int = 0
     errors: int = 0
     refusals: int = 0
+    time_outs: int = 0
     change: Change = field(default_factory=Change)
     deadline: float = field(default_factory=lambda: time.monotonic() + DEADLINE_S)
+
+    @property
+    def patience(self) -> float:
+        """How many times the time-out the next call may take."""
+        return 1.0 + self.time_outs
 
     @property
     def all_bad(self) -> bool:
@@ -46,7 +54,8 @@ class Attempts:
 
     def over(self, action: ErrorAction, wait: float) -> bool:
         """Whether the request must be given up."""
-        used_up = self.errors >= MAX_ERRORS or self.refusals >= MAX_REFUSALS or self.all_bad
+        used_up = self.errors >= MAX_ERRORS or self.refusals >= MAX_REFUSALS or self.time_outs >= MAX_TIME_OUTS
+        used_up = used_up or self.all_bad
         return action == ErrorAction.GIVE_UP or used_up or time.monotonic() + wait > self.deadline
 
     def wait(self, error: CallError) -> float:

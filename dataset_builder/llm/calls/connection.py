@@ -1,17 +1,18 @@
 """The connection to one model: client, rate limiter, price, what its endpoint was found not to accept, and the outcome of one call."""
 
-import asyncio
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import httpx
 import openai
 
-from dataset_builder.llm.calls.endpoint import connect
-from dataset_builder.llm.calls.errors import CallError, ErrorAction, classify, error_under_200, seconds_of
+from dataset_builder.llm.calls.endpoint import connect, is_openai
+from dataset_builder.llm.calls.errors import TIME_OUT, CallError, ErrorAction, classify, error_under_200, seconds_of
+from dataset_builder.llm.calls.in_flight import InFlight
+from dataset_builder.llm.calls.patience import Patience
 from dataset_builder.llm.calls.rate_limit import RateLimiter
 from dataset_builder.llm.calls.transport import TooLong, limit_of_reply
 from dataset_builder.llm.completion import Completion, NoCompletion, read_completion
@@ -22,7 +23,7 @@ from dataset_builder.llm.secrets import redacted, secrets
 LOOK = 50  # the rate limits in an endpoint's headers are read once in this many answers
 SAMPLING = ("temperature", "top_p", "seed")
 MAY_REFUSE = ("400", "403", "404", "422", "500", "501")  # statuses with which endpoints refuse a parameter
-_FORMAT = r"response[_ ]?format|json[_ ]?schema|json[_ ]?mode|json[_ ]?object|x?grammar|outlines|guided|structured[_ ]outputs?|regex"
+_FORMAT = r"response[_ ]?format|json[_ ]?schema|json[_ ]?mode|json[_ ]?object|x?grammar|outlines|guided|structured[_ ]outputs?|regex|max_?(?:length|items)"
 _REFUSED = (
     r"unsupported|n[o']t (?:currently |yet )?(?:support|allow|permit|implement|compat|available|enabled|recognized|convert)|unavailable|invalid|unknown|unrecognized|unexpected|extra|deprecated|only|must"
     r"|range|forbidden|fail|cannot|could not|disabled|supports?\b|error|unimplemented|not a valid|incompatible|should be"
@@ -44,6 +45,14 @@ class Change(NamedTuple):
     seed: int | None = None
 
 
+class Adapted(NamedTuple):
+    """What a connection leaves out or renames, because its endpoint refuses it."""
+
+    left_out: frozenset[str]
+    new_max_tokens: bool
+    bounded: bool
+
+
 @dataclass
 class Connection:
     """Client, rate limiter and price of a model, and the request fields that its endpoint was found not to accept."""
@@ -51,12 +60,15 @@ class Connection:
     llm: LLM
     client: openai.AsyncOpenAI
     rate_limiter: RateLimiter
+    in_flight: InFlight
+    patience: Patience
     price: Price | None
     limit_is_given: bool  # the rate limit is given on the command line, so the headers are not read
     answered: int = 0
     given_up: int = 0  # requests in a row
     left_out: frozenset[str] = frozenset()
     new_max_tokens: bool = False
+    bounded: bool = True  # schemas are sent with their bounds
     keys: tuple[str, ...] = field(default_factory=lambda: tuple(secrets().values()), repr=False)
 
     def body(self, request: Request, change: Change) -> dict[str, Any]:
@@ -66,17 +78,19 @@ class Connection:
             body["max_tokens"] = change.max_tokens
         if change.seed is not None:
             body["seed"] = change.seed
+        if self.bounded and (bounded := request.bounded_format):
+            body["response_format"] = bounded
         body = {name: value for name, value in body.items() if name not in self.left_out}
         if self.new_max_tokens and "max_tokens" in body:
             body["max_completion_tokens"] = body.pop("max_tokens")
         return body
 
     @property
-    def adapted(self) -> tuple[frozenset[str], bool]:
-        """The fields that are left out, and whether `max_tokens` has its new name."""
-        return self.left_out, self.new_max_tokens
+    def adapted(self) -> "Adapted":
+        """What was adapted so far."""
+        return Adapted(self.left_out, self.new_max_tokens, self.bounded)
 
-    def adapt(self, request: Request, error: CallError, before: tuple[frozenset[str], bool]) -> str | None:
+    def adapt(self, request: Request, error: CallError, before: "Adapted") -> str | None:
         """Note a refused field that can be left out or renamed. ``before``: `adapted` when the call began.
 
         Returns what was noted, in words, or "" where another call has noted it since; then the request can be sent again. None: the
@@ -90,6 +104,9 @@ class Connection:
             return "max_tokens is sent as max_completion_tokens"
         for name in sent:
             if name != "max_tokens" and name not in self.left_out and _is_refused(name, error):
+                if name == "response_format" and request.bounds and before.bounded:
+                    self.bounded = False
+                    return "response_format is sent without bounds on lists and texts"
                 self.left_out |= {name}
                 return f"{name} is left out"
         return "" if self.adapted != before else None
@@ -110,12 +127,31 @@ class Connection:
         return self.price.usd(prompt_tokens, completion_tokens)
 
     async def call(
-        self, request: Request, timeout_s: float, sent_at: float, change: Change
+        self, request: Request, sent_at: float, change: Change, patience: float = 1.0
     ) -> ArrivedCompletion | CallError:
-        """Make one call; the SDK does not retry. ``sent_at``: from the rate limiter, which is told the outcome."""
+        """Make one call; the SDK does not retry. ``sent_at``: from the rate limiter, which is told the outcome.
+
+        ``patience``: how many time-outs long it may take.
+        """
+        begun = self.in_flight.begin()
+        try:
+            outcome = await self._call(request, sent_at, change, patience)
+        finally:
+            self.in_flight.end()
+        if isinstance(outcome, ArrivedCompletion):
+            read = outcome.completion
+            tokens = len(read.text) // 4 if read.completion_tokens is None else read.completion_tokens
+            self.in_flight.answered(begun, tokens, sent_at)
+        elif outcome.kind == TIME_OUT:
+            self.in_flight.timed_out(sent_at)
+        return outcome
+
+    async def _call(
+        self, request: Request, sent_at: float, change: Change, patience: float
+    ) -> ArrivedCompletion | CallError:
         try:
             with limit_of_reply(request.llm.max_tokens):
-                async with asyncio.timeout(timeout_s):  # for the whole call; the SDK's own time-out is per read
+                async with self.patience.wait(patience):  # for the whole call; the SDK's own time-out is per read
                     response = await self.client.post(
                         "/chat/completions", cast_to=httpx.Response, body=self.body(request, change)
                     )
@@ -143,6 +179,10 @@ class Connection:
             )
             return ArrivedCompletion(read, redacted(too_long.begin, self.keys), round(time.monotonic() - sent_at, 3))
         error = classify(why)
+        if error.kind == TIME_OUT:
+            error = replace(
+                error, detail=f"{error.detail} of {self.patience.timeout_s:g} s; seen: {self.in_flight.seen()}"
+            )
         if error.action == ErrorAction.SLOW_DOWN:
             if isinstance(why, openai.APIStatusError):
                 self._read_limits(why.response.headers)
@@ -183,15 +223,23 @@ def _too_long(why: BaseException) -> TooLong | None:
 
 
 def open_connection(
-    llm: LLM, prices: Mapping[str, Price], per_minute: float | None, *, sampling: bool = True
+    llm: LLM,
+    prices: Mapping[str, Price],
+    per_minute: float | None,
+    *,
+    in_flight: int = 256,
+    timeout_s: float = 300.0,
+    sampling: bool = True,
 ) -> Connection:
     """A new connection. ``sampling``: False leaves all sampling fields out. Raises ModelError where the environment lacks the URL or key."""
-    rate_limiter = RateLimiter(per_minute / 60) if per_minute else RateLimiter()
     return Connection(
         llm,
         connect(llm.endpoint),
-        rate_limiter,
+        RateLimiter(per_minute / 60) if per_minute else RateLimiter(),
+        InFlight(in_flight),
+        Patience(timeout_s),
         price_of(llm.model, prices),
         limit_is_given=per_minute is not None,
         left_out=frozenset() if sampling else frozenset(SAMPLING),
+        bounded=not is_openai(llm.endpoint),
     )

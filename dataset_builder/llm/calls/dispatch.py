@@ -15,9 +15,9 @@ from dataset_builder.answer_store.store import AnswerStore, Entry
 from dataset_builder.answer_store.write_queue import WriteQueue
 from dataset_builder.llm.calls.attempts import DEADLINE_S, DOWN, FORBIDDEN, HINTS, LASTING, Attempts
 from dataset_builder.llm.calls.budget import Budget
-from dataset_builder.llm.calls.connection import ArrivedCompletion, Change, Connection, open_connection
+from dataset_builder.llm.calls.connection import ArrivedCompletion, Connection, open_connection
 from dataset_builder.llm.calls.endpoint import AZURE, AZURE_VARIABLES, variables
-from dataset_builder.llm.calls.errors import CONTEXT, FILTER, CallError, ErrorAction, room_for_answer
+from dataset_builder.llm.calls.errors import CONTEXT, FILTER, TIME_OUT, CallError, ErrorAction, room_for_answer
 from dataset_builder.llm.model import LLM, ModelError, Request
 from dataset_builder.llm.prices import Price
 from dataset_builder.llm.usage import Usage
@@ -76,7 +76,7 @@ class Dispatcher:
     async def _ask(self, request: Request, stage: str, attempts: Attempts) -> Entry:
         connection = self._connection(request.llm)
         while True:
-            adapted, outcome = connection.adapted, await self._call(request, stage, connection, attempts.change)
+            adapted, outcome = connection.adapted, await self._in_turn(request, stage, connection, attempts)
             if isinstance(outcome, Entry) and outcome.status == "bad":
                 self.write_queue.put(outcome)
                 outcome = self._after_bad(request, connection, outcome, attempts)
@@ -100,6 +100,7 @@ class Dispatcher:
             else:
                 attempts.errors += outcome.action == ErrorAction.TRY_AGAIN
                 attempts.refusals += outcome.action == ErrorAction.SLOW_DOWN
+                attempts.time_outs += outcome.kind == TIME_OUT
             wait = 0.0 if outcome.action == ErrorAction.GIVE_UP else attempts.wait(outcome)
             if attempts.over(outcome.action, wait):
                 return await self._give_up(request, stage, connection, outcome, attempts)
@@ -130,7 +131,19 @@ class Dispatcher:
             async with asyncio.timeout(seconds):
                 await self._ended.wait()
 
-    async def _call(self, request: Request, stage: str, connection: Connection, change: Change) -> Entry | CallError:
+    async def _in_turn(
+        self, request: Request, stage: str, connection: Connection, attempts: Attempts
+    ) -> Entry | CallError:
+        """Make one call when the endpoint has room for another."""
+        await connection.in_flight.enter()
+        try:
+            return await self._call(request, stage, connection, attempts)
+        finally:
+            connection.in_flight.leave()
+
+    async def _call(
+        self, request: Request, stage: str, connection: Connection, attempts: Attempts
+    ) -> Entry | CallError:
         """Make one call: wait for its turn, reserve its cost, send it, and record the outcome."""
         upper_bound = connection.upper_bound(request)
         async with self._slots:
@@ -149,7 +162,7 @@ class Dispatcher:
             self.usage.in_flight += 1
             usd = upper_bound  # the cost, unless the outcome is known; also where this task is cancelled
             try:
-                arrived = await connection.call(request, self.timeout_s, sent_at, change)
+                arrived = await connection.call(request, sent_at, attempts.change, attempts.patience)
                 outcome = (
                     arrived if isinstance(arrived, CallError) else self._paid(request, stage, connection, arrived)
                 )
@@ -201,7 +214,7 @@ class Dispatcher:
         self, request: Request, stage: str, connection: Connection, error: CallError, attempts: Attempts
     ) -> Entry:
         connection.given_up += 1
-        gone = error.kind in ("no connection", "time-out", "no completion")
+        gone = error.kind in ("no connection", TIME_OUT, "no completion")
         if (gone and not connection.answered) or (connection.given_up >= DOWN and (gone or not connection.answered)):
             self._end(
                 connection,
@@ -240,7 +253,14 @@ class Dispatcher:
         """The connection of this model and endpoint, whatever the sampling settings. Raises ModelError."""
         name = LLM(llm.model, llm.endpoint)
         if name not in self._connections:
-            connection = open_connection(name, self.prices, self.per_minute, sampling=self.sampling)
+            connection = open_connection(
+                name,
+                self.prices,
+                self.per_minute,
+                in_flight=self.in_flight,
+                timeout_s=self.timeout_s,
+                sampling=self.sampling,
+            )
             if connection.price is None and self.budget.cap is not None:
                 raise ModelError(
                     f"--max-usd needs the price of {llm.model!r}, which is not in prices.tsv; "

@@ -50,6 +50,11 @@ def connect(endpoint: str, environment: Mapping[str, str] = os.environ) -> Async
     return AsyncOpenAI(base_url=url, api_key=key or NO_KEY, max_retries=0, timeout=None, http_client=transport)
 
 
+def is_openai(endpoint: str, environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether the endpoint is OpenAI's or Azure's own: they refuse some bounds in schemas, and their models need none."""
+    return endpoint == AZURE or (endpoint == OPENAI and environment.get(variables(OPENAI)[0]) is None)
+
+
 def expect_url(variable: str, url: str) -> None:
     """Raise ModelError for a URL that no call can use. Its own text is not shown, since it may contain a password."""
     try:

@@ -44,7 +44,7 @@ class CallError:
     said: str = ""
 
 
-NO_MONEY, FILTER, CONTEXT = "no money", "content filter", "context length"
+NO_MONEY, FILTER, CONTEXT, TIME_OUT = "no money", "content filter", "context length", "time-out"
 BILLING_CODES = frozenset(
     [
         "insufficient_quota",
@@ -136,7 +136,7 @@ MARGIN, MIN_ROOM = 16, 64  # tokens: left free in a window; fewer are no room fo
 def classify(why: openai.APIError | TimeoutError) -> CallError:
     """The kind of an SDK exception, and what to do after it."""
     if isinstance(why, TimeoutError):
-        return CallError("time-out", ErrorAction.TRY_AGAIN, "no whole answer within the time-out", maybe_paid=True)
+        return CallError(TIME_OUT, ErrorAction.TRY_AGAIN, "no whole answer within the time-out", maybe_paid=True)
     if not isinstance(why, openai.APIStatusError):
         return _without_answer(why)
     error = _error_of(why.body)

@@ -1,0 +1,135 @@
+"""How many calls one endpoint works on at once: found by measuring, since a server rarely says it.
+
+Many calls at once fill a large server; at a small one, all but a few wait in a queue and none is answered in time. So few are sent at
+first, and four times as many as long as more is answered in the same time. By Little's law the answers in a second are the calls in
+flight divided by the seconds of a call, so each call measures it. Where four times as many calls gave hardly more, the smaller number
+stays, and twice as many are tried from time to time.
+"""
+
+import asyncio
+import time
+from collections import deque
+
+START = 8  # calls in flight at first
+TIMES, TRY_TIMES = (
+    4,
+    2,
+)  # how many more are tried: while it is not known how many are too many; later, from time to time
+MORE = 1.1  # a larger number stays if this many times as much is answered
+FULL_USE = 0.75  # a call counts if at least this share of the allowed number was in flight
+ENOUGH = 4  # measured calls at a number; and a quarter of that number
+TRY_EVERY, TRY_CALLS = 5.0, 10  # seconds, and times the usual time of a call, until a larger number is tried again
+
+
+class ConcurrencyController:
+    """The number of calls that may be in flight, as a pure function of answers and times. ``most``: it is never larger."""
+
+    def __init__(self, most: int, start: int = START) -> None:
+        self.most, self.limit = most, min(start, most)
+        self.best: tuple[int, float] | None = (
+            None  # the number that is known to be of use, and answers per second at it
+        )
+        self.full = False
+        self.tried_at = self.halved_at = 0.0
+        self._begin()
+
+    def _begin(self) -> None:
+        self.settled_at: float | None = (
+            None  # the first answer to a call at this limit; until then, calls are sent in a burst
+        )
+        self.calls, self.in_flight, self.seconds = 0, 0.0, 0.0
+
+    def answered(self, limit: int, in_flight: int, sent_at: float, now: float) -> None:
+        """Record an answer. ``limit``, ``in_flight``: the limit, and the calls in flight, when its call was sent."""
+        if limit != self.limit or in_flight < FULL_USE * self.limit:
+            return
+        self.settled_at = now if self.settled_at is None else self.settled_at
+        if sent_at < self.settled_at:
+            return
+        self.calls, self.seconds = self.calls + 1, self.seconds + now - sent_at
+        self.in_flight += in_flight
+        if self.calls >= max(ENOUGH, self.limit // 4):
+            self._judge(now)
+
+    def _judge(self, now: float) -> None:
+        rate, usual = self.in_flight / max(self.seconds, 1e-9), self.seconds / self.calls
+        if self.best is None or (self.limit > self.best[0] and rate >= MORE * self.best[1]):
+            self.best = self.limit, rate
+            self._set(self.limit * (TRY_TIMES if self.full else TIMES))
+        elif self.limit > self.best[0]:
+            self.full, self.tried_at = True, now
+            self._set(self.best[0])
+        else:  # measured again: the server may have become faster or slower
+            self.best = self.limit, rate
+            if now - self.tried_at > max(TRY_EVERY, TRY_CALLS * usual):
+                self._set(self.limit * TRY_TIMES)
+            else:
+                self._begin()
+
+    def timed_out(self, sent_at: float, now: float) -> None:
+        """Record that a call was given up after the time-out: half as many from now on. Calls sent before the last cut say the same."""
+        if sent_at >= self.halved_at:
+            self.full, self.tried_at, self.halved_at, self.best = True, now, now, None
+            self._set(max(1, self.limit // 2))
+
+    def _set(self, limit: int) -> None:
+        self.limit = min(limit, self.most)
+        self._begin()
+
+
+class InFlight:
+    """Lets calls of one endpoint pass, as many at once as its controller allows."""
+
+    def __init__(self, most: int) -> None:
+        self.controller = ConcurrencyController(most)
+        self.taken = self.sent = 0  # calls that were let pass; those of them that were sent
+        self.answers, self.tokens, self.began = 0, 0, 0.0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def enter(self) -> None:
+        """Wait until another call may pass."""
+        if self.taken < self.controller.limit and not self._waiting:
+            self.taken += 1
+            return
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn  # who wakes it has counted it
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.leave()
+            raise
+
+    def leave(self) -> None:
+        """Record that a call has ended, and let others pass."""
+        self.taken -= 1
+        while self._waiting and self.taken < self.controller.limit:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                self.taken += 1
+
+    def begin(self) -> tuple[int, int]:
+        """Record that a call is sent now. Returns the limit and the calls in flight."""
+        self.began = self.began or time.monotonic()
+        self.sent += 1
+        return self.controller.limit, self.sent
+
+    def end(self) -> None:
+        """Record that a call has ended, however it ended."""
+        self.sent -= 1
+
+    def answered(self, begun: tuple[int, int], tokens: int, sent_at: float) -> None:
+        """Record the answer to a call. ``begun``: what `begin` returned."""
+        self.answers, self.tokens = self.answers + 1, self.tokens + tokens
+        self.controller.answered(*begun, sent_at, time.monotonic())
+
+    def timed_out(self, sent_at: float) -> None:
+        """Record that a call had no answer within the time-out."""
+        self.controller.timed_out(sent_at, time.monotonic())
+
+    def seen(self) -> str:
+        """What was seen of the endpoint, in words."""
+        per_second = self.tokens / max(time.monotonic() - self.began, 1e-9)
+        answers = f"{self.answers:,} answers, {per_second:,.0f} tokens/s" if self.answers else "no answer yet"
+        return f"{answers}, {self.sent} calls in flight"

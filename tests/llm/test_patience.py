@@ -1,0 +1,49 @@
+"""The time-out counts from the last answer to an earlier call: a queue is no fault, a silent server is one."""
+
+import asyncio
+
+import pytest
+
+from dataset_builder.llm.calls.patience import Patience
+
+
+def outcomes(durations: list[float], timeout_s: float, times: float = 1.0) -> list[str]:
+    """What becomes of calls, all sent at once, that are answered after so many seconds."""
+
+    async def main() -> list[str]:
+        patience = Patience(timeout_s)
+
+        async def one(seconds: float) -> str:
+            try:
+                async with patience.wait(times):
+                    await asyncio.sleep(seconds)
+            except TimeoutError:
+                return "time-out"
+            return "answered"
+
+        return await asyncio.gather(*map(one, durations))
+
+    return asyncio.run(main())
+
+
+def test_a_queue_that_moves_does_not_time_out_and_a_silent_server_does() -> None:
+    assert outcomes([0.5 * i for i in range(1, 9)], 1.5) == ["answered"] * 8  # the last waits 4 s
+    assert outcomes([9.0] * 3, 0.3) == ["time-out"] * 3
+
+
+def test_a_call_that_later_ones_overtake_times_out() -> None:
+    assert outcomes([9.0, 0.1, 0.2, 0.3], 0.6) == ["time-out", "answered", "answered", "answered"]
+
+
+def test_a_call_that_is_sent_again_gets_longer() -> None:
+    assert outcomes([0.5], 0.3) == ["time-out"]
+    assert outcomes([0.5], 0.3, times=2) == ["answered"]
+
+
+def test_other_errors_pass() -> None:
+    async def main() -> None:
+        async with Patience(1).wait():
+            raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        asyncio.run(main())
