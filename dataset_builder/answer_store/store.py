@@ -165,6 +165,23 @@ class AnswerStore:
             ).fetchone()
         return None if tokens is None else (tokens, seconds)
 
+    def tokens_per_second(self, model: str, last: int = 500) -> float | None:
+        """Completion tokens per second of the last answers of a model, over the time in which at least one call was in flight.
+
+        None where it has no answer.
+        """
+        with self._lock:
+            rows = self._connection.execute(
+                "select completion_tokens, seconds, at from answers where model = ? and completion_tokens > 0 and seconds > 0 "
+                "order by rowid desc limit ?",
+                (model, last),
+            ).fetchall()
+        busy, until = 0.0, -math.inf
+        for begin, end in sorted((at - seconds, at) for _, seconds, at in rows):
+            busy += max(0.0, end - max(begin, until))
+            until = max(until, end)
+        return sum(tokens for tokens, *_ in rows) / busy if busy else None
+
     def __len__(self) -> int:
         return self._connection.execute("select count(*) from answers").fetchone()[0]
 

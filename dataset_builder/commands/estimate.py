@@ -1,8 +1,8 @@
 """``estimate``: the calls and the cost that a build still needs, before the first call, from a sample of rows.
 
 The sample runs through the stages. An answer in the store costs nothing, and its row continues with it. Where there is no
-answer, the stage's ``guess`` gives typical columns, so that later stages can be counted too. A follow-up round cannot be
-predicted and is not counted.
+answer, the stage's ``guess`` gives typical columns, so that later stages can be counted too. How many follow-up requests a stage
+makes (a reply that is not the requested JSON, a faulty text) is taken from the rows of each source that the store has answered.
 """
 
 import argparse
@@ -29,6 +29,7 @@ from dataset_builder.stage import Batch, Stage, bind
 from kg import KG
 
 BYTES_PER_TOKEN = 4  # of English text
+ANSWERED = 100  # rows of each source that are looked up for follow-ups
 USUAL = (500, 10.0)  # completion tokens and seconds of an answer, while the store has none of the stage
 
 
@@ -43,6 +44,8 @@ class Estimate:
     completion_tokens: float
     max_completion_tokens: float
     seconds: float  # of all calls, one after the other
+    per_second: float | None  # completion tokens, of all calls in flight together; None: not known
+    follow_ups: float | None  # requests after the first ones, as a share of these; None: not known
     assumed: bool  # the length of an answer is a guess, not the mean of answers in the store
 
 
@@ -64,16 +67,40 @@ def estimate(
     numbers = sorted(random.Random(seed).sample(range(len(rows)), min(sample, len(rows))))
     columns: dict[str, list[Any]] = {name: list(values) for name, values in rows[numbers].items()}
     scale, found = len(rows) / max(len(numbers), 1), []
+    follow_ups = _follow_ups(rows, stages, store)
     for stage in stages:
         if not stage.asks_model:
             columns |= apply_to_live_rows(columns, stage)
             continue
         added, asked, counted = _lead(stage, columns, store)
-        found += _estimates(stage, asked, store, scale)
+        found += _estimates(stage, asked, store, scale, follow_ups.get(stage.name))
         if not counted:
             return found, stage.name
         columns |= added
     return found, None
+
+
+def _follow_ups(rows: Dataset, stages: Sequence[Stage], store: AnswerStore) -> dict[str, float]:
+    """Requests after the first ones, as a share of these, by stage: of the first rows of each source, which a trial build takes."""
+    sources = rows["source"]
+    starts = {source: sources.index(source) for source in dict.fromkeys(sources)}
+    numbers = [n for start in starts.values() for n in range(start, min(start + ANSWERED, len(rows)))]
+    columns: dict[str, list[Any]] = {name: list(values) for name, values in rows[numbers].items()}
+    found = {}
+    for stage in stages:
+        if not stage.asks_model:
+            columns |= apply_to_live_rows(columns, stage)
+            continue
+        states = start_conversations(stage, columns)
+        first = {state.row: len(state.requests) for state in states}
+        waiting = {state.row for state in advance(states, AnswerLookup(store))}
+        done = [state for state in states if state.row not in waiting]
+        if asked := sum(first[state.row] for state in done):
+            found[stage.name] = sum(state.received for state in done) / asked - 1
+        columns |= merged(columns, stage, [state.row for state in done], columns_of(stage, done))
+        kept = [n for n in range(len(columns["id"])) if n not in waiting]
+        columns = {name: [values[n] for n in kept] for name, values in columns.items()}
+    return found
 
 
 def _lead(stage: Stage, columns: Batch, store: AnswerStore) -> tuple[dict[str, list[Any]], list[Request], bool]:
@@ -100,9 +127,12 @@ def _known(request: Request, store: AnswerStore) -> bool:
     return stored is not None and stored.entry is not None and stored.entry.status in ("good", "final")
 
 
-def _estimates(stage: Stage, asked: Sequence[Request], store: AnswerStore, scale: float) -> list[Estimate]:
+def _estimates(
+    stage: Stage, asked: Sequence[Request], store: AnswerStore, scale: float, follow_ups: float | None
+) -> list[Estimate]:
     usual = store.usual(stage.name)
     tokens, seconds = usual or USUAL
+    scale *= 1 + (follow_ups or 0.0)
     by_model: dict[str, list[Request]] = {}
     for request in asked:
         by_model.setdefault(str(request.llm), []).append(request)
@@ -115,6 +145,8 @@ def _estimates(stage: Stage, asked: Sequence[Request], store: AnswerStore, scale
             completion_tokens=scale * len(requests) * min(tokens, requests[0].llm.max_tokens),
             max_completion_tokens=scale * sum(request.llm.max_tokens for request in requests),
             seconds=scale * len(requests) * seconds,
+            per_second=store.tokens_per_second(str(requests[0].llm)),
+            follow_ups=follow_ups,
             assumed=usual is None,
         )
         for requests in by_model.values()
@@ -146,9 +178,16 @@ def table(
         "",
         f"About {calls:,.0f} calls, ${usd:,.2f} (at most ${upper_bound:,.2f}), {hours:.1f} hours with {in_flight} in flight.",
     ]
+    lines += _local(found, prices)
     if unknown:
         lines.append(
             f"The price of {', '.join(unknown)} is not known, so only tokens are counted: add --price MODEL=IN/OUT."
+        )
+    if any(e.follow_ups is None for e in found):
+        lines.append("Follow-up requests are not counted where the store has no answered row of a stage.")
+    elif extra := sum(e.calls * e.follow_ups / (1 + e.follow_ups) for e in found if e.follow_ups):
+        lines.append(
+            f"About {extra:,.0f} of the calls are follow-ups, as often as in the rows that the store has answered."
         )
     if any(e.assumed for e in found):
         lines.append(
@@ -156,6 +195,22 @@ def table(
             "assumed. After a build of a few rows (--rows 20) the measured mean is used."
         )
     return lines
+
+
+def _local(found: Sequence[Estimate], prices: Mapping[str, Price]) -> list[str]:
+    """The hours of the models that cost nothing by the call, at the speed that was measured of each."""
+    lines = []
+    for llm in dict.fromkeys(e.llm for e in found):
+        price = price_of(llm.model, prices)
+        mine = [e for e in found if str(e.llm) == str(llm)]
+        speed = mine[0].per_second
+        if speed and (price is None or not price.usd(10**6, 10**6)):
+            tokens = sum(e.completion_tokens for e in mine)
+            lines.append(
+                f"{llm} wrote {speed:,.0f} tokens/s in its last calls: about {tokens / speed / 3600:,.1f} hours for {tokens:,.0f} tokens, "
+                "however many are in flight."
+            )
+    return list(dict.fromkeys(lines))
 
 
 def print_estimate(given: argparse.Namespace) -> int:
