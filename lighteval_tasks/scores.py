@@ -3,7 +3,7 @@
 import json
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,8 @@ from lighteval_tasks.huatuo_compat import published_score
 from lighteval_tasks.intervals import wilson
 from lighteval_tasks.ledger import PublishedLedger
 from lighteval_tasks.outcomes import Outcome, TaskOutcomes
+
+ALWAYS, FEW = 0.7, 10  # a letter that is chosen for more than this share of at least so many items
 
 
 def accuracy(outcomes: Sequence[Outcome]) -> dict[str, Any]:
@@ -51,11 +53,19 @@ def summarize(task: TaskOutcomes, ledger: PublishedLedger | None) -> dict[str, A
         "failed": sum(outcome.failed for outcome in outcomes),
         "mean_output_tokens": sum(known) / len(known) if known else None,
         "published_rule": published._asdict(),
+        "chosen": _counts(outcome.reading.label for outcome in outcomes),
+        "gold": _counts(outcome.gold for outcome in outcomes),
         "rules": dict(Counter(outcome.reading.rule for outcome in outcomes).most_common()),
         "parts": {part: accuracy([one for one in outcomes if one.config == part]) for part in parts}
         if len(parts) > 1
         else {},
     }
+
+
+def _counts(labels: Iterable[str | None]) -> dict[str, int]:
+    """How often each option was chosen, in their order, ``none`` last."""
+    counts = Counter(label or "none" for label in labels)
+    return {label: counts[label] for label in sorted(counts, key=lambda label: (label == "none", label))}
 
 
 def benchmarks(tasks: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -89,7 +99,24 @@ def table(scores: dict[str, Any]) -> str:
             ]
             lines.append(_row(cells + [""] * (len(heads) - len(cells))))
     commit = f", commit {scores['commit']}" if scores.get("commit") not in (None, scores["revision"]) else ""
-    return "\n".join([f"**{scores['model']}** at `{scores['revision']}`{commit}", "", *lines, "", *_notes(scores)])
+    head = f"**{scores['model']}** at `{scores['revision']}`{commit}"
+    return "\n".join([head, "", *lines, "", *map(_chosen, tasks), "", *_notes(scores)])
+
+
+def _chosen(task: dict[str, Any]) -> str:
+    """How often each option was chosen, beside how often it is right: a model that nearly always says one letter has no skill."""
+    number = task["items"]
+    parts = [
+        f"{label} {task['chosen'].get(label, 0)} ({task['gold'].get(label, 0)})"
+        for label in sorted(task["chosen"] | task["gold"], key=lambda label: (label == "none", label))
+        if label != "none"
+    ]
+    none = task["chosen"].get("none", 0)
+    line = f"- {task['task']} ({task['prompt']}): chosen (right): {', '.join(parts)}{f'; no answer read {none}' if none else ''}"
+    often, count = max(task["chosen"].items(), key=lambda pair: pair[1])
+    if often != "none" and count > ALWAYS * number and number >= FEW:
+        line += f". **{often} is chosen for {percent(count / number)} of the items: the accuracy says little**"
+    return line
 
 
 def _task_row(task: dict[str, Any], with_clean: bool) -> str:
