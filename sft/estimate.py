@@ -39,7 +39,7 @@ def estimate(recipe: Recipe, lengths: Sequence[int], processes: int, *, zero: bo
         model: Any = MODEL_FOR_CAUSAL_LM_MAPPING[type(config)]
         parameters = model(config).num_parameters()
     sequences = packs(lengths, recipe.training.max_length or 0) if recipe.training.packing else list(lengths)
-    tokens = round(sum(lengths) * recipe.training.num_train_epochs)
+    tokens = round(sum(lengths) * epochs(recipe, len(sequences), processes))
     batch = sum(sorted(sequences, reverse=True)[: recipe.training.per_device_train_batch_size])
     return Estimate(
         parameters=parameters,
@@ -60,6 +60,14 @@ def steps(recipe: Recipe, sequences: int, processes: int) -> int:
     batches = math.ceil(sequences / (recipe.training.per_device_train_batch_size * processes))
     per_epoch = max(1, math.ceil(batches / recipe.training.gradient_accumulation_steps))
     return math.ceil(recipe.training.num_train_epochs * per_epoch)
+
+
+def epochs(recipe: Recipe, sequences: int, processes: int) -> float:
+    """The number of epochs, which `max_steps` can end early or prolong."""
+    if recipe.training.max_steps <= 0:
+        return recipe.training.num_train_epochs
+    rows = recipe.training.per_device_train_batch_size * recipe.training.gradient_accumulation_steps * processes
+    return recipe.training.max_steps * rows / max(sequences, 1)
 
 
 def packs(lengths: Sequence[int], max_length: int) -> list[int]:

@@ -71,6 +71,7 @@ def card(recipe: Recipe, facts: Facts | None = None, scores: Mapping[str, Any] |
         per_device=recipe.training.per_device_train_batch_size,
         accumulation=recipe.training.gradient_accumulation_steps,
         packing=recipe.training.packing,
+        max_steps=recipe.training.max_steps,
         settings=[(name, setting(recipe, name, processes)) for name in TRAINED],
         pct=lambda share: f"{share:.1%}",
     )
@@ -87,16 +88,21 @@ def base_of(recipe: Recipe) -> dict[str, Any]:
     return {
         "id": recipe.base,
         "random": random,
-        "pinned": "made by sft/tiny_model.py"
-        if random
-        else f"`{recipe.model.model_revision}`"
-        if recipe.pinned
-        else "UNPINNED",
-        "link": f"`{recipe.base}`" if random else f"[{recipe.base}](https://huggingface.co/{recipe.base})",
+        "local": recipe.local,
+        "pinned": _revision(recipe, random=random),
+        "link": f"`{recipe.base}`" if recipe.local else f"[{recipe.base}](https://huggingface.co/{recipe.base})",
         "license": f"[{row['license']}]({row['link']})" if row["link"] else row["license"],
         "license_id": row["license"],
         "obligation": row["obligation"],
     }
+
+
+def _revision(recipe: Recipe, *, random: bool) -> str:
+    if random:
+        return "made by sft/tiny_model.py"
+    if recipe.local:
+        return "a folder of the machine that trained it"
+    return f"`{recipe.model.model_revision}`" if recipe.pinned else "UNPINNED"
 
 
 def _origins(recipe: Recipe, facts: Facts | None) -> list[tuple[Any, dict[str, Any]]]:
@@ -151,7 +157,7 @@ def _metadata(recipe: Recipe, base: Mapping[str, Any], scores: Mapping[str, Any]
         "library_name": "transformers",
         "pipeline_tag": "text-generation",
         "tags": ["medical", "reasoning", "sft", "trl"],
-        **({} if base["random"] else {"base_model": recipe.base}),
+        **({} if base["local"] else {"base_model": recipe.base}),
         **({"datasets": on_hub} if on_hub else {}),
         "model-index": [{"name": recipe.name, "results": results}],
     }

@@ -36,9 +36,14 @@ class Recipe:
         return self.model.model_name_or_path or ""
 
     @property
+    def local(self) -> bool:
+        """Whether the base model is a folder on a machine, not a name on the Hub: `build/smollm2`, an absolute path, a folder that exists."""
+        return self.base.startswith(("build/", "/", "./", "../")) or Path(self.base).is_dir()
+
+    @property
     def pinned(self) -> bool:
         """Whether the base model is fixed: a commit, or a folder on this machine."""
-        return Path(self.base).is_dir() or bool(COMMIT.fullmatch(self.model.model_revision))
+        return self.local or bool(COMMIT.fullmatch(self.model.model_revision))
 
     @property
     def flattens(self) -> bool:

@@ -8,7 +8,7 @@ from sft.estimate import Estimate
 from sft.row_checks import CODES
 
 BOUNDS = (128, 256, 512, 1024, 2048, 4096, 8192)
-SHOWN = 5  # rows of each code
+SHOWN, NAMED = 5, 10  # rows of each code that are shown with what was found; that are named at all
 
 
 @dataclass
@@ -41,11 +41,9 @@ def show(name: str, report: Report, allow: Sequence[str]) -> str:
     for code, rows in report.findings.items():
         lines.append(f"  {'allowed' if code in allow else 'REFUSED'} {code}: {len(rows)} rows ({CODES[code]})")
         lines += [f"    {id_}: {what}" for id_, what in rows[:SHOWN]]
-        lines += (
-            [f"    … and {len(rows) - SHOWN} more: {' '.join(id_ for id_, _ in rows[SHOWN:105])}"]
-            if len(rows) > SHOWN
-            else []
-        )
+        if len(rows) > SHOWN:
+            rest = f", and {len(rows) - NAMED:,} others" if len(rows) > NAMED else ""
+            lines.append(f"    also {', '.join(id_ for id_, _ in rows[SHOWN:NAMED])}{rest}")
     lines += [f"  REFUSED {refusal}" for refusal in report.refusals]
     if report.estimate:
         e = report.estimate

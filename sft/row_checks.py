@@ -54,7 +54,7 @@ def _tokens(
     elif max_length and length > max_length:
         yield "cut", f"{length} tokens, max_length {max_length}"
     elif not ends(rendered, tokenizer):
-        yield "no_end_token", f"ends with {tokenizer.decode(rendered.tokens[-3:])!r}, expected {tokenizer.eos_token!r}"
+        yield "no_end_token", _without_end(rendered, tokenizer)
     if rendered.lost:
         yield "prompt_differs", f"{rendered.lost!r} is only in the prompt at inference"
 
@@ -66,6 +66,23 @@ def ends(rendered: Rendered, tokenizer: PreTrainedTokenizerBase) -> bool:
         return False
     last = len(trained) - 1 - trained[::-1].index(tokenizer.eos_token_id)
     return not str(tokenizer.decode(trained[last + 1 :])).strip()
+
+
+def _without_end(rendered: Rendered, tokenizer: PreTrainedTokenizerBase) -> str:
+    """What stands at the end instead of the end token; and the line of a recipe that mends it, where the template has an end of its own."""
+    found = f"ends with {tokenizer.decode(rendered.tokens[-3:])!r}, expected {tokenizer.eos_token!r}"
+    own = [
+        id_
+        for id_ in rendered.tokens[rendered.start :]
+        if id_ in tokenizer.all_special_ids or _is_special(id_, tokenizer)
+    ]
+    if not own:
+        return found
+    return f'{found}; the chat template ends turns with another token: add to the recipe\n      eos_token: "{tokenizer.convert_ids_to_tokens(own[-1])}"'
+
+
+def _is_special(id_: int, tokenizer: PreTrainedTokenizerBase) -> bool:
+    return id_ in tokenizer.added_tokens_decoder and tokenizer.added_tokens_decoder[id_].special
 
 
 def _words(row: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase) -> Iterator[tuple[str, str]]:

@@ -51,9 +51,12 @@ def processes_of(launch: str) -> int:
     return int(yaml.safe_load((FOLDER / "accelerate" / f"{launch}.yaml").read_text("utf-8"))["num_processes"])
 
 
+ON_CPU = ("tiny", "smollm2-135m")  # recipes for one process on a CPU
+
+
 def launch_of(name: str) -> str | None:
-    """The default launch configuration of `make sft` for a recipe: None for tiny, which is one process."""
-    return None if name == "tiny" else "zero3"
+    """The launch configuration that a recipe's card names; None for one process."""
+    return None if name in ON_CPU else "zero3"
 
 
 def setting(recipe: Recipe, name: str, processes: int = 1) -> str:

@@ -8,8 +8,10 @@ complete checkpoint, and a card. The training loop is TRL's.
 """
 
 import sys
+from typing import Any
 
 from accelerate import PartialState
+from transformers import TrainerCallback, TrainerControl, TrainerState
 from trl.trainer.sft_trainer import SFTTrainer
 
 from sft import checkpoints, compile_lock, hub, model_card, preflight, training_rows
@@ -43,6 +45,14 @@ def main(argv: list[str]) -> int:
     return 0
 
 
+class LogLastStep(TrainerCallback):
+    """Logs the last step too: a training shorter than `logging_steps` would have no loss to show."""
+
+    def on_step_end(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Called by the Trainer after each optimizer step."""
+        control.should_log |= state.global_step >= state.max_steps
+
+
 def train(recipe: Recipe) -> SFTTrainer:
     """Train, from the last complete checkpoint if there is one. Returns the trainer."""
     trainer = SFTTrainer(
@@ -50,6 +60,7 @@ def train(recipe: Recipe) -> SFTTrainer:
         args=for_trainer(recipe),
         train_dataset=training_rows.load(recipe),
         processing_class=tokenizer_of(recipe),
+        callbacks=[LogLastStep()],
     )
     last = checkpoints.last_whole(recipe.out)
     if last:

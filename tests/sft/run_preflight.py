@@ -25,6 +25,7 @@ TEMPLATE = (
     "{{ m.content.split('</think>')[-1] + eos_token }}{% endif %}{% endfor %}"
 )
 NO_END = TEMPLATE.replace(" + eos_token", "")
+OTHER_END = TEMPLATE.replace(" + eos_token", " + pad_token")  # another special token ends turns
 MERGED = "])"  # a token of its own: an answer that begins with ) grows together with the end of the prompt
 FEVER = "Patient {n} of ward {w} has fever of {d} days and a rash of type {k}. What is given first?"
 LONG = "the patient was seen again and again "
@@ -98,6 +99,7 @@ def told(argv: list[str]) -> dict[str, Any]:
 def main(home: Path) -> dict[str, Any]:
     write_model(home / "model", TEMPLATE)
     write_model(home / "endless", NO_END)
+    write_model(home / "other_end", OTHER_END)
     bad = planted()
     good = [row(number) for number in range(len(bad) + 1, ROWS + 1)]
     mixed = good[:500] + list(bad.values()) + good[500:]
@@ -121,6 +123,7 @@ def main(home: Path) -> dict[str, Any]:
         "changed": told(command(home, "model", "good", *against, "--learning_rate", "0.1")),
         "trial": told(command(home, "model", "trial")),
         "endless": told(command(home, "endless", "good", "--output_dir", str(home / "out2"))),
+        "other_end": told(command(home, "other_end", "good", "--output_dir", str(home / "out4"))),
         "leaks": told(
             command(home, "model", "good", "--output_dir", str(home / "out3"), "--attn_implementation", "my_kernel")
         ),

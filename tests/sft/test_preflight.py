@@ -59,5 +59,18 @@ def test_a_template_without_end_token_is_refused(found: dict) -> None:
     assert found["endless"]["status"] == 1 and "REFUSED no_end_token: 40 rows" in found["endless"]["text"]
 
 
+def test_an_end_token_that_is_not_the_templates_is_refused_with_the_line_that_mends_it(found: dict) -> None:
+    text = found["other_end"]["text"]
+    assert found["other_end"]["status"] == 1 and "REFUSED no_end_token: 40 rows" in text
+    assert "add to the recipe" in text and 'eos_token: "<|pad|>"' in text
+
+
+def test_at_most_ten_rows_are_named(found: dict) -> None:
+    _, _, refused = found["endless"]["text"].partition("REFUSED no_end_token")
+    named = set(re.findall(r"\bq\d+\b|\brow-?\d+\b|\bid\d+\b", refused))
+    assert "and 30 others" in refused
+    assert len(named) <= 10
+
+
 def test_attention_that_leaks_is_refused(found: dict) -> None:
     assert found["leaks"]["status"] == 1 and "my_kernel" in found["leaks"]["text"]
