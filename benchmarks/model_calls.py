@@ -1,6 +1,6 @@
 """Speed of model calls against the bare SDK client, under limits, from the store, after kills; on the scripted server.
 
-    python -m benchmarks.model_calls [speed] [limits] [replay] [kills]     # all of them: about six minutes; `make bench`
+    python -m benchmarks.model_calls [speed] [limits] [slow] [replay] [kills]     # all of them: about 14 minutes; `make bench`
 
 Every client runs in a process of its own and prints its CPU time. Rates are compared within one round and medians are printed,
 since the machine may be busy. The bare client is AsyncOpenAI over aiohttp with workers on a queue: no store, no retries, no rate
@@ -14,24 +14,27 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from benchmarks.model_calls_server import Server
 
-ROUNDS = 3
+PARTS = ("speed", "limits", "slow", "replay", "kills")
+ROUNDS, SLOW_REQUESTS = 3, 240
 LIMIT = {"latency_ms": 100, "jitter": 0.3, "burst_s": 0.2}
 
 
 def main() -> None:
     """Run the parts that are named, or all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", choices=("speed", "limits", "replay", "kills", []), default=[])
+    parser.add_argument("parts", nargs="*", choices=(*PARTS, []), default=[])
     parser.add_argument("--kills", type=int, default=20, help="moments at which a build is killed (default: 20)")
     given = parser.parse_args()
-    for part in given.parts or ("speed", "limits", "replay", "kills"):
+    for part in given.parts or PARTS:
         print(f"\n{part}", flush=True)
-        {"speed": speed, "limits": limits, "replay": replay, "kills": lambda: kills(given.kills)}[part]()
+        runs = {"speed": speed, "limits": limits, "slow": slow, "replay": replay, "kills": lambda: kills(given.kills)}
+        runs[part]()
 
 
 def speed() -> None:
@@ -67,6 +70,24 @@ def limits() -> None:
             file = client("prompts", server, home, number=400 * seconds, length=200, salt=0)
             client("ours", server, home, file=file, in_flight=1000, seconds=seconds, **options)
             print(f"  {name}: {server.use(seconds)}", flush=True)
+
+
+def slow() -> None:
+    """A small server, as on a machine of one's own: 4 slots, 20 tokens a second each. With our defaults, and a client with 4 workers."""
+    found: dict[str, tuple[dict[str, Any], int]] = {}
+
+    def ask(name: str, in_flight: int) -> None:
+        settings = {"slots": 4, "tokens_per_second": 20, "answer_tokens": 150, "jitter": 0.5}
+        with Server(**settings) as server, tempfile.TemporaryDirectory() as home:
+            file = client("prompts", server, home, number=SLOW_REQUESTS, length=2000, salt=0)
+            found[name] = client(name, server, home, file=file, in_flight=in_flight), server.stats()["paid_again"]
+
+    with ThreadPoolExecutor() as threads:  # side by side: both wait nearly all of the time
+        for done in [threads.submit(ask, "bare", 4), threads.submit(ask, "ours", 256)]:
+            done.result()
+    for name, (run, again) in found.items():
+        print(f"  {name}: {SLOW_REQUESTS / run['rate']:.0f} s for {SLOW_REQUESTS} answers, {again} answered again")
+    print(f"  {found['ours'][0]['rate'] / found['bare'][0]['rate']:.2f} x the client that is tuned by hand")
 
 
 def replay() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import heapq
 import json
 import socket
 from collections import Counter
@@ -65,11 +66,19 @@ class State:
     def set(self, settings: Settings) -> None:
         """New settings; the buckets begin anew."""
         self.settings, self.limits = settings, Limits(settings)
+        self.free: list[float] = []  # when the slots that were used are free
         text = "the finding is explained by the mechanism described above; " * (settings.answer_tokens // 12 + 1)
         self.text = text[: settings.answer_tokens * 4]
         if self.log:
             self.log.close()
         self.log = Path(settings.log).open("a", encoding="utf-8") if settings.log else None  # noqa: SIM115  open while it serves
+
+    def in_queue(self, work: float, now: float) -> float:
+        """The seconds until so much work is done in the slot that is free first."""
+        free = heapq.heappop(self.free) if len(self.free) >= self.settings.slots else 0.0
+        done = max(now, free) + work
+        heapq.heappush(self.free, done)
+        return done - now
 
     def reset(self) -> None:
         """Forget what was counted."""
@@ -223,8 +232,12 @@ class Connection(asyncio.Protocol):
         state.in_flight += 1
         state.peak = max(state.peak, state.in_flight)
         wait = settings.latency_ms / 1000 * (max(1.0, state.in_flight / settings.knee) if settings.knee else 1.0)
+        if settings.slots:
+            wait += settings.answer_tokens / settings.tokens_per_second
         if settings.jitter:
             wait *= 1 + settings.jitter * (2 * settings.uniform("jitter", key, attempt) - 1)
+        if settings.slots:
+            wait = state.in_queue(wait, self.loop.time())
         self.loop.call_later(wait, self.finish, key, attempt, settings.draw(key, attempt), tokens, body)
 
     def refusal(self, head: bytes, tokens: int, body: bytes) -> tuple[int, str, str | None] | None:

@@ -19,6 +19,8 @@ class Settings:
     latency_ms: float = 0.0
     jitter: float = 0.0  # +- this share of the latency, seeded per request
     knee: int = 0  # above 0: a server that fills up, latency grows in proportion above this many in flight
+    slots: int = 0  # above 0: a small server: so many requests at once, the others wait in a queue, also when their client is gone
+    tokens_per_second: float = 20.0  # of each slot
     answer_tokens: int = 600  # of a reply that no rule makes
     seed: int = 0
     fault_429: float = 0.0
