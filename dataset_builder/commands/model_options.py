@@ -79,9 +79,9 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--timeout",
         type=above_zero,
-        default=300.0,
         metavar="S",
-        help="time limit for one complete answer, in seconds, from the last answer to an earlier call (default: 300)",
+        help="time limit for one complete answer, in seconds, from the last answer to an earlier call (default: 300, or as long as "
+        "--max-tokens takes at the speed of a slow server)",
     )
     parser.add_argument(
         "--max-tokens",

@@ -12,7 +12,7 @@ import openai
 from dataset_builder.llm.calls.endpoint import connect, is_openai
 from dataset_builder.llm.calls.errors import TIME_OUT, CallError, ErrorAction, classify, error_under_200, seconds_of
 from dataset_builder.llm.calls.in_flight import InFlight
-from dataset_builder.llm.calls.patience import Patience
+from dataset_builder.llm.calls.patience import USUAL_S, Patience
 from dataset_builder.llm.calls.rate_limit import RateLimiter
 from dataset_builder.llm.calls.transport import TooLong, limit_of_reply
 from dataset_builder.llm.completion import Completion, NoCompletion, read_completion
@@ -142,6 +142,7 @@ class Connection:
             read = outcome.completion
             tokens = len(read.text) // 4 if read.completion_tokens is None else read.completion_tokens
             self.in_flight.answered(begun, tokens, sent_at)
+            self.patience.answered(tokens, outcome.seconds)
         elif outcome.kind == TIME_OUT:
             self.in_flight.timed_out(sent_at)
         return outcome
@@ -149,14 +150,15 @@ class Connection:
     async def _call(
         self, request: Request, sent_at: float, change: Change, patience: float
     ) -> ArrivedCompletion | CallError:
+        seconds = patience * self.patience.seconds(request.llm.max_tokens)
         try:
             with limit_of_reply(request.llm.max_tokens):
-                async with self.patience.wait(patience):  # for the whole call; the SDK's own time-out is per read
+                async with self.patience.wait(seconds):  # for the whole call; the SDK's own time-out is per read
                     response = await self.client.post(
                         "/chat/completions", cast_to=httpx.Response, body=self.body(request, change)
                     )
         except (openai.APIError, TimeoutError) as why:
-            return self._failed(why, sent_at)
+            return self._failed(why, sent_at, seconds)
         text = response.content.decode("utf-8", "replace")
         self.rate_limiter.ok(sent_at)
         if self.answered % LOOK == 0:
@@ -171,7 +173,9 @@ class Connection:
         self.answered, self.given_up = self.answered + 1, 0
         return ArrivedCompletion(read, redacted(text, self.keys), round(time.monotonic() - sent_at, 3))
 
-    def _failed(self, why: openai.APIError | TimeoutError, sent_at: float) -> ArrivedCompletion | CallError:
+    def _failed(
+        self, why: openai.APIError | TimeoutError, sent_at: float, seconds: float
+    ) -> ArrivedCompletion | CallError:
         if (too_long := _too_long(why)) is not None:
             self.rate_limiter.ok(sent_at)
             read = Completion(
@@ -180,9 +184,7 @@ class Connection:
             return ArrivedCompletion(read, redacted(too_long.begin, self.keys), round(time.monotonic() - sent_at, 3))
         error = classify(why)
         if error.kind == TIME_OUT:
-            error = replace(
-                error, detail=f"{error.detail} of {self.patience.timeout_s:g} s; seen: {self.in_flight.seen()}"
-            )
+            error = replace(error, detail=f"{error.detail} of {seconds:.0f} s; seen: {self.in_flight.seen()}")
         if error.action == ErrorAction.SLOW_DOWN:
             if isinstance(why, openai.APIStatusError):
                 self._read_limits(why.response.headers)
@@ -228,18 +230,19 @@ def open_connection(
     per_minute: float | None,
     *,
     in_flight: int = 256,
-    timeout_s: float = 300.0,
+    timeout_s: float | None = None,
     sampling: bool = True,
 ) -> Connection:
-    """A new connection. ``sampling``: False leaves all sampling fields out. Raises ModelError where the environment lacks the URL or key."""
+    """A new connection. ``timeout_s``: None for one by speed; ``sampling``: False leaves all sampling fields out. Raises ModelError where the environment lacks the URL or key."""
+    hosted = is_openai(llm.endpoint)
     return Connection(
         llm,
         connect(llm.endpoint),
         RateLimiter(per_minute / 60) if per_minute else RateLimiter(),
         InFlight(in_flight),
-        Patience(timeout_s),
+        Patience(USUAL_S if timeout_s is None and hosted else timeout_s),
         price_of(llm.model, prices),
         limit_is_given=per_minute is not None,
         left_out=frozenset() if sampling else frozenset(SAMPLING),
-        bounded=not is_openai(llm.endpoint),
+        bounded=not hosted,
     )

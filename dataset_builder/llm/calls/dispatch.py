@@ -34,7 +34,7 @@ class Dispatcher:
         in_flight: int = 256,
         per_minute: float | None = None,
         max_usd: float | None = None,
-        timeout_s: float = 300.0,
+        timeout_s: float | None = None,
         sampling: bool = True,
     ) -> None:
         self.prices, self.in_flight, self.per_minute, self.timeout_s = prices, in_flight, per_minute, timeout_s

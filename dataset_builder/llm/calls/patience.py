@@ -2,6 +2,9 @@
 
 A call may wait in its server's queue behind those that were sent before. While these are answered, it has not timed out: the time counts
 from the last answer to an earlier call. A server that answers nothing gets the time-out once, from when the call was sent.
+
+Where no time-out is given, it is USUAL_S, or the time that an answer of max_tokens takes at the endpoint's speed if that is longer: a call
+that a slow server still works on must not be sent again.
 """
 
 import asyncio
@@ -10,20 +13,40 @@ import itertools
 from collections import deque
 from collections.abc import AsyncIterator
 
+USUAL_S = 300.0  # the papers' models at their providers answer in seconds
+SLOWEST, LONGEST_S = (
+    5.0,
+    1500.0,
+)  # tokens a second of a call, as long as no answer has come; the longest time-out that is not given
+KEPT_S = 4 * LONGEST_S  # answers that are older say nothing of any call
+LAST, ENOUGH_TOKENS = 20, 64  # answers whose speed counts: so many, of at least so many tokens
+
 
 class Patience:
-    """The time-outs of the calls to one endpoint. ``timeout_s``: seconds without a whole answer."""
+    """The time-outs of the calls to one endpoint. ``given_s``: seconds without a whole answer; None: by max_tokens and speed."""
 
-    def __init__(self, timeout_s: float) -> None:
-        self.timeout_s = timeout_s
+    def __init__(self, given_s: float | None, slowest: float = SLOWEST) -> None:
+        self.given_s, self.slowest = given_s, slowest
+        self.speeds: deque[float] = deque(maxlen=LAST)
         self._numbers = itertools.count()
         self._answers: deque[tuple[int, int]] = deque()  # second of the loop's clock, smallest number answered in it
 
+    def seconds(self, max_tokens: int) -> float:
+        """The time-out of a call now."""
+        if self.given_s is not None:
+            return self.given_s
+        return max(USUAL_S, min(max_tokens / min(self.speeds, default=self.slowest), LONGEST_S))
+
+    def answered(self, tokens: int, seconds: float) -> None:
+        """Record the length of an answer, and the seconds that it took."""
+        if tokens >= ENOUGH_TOKENS:
+            self.speeds.append(tokens / max(seconds, 1e-9))
+
     @contextlib.asynccontextmanager
-    async def wait(self, times: float = 1.0) -> AsyncIterator[None]:
-        """Within it, a call waits for its answer. ``times``: how many time-outs it gets. Raises TimeoutError."""
+    async def wait(self, patience: float) -> AsyncIterator[None]:
+        """Within it, a call waits for its answer, for so many seconds. Raises TimeoutError."""
         loop, number = asyncio.get_running_loop(), next(self._numbers)
-        began, patience = loop.time(), times * self.timeout_s
+        began = loop.time()
         async with asyncio.timeout(None) as timeout:
 
             def look() -> None:
@@ -45,7 +68,7 @@ class Patience:
         if self._answers and self._answers[-1][0] == second:
             number = min(number, self._answers.pop()[1])
         self._answers.append((second, number))
-        while self._answers[0][0] < second - 2 * self.timeout_s:
+        while self._answers[0][0] < second - KEPT_S:
             self._answers.popleft()
 
     def _last_before(self, number: int) -> float:
