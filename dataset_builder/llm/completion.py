@@ -45,6 +45,7 @@ FILTERED = frozenset(
         "image_safety",
     }
 )
+TRUNCATED_AT = "truncated at max_tokens"  # why such an answer cannot be used
 THOUGHTS = ("reasoning_content", "reasoning", "thinking", "reasoning_text")  # fields beside `content`
 MAX_TOKENS = 10**9  # a larger count is no count
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -151,7 +152,7 @@ def _read_choice(choice: Mapping[str, Any], tokens: tuple[int | None, int | None
     if said in FILTERED:
         return completion("the content filter stopped it", lasting=True, filtered=True)
     if said in TRUNCATED:
-        return completion("truncated at max_tokens", lasting=True)
+        return completion(TRUNCATED_AT, lasting=True)
     if refusal.strip() and not text.strip():
         return completion(f"refused by the model: {refusal.strip()[:200]}", lasting=True)
     if not text.strip():

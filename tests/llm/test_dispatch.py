@@ -87,7 +87,7 @@ def test_a_fault_that_lasts_rejects_its_row_with_the_reason_and_no_other(server:
 @pytest.mark.parametrize(
     ("temperature", "fault", "detail", "times"),
     [
-        (0.7, "length", "truncated at max_tokens", 4),
+        (0.7, "length", "truncated at max_tokens", 2),
         (0.0, "length", "truncated at max_tokens", 1),
         (0.7, "empty", "empty", 4),
         (0.0, "empty", "empty", 4),  # each time with another seed

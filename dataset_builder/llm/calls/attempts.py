@@ -10,6 +10,7 @@ from dataset_builder.llm.calls.errors import FILTER, CallError, ErrorAction
 MAX_ERRORS = 8  # failed calls of one request
 MAX_REFUSALS = 20  # 429 answers to one request
 MAX_BAD_ANSWERS = 4  # paid but unusable answers to one request
+MAX_TRUNCATED = 2  # of these, answers that end at max_tokens: no others cost as much, and a model that has lost its thread rarely finds it
 MAX_TIME_OUTS = 4  # of one request: its server may still work on it, so each call waits longer than the last
 DEADLINE_S = 1800.0  # for one request, from its first call
 BACK_OFF = {
@@ -36,6 +37,7 @@ class Attempts:
     """How often one request has been tried."""
 
     bad: int = 0
+    truncated: int = 0
     errors: int = 0
     refusals: int = 0
     time_outs: int = 0
@@ -50,7 +52,7 @@ class Attempts:
     @property
     def all_bad(self) -> bool:
         """Whether as many answers were paid for and unusable as are paid for."""
-        return self.bad >= MAX_BAD_ANSWERS
+        return self.bad >= MAX_BAD_ANSWERS or self.truncated >= MAX_TRUNCATED
 
     def over(self, action: ErrorAction, wait: float) -> bool:
         """Whether the request must be given up."""

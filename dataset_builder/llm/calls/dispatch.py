@@ -18,6 +18,7 @@ from dataset_builder.llm.calls.budget import Budget
 from dataset_builder.llm.calls.connection import ArrivedCompletion, Connection, open_connection
 from dataset_builder.llm.calls.endpoint import AZURE, AZURE_VARIABLES, variables
 from dataset_builder.llm.calls.errors import CONTEXT, FILTER, TIME_OUT, CallError, ErrorAction, room_for_answer
+from dataset_builder.llm.completion import TRUNCATED_AT
 from dataset_builder.llm.model import LLM, ModelError, Request
 from dataset_builder.llm.prices import Price
 from dataset_builder.llm.usage import Usage
@@ -109,6 +110,7 @@ class Dispatcher:
     def _after_bad(self, request: Request, connection: Connection, entry: Entry, attempts: Attempts) -> CallError:
         """What to do after an answer that cannot be used. At temperature 0 the same request would give it again."""
         attempts.bad += 1
+        attempts.truncated += (entry.detail or "").startswith(TRUNCATED_AT)
         filtered = entry.reason == "content_filter"
         fixed = request.llm.temperature == 0 and "temperature" not in connection.left_out
         action = ErrorAction.GIVE_UP if filtered else ErrorAction.TRY_AGAIN
