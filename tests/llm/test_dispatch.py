@@ -1,5 +1,6 @@
 """Model calls over real HTTP: every kind of fault, limits, a cap, and what ends a run."""
 
+import re
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -110,9 +111,19 @@ def test_a_dripping_or_silent_server_costs_no_more_than_the_time_out(server: Run
     server.change(fault_drip=0.5, fault_hang=0.5, hang_s=60)
     server.state.reply = None
     started = time.monotonic()
-    with pytest.raises(ModelError, match="no whole answer within the time-out"):
+    with pytest.raises(ModelError, match="no whole answer within the time-out") as caught:
         build(5, timeout_s=0.5)
     assert time.monotonic() - started < 10
+    assert re.search(r"seen: no answer yet, [1-5] calls in flight", str(caught.value))
+    assert all(f"{name} (--" in str(caught.value) for name in ("TIMEOUT", "IN_FLIGHT", "MAX_TOKENS"))
+
+
+def test_a_small_server_is_not_asked_twice_for_what_waits_in_its_queue(server: Running, build) -> None:
+    server.change(slots=2, tokens_per_second=1000, answer_tokens=200, jitter=0.5)  # 0.2 s each, 10 a second
+    rows, one = build(60, timeout_s=1.5, in_flight=256)  # the whole queue takes 6 s
+    assert [row["rejected_because"] for row in rows] == [None] * 60
+    assert (one.calls.sent, dict(one.calls.errors)) == (60, {})
+    assert server.stats()["peak_in_flight"] <= 32
 
 
 def test_the_same_request_of_two_rows_is_paid_once(server: Running, tmp_path: Path) -> None:
