@@ -8,6 +8,7 @@ Needs the model's tokenizer and shape, not its weights. If there is a GPU, two r
 import hashlib
 import json
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -103,7 +104,7 @@ def _look_at_rows(
     tokenizer: PreTrainedTokenizerBase,
     recipe: Recipe,
 ) -> None:
-    limit = recipe.training.max_length
+    limit, ends = recipe.training.max_length, Counter[str | None]()
     for row, id_ in zip(rows, ids, strict=True):
         try:
             rendered = render(tokenizer, row)
@@ -112,8 +113,14 @@ def _look_at_rows(
             continue
         for code, what in row_checks.faults(row, rendered, tokenizer, limit):
             report.findings[code].append((id_, what))
+            if code == "no_end_token":
+                ends[row_checks.end_of_template(rendered, tokenizer)] += 1
         report.lengths.append(len(rendered.tokens))
         report.trained += rendered.trained(limit)
+    if ends and (own := ends.most_common(1)[0][0]) is not None:
+        report.advice.append(
+            f'the chat template ends turns with {own!r}: add this line to the recipe: eos_token: "{own}"'
+        )
 
 
 def _look_at_repeats(report: Report, rows: Sequence[Mapping[str, Any]], ids: Sequence[str]) -> None:

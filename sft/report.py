@@ -21,6 +21,7 @@ class Report:
     findings: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
     refusals: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    advice: list[str] = field(default_factory=list)  # how to mend what was found
     estimate: Estimate | None = None
 
     def stops(self, allow: Sequence[str]) -> bool:
@@ -45,6 +46,7 @@ def show(name: str, report: Report, allow: Sequence[str]) -> str:
             rest = f", and {len(rows) - NAMED:,} others" if len(rows) > NAMED else ""
             lines.append(f"    also {', '.join(id_ for id_, _ in rows[SHOWN:NAMED])}{rest}")
     lines += [f"  REFUSED {refusal}" for refusal in report.refusals]
+    lines += [f"  to mend it: {line}" for line in report.advice]
     if report.estimate:
         e = report.estimate
         lines.append(

@@ -54,7 +54,7 @@ def _tokens(
     elif max_length and length > max_length:
         yield "cut", f"{length} tokens, max_length {max_length}"
     elif not ends(rendered, tokenizer):
-        yield "no_end_token", _without_end(rendered, tokenizer)
+        yield "no_end_token", f"ends with {tokenizer.decode(rendered.tokens[-3:])!r}, expected {tokenizer.eos_token!r}"
     if rendered.lost:
         yield "prompt_differs", f"{rendered.lost!r} is only in the prompt at inference"
 
@@ -68,21 +68,11 @@ def ends(rendered: Rendered, tokenizer: PreTrainedTokenizerBase) -> bool:
     return not str(tokenizer.decode(trained[last + 1 :])).strip()
 
 
-def _without_end(rendered: Rendered, tokenizer: PreTrainedTokenizerBase) -> str:
-    """What stands at the end instead of the end token; and the line of a recipe that mends it, where the template has an end of its own."""
-    found = f"ends with {tokenizer.decode(rendered.tokens[-3:])!r}, expected {tokenizer.eos_token!r}"
-    own = [
-        id_
-        for id_ in rendered.tokens[rendered.start :]
-        if id_ in tokenizer.all_special_ids or _is_special(id_, tokenizer)
-    ]
-    if not own:
-        return found
-    return f'{found}; the chat template ends turns with another token: add to the recipe\n      eos_token: "{tokenizer.convert_ids_to_tokens(own[-1])}"'
-
-
-def _is_special(id_: int, tokenizer: PreTrainedTokenizerBase) -> bool:
-    return id_ in tokenizer.added_tokens_decoder and tokenizer.added_tokens_decoder[id_].special
+def end_of_template(rendered: Rendered, tokenizer: PreTrainedTokenizerBase) -> str | None:
+    """The special token with which the chat template ends an answer; None where there is none."""
+    known = tokenizer.added_tokens_decoder
+    ids = [id_ for id_ in rendered.tokens[rendered.start :] if id_ in known and known[id_].special]
+    return str(tokenizer.convert_ids_to_tokens(ids[-1])) if ids else None
 
 
 def _words(row: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase) -> Iterator[tuple[str, str]]:
