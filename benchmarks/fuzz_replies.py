@@ -56,7 +56,7 @@ def mutated_json(draw: random.Random, body: Any) -> str:
         holder, key = draw.choice(places)
         kind = draw.randrange(5)
         if kind == 0:
-            holder[key] = draw.choice(ODD)
+            holder[key] = copy.deepcopy(draw.choice(ODD))  # it may be changed next
         elif kind == 1:
             del holder[key]
         elif kind == 2:
@@ -107,7 +107,7 @@ def read_all(text: str, status: int, headers: dict[str, str]) -> str:
             if found.error is not None
             else classify_status(status, text[:4000], "", headers)
         )
-        room_for_answer(error.said, 5000)
+        room_for_answer(error.said, 5000, len(error.said))
         json.dumps([error.detail, error.said]).encode()
         (error.detail + error.said).encode()
         return error.kind

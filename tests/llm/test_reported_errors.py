@@ -1,6 +1,8 @@
-"""Errors as real endpoints sent them (168 of them, tests/fixtures/endpoints/errors.jsonl): what each is taken for."""
+"""Errors as real endpoints sent them (170 of them, tests/fixtures/endpoints/errors.jsonl): what each is taken for."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -8,6 +10,7 @@ import openai
 import pytest
 from pydantic import BaseModel
 
+from dataset_builder.answer_store.store import AnswerStore
 from dataset_builder.llm.calls.connection import Connection
 from dataset_builder.llm.calls.errors import (
     CONTEXT,
@@ -25,7 +28,14 @@ from dataset_builder.llm.calls.patience import Patience
 from dataset_builder.llm.calls.rate_limit import RateLimiter
 from dataset_builder.llm.completion import Completion, NoCompletion, read_completion
 from dataset_builder.llm.model import LLM
+from dataset_builder.llm.runner import Runner
+from dataset_builder.run import run
+from dataset_builder.sources.questions import on_disk
+from tests.llm.asking import PRICES, WRITER, say
 from tests.support.endpoint_cases import cases
+from tests.support.llm_server.running import Running
+from tests.support.llm_server.server import Canned
+from tests.test_stage import question
 
 
 class Said(BaseModel):
@@ -76,7 +86,7 @@ def test_a_wrong_key_ends_the_run(case: dict) -> None:
 def test_what_is_too_long_is_given_up_or_asked_with_less_room(case: dict) -> None:
     error = error_of(case)
     if case["body"]:  # one endpoint says nothing at all
-        assert error.kind == CONTEXT or room_for_answer(error.said, 5000)
+        assert error.kind == CONTEXT or room_for_answer(error.said, 5000, 1000)
     assert error.action == ErrorAction.GIVE_UP
 
 
@@ -95,10 +105,40 @@ def test_what_is_too_long_is_given_up_or_asked_with_less_room(case: dict) -> Non
         ("max_tokens: 9000 > 4096, which is the maximum allowed number of output tokens", 9000, 4096),
         ("the request exceeds the available context size n_prompt_tokens: 4090 n_ctx: 4096", 5000, None),
         ("the prompt is too long", 5000, None),
+        ("max_tokens=5000 cannot be greater than max_model_len=4096. Please request fewer output tokens.", 5000, 3080),
     ],
 )
 def test_the_room_that_is_left_is_read_from_the_error(words: str, asked: int, room: int | None) -> None:
-    assert room_for_answer(words, asked) == room
+    assert room_for_answer(words, asked, 3000) == room
+
+
+def test_vllms_window_is_found_with_the_errors_that_it_gives_one_after_the_other(
+    server: Running, tmp_path: Path
+) -> None:
+    """Its second error names the least that the prompt has, so following it alone would go on for hundreds of requests."""
+    asked: list[int] = []
+
+    def refuse(body: bytes) -> Canned | None:
+        most = json.loads(body)["max_tokens"]
+        asked.append(most)
+        if most > 4096:
+            said = f"max_tokens={most} cannot be greater than max_model_len=4096. Please request fewer output tokens. (parameter=max_tokens, value={most})"
+        elif most > 1000:  # a prompt of 3,096 tokens
+            said = (
+                f"This model's maximum context length is 4096 tokens. However, you requested {most} output tokens and your prompt contains "
+                f"at least {4096 - most + 1} input tokens, for a total of at least 4097 tokens. Please reduce the length of the input prompt."
+            )
+        else:
+            return None
+        return Canned.of(
+            400, {"error": {"message": said, "type": "BadRequestError", "param": "max_tokens", "code": 400}}
+        )
+
+    server.state.refuse = refuse
+    with Runner(AnswerStore(tmp_path / "s.sqlite"), {"prices": PRICES}) as runner:
+        done, _ = run(on_disk([question("q")]), [say.using(llm=replace(WRITER, max_tokens=5000))], runner=runner)
+    assert done["rejected_because"] == [None]
+    assert len(asked) <= 8 and asked[-1] <= 1000
 
 
 OURS = (

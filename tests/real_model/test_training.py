@@ -17,7 +17,7 @@ STEPS, ITEMS = 40, 10
 
 def run(*words: str, env: dict[str, str]) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", *words], cwd=ROOT, env=env, capture_output=True, text=True, timeout=400
+        [sys.executable, "-m", *words], cwd=ROOT, env=env, capture_output=True, text=True, timeout=900
     )
     assert done.returncode == 0, (done.stdout + done.stderr)[-4000:]
     return done.stdout + done.stderr

@@ -91,9 +91,11 @@ class Dispatcher:
                 outcome = self._may_end(connection, outcome)
             elif outcome.kind in (CONTEXT, "400"):
                 asked = attempts.change.max_tokens or request.llm.max_tokens
-                room = room_for_answer(outcome.said, asked)
+                room = room_for_answer(outcome.said, asked, request.size)
                 if room and room < asked:
-                    attempts.change = attempts.change._replace(max_tokens=room)
+                    # an error that names the least that a prompt has would be met again and again: the second time, much less is asked for
+                    again = attempts.change.max_tokens is not None
+                    attempts.change = attempts.change._replace(max_tokens=min(room, asked * 3 // 4) if again else room)
                     self.usage.note(
                         f"{request.llm}: fewer tokens than max_tokens are asked for where the model's window is too small"
                     )

@@ -130,6 +130,8 @@ _OUTPUT = re.compile(
     r"supports at most (\d[\d,]*)|max_tokens: \d+ > (\d+)|(?:range of max_(?:completion_)?tokens|max_tokens)[^\[\n]{0,40}\[\d+, ?(\d+)\]|max_(?:completion_)?tokens`?[\w ]{0,30}(?:less than or equal to|<=|not exceed|at most|cannot exceed) ?`?(\d[\d,]*)",
     re.IGNORECASE,
 )
+_WINDOW_ALONE = re.compile(r"max_tokens=\d+ cannot be greater than max_model_len=(\d+)", re.IGNORECASE)  # vLLM
+BYTES_PER_TOKEN = 3  # of a prompt: fewer than in English text, so that the answer gets rather too little room
 MARGIN, MIN_ROOM = 16, 64  # tokens: left free in a window; fewer are no room for an answer
 
 
@@ -193,11 +195,14 @@ def error_under_200(error: Mapping[str, Any]) -> CallError:
     )
 
 
-def room_for_answer(said: str, asked: int) -> int | None:
+def room_for_answer(said: str, asked: int, prompt_bytes: int) -> int | None:
     """How many tokens an answer may have, by an error that says what does not fit; None where it does not say, or there is no room.
 
-    ``asked``: the max_tokens of the request.
+    ``asked``: the max_tokens of the request; ``prompt_bytes``: of all that is sent, to judge how much of a window it takes.
     """
+    if match := _WINDOW_ALONE.search(said):
+        room = _number(match[1]) - prompt_bytes // BYTES_PER_TOKEN - MARGIN
+        return room if room >= MIN_ROOM else None
     if match := _OUTPUT.search(said):
         return _number(next(filter(None, match.groups())))
     if match := _REQUESTED.search(said):
