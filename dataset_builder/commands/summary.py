@@ -65,7 +65,7 @@ def _stages(runs: "Sequence[StageRun]") -> Table:
         columns |= dict.fromkeys(("known", "calls", "tokens", "paid now"), "right")
     table = _table("stages", **columns)
     for r in runs:
-        cells = [r.stage, f"{r.seconds:.2f}", "from cache" if r.cached else ""]
+        cells = [r.stage, f"{r.seconds:.2f}", "from cache" if r.cached and not (r.calls and r.calls.sent) else ""]
         if r.calls:
             cells += [f"{r.calls.hits:,}", f"{r.calls.sent:,}", r.calls.now.tokens(), dollars(r.calls.now.usd)]
         table.add_row(*cells)

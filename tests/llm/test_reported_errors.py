@@ -1,4 +1,4 @@
-"""Errors as real endpoints sent them (170 of them, tests/fixtures/endpoints/errors.jsonl): what each is taken for."""
+"""Errors as real endpoints sent them (173 of them, tests/fixtures/endpoints/errors.jsonl): what each is taken for."""
 
 import json
 from dataclasses import replace
@@ -80,6 +80,12 @@ def test_a_refused_content_costs_its_row_alone(case: dict) -> None:
 def test_a_wrong_key_ends_the_run(case: dict) -> None:
     error = error_of(case)
     assert error.action == ErrorAction.END_RUN and error.kind != NO_MONEY
+
+
+@of("no_model")
+def test_a_model_that_the_server_has_not_ends_the_run(case: dict) -> None:
+    error = error_of(case)
+    assert (error.action, error.kind) == (ErrorAction.END_RUN, "404")
 
 
 @of("context_window")

@@ -107,6 +107,10 @@ _BAD_KEY = re.compile(
     r"api[ _-]?key (?:is |was )?(?:not valid|invalid|missing|not found|expired)|(?:invalid|incorrect|wrong) api[ _-]?key",
     re.IGNORECASE,
 )
+_NO_MODEL = re.compile(
+    r"invalid model name|server is pinned to|\bmodel [`'\"]?[\w./:@-]+[`'\"]? (?:does not exist|(?:was |is )?not found|is not (?:available|loaded|served))",
+    re.IGNORECASE,
+)  # some servers say it with 400
 _CONTEXT = re.compile(
     r"context[ _-]?(?:length|size|window)|context_length_exceeded|exceed_context_size|prompt is too long|input is too long|too many (?:input )?tokens|maximum (?:input|prompt) length|max_model_len"
     r"|`?inputs`? tokens \+|input (?:tokens?|length)[^.]{0,30}exceed|exceeds? (?:the )?(?:model's )?max(?:imum)?[\w ]{0,20}(?:tokens|length)|is longer than the (?:model|maximum)|range of input length"
@@ -175,6 +179,8 @@ def classify_status(status: int, said: str, code: str, headers: Mapping[str, str
         return too_long
     if status == 400 and _BAD_KEY.search(said):
         return error(ErrorAction.END_RUN, "401")
+    if status in (400, 422) and _NO_MODEL.search(said):
+        return error(ErrorAction.END_RUN, "404")
     if status in (401, 403, 404, 405):
         return error(ErrorAction.END_RUN)
     if status in (408, 409, 425) or status >= 500:
