@@ -172,13 +172,16 @@ def table(
             usd, upper_bound, money = usd + usual, upper_bound + limit, (f"{usual:,.2f}", f"{limit:,.2f}")
         tokens = f"{e.prompt_tokens:,.0f} | {e.completion_tokens:,.0f}{' (assumed)' if e.assumed else ''}"
         lines.append(f"| {e.stage} | {e.llm} | {e.calls:,.0f} | {tokens} | {money[0]} | {money[1]} |")
-    calls, seconds = sum(e.calls for e in found), sum(e.seconds for e in found)
-    hours = max(seconds / in_flight, calls / per_minute * 60 if per_minute else 0.0) / 3600
-    lines += [
-        "",
-        f"About {calls:,.0f} calls, ${usd:,.2f} (at most ${upper_bound:,.2f}), {hours:.1f} hours with {in_flight} in flight.",
-    ]
-    lines += _local(found, prices)
+    local = _local(found, prices)
+    elsewhere = [e for e in found if str(e.llm) not in local]
+    calls = sum(e.calls for e in found)
+    seconds = max(
+        sum(e.seconds for e in elsewhere) / in_flight,
+        sum(e.calls for e in elsewhere) / per_minute * 60 if per_minute else 0.0,
+    )
+    hours = f", {seconds / 3600:.1f} hours with {in_flight} in flight" if elsewhere or not found else ""
+    lines += ["", f"About {calls:,.0f} calls, ${usd:,.2f} (at most ${upper_bound:,.2f}){hours}."]
+    lines += local.values()
     if unknown:
         lines.append(
             f"The price of {', '.join(unknown)} is not known, so only tokens are counted: add --price MODEL=IN/OUT."
@@ -197,20 +200,18 @@ def table(
     return lines
 
 
-def _local(found: Sequence[Estimate], prices: Mapping[str, Price]) -> list[str]:
-    """The hours of the models that cost nothing by the call, at the speed that was measured of each."""
-    lines = []
-    for llm in dict.fromkeys(e.llm for e in found):
-        price = price_of(llm.model, prices)
-        mine = [e for e in found if str(e.llm) == str(llm)]
-        speed = mine[0].per_second
+def _local(found: Sequence[Estimate], prices: Mapping[str, Price]) -> dict[str, str]:
+    """By name, the models that cost nothing by the call and whose speed is known: about how many hours they need."""
+    lines = {}
+    for name, speed in {str(e.llm): e.per_second for e in found}.items():
+        mine = [e for e in found if str(e.llm) == name]
+        price = price_of(mine[0].llm.model, prices)
         if speed and (price is None or not price.usd(10**6, 10**6)):
             tokens = sum(e.completion_tokens for e in mine)
-            lines.append(
-                f"{llm} wrote {speed:,.0f} tokens/s in its last calls: about {tokens / speed / 3600:,.1f} hours for {tokens:,.0f} tokens, "
-                "however many are in flight."
+            lines[name] = (
+                f"{name}: about {tokens / speed / 3600:,.1f} hours at {speed:,.0f} tokens/s, as measured in its last calls."
             )
-    return list(dict.fromkeys(lines))
+    return lines
 
 
 def print_estimate(given: argparse.Namespace) -> int:

@@ -49,6 +49,7 @@ def test_the_speed_of_a_model_is_over_the_time_in_which_it_worked(tmp_path: Path
 def test_hours_of_a_model_without_a_price_are_those_of_its_measured_speed() -> None:
     found = [Estimate("write", LLM("smollm2"), 100, 1e4, 180_000, 5e5, 1e4, 25.0, 0.0, False)]
     said = "\n".join(table(found, PRICES, 256, None))
-    assert "smollm2 wrote 25 tokens/s in its last calls: about 2.0 hours for 180,000 tokens" in said
+    assert "smollm2: about 2.0 hours at 25 tokens/s, as measured in its last calls." in said
+    assert "in flight" not in said
     priced = table(found, read_prices(["smollm2=1/2"]), 256, None)
     assert not any("tokens/s" in line for line in priced)
