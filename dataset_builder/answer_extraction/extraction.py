@@ -11,7 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from dataset_builder.answer_extraction.declared_answers import Commitment, commitments, final
-from dataset_builder.answer_extraction.named_options import NamedOption, Options, fold, letters_at_start, read_answer
+from dataset_builder.answer_extraction.named_options import (
+    NamedOption,
+    Options,
+    denied,
+    fold,
+    letters_at_start,
+    read_answer,
+)
 from dataset_builder.answer_extraction.thoughts import split_thoughts
 
 ERROR = re.compile(  # whole phrases: prose about errors, filters and limits can begin in the same way
@@ -169,7 +176,8 @@ def conclusion(text: str, options: Options) -> NamedOption | None:
             return NamedOption(None, "multiple")
         pointed = _pointed(sentence, options)
         tail = re.split(r"\b(?:is|are|be|with|of|to)\b(?!.*\b(?:is|are|be)\b)", sentence)[-1]
-        named = pointed or set(options.named(tail)) or set(options.named(sentence))
+        by_words = options.named(tail) or options.named(sentence)
+        named = pointed or {label for label in by_words if not denied(sentence, options[label])}
         if len(named) == 1 and not DOUBT.search(sentence):
             return NamedOption(min(named), "letter" if pointed else "text")
     return None

@@ -38,6 +38,10 @@ BUT = re.compile(r"[^.\n]{1,120}?(?:,? but(?: rather)?\b|[,;] (?:rather|instead)
 CONTRAST = re.compile(
     r"\b(?:because|since|although|though|but|however|while|whereas|rather than|instead of|not|unlike|which|as opposed to|due to)\b"
 )
+DENIAL = re.compile(r"\b(?:not|rather than|instead of|as opposed to|unlike)\b", re.IGNORECASE)
+DENIED = re.compile(
+    rf"{DENIAL.pattern}\s+[\"'(*]{{0,3}}(?:(?:a|an|the|by|due to|because of)\s+)?[\"'(*]{{0,3}}$", re.IGNORECASE
+)
 COMBINATION = re.compile(r"\W*(?:(?:a|the|most likely) )*combinations? of\b[^.\n]*")
 REFUSAL = re.compile(
     r"none of|\bnone\b|no (?:correct|suitable|single|answer|option|choice)\b|not (?:provided|mentioned|listed|applicable|available|"
@@ -228,8 +232,16 @@ def _by_letters(letters: list[str], rest: str, options: Options, *, field: bool)
     return NamedOption(None, "out_of_range") if alone else None
 
 
+def denied(text: str, own: str) -> bool:
+    """Whether an option is named only to deny it: "migraine, not gastritis"."""
+    if not DENIAL.search(text):
+        return False
+    before = [text[: match.start()] for match in re.finditer(rf"\b{_words(own)}\b", text, re.IGNORECASE)]
+    return bool(before) and all(DENIED.search(words) for words in before)
+
+
 def _by_words(head: str, options: Options, *, field: bool) -> NamedOption | None:
-    named = options.named(head)
+    named = [label for label in options.named(head) if not denied(head, options[label])]
     if len(named) > 1:
         named = options.named(CONTRAST.split(head, maxsplit=1)[0]) or named
     if len(named) == 1:
