@@ -74,7 +74,7 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
         type=positive,
         default=256,
         metavar="N",
-        help="maximum number of calls at the same time (default: 256); an endpoint gets 8 at first, and more as long as that is faster",
+        help="maximum number of calls at the same time (default: 256); an endpoint gets 32 at first, and more as long as that is faster",
     )
     parser.add_argument(
         "--timeout",

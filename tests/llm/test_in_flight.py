@@ -98,13 +98,13 @@ def test_calls_pass_in_their_order_and_never_more_than_allowed() -> None:
             now -= 1
             gate.leave()
 
-        tasks = [asyncio.create_task(one(i)) for i in range(40)]
+        tasks = [asyncio.create_task(one(i)) for i in range(100)]
         await asyncio.sleep(0)
-        tasks[20].cancel()  # one that waits
+        tasks[60].cancel()  # one that waits
         await asyncio.gather(*tasks, return_exceptions=True)
         assert gate.taken == 0
         return passed, most
 
     passed, most = asyncio.run(main())
-    assert passed == [i for i in range(40) if i != 20]
+    assert passed == [i for i in range(100) if i != 60]
     assert most == START

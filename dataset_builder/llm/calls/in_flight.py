@@ -10,12 +10,15 @@ import asyncio
 import time
 from collections import deque
 
-START = 8  # calls in flight at first
+START = 32  # calls in flight at first: with fewer, a fast endpoint would wait for this and not for the start of the rate limiter
 TIMES, TRY_TIMES = (
     4,
     2,
 )  # how many more are tried: while it is not known how many are too many; later, from time to time
-MORE = 1.1  # a larger number stays if this many times as much is answered
+MORE, TRY_MORE = (
+    1.25,
+    1.1,
+)  # a larger number stays if this many times as much is answered: of TIMES as many, of TRY_TIMES
 FULL_USE = 0.75  # a call counts if at least this share of the allowed number was in flight
 ENOUGH = 4  # measured calls at a number; and a quarter of that number
 TRY_EVERY, TRY_CALLS = 5.0, 10  # seconds, and times the usual time of a call, until a larger number is tried again
@@ -53,7 +56,8 @@ class ConcurrencyController:
 
     def _judge(self, now: float) -> None:
         rate, usual = self.in_flight / max(self.seconds, 1e-9), self.seconds / self.calls
-        if self.best is None or (self.limit > self.best[0] and rate >= MORE * self.best[1]):
+        more = TRY_MORE if self.full else MORE
+        if self.best is None or (self.limit > self.best[0] and rate >= more * self.best[1]):
             self.best = self.limit, rate
             self._set(self.limit * (TRY_TIMES if self.full else TIMES))
         elif self.limit > self.best[0]:
