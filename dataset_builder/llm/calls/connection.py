@@ -86,11 +86,11 @@ class Connection:
         return body
 
     @property
-    def adapted(self) -> "Adapted":
+    def adapted(self) -> Adapted:
         """What was adapted so far."""
         return Adapted(self.left_out, self.new_max_tokens, self.bounded)
 
-    def adapt(self, request: Request, error: CallError, before: "Adapted") -> str | None:
+    def adapt(self, request: Request, error: CallError, before: Adapted) -> str | None:
         """Note a refused field that can be left out or renamed. ``before``: `adapted` when the call began.
 
         Returns what was noted, in words, or "" where another call has noted it since; then the request can be sent again. None: the
@@ -233,7 +233,10 @@ def open_connection(
     timeout_s: float | None = None,
     sampling: bool = True,
 ) -> Connection:
-    """A new connection. ``timeout_s``: None for one by speed; ``sampling``: False leaves all sampling fields out. Raises ModelError where the environment lacks the URL or key."""
+    """A new connection. ``timeout_s``: None for one by speed; ``sampling``: False leaves all sampling fields out.
+
+    Raises ModelError where the environment lacks the URL or key.
+    """
     hosted = is_openai(llm.endpoint)
     return Connection(
         llm,

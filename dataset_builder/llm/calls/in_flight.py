@@ -11,14 +11,10 @@ import time
 from collections import deque
 
 START = 32  # calls in flight at first: with fewer, a fast endpoint would wait for this and not for the start of the rate limiter
-TIMES, TRY_TIMES = (
-    4,
-    2,
-)  # how many more are tried: while it is not known how many are too many; later, from time to time
-MORE, TRY_MORE = (
-    1.25,
-    1.1,
-)  # a larger number stays if this many times as much is answered: of TIMES as many, of TRY_TIMES
+# how many times as many are tried: while it is not known how many are too many; later, from time to time
+TIMES, TRY_TIMES = 4, 2
+# a larger number stays if this many times as much is answered: of TIMES as many, of TRY_TIMES
+MORE, TRY_MORE = 1.25, 1.1
 FULL_USE = 0.75  # a call counts if at least this share of the allowed number was in flight
 ENOUGH = 4  # measured calls at a number; and a quarter of that number
 TRY_EVERY, TRY_CALLS = 5.0, 10  # seconds, and times the usual time of a call, until a larger number is tried again
@@ -29,17 +25,15 @@ class ConcurrencyController:
 
     def __init__(self, most: int, start: int = START) -> None:
         self.most, self.limit = most, min(start, most)
-        self.best: tuple[int, float] | None = (
-            None  # the number that is known to be of use, and answers per second at it
-        )
+        # the number that is known to be of use, and the answers per second at it
+        self.best: tuple[int, float] | None = None
         self.full = False
         self.tried_at = self.halved_at = 0.0
         self._begin()
 
     def _begin(self) -> None:
-        self.settled_at: float | None = (
-            None  # the first answer to a call at this limit; until then, calls are sent in a burst
-        )
+        # the first answer to a call at this limit; until then, calls are sent in a burst
+        self.settled_at: float | None = None
         self.calls, self.in_flight, self.seconds = 0, 0.0, 0.0
 
     def answered(self, limit: int, in_flight: int, sent_at: float, now: float) -> None:

@@ -13,10 +13,8 @@ from collections import deque
 from typing import Any
 
 USUAL_S = 300.0  # the papers' models at their providers answer in seconds
-SLOWEST, LONGEST_S = (
-    5.0,
-    1500.0,
-)  # tokens a second of a call, as long as no answer has come; the longest time-out that is not given
+# tokens a second of a call, as long as no answer has come; the longest time-out that is not given
+SLOWEST, LONGEST_S = 5.0, 1500.0
 KEPT_S = 4 * LONGEST_S  # answers that are older say nothing of any call
 LAST, ENOUGH_TOKENS = 20, 64  # answers whose speed counts: so many, of at least so many tokens
 
@@ -46,6 +44,7 @@ class Patience:
         return Wait(self, patience)
 
     def note(self, number: int, second: int) -> None:
+        """Record the second in which a call was answered."""
         if self._answers and self._answers[-1][0] == second:
             number = min(number, self._answers.pop()[1])
         self._answers.append((second, number))
