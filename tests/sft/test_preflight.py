@@ -62,7 +62,7 @@ def test_a_template_without_end_token_is_refused(found: dict) -> None:
 def test_an_end_token_that_is_not_the_templates_is_refused_with_the_line_that_mends_it(found: dict) -> None:
     text = found["other_end"]["text"]
     assert found["other_end"]["status"] == 1 and "REFUSED no_end_token: 40 rows" in text
-    assert "add to the recipe" in text and 'eos_token: "<|pad|>"' in text
+    assert text.count('add this line to the recipe: eos_token: "<|pad|>"') == 1
 
 
 def test_at_most_ten_rows_are_named(found: dict) -> None:

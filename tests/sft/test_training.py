@@ -33,7 +33,7 @@ def test_pushed_card_is_true() -> None:
     for key in ("learning_rate", "max_length", "max_steps", "per_device_train_batch_size", "seed"):
         assert f"| {key} | {run[key]} |" in card
     assert "hf://datasets/org/facts@v1/data/train-*.parquet" in card and run["data_revision"] == ["v1"]
-    assert "8 rows, " in card and "120 steps, " in card
+    assert "8 rows, " in card and "120 steps (the training ended with `max_steps`, not with its epochs), " in card
     metadata = yaml.safe_load(card.split("---")[1])
     assert metadata["datasets"] == ["org/facts"] and metadata["model-index"][0]["name"] == "tiny"
 
