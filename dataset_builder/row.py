@@ -72,7 +72,8 @@ ADDED: dict[str, Column] = {
         "words that name an entity: in `question` or in `gold_text` (place: question, answer), with offsets",
     ),
     "unfound_mentions": Column(
-        [TEXT], "words that a model named as entities of question or answer, and that stand in neither: not used"
+        [TEXT],
+        "words that a model named as entities of question or answer, and that stand in neither: not used; null: none",
     ),
     "nodes": Column(
         [{"mention": INT, "node": INT, "name": TEXT, "type": TEXT, "method": TEXT, "score": SCORE}],

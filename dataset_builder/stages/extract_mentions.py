@@ -72,7 +72,7 @@ def _extract(row: dict[str, Any], llm: "LLM") -> Conversation:
     bounds = {"mentions": most, "text": LONGEST, "type": LONGEST_TYPE}
     reply = yield from ask_json(llm.request(PROMPT.render(**texts), schema=Mentions, bounds=bounds))
     mentions, unfound = mentions_in(reply.mentions, texts)
-    columns = {"mentions": mentions, "unfound_mentions": unfound}
+    columns = {"mentions": mentions, "unfound_mentions": unfound or None}
     if missing := without_mention(mentions):
         dropped = f"; {len(unfound)} entities stand in neither, such as {unfound[0]!r}" if unfound else ""
         why = f"no entity named in the {' and in the '.join(missing)}{dropped}"

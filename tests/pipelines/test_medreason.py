@@ -127,7 +127,8 @@ def test_a_fifth_of_faults_changes_no_row(server: Running, tmp_path: Path) -> No
     faulty = Builder(tmp_path / "faulty", server.url).build("--timeout", "3")
     # a text that is asked for again is another request, and the scripted reader errs by a hash of it
     assert sum(faulty["rows"].values()) == sum(whole["rows"].values())
-    assert not {"llm_failed", "bad_json", "bad_rationale"} & set(faulty["funnel"]["sample"])
+    # a broken reply that comes twice in the same words is taken for the model's own, and ends the row's conversation
+    assert sum(faulty["funnel"]["sample"].get(code, 0) for code in ("llm_failed", "bad_json", "bad_rationale")) <= 1
     assert abs(faulty["rows"]["train"] - whole["rows"]["train"]) <= 3
 
 

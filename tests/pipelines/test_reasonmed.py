@@ -145,6 +145,7 @@ def test_an_edited_config_is_seen(build: Build, tmp_path: Path) -> None:
     assert any(line.startswith("content_hash: computed") for line in wrong)
 
 
+@pytest.mark.slow
 def test_votes_and_paths_are_choices_that_change_the_rows(build: Build, server: Running, tmp_path: Path) -> None:
     plain = build("--rows", "8")
     voted = build("--rows", "8", "--judge-votes", "3", out="voted")
@@ -231,6 +232,7 @@ def test_kill_9_loses_nothing(build: Build, server: Running, tmp_path: Path) -> 
     assert stats["distinct"] == requests and stats["paid_again"] <= 2 * 2 * 8
 
 
+@pytest.mark.slow
 def test_a_cap_on_dollars_rejects_the_rest_and_a_higher_one_goes_on(
     build: Build, server: Running, tmp_path: Path
 ) -> None:
