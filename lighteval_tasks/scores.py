@@ -108,8 +108,7 @@ def _chosen(task: dict[str, Any]) -> str:
     number = task["items"]
     parts = [
         f"{label} {task['chosen'].get(label, 0)} ({task['gold'].get(label, 0)})"
-        for label in sorted(task["chosen"] | task["gold"], key=lambda label: (label == "none", label))
-        if label != "none"
+        for label in sorted((task["chosen"] | task["gold"]).keys() - {"none"})
     ]
     none = task["chosen"].get("none", 0)
     line = f"- {task['task']} ({task['prompt']}): chosen (right): {', '.join(parts)}{f'; no answer read {none}' if none else ''}"

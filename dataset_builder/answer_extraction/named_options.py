@@ -35,11 +35,10 @@ NOT = re.compile(
     r"\W*(?:(?:definitely|certainly|most|very|likely|probably) )?(?:not|unlikely|never|anything but|other than)\b"
 )
 BUT = re.compile(r"[^.\n]{1,120}?(?:,? but(?: rather)?\b|[,;] (?:rather|instead)\b|[,;]? it(?:'s| is)\b)(?! not)")
-CONTRAST = re.compile(
-    r"\b(?:because|since|although|though|but|however|while|whereas|rather than|instead of|not|unlike|which|as opposed to|due to)\b"
-)
-DENIAL = re.compile(r"\b(?:not|rather than|instead of|as opposed to|unlike)\b", re.IGNORECASE)
-DENIED = re.compile(
+DENYING = r"not|rather than|instead of|as opposed to|unlike"
+CONTRAST = re.compile(rf"\b(?:because|since|although|though|but|however|while|whereas|{DENYING}|which|due to)\b")
+DENIAL = re.compile(rf"\b(?:{DENYING})\b", re.IGNORECASE)
+BEFORE_DENIED = re.compile(
     rf"{DENIAL.pattern}\s+[\"'(*]{{0,3}}(?:(?:a|an|the|by|due to|because of)\s+)?[\"'(*]{{0,3}}$", re.IGNORECASE
 )
 COMBINATION = re.compile(r"\W*(?:(?:a|the|most likely) )*combinations? of\b[^.\n]*")
@@ -237,7 +236,7 @@ def denied(text: str, own: str) -> bool:
     if not DENIAL.search(text):
         return False
     before = [text[: match.start()] for match in re.finditer(rf"\b{_words(own)}\b", text, re.IGNORECASE)]
-    return bool(before) and all(DENIED.search(words) for words in before)
+    return bool(before) and all(BEFORE_DENIED.search(words) for words in before)
 
 
 def _by_words(head: str, options: Options, *, field: bool) -> NamedOption | None:

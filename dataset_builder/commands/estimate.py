@@ -6,8 +6,9 @@ makes (a reply that is not the requested JSON, a faulty text) is taken from the 
 """
 
 import argparse
+import functools
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,13 +68,13 @@ def estimate(
     numbers = sorted(random.Random(seed).sample(range(len(rows)), min(sample, len(rows))))
     columns: dict[str, list[Any]] = {name: list(values) for name, values in rows[numbers].items()}
     scale, found = len(rows) / max(len(numbers), 1), []
-    follow_ups = _follow_ups(rows, stages, store)
+    follow_ups, speed = _follow_ups(rows, stages, store), functools.cache(store.tokens_per_second)
     for stage in stages:
         if not stage.asks_model:
             columns |= apply_to_live_rows(columns, stage)
             continue
         added, asked, counted = _lead(stage, columns, store)
-        found += _estimates(stage, asked, store, scale, follow_ups.get(stage.name))
+        found += _estimates(stage, asked, store, scale, follow_ups.get(stage.name), speed)
         if not counted:
             return found, stage.name
         columns |= added
@@ -128,7 +129,12 @@ def _known(request: Request, store: AnswerStore) -> bool:
 
 
 def _estimates(
-    stage: Stage, asked: Sequence[Request], store: AnswerStore, scale: float, follow_ups: float | None
+    stage: Stage,
+    asked: Sequence[Request],
+    store: AnswerStore,
+    scale: float,
+    follow_ups: float | None,
+    speed: Callable[[str], float | None],
 ) -> list[Estimate]:
     usual = store.usual(stage.name)
     tokens, seconds = usual or USUAL
@@ -145,7 +151,7 @@ def _estimates(
             completion_tokens=scale * len(requests) * min(tokens, requests[0].llm.max_tokens),
             max_completion_tokens=scale * sum(request.llm.max_tokens for request in requests),
             seconds=scale * len(requests) * seconds,
-            per_second=store.tokens_per_second(str(requests[0].llm)),
+            per_second=speed(str(requests[0].llm)),
             follow_ups=follow_ups,
             assumed=usual is None,
         )

@@ -22,8 +22,8 @@ LAST, ENOUGH_TOKENS = 20, 64  # answers whose speed counts: so many, of at least
 class Patience:
     """The time-outs of the calls to one endpoint. ``given_s``: seconds without a whole answer; None: by max_tokens and speed."""
 
-    def __init__(self, given_s: float | None, slowest: float = SLOWEST) -> None:
-        self.given_s, self.slowest = given_s, slowest
+    def __init__(self, given_s: float | None) -> None:
+        self.given_s = given_s
         self.speeds: deque[float] = deque(maxlen=LAST)
         self.numbers = itertools.count()
         self._answers: deque[tuple[int, int]] = deque()  # second of the loop's clock, smallest number answered in it
@@ -32,7 +32,7 @@ class Patience:
         """The time-out of a call now."""
         if self.given_s is not None:
             return self.given_s
-        return max(USUAL_S, min(max_tokens / min(self.speeds, default=self.slowest), LONGEST_S))
+        return max(USUAL_S, min(max_tokens / min(self.speeds, default=SLOWEST), LONGEST_S))
 
     def answered(self, tokens: int, seconds: float) -> None:
         """Record the length of an answer, and the seconds that it took."""
