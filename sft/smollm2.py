@@ -26,7 +26,7 @@ THREADS = max(1, (os.cpu_count() or 2) - 1)
 
 
 class NoModel(Exception):
-    """The packages of the real model are not installed; the message says how they are."""
+    """The real model cannot be made or served; the message says what was found and what to do."""
 
 
 def model_file() -> Path:
@@ -42,8 +42,10 @@ def model_file() -> Path:
 
 
 def convert(folder: Path) -> None:
-    """Write tokenizer and weights (float32, 538 MB) into the folder. Raises NoModel."""
+    """Write tokenizer and weights (float32, 538 MB) into a new folder. Raises NoModel."""
     file = model_file()
+    if folder.exists():
+        raise NoModel(f"found {folder}; expected a new folder: remove it, or name another")
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -70,7 +72,12 @@ def serve(port: int, slots: int, window: int, threads: int) -> Any:
     settings.hostnames, settings.port = ["127.0.0.1"], port
     settings.verbosity = 1  # errors alone, not the speed of every call
     settings.cpuparams.n_threads = settings.cpuparams_batch.n_threads = threads
-    return xllamacpp.Server(settings)
+    try:
+        return xllamacpp.Server(settings)
+    except RuntimeError as why:
+        raise NoModel(
+            f"the server did not start ({why}); most often port {port} is in use: give another by --port (make: PORT=)"
+        ) from why
 
 
 def main(argv: list[str]) -> int:

@@ -134,6 +134,10 @@ def room(text: str) -> tuple[str | None, int]:
     role, _, number = text.rpartition("=")
     if role and role not in ROLES:
         raise argparse.ArgumentTypeError(f"found {role!r}, expected one of {', '.join(ROLES)}, such as judge=1000")
+    if not number.isdecimal():
+        raise argparse.ArgumentTypeError(
+            f"found {text!r}, expected a whole number above 0, or one of a role: judge=1000"
+        )
     return role or None, positive(number)
 
 

@@ -111,3 +111,16 @@ def test_a_judge_that_calls_wrong_right_is_refused(
         found = calibration.examine("judge_rationales", LLM("smollm2"), 1, runner)
     assert found.false_positives.of >= 5 and found.false_negatives.of >= 1
     assert found.faults, "a model of 135 million parameters is no judge"
+
+
+def test_a_port_in_use_and_a_folder_that_exists_are_named(model_url: str, tmp_path: Path) -> None:
+    port = model_url.removesuffix("/v1").rpartition(":")[2]
+    for words, said in (
+        (("serve", "--port", port), f"port {port} is in use"),
+        (("convert", str(tmp_path)), "expected a new folder"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "sft.smollm2", *words], cwd=ROOT, capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == 1
+        assert said in done.stderr and "Traceback" not in done.stderr
