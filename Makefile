@@ -41,8 +41,8 @@ SCORE = $(call flag,--revision,REVISION) $(call flag,--tasks,TASKS) $(call flag,
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2} /^#> ?/ {text = text "\n" substr($$0, 4)} END {print text}' Makefile
 
-setup: .venv/.ready ## create .venv: CPython 3.11, graph-tool, requirements/cpu.lock, this project
-.venv/.ready: requirements/cpu.lock requirements/install.sh pyproject.toml
+setup: .venv/.ready ## create .venv: CPython 3.11, graph-tool, requirements/cpu.lock and claims.lock, this project
+.venv/.ready: requirements/cpu.lock requirements/claims.lock requirements/install.sh pyproject.toml
 	@PYTHON="$(PYTHON)" requirements/install.sh && touch $@
 
 dataset: setup ## build a dataset folder: PIPELINE, and the variables below

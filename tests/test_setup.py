@@ -1,6 +1,7 @@
 """What the set-up promises: the Makefile's targets, the locks, and what conftest gives every test."""
 
 import ast
+import importlib.metadata
 import os
 import re
 import shutil
@@ -128,6 +129,16 @@ def test_what_is_installed_is_the_lock() -> None:
     installed: dict[str, str] = {canonicalize_name(name): Version(version).public for name, version in versions}
     wrong = {name: (installed.get(name), pin) for name, pin in pins("cpu.lock").items() if installed.get(name) != pin}
     assert not wrong, f"(installed, pinned): {wrong}; run `make setup`"
+
+
+def test_the_model_of_the_claim_check_is_installed_as_its_lock_says() -> None:
+    text = (ROOT / "requirements" / "claims.lock").read_text()
+    [(name, version)] = re.findall(r"^([\w-]+)==(\S+) --hash=sha256:[0-9a-f]{64}$", text, re.MULTILINE)
+    assert importlib.metadata.version(name) == version, "run `make setup`"
+    [asked] = [Requirement(line) for line in importlib.metadata.requires(name) or []]
+    assert asked.specifier.contains(pins("cpu.lock")[asked.name]), f"the model asks for {asked}"
+    lines = (ROOT / "requirements" / "install.sh").read_text()
+    assert "--no-deps --require-hashes -r requirements/claims.lock" in lines
 
 
 def test_everything_imported_is_declared() -> None:
