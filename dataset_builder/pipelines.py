@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     from kg import KG
 
 
-def kg_only(kg: "KG", seed: int, keep_contradicted: bool = False, benchmarks: Ledger = NOTHING_CHECKED) -> list[Stage]:
+def kg_only(
+    kg: "KG", seed: int, reject_contradicted: bool = False, benchmarks: Ledger = NOTHING_CHECKED
+) -> list[Stage]:
     """No language model, no key, no cost: a control arm for the pipelines that reason.
 
     Entities are found by name. The knowledge graph connects those of the question with those of the gold answer, and the
@@ -55,7 +57,7 @@ def kg_only(kg: "KG", seed: int, keep_contradicted: bool = False, benchmarks: Le
         rank_paths.using(kg=kg, keep=3, max_hops=4),
         verbalize_paths,
         check_style,
-        check_hops.using(kg=kg, keep_contradicted=keep_contradicted),
+        check_hops.using(kg=kg, reject_contradicted=reject_contradicted),
         to_messages,
     ]
 
@@ -65,7 +67,7 @@ def medreason(
     seed: int,
     writer: LLM,
     judge: LLM,
-    keep_contradicted: bool = False,
+    reject_contradicted: bool = False,
     benchmarks: Ledger = NOTHING_CHECKED,
 ) -> list[Stage]:
     """MedReason (arXiv:2504.00993), with the paper's figures: temperature 0, 5,000 tokens, ten candidates, 50 paths, K = 3.
@@ -84,7 +86,7 @@ def medreason(
         prune_paths.using(kg=kg, llm=writer, keep=3),
         write_rationale.using(llm=writer),
         check_style,
-        check_hops.using(kg=kg, keep_contradicted=keep_contradicted),
+        check_hops.using(kg=kg, reject_contradicted=reject_contradicted),
         check_answer.using(llm=judge),
         to_messages,
     ]
@@ -98,7 +100,7 @@ def reasonmed(
     editor: LLM,
     judge_votes: int = 1,
     grounded: bool = False,
-    keep_contradicted: bool = False,
+    reject_contradicted: bool = False,
     benchmarks: Ledger = NOTHING_CHECKED,
 ) -> list[Stage]:
     """ReasonMed (arXiv:2506.09513), with the paper's figures and the steps its code lacks: verdicts, routing, re-verification.
@@ -110,7 +112,7 @@ def reasonmed(
     response and a score.
 
     ``grounded``: writers see the graph's paths from the question to every option, not only to the right one. The claims of kept
-    rationales are looked up in the graph in any case; a rationale that contradicts it is not published, unless ``keep_contradicted``.
+    rationales are looked up in the graph in any case; one that contradicts it is flagged, and with ``reject_contradicted`` not published.
     """
     writers = tuple(replace(writer, top_p=0.9).with_room(8192) for writer in writers)
     editor = editor.with_room(8192)
@@ -129,11 +131,11 @@ def reasonmed(
         rank_rationales.using(**verifying, keep=2, near=3.0, seed=seed),
         refine_rationales.using(**refining),
         check_style,
-        check_hops.using(kg=kg, keep_contradicted=keep_contradicted),
+        check_hops.using(kg=kg, reject_contradicted=reject_contradicted),
         summarize_rationale.using(llm=editor.with_room(1000)),
         score_rationales.using(llm=judge, share=1.0, seed=seed),
     ]
 
 
-# each takes those arguments that it names: kg, seed, writer, writers, judge, editor, judge_votes, grounded, keep_contradicted, benchmarks
+# each takes those arguments that it names: kg, seed, writer, writers, judge, editor, judge_votes, grounded, reject_contradicted, benchmarks
 PIPELINES: dict[str, Callable[..., list[Stage]]] = {"kg_only": kg_only, "medreason": medreason, "reasonmed": reasonmed}

@@ -153,7 +153,7 @@ ADDED: dict[str, Column] = {
     "support": Column(
         [SUPPORT],
         "of each rationale: its claims by verdict, supported ones as a share of all (null: no claim), and how many hops of the "
-        "row's paths it states, of how many; kept: false where it contradicts the graph, and so is not published",
+        "row's paths it states, of how many; kept: false where it contradicts the graph, such rationales were to be rejected, and so it is not published",
     ),
     "support_share": Column(SCORE, "supported claims of all rationales of the row, as a share of all their claims"),
     "responses": Column([TEXT], "of each of `rationales`: the short response; null where none kept the answer"),

@@ -2,8 +2,10 @@
 
 import argparse
 import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from dataset_builder.commands.contamination import add_benchmarks
 from dataset_builder.commands.model_options import ROLES, add_limits, add_roles, add_store, positive
@@ -55,9 +57,36 @@ def add_input(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--seed", type=int, default=0, metavar="N", help="seed of all random draws (default: 0)")
     add_benchmarks(command)
+    add_claims(command)
     add_roles(command)
     add_limits(command)
     add_store(command)
+
+
+def add_claims(command: argparse.ArgumentParser) -> None:
+    """Add --reject-contradicted, and the earlier name of its opposite."""
+    either = command.add_mutually_exclusive_group()
+    either.add_argument(
+        "--reject-contradicted",
+        action="store_true",
+        help="reject rationales with a claim that contradicts the graph, instead of flagging them",
+    )
+    either.add_argument(
+        "--keep-contradicted", action=KeepContradicted, help="the default; it is accepted, and changes nothing"
+    )
+
+
+class KeepContradicted(argparse.Action):
+    """An option of earlier versions that asks for what is now the default: it says so, and leaves no trace in the arguments."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **more: Any) -> None:
+        super().__init__(option_strings, argparse.SUPPRESS, nargs=0, default=argparse.SUPPRESS, **more)
+
+    def __call__(self, *_: Any) -> None:
+        sys.stderr.write(
+            "warning: --keep-contradicted (make: KEEP_CONTRADICTED) published rationales that contradict the graph, flagged; this is now the "
+            "default. Leave it out; --reject-contradicted (make: REJECT_CONTRADICTED=1) rejects them, as was the default before\n"
+        )
 
 
 def chosen_sources(given: argparse.Namespace) -> tuple[list[str], dict[str, str]]:
@@ -100,5 +129,5 @@ def command_line(given: argparse.Namespace) -> str:
     words += ["--grounded"] if given.grounded else []
     words += ["--benchmarks", given.benchmarks] if given.benchmarks else []
     words += ["--strict"] if given.strict else []
-    words += ["--keep-contradicted"] if given.keep_contradicted else []
+    words += ["--reject-contradicted"] if given.reject_contradicted else []
     return shlex.join(words)

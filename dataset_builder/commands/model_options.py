@@ -25,7 +25,7 @@ ROLES = {
     "editor": "the model that refines and shortens",
 }
 
-CHOICES = ("judge_votes", "grounded", "keep_contradicted")
+CHOICES = ("judge_votes", "grounded", "reject_contradicted")
 
 
 def add_roles(parser: argparse.ArgumentParser) -> None:
@@ -50,11 +50,6 @@ def add_roles(parser: argparse.ArgumentParser) -> None:
         "--allow-judge",
         action="store_true",
         help="build even with a judge whose error rate in the calibration is above the threshold",
-    )
-    parser.add_argument(
-        "--keep-contradicted",
-        action="store_true",
-        help="publish rationales that contradict the graph, flagged, instead of rejecting them",
     )
 
 

@@ -134,8 +134,8 @@ def fields_in(parts: Iterable[pa.Field], within: str = "") -> Iterator[str]:
 
 
 def _inputs(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
-    keys = [key for key in {**old["inputs"], **new["inputs"]} if key != "code"]
-    pairs = [(key, old["inputs"].get(key), new["inputs"].get(key)) for key in keys]
+    inputs = [_todays(manifest["inputs"]) for manifest in (old, new)]
+    pairs = [(key, inputs[0].get(key), inputs[1].get(key)) for key in {**inputs[0], **inputs[1]}]
     pairs += [("code", code_of(old), code_of(new))]
     pairs += [("pipeline", old["pipeline"], new["pipeline"])]
     sources = [{o["source"]: (o["split"], o["revision"], o["files"]) for o in m["origins"]} for m in (old, new)]
@@ -144,6 +144,14 @@ def _inputs(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
     for key, was, is_ in pairs:
         if was != is_:
             yield f"{key}: {_short(was)} → {_short(is_)}"
+
+
+def _todays(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The inputs under the names of today, without the code, which format 1 has among them."""
+    found = {key: value for key, value in inputs.items() if key != "code"}
+    if "keep_contradicted" in found:
+        found["reject_contradicted"] = not found.pop("keep_contradicted")
+    return found
 
 
 def _short(value: Any) -> str:

@@ -50,7 +50,7 @@ def _summarize(row: dict[str, Any], llm: "LLM") -> Conversation:
 
 
 def _held_back() -> Part[Response]:
-    """The result for a rationale that contradicts the graph: it is not published and needs no response."""
+    """The result for a rationale that check_hops holds back: it is not published and needs no response."""
     return None, HELD_BACK
     yield []
 

@@ -269,3 +269,21 @@ def test_real_questions_on_the_real_graph(shared_data: Path, tmp_path: Path) -> 
 
 def _funnel(folder: Path) -> dict[str, dict[str, int]]:
     return json.loads((folder / "manifest.json").read_text())["funnel"]
+
+
+def test_the_earlier_option_for_contradictions_is_accepted_and_says_what_to_use(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    words = ["build", "kg_only", "--rows", "3", "--out", str(out)]
+    assert main([*words, "--keep-contradicted"]) == 0
+    said = capsys.readouterr().err
+    assert "this is now the default" in said and "REJECT_CONTRADICTED=1" in said
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["inputs"]["reject_contradicted"] is False and "contradicted" not in manifest["card"]["command"]
+    assert main(words) == 0  # the same build, without the option and its warning
+    printed = capsys.readouterr()
+    assert "warning" not in printed.err
+    with pytest.raises(SystemExit, match="2"):
+        main([*words, "--keep-contradicted", "--reject-contradicted"])
+    assert "not allowed with argument --keep-contradicted" in capsys.readouterr().err

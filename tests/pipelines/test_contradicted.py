@@ -1,4 +1,4 @@
-"""Rationales that contradict the graph, through whole pipelines: rejected or kept, and the funnel adds up."""
+"""Rationales that contradict the graph, through whole pipelines: flagged or rejected, and the funnel adds up."""
 
 import json
 from pathlib import Path
@@ -50,16 +50,18 @@ def rows(folder: Path, config: str | None = None) -> list[dict[str, Any]]:
 
 
 def test_medreason(build, tmp_path: Path) -> None:
-    manifest = build("medreason", "--writer", "writer")
+    manifest = build("medreason", "--writer", "writer", "--reject-contradicted")
+    assert manifest["inputs"]["reject_contradicted"] is True
+    card = (tmp_path / "out/README.md").read_text()
+    assert "Rationales with a contradicted claim were rejected" in card and "--reject-contradicted\n" in card
     rejected = [row for row in rows(tmp_path / "out") if row["rejected_because"] == "contradicts_graph"]
     assert rejected and len(rejected) == total(manifest["funnel"])["contradicts_graph"]
     for row in rejected:
         assert FALSE in row["rationale"] and "Colchicine / gout" in row["rejected_detail"] and row["verdict"] is None
-    kept = build("medreason", "--writer", "writer", "--keep-contradicted", out="kept")
-    assert (
-        "contradicts_graph" not in total(kept["funnel"])
-        and "--keep-contradicted" in (tmp_path / "kept/README.md").read_text()
-    )
+    kept = build("medreason", "--writer", "writer", out="kept")
+    assert kept["inputs"]["reject_contradicted"] is False and "contradicts_graph" not in total(kept["funnel"])
+    card = (tmp_path / "kept/README.md").read_text()
+    assert "contradicted (a flag, no reason to reject)" in card and "--reject-contradicted" not in card
     flagged = [
         row for row in rows(tmp_path / "kept") if any(c["verdict"] == "contradicted" for c in row["hop_checks"] or [])
     ]
@@ -68,7 +70,7 @@ def test_medreason(build, tmp_path: Path) -> None:
 
 def test_reasonmed(build, tmp_path: Path) -> None:
     words = ["reasonmed", "--editor", "editor", "--rows", "12"]
-    build(*words, "--writers", "liar,honest")
+    build(*words, "--writers", "liar,honest", "--reject-contradicted")
     questions = [row for row in rows(tmp_path / "out", "candidates") if row["rejected_because"] is None]
     held = [
         (support, response)
@@ -78,5 +80,8 @@ def test_reasonmed(build, tmp_path: Path) -> None:
     assert {bool(response) for support, response in held if support["contradicted"]} == {False}
     assert all(response for support, response in held if not support["contradicted"])
     assert not any(FALSE in row["completion"][0]["content"] for row in rows(tmp_path / "out", "cot"))
-    alone = build(*words, "--writers", "liar", out="alone")
+    alone = build(*words, "--writers", "liar", "--reject-contradicted", out="alone")
     assert total(alone["funnel"])["published"] == 0 and total(alone["funnel"])["contradicts_graph"] > 0
+    flagged = build(*words, "--writers", "liar", out="flagged")
+    assert total(flagged["funnel"])["published"] > 0 and "contradicts_graph" not in total(flagged["funnel"])
+    assert any(FALSE in row["completion"][0]["content"] for row in rows(tmp_path / "flagged", "cot"))

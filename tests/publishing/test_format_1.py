@@ -35,6 +35,7 @@ def test_the_same_rows_are_built_today(tmp_path: Path, capsys: pytest.CaptureFix
     main(["diff", str(OLD / "kg_only"), str(tmp_path / "kg_only")])
     printed = capsys.readouterr().out
     assert "same rows: 8" in printed and "same funnel" in printed and "code: " in printed
+    assert "reject_contradicted: true → false\n" in printed  # by its name and default of today
     hop = ", ".join(f"paths[].hops[][].{field}" for field in ("source", "publications[]", "evidence", "score"))
     assert f"new fields: {hop}, paths[].relevance, hop_checks[].mode\n" in printed
 

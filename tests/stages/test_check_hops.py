@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from dataset_builder.stages import check_hops as module
 from dataset_builder.stages.check_hops import check_hops
 from kg import KG
 
@@ -33,10 +34,10 @@ def node(kg: KG, name: str) -> int:
     return int(kg.nodes.index[kg.nodes.name.index(name)])
 
 
-def check(kg: KG, text: str | None, *path: str, keep: bool = False) -> dict[str, Any]:
+def check(kg: KG, text: str | None, *path: str, reject: bool = False) -> dict[str, Any]:
     paths = [kg.describe([node(kg, name) for name in path])] if path else []
     batch = {"rationale": [text], "paths": [paths], "mentions": [[]], "nodes": [[]]}
-    return {name: values[0] for name, values in check_hops.fn(batch, kg=kg, keep_contradicted=keep).items()}
+    return {name: values[0] for name, values in check_hops.fn(batch, kg=kg, reject_contradicted=reject).items()}
 
 
 @pytest.mark.parametrize(
@@ -107,15 +108,28 @@ def test_a_path_on_a_line_is_read_arrow_by_arrow(kg: KG) -> None:
     assert check(kg, "Podagra → gout → colchicine")["hop_checks"] == []
 
 
-def test_a_contradiction_rejects_the_row_or_is_flagged(kg: KG) -> None:
+def test_a_contradiction_is_flagged_or_rejects_the_row(kg: KG) -> None:
     text = "Colchicine treats gout. Podagra never occurs in gout."
-    row = check(kg, text)
-    assert row["rejected_because"] == "contradicts_graph"
+    kept = check(kg, text)
+    [support] = kept["support"]
+    assert kept["rejected_because"] is None and support["kept"] and support["contradicted"] == 1
+    row = check(kg, text, reject=True)
+    assert row["rejected_because"] == "contradicts_graph" and row["support"][0]["kept"] is False
     assert "characters 24 to 53: Podagra / gout: not phenotype present" in row["rejected_detail"]
     assert "the graph has: gout can present with Podagra" in row["rejected_detail"]
     assert [c["verdict"] for c in row["hop_checks"]] == ["supported", "contradicted"]
-    kept = check(kg, text, keep=True)
-    assert kept["rejected_because"] is None and kept["hop_checks"] == row["hop_checks"]
+    assert kept["hop_checks"] == row["hop_checks"]
+
+
+def test_a_relation_that_is_read_rightly_rejects_by_default(kg: KG, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert frozenset() == module.REJECTED_BY_DEFAULT
+    flagged, stated = "Podagra never occurs in gout.", "Colchicine must not be given in gout."
+    [claim] = check(kg, stated)["hop_checks"]
+    monkeypatch.setattr(module, "REJECTED_BY_DEFAULT", frozenset([claim["stated"]]))
+    first, second = check(kg, f"{flagged} {stated}"), check(kg, flagged)
+    assert first["rejected_because"] == "contradicts_graph" and first["support"][0]["kept"] is False
+    assert "Colchicine / gout: " in first["rejected_detail"]  # not the first contradiction, which is a flag
+    assert second["rejected_because"] is None and second["support"][0]["kept"] is True
 
 
 def test_another_end_than_the_path_s_is_off_path_and_goes_on(kg: KG) -> None:
@@ -145,18 +159,18 @@ def test_the_row_s_own_words_name_its_nodes(kg: KG) -> None:
         "mentions": [mentions],
         "nodes": [nodes],
     }
-    [found] = check_hops.fn(batch, kg=kg, keep_contradicted=False)["hop_checks"]
+    [found] = check_hops.fn(batch, kg=kg)["hop_checks"]
     assert [c["verdict"] for c in found] == ["supported"]
 
 
 def test_of_several_rationales_only_the_contradicting_are_held_back(kg: KG) -> None:
     texts = ["Colchicine treats gout.", "Colchicine is useless in gout.", "Nothing is said."]
     rows = [[{"text": text} for text in texts], [{"text": texts[1]}]]
-    out = check_hops.fn({"rationales": rows}, kg=kg, keep_contradicted=False)
+    out = check_hops.fn({"rationales": rows}, kg=kg, reject_contradicted=True)
     assert [[s["kept"] for s in support] for support in out["support"]] == [[True, False, True], [False]]
     assert out["rejected_because"] == [None, "contradicts_graph"]
     assert [c["rationale"] for c in out["hop_checks"][0]] == [0, 1]
     assert out["support_share"] == [0.5, 0.0]
     assert [s["share"] for s in out["support"][0]] == [1.0, 0.0, None]
-    kept = check_hops.fn({"rationales": rows}, kg=kg, keep_contradicted=True)
+    kept = check_hops.fn({"rationales": rows}, kg=kg)
     assert kept["rejected_because"] == [None, None] and all(s["kept"] for row in kept["support"] for s in row)
