@@ -41,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def bad_input() -> tuple[type[Exception], ...]:
     """The errors that are the user's to mend. Imported only once something was raised, because these modules are slow to import."""
     from dataset_builder.answer_store.store import StoreError
+    from dataset_builder.claim_check.reader import ReaderMissing
     from dataset_builder.llm.model import ModelError
     from dataset_builder.llm.replay import MissingAnswer
     from dataset_builder.publishing.folder import FolderError
@@ -50,7 +51,16 @@ def bad_input() -> tuple[type[Exception], ...]:
     from kg import EmbedderError, GraphError
     from kg.guard import UnusableEnvironment
 
-    errors = (SourceError, GraphError, EmbedderError, FolderError, UnusableEnvironment, ModelError, StoreError)
+    errors = (
+        SourceError,
+        GraphError,
+        EmbedderError,
+        FolderError,
+        UnusableEnvironment,
+        ReaderMissing,
+        ModelError,
+        StoreError,
+    )
     return (*errors, MissingAnswer, PushError, HubError)
 
 

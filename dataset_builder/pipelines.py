@@ -34,11 +34,16 @@ from dataset_builder.stages.verbalize_paths import verbalize_paths
 from dataset_builder.stages.write_rationale import write_rationale
 
 if TYPE_CHECKING:
+    from dataset_builder.claim_check.reader import ClaimReader
     from kg import KG
 
 
 def kg_only(
-    kg: "KG", seed: int, reject_contradicted: bool = False, benchmarks: Ledger = NOTHING_CHECKED
+    kg: "KG",
+    reader: "ClaimReader | None",
+    seed: int,
+    reject_contradicted: bool = False,
+    benchmarks: Ledger = NOTHING_CHECKED,
 ) -> list[Stage]:
     """No language model, no key, no cost: a control arm for the pipelines that reason.
 
@@ -57,13 +62,14 @@ def kg_only(
         rank_paths.using(kg=kg, keep=3, max_hops=4),
         verbalize_paths,
         check_style,
-        check_hops.using(kg=kg, reject_contradicted=reject_contradicted),
+        check_hops.using(kg=kg, reader=reader, reject_contradicted=reject_contradicted),
         to_messages,
     ]
 
 
 def medreason(
     kg: "KG",
+    reader: "ClaimReader | None",
     seed: int,
     writer: LLM,
     judge: LLM,
@@ -86,7 +92,7 @@ def medreason(
         prune_paths.using(kg=kg, llm=writer, keep=3),
         write_rationale.using(llm=writer),
         check_style,
-        check_hops.using(kg=kg, reject_contradicted=reject_contradicted),
+        check_hops.using(kg=kg, reader=reader, reject_contradicted=reject_contradicted),
         check_answer.using(llm=judge),
         to_messages,
     ]
@@ -94,6 +100,7 @@ def medreason(
 
 def reasonmed(
     kg: "KG",
+    reader: "ClaimReader | None",
     seed: int,
     writers: tuple[LLM, ...],
     judge: LLM,
@@ -131,11 +138,11 @@ def reasonmed(
         rank_rationales.using(**verifying, keep=2, near=3.0, seed=seed),
         refine_rationales.using(**refining),
         check_style,
-        check_hops.using(kg=kg, reject_contradicted=reject_contradicted),
+        check_hops.using(kg=kg, reader=reader, reject_contradicted=reject_contradicted),
         summarize_rationale.using(llm=editor.with_room(1000)),
         score_rationales.using(llm=judge, share=1.0, seed=seed),
     ]
 
 
-# each takes those arguments that it names: kg, seed, writer, writers, judge, editor, judge_votes, grounded, reject_contradicted, benchmarks
+# each takes those arguments that it names: kg, reader, seed, writer, writers, judge, editor, judge_votes, grounded, reject_contradicted, benchmarks
 PIPELINES: dict[str, Callable[..., list[Stage]]] = {"kg_only": kg_only, "medreason": medreason, "reasonmed": reasonmed}

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from dataset_builder.apply import apply_to_live_rows
+from dataset_builder.claim_check.reader import claim_reader
 from dataset_builder.pipelines import kg_only
 from dataset_builder.sources.questions import on_disk, read_questions
 from dataset_builder.stage import Stage
@@ -29,7 +30,7 @@ def names(files: Iterable[Path]) -> set[str]:
 def applied() -> Iterator[tuple[Stage, set[Path]]]:
     """Each stage of kg_only, applied to the rows of the sample, and each that asks a model, to its recorded rows; with what it used."""
     batch: dict[str, list[Any]] = on_disk(read_questions(["sample"], {}, rows=20)[0]).to_dict()  # pyright: ignore[reportAssignmentType]
-    for stage in kg_only(KG.load("sample"), 0):
+    for stage in kg_only(KG.load("sample"), claim_reader("spacy"), 0):
         columns, used = recorded(lambda stage=stage, batch=batch: apply_to_live_rows(batch, stage))
         batch |= columns
         yield stage, used
@@ -72,10 +73,13 @@ EDITS = {  # a file, and the stages of kg_only that an edit of it rebuilds
     "dataset_builder/text_checks/rationale.py": "check_style",
     "dataset_builder/prompts/question.jinja": "check_style to_messages",  # check_style looks for the wording of every prompt
     "dataset_builder/claim_check/claim_cues.tsv": "check_hops",
+    "dataset_builder/claim_check/reader.py": "check_hops",
     "dataset_builder/contamination/stock_words.txt": "",  # it decides the ledger, whose content is in the key
     "kg/words/negation.tsv": GRAPH,
     "kg/mentions.py": GRAPH,
-    "dataset_builder/apply.py": " ".join(stage.name for stage in kg_only(KG("sample", "", ""), 0)),
+    "dataset_builder/apply.py": " ".join(
+        stage.name for stage in kg_only(KG("sample", "", ""), claim_reader("spacy"), 0)
+    ),
 }
 NOTHING = {
     ".py": "# an edit that changes nothing\n",

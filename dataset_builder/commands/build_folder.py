@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dataset_builder.claim_check.reader import ClaimReader, claim_reader
 from dataset_builder.commands import OUT
 from dataset_builder.commands.contamination import check_contamination, describe_check
 from dataset_builder.commands.input_options import chosen_sources, chosen_splits, command_line
@@ -49,13 +50,13 @@ def build_folder(folder: Path, given: argparse.Namespace) -> None:
     pipeline = PIPELINES[expect_known("pipeline", given.pipeline, PIPELINES)]
     expect_free(folder)
     sources, left_out = chosen_sources(given)
-    models = models_of(pipeline, given.pipeline, given)
+    models, reader = models_of(pipeline, given.pipeline, given), claim_reader(given.claims)
     kg = KG.load(given.kg, given.embedder)
     before = state(vars(given), kg.path, store_of(given).path if models else None)
     choices = choices_of(pipeline, given)
     questions, origins = read_questions(sources, chosen_splits(given.split), data_dir=given.data_dir, rows=given.rows)
     ledger, contamination, is_final = check_contamination(questions, origins, given)
-    stages = stages_of(pipeline, kg, given.seed, models, benchmarks=ledger, **choices)
+    stages = stages_of(pipeline, kg, reader, given.seed, models, benchmarks=ledger, **choices)
     if given.num_proc:
         kg.open()
     calibrations, notes = expect_trusted(stages, store_of(given), given.allow_judge)
@@ -71,7 +72,7 @@ def build_folder(folder: Path, given: argparse.Namespace) -> None:
         "origins": [origin.as_dict() for origin in origins],
         "graph": {"name": kg.name, "sha256": kg.digest, "nodes": len(kg.nodes.index), "edges": kg.edge_count},
         "code": code_hash(),
-        "inputs": _inputs(kg, given.seed, models, choices, contamination),
+        "inputs": _inputs(kg, reader, given.seed, models, choices, contamination),
         **({"left_out": left_out} if left_out else {}),
         "about": inspect.getdoc(pipeline),
         "stages": show(stages),
@@ -101,7 +102,12 @@ def _print_lines(lines: Iterable[str]) -> None:
 
 
 def _inputs(
-    kg: KG, seed: int, models: Models, choices: Mapping[str, Any], contamination: Mapping[str, Any]
+    kg: KG,
+    reader: ClaimReader | None,
+    seed: int,
+    models: Models,
+    choices: Mapping[str, Any],
+    contamination: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The inputs of the rows besides the sources; they are part of the content hash."""
     return {
@@ -110,6 +116,7 @@ def _inputs(
         "seed": seed,
         **({"models": model_names(models)} if models else {}),
         **choices,
+        "claims": reader.inputs if reader else {"name": "none"},
         "benchmarks": {key: contamination[key] for key in ("strict", "embedder", "checked")},
     }
 

@@ -16,6 +16,7 @@ from datasets import Dataset
 
 from dataset_builder.answer_store.store import AnswerStore
 from dataset_builder.apply import apply_to_live_rows, merged
+from dataset_builder.claim_check.reader import claim_reader
 from dataset_builder.commands import OUT
 from dataset_builder.commands.contamination import check_contamination
 from dataset_builder.commands.input_options import add_input, chosen_sources, chosen_splits
@@ -225,10 +226,11 @@ def print_estimate(given: argparse.Namespace) -> int:
     pipeline = expect_known("pipeline", given.pipeline, PIPELINES)
     models = models_of(PIPELINES[pipeline], pipeline, given)
     choices = choices_of(PIPELINES[pipeline], given)
+    reader = claim_reader(given.claims)
     splits = chosen_splits(given.split)
     questions, origins = read_questions(chosen_sources(given)[0], splits, data_dir=given.data_dir, rows=given.rows)
     choices |= {"benchmarks": check_contamination(questions, origins, given)[0]}
-    stages = stages_of(PIPELINES[pipeline], KG.load(given.kg, given.embedder), given.seed, models, **choices)
+    stages = stages_of(PIPELINES[pipeline], KG.load(given.kg, given.embedder), reader, given.seed, models, **choices)
     found, stopped = estimate(on_disk(questions), stages, store_of(given), sample=given.sample, seed=given.seed)
     OUT.print(f"{len(questions)} questions, estimated from {min(given.sample, len(questions))} of them:", markup=False)
     for line in table(found, read_prices(given.price), given.in_flight, given.rate):

@@ -16,6 +16,8 @@ from dataset_builder.sources.table import SOURCES
 from kg import NAMES
 from kg.embedder import EMBEDDERS
 
+CLAIMS = ("spacy", "none")  # names for claim_check.reader, which a build that changes nothing does not import
+
 
 def add_input(command: argparse.ArgumentParser) -> None:
     """Add the options that determine the rows, and those for models; the same for a build and its estimate."""
@@ -64,7 +66,13 @@ def add_input(command: argparse.ArgumentParser) -> None:
 
 
 def add_claims(command: argparse.ArgumentParser) -> None:
-    """Add --reject-contradicted, and the earlier name of its opposite."""
+    """Add --claims, --reject-contradicted, and the earlier name of its opposite."""
+    command.add_argument(
+        "--claims",
+        choices=CLAIMS,
+        default=CLAIMS[0],
+        help="what reads the claims of rationales, to look them up in the graph; none: no claim is read (default: spacy)",
+    )
     either = command.add_mutually_exclusive_group()
     either.add_argument(
         "--reject-contradicted",
@@ -129,5 +137,6 @@ def command_line(given: argparse.Namespace) -> str:
     words += ["--grounded"] if given.grounded else []
     words += ["--benchmarks", given.benchmarks] if given.benchmarks else []
     words += ["--strict"] if given.strict else []
+    words += ["--claims", given.claims] if given.claims != CLAIMS[0] else []
     words += ["--reject-contradicted"] if given.reject_contradicted else []
     return shlex.join(words)

@@ -16,6 +16,7 @@ from dataset_builder.row import QUESTION
 from dataset_builder.stage import Stage, bind
 
 if TYPE_CHECKING:
+    from dataset_builder.claim_check.reader import ClaimReader
     from kg import KG
 
 ROLES = {
@@ -197,6 +198,13 @@ def placeholder_models() -> Models:
     return {role: _named(role, "writer1,writer2,writer3" if role == "writers" else role) for role in ROLES}
 
 
+def placeholder_reader() -> "ClaimReader":
+    """A claim reader that is called like the default one, to print a pipeline; it need not be installed."""
+    from dataset_builder.claim_check.reader import ClaimReader
+
+    return ClaimReader("spacy", "", None)
+
+
 def model_names(models: Models) -> dict[str, str]:
     """The models' names by role, as in manifest and card."""
     return {role: ", ".join(map(str, m)) if isinstance(m, tuple) else str(m) for role, m in models.items()}
@@ -218,9 +226,14 @@ def choices_of(pipeline: Callable[..., list[Stage]], given: argparse.Namespace) 
 
 
 def stages_of(
-    pipeline: Callable[..., list[Stage]], kg: "KG", seed: int, models: Models, **choices: Any
+    pipeline: Callable[..., list[Stage]],
+    kg: "KG",
+    reader: "ClaimReader | None",
+    seed: int,
+    models: Models,
+    **choices: Any,
 ) -> list[Stage]:
     """The pipeline's stages with these tools."""
-    tools: dict[str, Any] = {"kg": kg, "seed": seed, **models, **choices}
+    tools: dict[str, Any] = {"kg": kg, "reader": reader, "seed": seed, **models, **choices}
     stages = pipeline(**{name: tools[name] for name in inspect.signature(pipeline).parameters if name in tools})
     return bind(QUESTION, stages)

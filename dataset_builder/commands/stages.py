@@ -4,7 +4,7 @@ import argparse
 import inspect
 
 from dataset_builder.commands import OUT
-from dataset_builder.commands.model_options import placeholder_models, stages_of
+from dataset_builder.commands.model_options import placeholder_models, placeholder_reader, stages_of
 from dataset_builder.pipelines import PIPELINES
 from dataset_builder.stage import show
 from kg import KG, SAMPLE
@@ -20,6 +20,6 @@ def print_stages(given: argparse.Namespace) -> int:
     kg = KG("sample", str(SAMPLE), digest="")  # only its name is printed, so the graph is not read
     models = placeholder_models()
     for name, pipeline in PIPELINES.items():
-        stages = stages_of(pipeline, kg, 0, models)
+        stages = stages_of(pipeline, kg, placeholder_reader(), 0, models)
         OUT.print(f"{name}\n\n{inspect.getdoc(pipeline)}\n\n{show(stages)}\n", markup=False)
     return 0

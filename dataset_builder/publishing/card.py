@@ -95,11 +95,14 @@ def _evidence(file: Path) -> dict[str, int]:
         sums: dict[str, int] = dict.fromkeys(
             ("claims", "supported", "contradicted", "off_path", "unknown", "hops", "of"), 0
         )
+        read = False
         for batch in parquet.iter_batches(columns=["support"]):
-            for support in (one for row in batch["support"].to_pylist() for one in row or () if one["kept"]):
+            rows = batch["support"].to_pylist()
+            read = read or any(row is not None for row in rows)
+            for support in (one for row in rows for one in row or () if one["kept"]):
                 for name in sums:
                     sums[name] += support[name]
-    return sums
+    return sums if read else {}
 
 
 def _table(features: Features, known: Mapping[str, Column]) -> dict[str, tuple[str, str]]:

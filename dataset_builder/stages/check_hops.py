@@ -5,11 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from dataset_builder.claim_check.check import VERDICTS, Hop, check_text
+from dataset_builder.claim_check.check import VERDICTS, Hop
 from dataset_builder.claim_check.graph_verdicts import Relation
 from dataset_builder.stage import Batch, rejects, rows_of, stage
 
 if TYPE_CHECKING:
+    from dataset_builder.claim_check.reader import ClaimReader
     from kg import KG
 
 ADDS = "hop_checks support support_share"
@@ -19,13 +20,19 @@ REJECTED_BY_DEFAULT: frozenset[str] = frozenset()
 
 
 @stage(needs="rationale|rationales", optional="paths mentions nodes", adds=ADDS)
-def check_hops(batch: Batch, kg: "KG", reject_contradicted: bool = False) -> dict[str, list[Any]]:
+def check_hops(
+    batch: Batch, kg: "KG", reader: "ClaimReader | None", reject_contradicted: bool = False
+) -> dict[str, list[Any]]:
     """Rejects: contradicts_graph, where it is to reject what is contradicted, and every rationale of the row has such a claim.
 
     Of several rationales only those with such a claim are not published. Contradicted is a claim that is the opposite of what the graph has.
-    Without ``reject_contradicted`` this is a flag, but for the relations in REJECTED_BY_DEFAULT.
+    Without ``reject_contradicted`` this is a flag, but for the relations in REJECTED_BY_DEFAULT. Without ``reader`` no claim is read: all
+    columns are null.
     """
-    checks = [_check(kg, _texts(row), row, reject_contradicted) for row in rows_of(batch)]
+    if reader is None:
+        nothing = [None] * len(next(iter(batch.values())))
+        return dict.fromkeys(ADDS.split(), nothing) | rejects("contradicts_graph", nothing)
+    checks = [_check(kg, reader, _texts(row), row, reject_contradicted) for row in rows_of(batch)]
     lost = [bool(support) and not any(one["kept"] for one in support) for _, support in checks]
     details = [
         _first_rejecting(found, reject_contradicted) if all_lost else None
@@ -64,14 +71,18 @@ def _in_words(check: Mapping[str, Any]) -> str:
 
 
 def _check(
-    kg: "KG", texts: Sequence[tuple[int | None, str]], row: Mapping[str, Any], reject_contradicted: bool
+    kg: "KG",
+    reader: "ClaimReader",
+    texts: Sequence[tuple[int | None, str]],
+    row: Mapping[str, Any],
+    reject_contradicted: bool,
 ) -> tuple[list[dict], list[dict]]:
     """Every claim of these texts, and per text the number of claims of each verdict."""
     hops = _hops(row.get("paths") or [])
     names = _own_names(kg, row, hops)
     found, support = [], []
     for number, text in texts:
-        checked = list(check_text(kg, text, hops, names))
+        checked = list(reader.check(kg, text, hops, names))
         said = {hop for check in checked if check["verdict"] == "supported" for hop in check.pop("hops")}
         for check in checked:
             check.pop("hops", None)

@@ -39,9 +39,12 @@ def summarize_rationale(batch: Batch, llm: "LLM") -> list[Conversation]:
 
 
 def _summarize(row: dict[str, Any], llm: "LLM") -> Conversation:
+    kept = [support["kept"] for support in row["support"] or ()] or [True] * len(
+        row["rationales"]
+    )  # no claim was read
     found = yield from together(
-        _respond(row, rationale["text"], llm) if support["kept"] else _held_back()
-        for rationale, support in zip(row["rationales"], row["support"], strict=True)
+        _respond(row, rationale["text"], llm) if publish else _held_back()
+        for rationale, publish in zip(row["rationales"], kept, strict=True)
     )
     if not any(text for text, _ in found):
         code, _, detail = next((str(why) for _, why in found if why != HELD_BACK), HELD_BACK).partition(": ")

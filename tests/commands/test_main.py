@@ -12,6 +12,7 @@ import pytest
 from datasets import load_dataset
 
 from dataset_builder.__main__ import main
+from dataset_builder.claim_check.reader import claim_reader
 from dataset_builder.pipelines import kg_only
 from dataset_builder.run import run
 from dataset_builder.sources import raw_splits
@@ -22,7 +23,7 @@ from kg.embedder import named
 from kg.primekg import COLUMNS
 
 ROOT = Path(__file__).parents[2]
-KG_ONLY = kg_only(KG("sample", "", ""), 0)
+KG_ONLY = kg_only(KG("sample", "", ""), claim_reader("spacy"), 0)
 STAGES = len(KG_ONLY)
 WITHOUT_GRAPH = next(n for n, stage in enumerate(KG_ONLY) if "kg" in stage.tools)  # before the first that reads it
 

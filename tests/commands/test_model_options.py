@@ -20,7 +20,7 @@ def given(*words: str) -> argparse.Namespace:
 
 def rooms(pipeline, *words: str) -> dict[str, set[int]]:
     """The max_tokens of every stage that asks."""
-    stages = stages_of(pipeline, KG.load("sample", "none"), 0, models_of(pipeline, "p", given(*words)))
+    stages = stages_of(pipeline, KG.load("sample", "none"), None, 0, models_of(pipeline, "p", given(*words)))
     found: dict[str, set[int]] = {}
     for stage in stages:
         tools = [tool for value in stage.tools.values() for tool in (value if isinstance(value, tuple) else (value,))]

@@ -6,6 +6,7 @@ import pytest
 
 from dataset_builder.answer_store.store import AnswerStore
 from dataset_builder.apply import apply_to_live_rows, merged
+from dataset_builder.claim_check.reader import claim_reader
 from dataset_builder.commands.estimate import estimate
 from dataset_builder.llm.model import LLM
 from dataset_builder.pipelines import medreason
@@ -20,7 +21,7 @@ ROWS = 30
 
 @pytest.fixture(scope="module")
 def stages():
-    return medreason(KG.load("sample"), 0, LLM("writer"), LLM("judge"))
+    return medreason(KG.load("sample"), claim_reader("spacy"), 0, LLM("writer"), LLM("judge"))
 
 
 @pytest.fixture

@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
+from dataset_builder.claim_check.reader import claim_reader
 from dataset_builder.stages import check_hops as module
 from dataset_builder.stages.check_hops import check_hops
 from kg import KG
 
+READER = claim_reader("spacy")
 EDGES = (
     "Colchicine drug | indication | gout disease",
     "Ibuprofen drug | contraindication | gastric ulcer disease",
@@ -37,7 +39,10 @@ def node(kg: KG, name: str) -> int:
 def check(kg: KG, text: str | None, *path: str, reject: bool = False) -> dict[str, Any]:
     paths = [kg.describe([node(kg, name) for name in path])] if path else []
     batch = {"rationale": [text], "paths": [paths], "mentions": [[]], "nodes": [[]]}
-    return {name: values[0] for name, values in check_hops.fn(batch, kg=kg, reject_contradicted=reject).items()}
+    return {
+        name: values[0]
+        for name, values in check_hops.fn(batch, kg=kg, reader=READER, reject_contradicted=reject).items()
+    }
 
 
 @pytest.mark.parametrize(
@@ -159,18 +164,18 @@ def test_the_row_s_own_words_name_its_nodes(kg: KG) -> None:
         "mentions": [mentions],
         "nodes": [nodes],
     }
-    [found] = check_hops.fn(batch, kg=kg)["hop_checks"]
+    [found] = check_hops.fn(batch, kg=kg, reader=READER)["hop_checks"]
     assert [c["verdict"] for c in found] == ["supported"]
 
 
 def test_of_several_rationales_only_the_contradicting_are_held_back(kg: KG) -> None:
     texts = ["Colchicine treats gout.", "Colchicine is useless in gout.", "Nothing is said."]
     rows = [[{"text": text} for text in texts], [{"text": texts[1]}]]
-    out = check_hops.fn({"rationales": rows}, kg=kg, reject_contradicted=True)
+    out = check_hops.fn({"rationales": rows}, kg=kg, reader=READER, reject_contradicted=True)
     assert [[s["kept"] for s in support] for support in out["support"]] == [[True, False, True], [False]]
     assert out["rejected_because"] == [None, "contradicts_graph"]
     assert [c["rationale"] for c in out["hop_checks"][0]] == [0, 1]
     assert out["support_share"] == [0.5, 0.0]
     assert [s["share"] for s in out["support"][0]] == [1.0, 0.0, None]
-    kept = check_hops.fn({"rationales": rows}, kg=kg)
+    kept = check_hops.fn({"rationales": rows}, kg=kg, reader=READER)
     assert kept["rejected_because"] == [None, None] and all(s["kept"] for row in kept["support"] for s in row)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from dataset_builder.commands.model_options import placeholder_models, stages_of
+from dataset_builder.commands.model_options import placeholder_models, placeholder_reader, stages_of
 from dataset_builder.pipelines import PIPELINES
 from dataset_builder.report.reasons import reason_meanings, rejecting_stages
 from dataset_builder.sources.table import SOURCES, Source
@@ -20,7 +20,7 @@ SFT = Path(__file__).parents[2] / "sft"
 def pipeline_stages() -> dict[str, list[Stage]]:
     """The stages of every pipeline, with models that are called like their roles; no graph is read."""
     return {
-        name: stages_of(pipeline, KG("sample", "", ""), 0, placeholder_models())
+        name: stages_of(pipeline, KG("sample", "", ""), placeholder_reader(), 0, placeholder_models())
         for name, pipeline in PIPELINES.items()
     }
 

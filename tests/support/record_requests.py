@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dataset_builder.apply import apply_to_live_rows, merged
+from dataset_builder.claim_check.reader import claim_reader
 from dataset_builder.judge_calibration.calibration import judge_calibration_cases
 from dataset_builder.llm.model import LLM, Request
 from dataset_builder.pipelines import medreason, reasonmed
@@ -27,12 +28,12 @@ UNUSABLE = "I cannot tell."
 
 def pipelines() -> dict[str, list[Stage]]:
     """The pipelines with models, with the tools of the recordings."""
-    kg, judge, editor = KG.load("sample"), LLM.named("judge"), LLM.named("editor")
+    kg, reader, judge, editor = KG.load("sample"), claim_reader("spacy"), LLM.named("judge"), LLM.named("editor")
     writers = tuple(map(LLM.named, ("weak", "fair", "strong@local")))
     return {
-        "medreason": medreason(kg, 0, LLM.named("writer"), judge),
-        "reasonmed": reasonmed(kg, 0, writers, judge, editor),
-        "reasonmed grounded": reasonmed(kg, 0, writers, judge, editor, judge_votes=2, grounded=True),
+        "medreason": medreason(kg, reader, 0, LLM.named("writer"), judge),
+        "reasonmed": reasonmed(kg, reader, 0, writers, judge, editor),
+        "reasonmed grounded": reasonmed(kg, reader, 0, writers, judge, editor, judge_votes=2, grounded=True),
     }
 
 
