@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from dataset_builder.answer_store.store import AnswerStore
+from dataset_builder.llm.calls.endpoint import connect
 from dataset_builder.llm.model import LLM, ModelError
 from dataset_builder.llm.runner import Runner
 from dataset_builder.run import run
@@ -238,3 +240,8 @@ def test_progress_is_said_also_without_a_terminal(server: Running, build, monkey
     server.change(latency_ms=900)
     build(4)
     assert "say: 0 of 4 rows, 4 in flight, 0 known, 4 calls" in capsys.readouterr().err
+
+
+def test_the_environment_is_the_one_of_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "environ", {**os.environ, "OTHER_BASE_URL": "http://127.0.0.1:9/v1"})  # as `datasets` does
+    assert str(connect("other").base_url) == "http://127.0.0.1:9/v1/"

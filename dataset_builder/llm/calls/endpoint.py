@@ -21,11 +21,13 @@ AZURE_VARIABLES = ("AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_API_KEY", "OPENAI_API_
 NO_KEY = "none"  # sent to a server of one's own, which needs no key
 
 
-def connect(endpoint: str, environment: Mapping[str, str] = os.environ) -> AsyncOpenAI:
-    """A client of the official SDK that never retries by itself.
+def connect(endpoint: str, environment: Mapping[str, str] | None = None) -> AsyncOpenAI:
+    """A client of the official SDK that never retries by itself. ``environment``: by default os.environ as it is now.
 
+    `datasets` puts another object in its place when it maps in several processes, so it is no default value here.
     Raises ModelError where the environment lacks a variable, or has a URL, key or proxy that no call can use.
     """
+    environment = os.environ if environment is None else environment
     try:
         transport = Client()
     except (ValueError, httpx.InvalidURL) as why:  # httpx reads the proxies from the environment here
@@ -50,8 +52,9 @@ def connect(endpoint: str, environment: Mapping[str, str] = os.environ) -> Async
     return AsyncOpenAI(base_url=url, api_key=key or NO_KEY, max_retries=0, timeout=None, http_client=transport)
 
 
-def is_openai(endpoint: str, environment: Mapping[str, str] = os.environ) -> bool:
+def is_openai(endpoint: str, environment: Mapping[str, str] | None = None) -> bool:
     """Whether the endpoint is OpenAI's or Azure's own: they refuse some bounds in schemas, and their models need none."""
+    environment = os.environ if environment is None else environment
     return endpoint == AZURE or (endpoint == OPENAI and environment.get(variables(OPENAI)[0]) is None)
 
 
