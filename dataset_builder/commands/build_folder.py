@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dataset_builder.claim_check.reader import ClaimReader, claim_reader
+from dataset_builder.claim_check.reader import ClaimReader
 from dataset_builder.commands import OUT
 from dataset_builder.commands.contamination import check_contamination, describe_check
 from dataset_builder.commands.input_options import chosen_sources, chosen_splits, command_line
@@ -19,6 +19,7 @@ from dataset_builder.commands.model_options import (
     choices_of,
     model_names,
     models_of,
+    reader_of,
     runner_of,
     self_judging_note,
     stages_of,
@@ -50,7 +51,7 @@ def build_folder(folder: Path, given: argparse.Namespace) -> None:
     pipeline = PIPELINES[expect_known("pipeline", given.pipeline, PIPELINES)]
     expect_free(folder)
     sources, left_out = chosen_sources(given)
-    models, reader = models_of(pipeline, given.pipeline, given), claim_reader(given.claims)
+    models, reader = models_of(pipeline, given.pipeline, given), reader_of(given)
     kg = KG.load(given.kg, given.embedder)
     before = state(vars(given), kg.path, store_of(given).path if models else None)
     choices = choices_of(pipeline, given)

@@ -16,11 +16,10 @@ from datasets import Dataset
 
 from dataset_builder.answer_store.store import AnswerStore
 from dataset_builder.apply import apply_to_live_rows, merged
-from dataset_builder.claim_check.reader import claim_reader
 from dataset_builder.commands import OUT
 from dataset_builder.commands.contamination import check_contamination
 from dataset_builder.commands.input_options import add_input, chosen_sources, chosen_splits
-from dataset_builder.commands.model_options import choices_of, models_of, positive, stages_of, store_of
+from dataset_builder.commands.model_options import choices_of, models_of, positive, reader_of, stages_of, store_of
 from dataset_builder.llm.model import LLM, Request
 from dataset_builder.llm.prices import Price, price_of, read_prices
 from dataset_builder.llm.replay import AnswerLookup, advance, columns_of, start_conversations
@@ -226,7 +225,7 @@ def print_estimate(given: argparse.Namespace) -> int:
     pipeline = expect_known("pipeline", given.pipeline, PIPELINES)
     models = models_of(PIPELINES[pipeline], pipeline, given)
     choices = choices_of(PIPELINES[pipeline], given)
-    reader = claim_reader(given.claims)
+    reader = reader_of(given)
     splits = chosen_splits(given.split)
     questions, origins = read_questions(chosen_sources(given)[0], splits, data_dir=given.data_dir, rows=given.rows)
     choices |= {"benchmarks": check_contamination(questions, origins, given)[0]}

@@ -198,6 +198,17 @@ def placeholder_models() -> Models:
     return {role: _named(role, "writer1,writer2,writer3" if role == "writers" else role) for role in ROLES}
 
 
+def reader_of(given: argparse.Namespace) -> "ClaimReader | None":
+    """The claim reader that the command line names. Raises ReaderMissing."""
+    from dataset_builder.claim_check.reader import ReaderMissing, claim_reader
+
+    if given.claims == "none" and given.reject_contradicted:
+        raise ReaderMissing(
+            "found --reject-contradicted with --claims none; expected a reader, since what is not read cannot contradict the graph. Leave one out"
+        )
+    return claim_reader(given.claims)
+
+
 def placeholder_reader() -> "ClaimReader":
     """A claim reader that is called like the default one, to print a pipeline; it need not be installed."""
     from dataset_builder.claim_check.reader import ClaimReader

@@ -70,13 +70,15 @@ def test_card_and_manifest_name_it_also_from_two_processes(tmp_path: Path) -> No
 
 def test_with_none_no_claim_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out"
-    assert (
-        main(["build", "kg_only", "--rows", "12", "--claims", "none", "--reject-contradicted", "--out", str(out)]) == 0
-    )
+    assert main(["build", "kg_only", "--rows", "12", "--claims", "none", "--out", str(out)]) == 0
     manifest, card = manifest_of(out), (out / "README.md").read_text()
     assert manifest["inputs"]["claims"] == {"name": "none"} and manifest["funnel"]["sample"]["published"]
     assert {row[column] for row in rows(out) for column in CLAIM_COLUMNS} == {None}
-    assert "No claim of a rationale was read" in card and "reader=None" in card and "--claims none" in manifest["card"]["command"]
+    assert (
+        "No claim of a rationale was read" in card
+        and "reader=None" in card
+        and "--claims none" in manifest["card"]["command"]
+    )
     assert "Claims are read by" not in card and "claim reader" not in card
     assert main(["verify", str(out)]) == 0
     assert main(["report", str(out), "--out", str(tmp_path / "page.html")]) == 0
@@ -84,6 +86,12 @@ def test_with_none_no_claim_is_read(tmp_path: Path, capsys: pytest.CaptureFixtur
     capsys.readouterr()
     main(["diff", str(out), str(tmp_path / "read")])
     assert 'claims: {"name": "none"} → {"name": "spacy", ' in capsys.readouterr().out
+
+
+def test_none_cannot_reject(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("build", "estimate"):
+        assert main([command, "kg_only", "--claims", "none", "--reject-contradicted"]) == 2
+        assert "found --reject-contradicted with --claims none" in capsys.readouterr().err
 
 
 def test_with_none_every_rationale_of_reasonmed_may_be_published(
