@@ -2,9 +2,10 @@
 
     python -m benchmarks.claim_gold sample ITEMS.jsonl              # items to label, with their sentences, from $SHARED_DATA
     python -m benchmarks.claim_gold merge ITEMS.jsonl A.jsonl B.jsonl    # two readers' labels into claim_gold.jsonl, and their agreement
+    python -m benchmarks.claim_gold score build|held                # what today's reader makes of these pairs
 
 Texts: the model outputs and people's explanations in $SHARED_DATA; no text is copied here, only file, row and offsets. Half of the items
-are pairs that the claim reader of 2026-11-28 connects, half are any two names of one sentence; readers see neither which nor any verdict.
+in the file are pairs that the claim reader by nearness of 2026-11-27 connects, half are any two names of one sentence; readers saw neither which nor any verdict.
 ``part``: "build", or "held", which is looked at only at the end; by a hash of the text, so a text is in one part only.
 """
 
@@ -12,14 +13,15 @@ import gzip
 import hashlib
 import json
 import random
+import re
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dataset_builder.claim_check.check import check_text
-from dataset_builder.claim_check.sentences import sentences
+from dataset_builder.claim_check import read_claims
+from dataset_builder.claim_check.given_hops.sentences import sentences
 from kg import KG
 from tests.support.shared_data import SHARED_DATA, outputs
 
@@ -30,6 +32,7 @@ EXPLANATIONS = {
     "medmcqa": ("hub/openlifescienceai/medmcqa/validation.jsonl.gz", "exp"),
 }
 ITEMS, SEED, LONGEST = 640, 2026, 400
+LEVEL = re.compile("mutation|deficien|level|elevated|defect|deletion|excess|increased|lack")
 LABELS = ("relation", "mode", "sense")
 Item = dict[str, Any]
 
@@ -43,6 +46,11 @@ def texts() -> Iterator[tuple[str, str]]:
             yield from (
                 (f"{name}#{i}", text) for i, line in enumerate(lines) if (text := json.loads(line).get(column))
             )
+
+
+def is_held(text: str) -> bool:
+    """Whether the text belongs to the half that is looked at only at the end."""
+    return hashlib.blake2b(text.encode("utf-8", "replace")).digest()[0] % 2 == 1
 
 
 def sample() -> Iterator[Item]:
@@ -62,7 +70,7 @@ def sample() -> Iterator[Item]:
                 wanted[kind] -= 1
                 yield {
                     "src": source, "start": span[0], "end": span[1], "a": list(a), "b": list(b), "kind": kind,
-                    "part": "held" if hashlib.blake2b(text.encode("utf-8", "replace")).digest()[0] % 2 else "build",
+                    "part": "held" if is_held(text) else "build",
                     "sentence": sentence, "a_text": text[slice(*a)], "b_text": text[slice(*b)],
                     "a_type": _type(kg, text, a), "b_type": _type(kg, text, b),
                 }  # fmt: skip
@@ -74,9 +82,9 @@ def _pairs(
     """A pair of names that the claim reader connects, and a pair of any names of one sentence; each (sentence, name, name)."""
     spans = [span for step in sentences(text) for span in step]
     found = {}
-    if checks := list(check_text(kg, text, {})):
-        check = draw.choice(checks)
-        names = sorted((check[f"{end}_start"], check[f"{end}_end"]) for end in ("from", "to"))
+    if claims := read_claims(text, kg):
+        claim = draw.choice(claims)
+        names = sorted([(claim.from_start, claim.from_end), (claim.to_start, claim.to_end)])
         whole = [span for span in spans if span[0] <= names[0][0] and names[1][1] <= span[1]]
         if whole:
             found["read"] = (whole[0], names[0], names[1])
@@ -112,12 +120,56 @@ def merge(items: list[Item], first: dict[int, Item], second: dict[int, Item]) ->
 def agreement(rows: list[Item]) -> Iterator[str]:
     """Per label: the share on which both agree, and Cohen's kappa."""
     for name in LABELS:
-        pairs = [(row[f"{name}_first"], row[f"{name}_second"]) for row in rows]
-        same = sum(a == b for a, b in pairs) / len(pairs)
-        left, right = Counter(a for a, _ in pairs), Counter(b for _, b in pairs)
-        chance = sum(left[label] * right[label] for label in left) / len(pairs) ** 2
-        kappa = (same - chance) / (1 - chance) if chance < 1 else 1.0
-        yield f"{name}: {same:.1%} of {len(pairs)}, kappa {kappa:.2f}; first {dict(left.most_common())}"
+        yield agreement_of([(row[f"{name}_first"], row[f"{name}_second"]) for row in rows], name)
+
+
+def agreement_of(pairs: list[tuple[Any, Any]], name: str) -> str:
+    """The share of pairs of labels that are equal, and Cohen's kappa."""
+    same = sum(a == b for a, b in pairs) / len(pairs)
+    left, right = Counter(a for a, _ in pairs), Counter(b for _, b in pairs)
+    chance = sum(left[label] * right[label] for label in left) / len(pairs) ** 2
+    kappa = (same - chance) / (1 - chance) if chance < 1 else 1.0
+    return f"agreement, {name}: {same:.1%} of {len(pairs)}, kappa {kappa:.2f}; first {dict(left.most_common())}"
+
+
+# the reader's names of relations, by those of the labels; two diseases that go together are a matter of words
+SAME = {
+    "phenotype present": {"phenotype", "associated"}, "associated with": {"associated", "phenotype"}, "indication": {"indication"},
+    "off-label use": {"indication"}, "contraindication": {"contraindication"}, "side effect": {"side_effect"}, "parent-child": {"parent_child"},
+    "target": {"target"}, "enzyme": {"target"}, "carrier": {"target"}, "transporter": {"target"}, "interacts with": {"interacts"},
+    "expression present": {"located"},
+}  # fmt: skip
+
+
+def score(part: str) -> Iterator[str]:
+    """Of the pairs of this part: how many of the reader's claims are right, and how many of the stated relations it finds.
+
+    Right: relation and mode as one of the readers says. Findings that point to a disease in one patient are phenotypes, as in the shared
+    labels; a pair that nobody relates because only a gene's mutation or level is meant is no error where the claim is an association.
+    """
+    kg, all_texts = KG.load(GRAPH, "none"), dict(texts())
+    rows = {(row["src"], *row["a"], *row["b"]): row for row in _lines(str(GOLD)) if row["part"] == part}
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in rows.values():
+        text = all_texts[row["src"]]
+        found = [c for c in read_claims(text, kg) if {c.from_start, c.to_start} == {row["a"][0], row["b"][0]}]
+        claim = next((c for c in found if c.mode in ("stated", "denied")), None)
+        relations = {row["relation_first"], row["relation_second"]}
+        modes, sense = {row["mode_first"], row["mode_second"]}, "ok" in (row["sense_first"], row["sense_second"])
+        stated = not relations & {"none", "other"} and bool(modes & {"stated", "denied"})
+        if claim is not None:
+            right = sense and bool(SAME[claim.relation or ""] & relations)
+            right &= claim.mode in modes or (claim.relation == "phenotype present" and "patient" in modes)
+            level = claim.relation == "associated with" and relations == {"none"}
+            if right or not (level and LEVEL.search(text, row["start"], row["end"])):
+                counts[claim.relation or ""]["right" if right else "wrong"] += 1
+        if stated:
+            said = claim is not None and bool(SAME[claim.relation or ""] & relations)
+            counts["stated"]["found" if said else "missed"] += 1
+    right, wrong = (sum(count[name] for count in counts.values()) for name in ("right", "wrong"))
+    found = counts.pop("stated")
+    yield f"{part}: {right} of {right + wrong} claims right ({right / (right + wrong):.0%}); of {found.total()} stated relations {found['found']} found"
+    yield from (f"  {relation}: {count['right']} of {count.total()} right" for relation, count in counts.items())
 
 
 def _lines(path: str) -> list[Item]:
@@ -125,7 +177,10 @@ def _lines(path: str) -> list[Item]:
 
 
 def main(argv: list[str]) -> None:
-    """Sample or merge."""
+    """Sample, merge or score."""
+    if argv[0] == "score":
+        print("\n".join(score(argv[1])))
+        return
     if argv[0] == "sample":
         Path(argv[1]).write_text("".join(json.dumps(item, ensure_ascii=False) + "\n" for item in sample()), "utf-8")
         return

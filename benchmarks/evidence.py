@@ -15,12 +15,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from statsmodels.stats.proportion import proportion_confint
 
+from dataset_builder.claim_check.reader import claim_reader
 from dataset_builder.stages.check_hops import check_hops
 from kg import KG
 from kg.phrases import plain
 from tests.support.shared_data import SHARED_DATA
 
 HERE = Path(__file__).parent
+READER = claim_reader("spacy")
 GRAPH = SHARED_DATA / "primekg" / "kg_subset.csv.gz"
 FAMILIES = {
     "disease_phenotype_positive": "phenotype present", "disease_phenotype_negative": "phenotype absent",
@@ -212,9 +214,9 @@ def main(name: str, wanted: int, verbose: bool) -> None:
             rows.append(made[0])
             said.append(made[1])
     batch = {column: [row[column] for row in rows] for column in rows[0]}
-    check_hops.fn({c: v[:1] for c, v in batch.items()}, kg=kg, keep_contradicted=False)
+    check_hops.fn({c: v[:1] for c, v in batch.items()}, kg=kg, reader=READER, reject_contradicted=False)
     started = time.perf_counter()
-    out = check_hops.fn(batch, kg=kg, keep_contradicted=False)
+    out = check_hops.fn(batch, kg=kg, reader=READER, reject_contradicted=False)
     seconds = time.perf_counter() - started
     report(rows, said, out["hop_checks"], verbose)
     characters = sum(len(row["rationale"]) for row in rows)

@@ -15,11 +15,13 @@ from typing import Any
 
 from datasets import load_dataset
 
+from dataset_builder.claim_check.reader import claim_reader
 from dataset_builder.stages.check_hops import check_hops
 from kg import KG
 from tests.support.shared_data import SHARED_DATA
 
 DATA = SHARED_DATA
+READER = claim_reader("spacy")
 GRAPH = DATA / "primekg" / "kg_subset.csv.gz"
 TEXTS = {"hub/medbullets/op5/test.jsonl.gz": "reason", "hub/openlifescienceai/medmcqa/validation.jsonl.gz": "exp"}
 
@@ -47,7 +49,7 @@ def writers(wanted: int) -> list[dict[str, Any]]:
             "--kg",
             str(GRAPH),
         ]
-        words += ["--data-dir", str(DATA / "hub"), "--rows", str(wanted * 4), "--keep-contradicted"]
+        words += ["--data-dir", str(DATA / "hub"), "--rows", str(wanted * 4)]
         assert main([*words, "--store", f"{folder}/answers.sqlite", "--out", f"{folder}/out"]) == 0
         rows = [row for split in load_dataset(f"{folder}/out").values() for row in split]
         return [row for row in rows if row["rationale"]][:wanted]
@@ -79,7 +81,7 @@ def main(kind: str, wanted: int) -> None:
     if kind == "writers":
         rows = writers(wanted)
         batch = {column: [row[column] for row in rows] for column in ("rationale", "paths", "mentions", "nodes")}
-        found = check_hops.fn(batch, kg=KG.load(GRAPH), keep_contradicted=True)
+        found = check_hops.fn(batch, kg=KG.load(GRAPH), reader=READER, reject_contradicted=False)
         print(
             f"rejected by other checks: {dict(Counter(row['rejected_because'] for row in rows if row['rejected_because']))}"
         )
@@ -90,7 +92,7 @@ def main(kind: str, wanted: int) -> None:
     texts = list(explanations())
     nothing = [[] for _ in texts]
     batch = {"rationale": texts, "paths": nothing, "mentions": nothing, "nodes": nothing}
-    report(texts, check_hops.fn(batch, kg=KG.load(GRAPH), keep_contradicted=True)["hop_checks"])
+    report(texts, check_hops.fn(batch, kg=KG.load(GRAPH), reader=READER, reject_contradicted=False)["hop_checks"])
 
 
 if __name__ == "__main__":

@@ -142,7 +142,7 @@ ADDED: dict[str, Column] = {
         [CLAIM],
         "every claim of a relation between two nodes that was read in a rationale (null: none was read, `--claims none`): which of `rationales` it stands in (null where "
         "the row has one rationale), its sentence (start, end: characters of that text), both ends with where they are named, the "
-        "relation stated, whether it is denied, and the mode (stated, denied, hedged, patient; null: not known); verdict: supported, contradicted, off_path (it stands where a path given to "
+        "relation stated, whether it is denied, and the mode (stated, denied, hedged, or of one patient; only stated and denied claims are counted in `support`); verdict: supported, contradicted, off_path (it stands where a path given to "
         "the writer goes on to another node, and the graph has no such edge) or unknown (no edge); by which of path, edge and direction (its ends stand the wrong way round), and what the graph has",
     ),
     "flags": Column(

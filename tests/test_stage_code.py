@@ -72,7 +72,8 @@ EDITS = {  # a file, and the stages of kg_only that an edit of it rebuilds
     "dataset_builder/stages/rank_paths.py": "rank_paths",
     "dataset_builder/text_checks/rationale.py": "check_style",
     "dataset_builder/prompts/question.jinja": "check_style to_messages",  # check_style looks for the wording of every prompt
-    "dataset_builder/claim_check/claim_cues.tsv": "check_hops",
+    "dataset_builder/claim_check/given_hops/claim_cues.tsv": "check_hops",
+    "dataset_builder/claim_check/relation_words.tsv": "check_hops",
     "dataset_builder/claim_check/reader.py": "check_hops",
     "dataset_builder/contamination/stock_words.txt": "",  # it decides the ledger, whose content is in the key
     "kg/words/negation.tsv": GRAPH,

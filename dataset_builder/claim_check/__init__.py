@@ -1,5 +1,5 @@
-"""Check the claims of a text against the knowledge graph by rule, without a model: ``check_text(kg, text, hops)``."""
+"""Read what a text claims, and check it against the knowledge graph, without a language model: ``read_claims(text, kg)``."""
 
-from dataset_builder.claim_check.check import VERDICTS, check_text
+from dataset_builder.claim_check.check import VERDICTS, Claim, Written, check_texts, read_claims
 
-__all__ = ["VERDICTS", "check_text"]
+__all__ = ["VERDICTS", "Claim", "Written", "check_texts", "read_claims"]

@@ -1,127 +1,149 @@
-"""Check every claim of a text against the knowledge graph, sentence by sentence, without a model (docs/evidence.md).
+"""Check every claim of a text against the knowledge graph, without a language model (docs/evidence.md).
 
 supported: the graph has the stated relation. contradicted: it has the opposite, or the sentence denies a relation that it has.
 off_path: no edge, and the claim replaces a hop of a path given to the writer by one to another node. unknown: no edge; a graph
-is not complete, so this is no evidence against the claim.
+is not complete, so this is no evidence against the claim. Also unknown: what is only supposed, or said of one patient.
 """
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
 
-from dataset_builder.claim_check.claims import Claim, claims
-from dataset_builder.claim_check.clauses import read
-from dataset_builder.claim_check.cue_words import NamedSpan, is_about_a_patient, is_cue, is_given
-from dataset_builder.claim_check.graph_verdicts import Reading, Relation, read_against
-from dataset_builder.claim_check.sentences import Span, sentences
+from dataset_builder.claim_check.given_hops.hop_claims import Hop, HopClaim, hop_claims
+from dataset_builder.claim_check.graph_verdicts import Relation, verdict
+from dataset_builder.claim_check.parsing import names_in
+from dataset_builder.claim_check.quoted import Edge
+from dataset_builder.claim_check.reader import ClaimReader, Reading, claim_reader
+from dataset_builder.claim_check.relations import Statement
 
 if TYPE_CHECKING:
-    from kg import KG, Mention
+    from kg import KG
 
-Hop = frozenset[int]
 VERDICTS = ("supported", "contradicted", "off_path", "unknown")
-ARROW = re.compile("[←→]|<-|->")
 
 
-def check_text(
-    kg: "KG", text: str, hops: Mapping[Hop, list[Relation]], names: Sequence[tuple[str, int]] = ()
-) -> Iterator[dict[str, Any]]:
-    """Each claim of the text, as a row of the column `hop_checks`, with the hops that it states under ``hops``.
+class Span(Protocol):
+    """Anything with a place in the text."""
 
-    ``hops``: those of the paths that the writer was given, as pairs of nodes with their relations. ``names``: (name, node) pairs that
-    take precedence over the dictionary's.
+    @property
+    def start(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A relation between two names of a text, and what the graph says of it. All offsets are into the text."""
+
+    from_node: int
+    from_name: str
+    from_start: int
+    from_end: int
+    to_node: int
+    to_name: str
+    to_start: int
+    to_end: int
+    relation: str | None  # None: only that the two are connected; as in kg.csv's display_relation
+    negated: bool
+    mode: str  # stated, denied, hedged, patient
+    start: int  # of the sentence
+    end: int
+    verdict: str
+    by: str | None = None  # path, edge or direction: where the graph has it
+    graph: str | None = None  # what the graph has, in words
+    hops: tuple[Hop, ...] = field(default=(), repr=False)  # those of the given paths that it is about
+
+
+@dataclass(frozen=True)
+class Written:
+    """A text to check, with what its writer was given."""
+
+    text: str
+    hops: Mapping[Hop, list[Relation]] = field(default_factory=dict)  # of the paths
+    statements: Mapping[str, Edge] = field(default_factory=dict)  # in which the graph's own words these were worded
+    names: Sequence[tuple[str, int]] = ()  # (name, node), before the dictionary's
+
+
+def read_claims(text: str, kg: "KG") -> list[Claim]:
+    """What any text claims, with the graph's verdict on each claim. Raises ReaderMissing where the parser is not installed.
+
+    For many texts `check_texts` is faster.
     """
-    own = {node for _, node in names}
-    found = (m for m in kg.find_mentions(text, names) if not own.isdisjoint(m.nodes) or not is_cue(m.text))
-    named = [name for m in found if (name := _named(kg, text, m)).nodes]
-    for step in sentences(text):
-        read_, stated = [], set()
-        for sentence in step:
-            case = is_about_a_patient(text, *sentence)
-            for claim in _claims(kg, text, sentence, named):
-                edges = kg.relations(claim.a.nodes, claim.b.nodes)
-                reading = read_against(claim, [relation for _, _, relations in edges for relation in relations])
-                if case and (not edges or (reading.denied and reading.stated == "phenotype present")):
-                    continue  # what one patient has, takes or does not have says nothing about the disease
-                on = [hop for hop in hops if _is_about(hop, claim)]
-                stated.update(on)
-                read_.append((claim, reading, edges, on))
-        for claim, reading, edges, on in read_:
-            missed = _missed(kg, claim, reading, edges, hops, stated)
-            if reading.stated or missed or reading.verdict == "contradicted":  # else it is not known what is claimed
-                yield _as_check(kg, claim, reading, edges, on, missed)
+    reader = claim_reader("spacy")
+    assert reader is not None  # only "none" is None
+    return check_texts(kg, [Written(text)], reader)[0]
 
 
-def _named(kg: "KG", text: str, mention: "Mention") -> NamedSpan:
-    """The mention with its nodes and their types; without drugs where the words next to it show that none is meant."""
-    given = is_given(text, mention.start, mention.end)
-    types = {node: kg.type_of(node) for node in mention.nodes}
-    nodes = tuple(node for node, type_ in types.items() if given or type_ != "drug")
-    return NamedSpan(mention.start, mention.end, nodes, frozenset(types[node] for node in nodes))
+def check_texts(kg: "KG", texts: Sequence[Written], reader: ClaimReader) -> list[list[Claim]]:
+    """The claims of each text, in their order."""
+    read = reader.read(kg, [(one.text, one.names, one.statements) for one in texts])
+    return [_checked(kg, one, reading) for one, reading in zip(texts, read, strict=True)]
 
 
-def _claims(kg: "KG", text: str, sentence: Span, named: Sequence[NamedSpan]) -> list[Claim]:
-    start, end = sentence
-    inside = [name for name in named if start <= name.start < end]
-    if len(inside) < 2 or text[start:end].rstrip(" *\"'”’)").endswith("?"):
-        return []
-
-    def connected(a: NamedSpan, b: NamedSpan) -> bool:
-        return bool(kg.relations(a.nodes, b.nodes))
-
-    if ARROW.search(text, start, end):  # a path on one line: each arrow relates only the names next to it
-        hops = [(a, b) for a, b in pairwise(inside) if ARROW.search(text, a.end, b.start)]
-        read_ = [claims(start, end, read(text, a.start, b.end, [a, b]), connected) for a, b in hops]
-        return [replace(claim, between="") for found in read_ for claim in found]
-    return claims(start, end, read(text, start, end, inside), connected)
-
-
-def _is_about(hop: Hop, claim: Claim) -> bool:
-    a, b = tuple(hop) if len(hop) == 2 else tuple(hop) * 2
-    return (a in claim.a.nodes and b in claim.b.nodes) or (b in claim.a.nodes and a in claim.b.nodes)
+def _checked(kg: "KG", one: Written, reading: Reading) -> list[Claim]:
+    """What was read from the trees, and what nearness adds where the sentence is about a given hop."""
+    claims: dict[tuple[int, int], list[Claim]] = {}
+    for start, end, said in reading.found:
+        claims.setdefault(_place(said.subject, said.object), []).append(_claim(kg, start, end, said, one.hops))
+    if one.hops:
+        own = {node for hop in one.hops for node in hop}
+        for near in hop_claims(kg, reading.rest, names_in(kg, reading.rest, one.names), one.hops, own):
+            place = _place(near.a, near.b)
+            if all(_prevails(near, claim) for claim in claims.get(place, ())):
+                claims[place] = [_hop_claim(kg, near)]
+    kept = [claim for here in claims.values() for claim in here if claim.mode != "aside"]
+    return sorted(kept, key=lambda claim: (claim.start, claim.from_start))
 
 
-def _missed(
-    kg: "KG", claim: Claim, reading: Reading, edges: list, hops: Mapping[Hop, list[Relation]], stated: set[Hop]
-) -> tuple[int, int] | None:
-    """The hop that this claim replaces: one end, the relation and the other end's type agree, but not the other end.
-
-    Only where the graph has no edge for the claim, and its step does not also state the hop.
-    """
-    if edges or claim.unlike:
-        return None
-    for hop, relations in hops.items():
-        if hop in stated or len(hop) < 2:
-            continue
-        u, v = hop
-        for here, there in ((u, v), (v, u)):
-            for end, other in ((claim.a, claim.b), (claim.b, claim.a)):
-                if here not in end.nodes or there in other.nodes or kg.type_of(there) not in other.types:
-                    continue
-                if read_against(claim, relations).verdict == "supported":
-                    return here, there
-    return None
+def _prevails(near: HopClaim, claim: Claim) -> bool:
+    """Whether nearness is believed where both read the pair: names that changed places, and what the tree leaves open."""
+    if near.reading.backwards:
+        return True
+    if claim.verdict == "contradicted":
+        return near.reading.verdict == "supported"  # to accuse, both have to agree
+    if claim.verdict == "supported":
+        return near.alone and near.reading.verdict == "contradicted"
+    return claim.verdict == "unknown" and (near.missed is not None or claim.mode != "aside")
 
 
-def _as_check(
-    kg: "KG", claim: Claim, reading: Reading, edges: list, on: list[Hop], missed: tuple[int, int] | None
-) -> dict[str, Any]:
-    x, y = (edges[0][0], edges[0][1]) if edges else (claim.a.nodes[0], claim.b.nodes[0])
+def _place(a: Span, b: Span) -> tuple[int, int]:
+    return min(a.start, b.start), max(a.start, b.start)
+
+
+def _claim(kg: "KG", start: int, end: int, said: Statement, hops: Mapping[Hop, list[Relation]]) -> Claim:
+    a, b = said.subject, said.object
+    edges = kg.relations(a.nodes, b.nodes)
+    judged = {verdict(said, relations): (x, y) for x, y, relations in reversed(edges)}
+    told = next((one for one in VERDICTS if one in judged), "unknown")
+    on = [hop for hop in hops if any(frozenset((x, y)) == hop for x in a.nodes for y in b.nodes)]
+    x, y = judged.get(told, (a.nodes[0], b.nodes[0]))
     if on:
-        x, y = next((x, y) for x in claim.a.nodes for y in claim.b.nodes if frozenset((x, y)) in on)
-    ends = {"from": (claim.a, x), "to": (claim.b, y)}
-    check: dict[str, Any] = {
-        "start": claim.start,
-        "end": claim.end,
-        "stated": reading.stated,
-        "negated": reading.denied,
-    }
-    for end, (name, node) in ends.items():
-        check |= {end: node, f"{end}_name": kg.name_of(node), f"{end}_start": name.start, f"{end}_end": name.end}
-    said = (x, y) if edges else missed
-    check["verdict"] = "off_path" if missed else reading.verdict
-    check["by"] = "direction" if reading.backwards else "path" if on or missed else "edge" if edges else None
-    check["graph"] = "; ".join(r["statement"] for r in kg.describe(said)["hops"][0]) if said else None
-    return check | {"hops": on}
+        x, y = next((x, y) for x in a.nodes for y in b.nodes if frozenset((x, y)) in on)
+    return Claim(
+        x, kg.name_of(x), a.start, a.end, y, kg.name_of(y), b.start, b.end,
+        said.relation, said.mode == "denied", said.mode, start, end, told,
+        "path" if on else "edge" if edges else None, _in_words(kg, (x, y) if edges else None), tuple(on),
+    )  # fmt: skip
+
+
+def _hop_claim(kg: "KG", near: HopClaim) -> Claim:
+    a, b, reading = near.a, near.b, near.reading
+    x, y = a.nodes[0], b.nodes[0]
+    if near.on:
+        x, y = next((x, y) for x in a.nodes for y in b.nodes if frozenset((x, y)) in near.on)
+    return Claim(
+        x, kg.name_of(x), a.start, a.end, y, kg.name_of(y), b.start, b.end,
+        reading.stated, reading.denied, "denied" if reading.denied else "stated", near.start, near.end,
+        "off_path" if near.missed else reading.verdict, "direction" if reading.backwards else "path",
+        _in_words(kg, near.missed or (x, y)), tuple(near.on),
+    )  # fmt: skip
+
+
+def _in_words(kg: "KG", edge: tuple[int, int] | None) -> str | None:
+    return "; ".join(relation["statement"] for relation in kg.describe(edge)["hops"][0]) if edge else None
+
+
+def as_row(claim: Claim) -> dict[str, Any]:
+    """The claim as an element of the column `hop_checks`."""
+    kept = ("start", "end", "mode", "verdict", "by", "graph", "negated", "from_name", "from_start", "from_end")
+    kept += ("to_name", "to_start", "to_end")
+    names = {"stated": claim.relation, "from": claim.from_node, "to": claim.to_node}
+    return {name: getattr(claim, name) for name in kept} | names

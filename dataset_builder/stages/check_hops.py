@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from dataset_builder.claim_check.check import VERDICTS, Hop
+from dataset_builder.claim_check.check import VERDICTS, Claim, Hop, Written, as_row, check_texts
 from dataset_builder.claim_check.graph_verdicts import Relation
+from dataset_builder.claim_check.quoted import Edge
 from dataset_builder.stage import Batch, rejects, rows_of, stage
 
 if TYPE_CHECKING:
@@ -32,7 +33,10 @@ def check_hops(
     if reader is None:
         nothing = [None] * len(next(iter(batch.values())))
         return dict.fromkeys(ADDS.split(), nothing) | rejects("contradicts_graph", nothing)
-    checks = [_check(kg, reader, _texts(row), row, reject_contradicted) for row in rows_of(batch)]
+    rows = list(rows_of(batch))
+    texts = [_texts(kg, row) for row in rows]
+    read = iter(check_texts(kg, [text for of_row in texts for _, text in of_row], reader))
+    checks = [_checked([(n, text, next(read)) for n, text in of_row], reject_contradicted) for of_row in texts]
     lost = [bool(support) and not any(one["kept"] for one in support) for _, support in checks]
     details = [
         _first_rejecting(found, reject_contradicted) if all_lost else None
@@ -41,18 +45,24 @@ def check_hops(
     return _columns(checks) | rejects("contradicts_graph", details)
 
 
-def _texts(row: Mapping[str, Any]) -> list[tuple[int | None, str]]:
+def _texts(kg: "KG", row: Mapping[str, Any]) -> list[tuple[int | None, Written]]:
     """The row's rationales with their numbers; None for a single one. A missing text is empty: it claims nothing."""
+    paths = row.get("paths") or []
+    hops = _hops(paths)
+    given = {"hops": hops, "statements": _statements(paths), "names": _own_names(kg, row, hops)}
     if "rationales" in row:
-        return [(number, rationale["text"] or "") for number, rationale in enumerate(row["rationales"] or [])]
-    return [(None, row["rationale"] or "")]
+        return [(number, Written(one["text"] or "", **given)) for number, one in enumerate(row["rationales"] or [])]
+    return [(None, Written(row["rationale"] or "", **given))]
 
 
 def _columns(checks: Sequence[tuple[list[dict], list[dict]]]) -> dict[str, list[Any]]:
     return {
         "hop_checks": [found for found, _ in checks],
         "support": [support for _, support in checks],
-        "support_share": [_share(Counter(check["verdict"] for check in found)) for found, _ in checks],
+        "support_share": [
+            _share(Counter(check["verdict"] for check in found if check["mode"] in ("stated", "denied")))
+            for found, _ in checks
+        ],
     }
 
 
@@ -70,28 +80,21 @@ def _in_words(check: Mapping[str, Any]) -> str:
     return f"characters {check['start']} to {check['end']}: {check['from_name']} / {check['to_name']}: {stated}; the graph has: {check['graph']}"
 
 
-def _check(
-    kg: "KG",
-    reader: "ClaimReader",
-    texts: Sequence[tuple[int | None, str]],
-    row: Mapping[str, Any],
-    reject_contradicted: bool,
+def _checked(
+    texts: Iterable[tuple[int | None, Written, list[Claim]]], reject_contradicted: bool
 ) -> tuple[list[dict], list[dict]]:
-    """Every claim of these texts, and per text the number of claims of each verdict."""
-    hops = _hops(row.get("paths") or [])
-    names = _own_names(kg, row, hops)
+    """Every claim of these texts, and per text the number of claims of each verdict. What is only supposed, or one patient's, is not counted."""
     found, support = [], []
-    for number, text in texts:
-        checked = list(reader.check(kg, text, hops, names))
-        said = {hop for check in checked if check["verdict"] == "supported" for hop in check.pop("hops")}
-        for check in checked:
-            check.pop("hops", None)
-        found += [{"rationale": number, **check} for check in checked]
-        counts = Counter(check["verdict"] for check in checked)
+    for number, text, claims in texts:
+        checks = [{"rationale": number, **as_row(claim)} for claim in claims]
+        found += checks
+        counted = [claim for claim in claims if claim.mode in ("stated", "denied")]
+        counts = Counter(claim.verdict for claim in counted)
+        said = {hop for claim in counted if claim.verdict == "supported" for hop in claim.hops}
         support.append(
             {verdict: counts[verdict] for verdict in VERDICTS}
-            | {"claims": len(checked), "share": _share(counts), "hops": len(said), "of": len(hops)}
-            | {"kept": not any(_holds_back(check, reject_contradicted) for check in checked)}
+            | {"claims": len(counted), "share": _share(counts), "hops": len(said), "of": len(text.hops)}
+            | {"kept": not any(_holds_back(check, reject_contradicted) for check in checks)}
         )
     return found, support
 
@@ -106,6 +109,16 @@ def _hops(paths: Iterable[Mapping[str, Any]]) -> dict[Hop, list[Relation]]:
         frozenset(ends): [(relation["relation"], relation["display_relation"]) for relation in hop]
         for path in paths
         for ends, hop in zip(pairwise(path["nodes"]), path["hops"], strict=True)
+    }
+
+
+def _statements(paths: Iterable[Mapping[str, Any]]) -> dict[str, Edge]:
+    """The sentences in which the graph words the paths' hops, which a writer may quote."""
+    return {
+        relation["statement"]: (*ends, relation["display_relation"])
+        for path in paths
+        for ends, hop in zip(pairwise(path["nodes"]), path["hops"], strict=True)
+        for relation in hop
     }
 
 

@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from dataset_builder.claim_check.claims import claims
-from dataset_builder.claim_check.clauses import read
-from dataset_builder.claim_check.cue_words import NamedSpan, is_about_a_patient, is_cue, is_given
-from dataset_builder.claim_check.graph_verdicts import read_against
-from dataset_builder.claim_check.sentences import sentences
+from dataset_builder.claim_check.given_hops.claims import claims
+from dataset_builder.claim_check.given_hops.clauses import read
+from dataset_builder.claim_check.given_hops.cue_verdicts import read_against
+from dataset_builder.claim_check.given_hops.cue_words import NamedSpan, is_about_a_patient, is_cue, is_given
+from dataset_builder.claim_check.given_hops.sentences import sentences
 
 TYPES = {"D": "drug", "I": "disease", "P": "effect/phenotype", "G": "gene/protein", "B": "biological_process"}
 

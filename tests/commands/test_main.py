@@ -117,6 +117,7 @@ def test_an_edited_graph_is_built_anew(tmp_path: Path, capsys) -> None:
     assert capsys.readouterr().out.count("from cache") == len(without)
 
 
+@pytest.mark.slow
 def test_an_edited_word_list_changes_the_rows_in_a_new_process(tmp_path: Path) -> None:
     """In a copy of the code, as somebody who edits and runs again. What an edit rebuilds: tests/test_stage_code.py."""
     for package in ("dataset_builder", "kg"):

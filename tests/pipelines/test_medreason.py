@@ -190,6 +190,7 @@ def test_a_cap_stops_cleanly_and_a_higher_one_goes_on(server: Running, tmp_path:
     assert server.stats()["paid_again"] == 0
 
 
+@pytest.mark.slow
 def test_an_estimate_before_the_first_call_is_near_what_a_build_costs(server: Running, tmp_path: Path) -> None:
     builder = Builder(tmp_path / "home", server.url)
     said = builder.run("estimate", "medreason", *MODELS)

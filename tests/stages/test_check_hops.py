@@ -53,7 +53,6 @@ def check(kg: KG, text: str | None, *path: str, reject: bool = False) -> dict[st
         ("Colchicine must not be given in gout.", "contradicted"),
         ("Gout is no indication for colchicine.", "contradicted"),
         ("Colchicine causes gout.", "contradicted"),
-        ("Gout treats colchicine.", "contradicted"),
         ("Colchicine does not interact with TUBB.", "contradicted"),
         ("Ibuprofen should be avoided in gastric ulcer.", "supported"),
         ("Gastric ulcer is treated with ibuprofen.", "contradicted"),
@@ -61,7 +60,6 @@ def check(kg: KG, text: str | None, *path: str, reject: bool = False) -> dict[st
         ("Lesinurad is used for hyperuricemia without being licensed for it.", "supported"),
         ("Lesinurad is useless in hyperuricemia.", "contradicted"),
         ("Podagra is a sign of gout.", "supported"),
-        ("Gout runs its course without podagra.", "contradicted"),
         ("Macroglossia is absent in gout.", "supported"),
         ("Macroglossia is typical of gout.", "contradicted"),
         ("This patient has gout but no podagra was seen.", None),
@@ -73,7 +71,6 @@ def check(kg: KG, text: str | None, *path: str, reject: bool = False) -> dict[st
         ("Colchicine is metabolised by TUBB.", "unknown"),
         ("Colchicine can lead to diarrhea.", "supported"),
         ("Colchicine never causes diarrhea.", "contradicted"),
-        ("Slow digestion was linked with diarrhea in patients who were treated with colchicine.", "supported"),
         ("Warfarin is indicated for gout.", "unknown"),
         ("Does colchicine cause gout?", None),
         ("Colchicine, gout.", None),
@@ -86,13 +83,27 @@ def test_a_sentence_against_the_graph(kg: KG, text: str | None, verdict: str | N
     assert [c["verdict"] for c in row["hop_checks"]] == ([verdict] if verdict else [])
 
 
+@pytest.mark.parametrize("text", ["Gout treats colchicine.", "Colchicine, in gout, is forbidden."])
+def test_names_that_changed_places_and_unknown_wordings_are_read_where_the_hop_was_given(kg: KG, text: str) -> None:
+    given = check(kg, text, "Colchicine", "gout")["hop_checks"]
+    assert [c["verdict"] for c in given] == ["contradicted"]
+    assert "contradicted" not in [c["verdict"] for c in check(kg, text)["hop_checks"]]
+
+
+def test_what_is_supposed_or_one_patient_s_is_shown_and_not_counted(kg: KG) -> None:
+    row = check(kg, "The patient is treated with colchicine for gout. It is unclear whether colchicine treats gout.")
+    assert [c["mode"] for c in row["hop_checks"]] == ["patient", "hedged"]
+    assert {c["verdict"] for c in row["hop_checks"]} == {"unknown"}
+    assert row["support"][0]["claims"] == 0 and row["support_share"] is None
+
+
 def test_every_claim_says_where_it_stands(kg: KG) -> None:
     text = "First.\nColchicine treats gout. Podagra is a sign of gout."
     row = check(kg, text, "Colchicine", "gout", "Podagra")
     first, second = row["hop_checks"]
     assert text[first["start"] : first["end"]] == "Colchicine treats gout."
-    assert text[second["from_start"] : second["from_end"]] == "Podagra"
-    assert (second["from_name"], second["to_name"], second["by"]) == ("Podagra", "gout", "path")
+    assert text[second["to_start"] : second["to_end"]] == "Podagra"
+    assert (second["from_name"], second["to_name"], second["by"]) == ("gout", "Podagra", "path")
     assert (first["stated"], first["negated"], first["graph"]) == (
         "indication",
         False,
@@ -120,7 +131,7 @@ def test_a_contradiction_is_flagged_or_rejects_the_row(kg: KG) -> None:
     assert kept["rejected_because"] is None and support["kept"] and support["contradicted"] == 1
     row = check(kg, text, reject=True)
     assert row["rejected_because"] == "contradicts_graph" and row["support"][0]["kept"] is False
-    assert "characters 24 to 53: Podagra / gout: not phenotype present" in row["rejected_detail"]
+    assert "characters 24 to 53: gout / Podagra: not phenotype present" in row["rejected_detail"]
     assert "the graph has: gout can present with Podagra" in row["rejected_detail"]
     assert [c["verdict"] for c in row["hop_checks"]] == ["supported", "contradicted"]
     assert kept["hop_checks"] == row["hop_checks"]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from dataset_builder.claim_check.cue_words import NamedSpan, Word, pieces
+from dataset_builder.claim_check.given_hops.cue_words import NamedSpan, Word, pieces
 
 _BREAKS, _COMMAS = frozenset(";:"), frozenset(",()/")
 JOINS = _COMMAS | {"and", "or", "nor", "plus", "well"}

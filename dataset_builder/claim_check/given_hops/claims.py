@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, takewhile
 
-from dataset_builder.claim_check.clauses import JOINS, Cue, Gap, Group, Sentence
-from dataset_builder.claim_check.cue_words import NamedSpan
+from dataset_builder.claim_check.given_hops.clauses import JOINS, Cue, Gap, Group, Sentence
+from dataset_builder.claim_check.given_hops.cue_words import NamedSpan
 
 DRUG, GENE, DISEASE, PHENOTYPE = "drug", "gene/protein", "disease", "effect/phenotype"
 CLINICAL = frozenset([DISEASE, PHENOTYPE])

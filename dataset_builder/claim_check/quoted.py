@@ -1,0 +1,85 @@
+"""Claims that need no reading: a sentence of the graph quoted word by word, and a path on a line ("A ←target— B —indication→ C")."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from dataset_builder.claim_check.parsing import Name
+from dataset_builder.claim_check.relations import Statement
+from dataset_builder.claim_check.words import ASSOCIATED, EXPRESSED, INTERACTS, PRESENT
+from kg.phrases import PHRASES
+
+if TYPE_CHECKING:
+    from kg import KG
+
+Edge = tuple[int, int, str]  # the two nodes, the display_relation
+Found = tuple[int, int, Statement]  # the (start, end) of the sentence, and what it says
+# what kg.csv calls these is the denial of another relation, or another name of it
+DENIALS = {"phenotype absent": PRESENT, "expression absent": EXPRESSED}
+SAME = {"ppi": INTERACTS, "synergistic interaction": INTERACTS, "linked to": ASSOCIATED}
+_LABELS = frozenset(display for _, display in PHRASES)
+_ARROW = re.compile(r"\s*(?:←([^←→—\n]+)—|—([^←→—\n]+)[→—])\s*")  # prompt.ARROWS
+_LINE = re.compile(r"^.*[←→].*$", re.MULTILINE)
+_BEFORE = re.compile(r"(?:^|[.:;]\s|\n)[\s\d.)*•-]*\Z")
+_AND = " and "
+
+
+def quotes(text: str, statements: Mapping[str, Edge], kg: "KG") -> Iterator[Found]:
+    """The ``statements`` (the graph's own words for its edges) that are whole sentences of the text, or joined to one by "and"."""
+    lower = text.lower()
+    for words, (a, b, relation) in statements.items():
+        for match in re.finditer(re.escape(words.lower()), lower):
+            start, end = match.span()
+            if _is_whole(lower, start, end, statements):
+                first, second = kg.name_of(a).lower(), kg.name_of(b).lower()
+                at = _two(lower[start:end], first, second)
+                ends = [
+                    Name(start + begin, start + begin + len(name), (node,), frozenset([kg.type_of(node)]))
+                    for node, name, begin in ((a, first, at[0]), (b, second, at[1]))
+                ]
+                ends.sort(key=lambda end: end.start)
+                yield start, end + text.startswith(".", end), _statement(ends[0], ends[1], relation)
+
+
+def _is_whole(text: str, start: int, end: int, statements: Mapping[str, Edge]) -> bool:
+    """Whether the sentence has nothing else: "it is not true that …" would turn a quotation round."""
+    after = re.match(r"\.|\s*(?:\n|\Z)", text[end : end + 40])
+    joined = any(text.startswith(_AND + other.lower(), end) for other in statements)
+    follows = any(text.endswith(other.lower() + _AND, 0, start) for other in statements)
+    return bool((after or joined) and (follows or _BEFORE.search(text, max(0, start - 40), start)))
+
+
+def _two(words: str, first: str, second: str) -> tuple[int, int]:
+    """Where the two names stand, which may be parts of each other."""
+    forward = words.find(first), words.rfind(second)
+    backward = words.rfind(first), words.find(second)
+    return forward if forward[0] + len(first) <= forward[1] else backward
+
+
+def arrows(names: Sequence[Name], text: str) -> Iterator[Found]:
+    """Of each two names with nothing but an arrow between, the relations that stand at the arrow. The sentence is the whole path."""
+    hops = [(a, b, match) for a, b in pairwise(names) if (match := _ARROW.fullmatch(text, a.end, b.start))]
+    start: dict[Name, int] = {}
+    for a, b, _ in hops:
+        start[b] = start.get(a, a.start)
+    end: dict[Name, int] = {}
+    for a, b, _ in reversed(hops):
+        end[a] = end.get(b, b.end)
+    for a, b, match in hops:
+        for relation in (match[1] or match[2]).split(" / "):
+            if relation in _LABELS:
+                yield start[b], end[a], _statement(a, b, relation)
+
+
+def _statement(a: Name, b: Name, relation: str) -> Statement:
+    mode = "denied" if relation in DENIALS else "stated"
+    return Statement(a, b, DENIALS.get(relation, SAME.get(relation, relation)), mode, relation)
+
+
+def without(text: str, found: Sequence[Found]) -> str:
+    """The text with blanks in place of what needs no reading, and of lines with arrows; all offsets stay."""
+    spans = [(start, end) for start, end, _ in found] + [match.span() for match in _LINE.finditer(text)]
+    for start, end in spans:
+        text = text[:start] + " " * (end - start) + text[end:]
+    return text
