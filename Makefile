@@ -70,8 +70,8 @@ count: setup ## count the questions in the sources' files: DATA_DIR
 contamination: setup ## count the questions that the available sources and benchmarks share: DATA_DIR, EMBEDDER, STRICT
 	$(PY) -m dataset_builder $(strip contamination --data-dir "$(or $(DATA_DIR),../shared/data/hub)" $(call flag,--embedder,EMBEDDER) $(if $(STRICT),--strict))
 
-verify: setup ## check a dataset folder against its manifest: OUT, KG; or REPO=org/name@tag on the Hub
-	$(PY) -m dataset_builder $(strip verify "$(or $(REPO),$(OUT),build/$(PIPELINE))" $(call flag,--kg,KG))
+verify: setup ## check a dataset folder against its manifest: OUT, KG, ORACLE=1; or REPO=org/name@tag on the Hub
+	$(PY) -m dataset_builder $(strip verify "$(or $(REPO),$(OUT),build/$(PIPELINE))" $(call flag,--kg,KG) $(if $(ORACLE),--oracle))
 
 push: setup ## push a dataset folder to the Hub, one commit: REPO, TAG; `make dataset push` builds it first
 	$(PY) -m dataset_builder $(strip push "$(or $(OUT),build/$(PIPELINE))" --repo "$(REPO)" $(call flag,--tag,TAG) \

@@ -1,6 +1,7 @@
 """The graph-tool graph of a knowledge graph. The only file that imports graph_tool."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from kg.primekg import Edges
 check_environment()  # Debian's graph-tool beside numpy 2 kills the interpreter: raise an error before
 
 from graph_tool import Graph, VertexPropertyMap  # noqa: E402  the guard must run before this import
-from graph_tool.topology import shortest_distance  # noqa: E402
+from graph_tool.topology import count_shortest_paths, shortest_distance  # noqa: E402
 
 UNREACHED = np.iinfo(np.int32).max
 
@@ -39,3 +40,9 @@ def distances_to(graph: Graph, root: int, targets: Sequence[int]) -> np.ndarray:
 def neighbors(graph: Graph, vertex: int) -> np.ndarray:
     """The vertices that share an edge with this one, in no particular order."""
     return graph.get_out_neighbors(vertex)
+
+
+def count(graph: Graph, start: int, end: int) -> tuple[int | None, int]:
+    """Distance of two vertices and number of shortest paths between them, both by graph-tool. None and 0 where there is none."""
+    distance: Any = shortest_distance(graph, start, end)  # a number, as only one target is given
+    return (None, 0) if distance == UNREACHED else (int(distance), int(count_shortest_paths(graph, start, end)))

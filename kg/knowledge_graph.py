@@ -181,7 +181,7 @@ class KG:
     def _by_graph_tool(self, ends: np.ndarray, keep: int, seed: int) -> list[ShortestPaths]:
         import kg.oracle as oracle  # graph_tool takes a second to import, and is only needed here
 
-        net, vertices = opened.graph(self.path, self.digest), self._checked(ends)
+        net, vertices = opened.graph(self.path, self.digest), self.vertices(ends)
         return oracle.shortest_paths(net, self.nodes.index, ends, vertices, keep, seed)
 
     def _by_kernel(self, ends: np.ndarray, keep: int, seed: int) -> list[ShortestPaths]:
@@ -269,7 +269,7 @@ class KG:
             raise KeyError(f"graph {self.name} has no node {node}")
         return vertex
 
-    def _checked(self, nodes: np.ndarray) -> np.ndarray:
+    def vertices(self, nodes: np.ndarray) -> np.ndarray:
         """The vertices of these nodes. Raises KeyError for the first one that the graph does not have."""
         index = self.nodes.index
         vertices = np.searchsorted(index, nodes)

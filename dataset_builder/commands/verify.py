@@ -14,13 +14,18 @@ def add_command(command: argparse.ArgumentParser) -> None:
         "place", metavar="FOLDER", help="a dataset folder, or ORG/NAME[@REVISION] on the Hub, which is downloaded"
     )
     command.add_argument("--kg", metavar="NAME_OR_FILE", help="the graph of the build, to compare it too")
+    command.add_argument(
+        "--oracle",
+        action="store_true",
+        help="let graph-tool prove every published path in the graph of the build: its edges, its length, the number of shortest paths",
+    )
     command.set_defaults(command=verify_folder)
 
 
 def verify_folder(given: argparse.Namespace) -> int:
     """Print what does not match and what could not be checked. Exit status 1 where something does not match."""
     place = place_of(given.place)
-    found = verify(place.folder, KG.load(given.kg) if given.kg else None)
+    found = verify(place.folder, KG.load(given.kg) if given.kg else None, given.oracle)
     for line in [*found.wrong, *found.notes]:
         OUT.print(line, markup=False)
     places, commit = len(found.wrong), f" (commit {place.commit})" if place.commit else ""

@@ -15,6 +15,7 @@ from dataset_builder.publishing.funnel import funnel
 from dataset_builder.publishing.layout import MANIFEST, code_of, data_file, read_rows, rows_in
 from dataset_builder.publishing.unroll import FORMS, ids_of, unrolls
 from dataset_builder.publishing.verify_intermediates import wrong_intermediates
+from dataset_builder.publishing.verify_paths import wrong_paths
 from dataset_builder.row import row_id
 from dataset_builder.sources.raw_files import sha256
 from dataset_builder.stage_code import code_hash
@@ -31,18 +32,26 @@ class Verification:
     notes: list[str]
 
 
-def verify(folder: Path, kg: KG | None = None) -> Verification:
+def verify(folder: Path, kg: KG | None = None, oracle: bool = False) -> Verification:
     """Recompute the files' sha256, row ids, funnel and content hash; compare code and graph with the local ones.
 
-    Raises FolderError where there is no valid manifest.
+    ``oracle``: graph-tool proves every published path too, which takes the graph of the build.
+    Raises FolderError where there is no valid manifest, or that graph was not given.
     """
     manifest = read_manifest(folder)
+    if kg is None and manifest["graph"]["name"] == "sample":
+        kg = KG.load("sample")
+    if oracle and (kg is None or kg.digest != manifest["graph"]["sha256"]):
+        raise FolderError(f"{_graph_note(manifest, kg)}. --oracle proves paths in the graph of the build")
     wrong = wrong_files(folder, manifest)
     if any(line.partition(":")[0].endswith(".parquet") for line in wrong):
         notes = ["row ids, funnel and content hash were not checked: the data files are not those of the build"]
     else:
         wrong += wrong_content(folder, manifest)
         notes = []
+        if oracle and kg is not None:
+            broken, note = wrong_paths(folder, manifest, kg)
+            wrong, notes = wrong + broken, [note]
     return Verification(wrong, [*notes, _code_note(manifest), _graph_note(manifest, kg)])
 
 
@@ -167,8 +176,6 @@ def _code_note(manifest: Mapping[str, Any]) -> str:
 
 def _graph_note(manifest: Mapping[str, Any], kg: KG | None) -> str:
     graph = manifest["graph"]
-    if kg is None and graph["name"] == "sample":
-        kg = KG.load("sample")
     if kg is None:
         return f"graph: {graph['name']} was not given, so not checked; give it by --kg FILE"
     if kg.digest == graph["sha256"]:

@@ -113,3 +113,57 @@ def test_what_is_no_manifest(tmp_path: Path, content: str | None, message: str) 
         (tmp_path / "manifest.json").write_text(content)
     with pytest.raises(FolderError, match=message):
         verify(tmp_path)
+
+
+def change_path(rows: list[dict], **changes: object) -> list[dict]:
+    """The rows with something else in the first path of the first row."""
+    rows[0]["paths"][0] |= changes
+    return rows
+
+
+def without_middle(rows: list[dict]) -> list[dict]:
+    """A longer path than the shortest: there and back again."""
+    path = rows[0]["paths"][0]
+    first, second = path["nodes"][:2]
+    path["nodes"], path["hops"] = (
+        [first, second, first, *path["nodes"][1:]],
+        [path["hops"][0], *path["hops"][:1], *path["hops"]],
+    )
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda rows: change_path(rows, total=rows[0]["paths"][0]["total"] + 1), "by graph-tool there are"),
+        (lambda rows: change_path(rows, nodes=[*rows[0]["paths"][0]["nodes"][:-1], 10**9]), "the graph has no node 1000000000"),
+        (lambda rows: change_path(rows, nodes=rows[0]["paths"][0]["nodes"][:1] * len(rows[0]["paths"][0]["nodes"])), "has no edge between"),
+        (lambda rows: change_path(rows, hops=rows[0]["paths"][0]["hops"][:-1]), "nodes and"),
+        (without_middle, "by graph-tool the distance of its ends is"),
+    ],
+)  # fmt: skip
+def test_graph_tool_names_every_forged_path(
+    folder: Path, change: Callable[[list[dict]], list[dict]], message: str
+) -> None:
+    honest = verify(folder, oracle=True)
+    assert honest.wrong == [] and honest.notes[0].startswith("oracle: ") and " 0 paths" not in honest.notes[0]
+    forge(folder, change)
+    wrong = [line for line in verify(folder, oracle=True).wrong if line.startswith("train: row") and "path 1" in line]
+    assert len(wrong) == 1 and message in wrong[0]
+
+
+def test_a_relation_that_the_graph_has_not_is_named(folder: Path) -> None:
+    def change(rows: list[dict]) -> list[dict]:
+        rows[0]["paths"][0]["hops"][0][0]["display_relation"] = "cures"
+        return rows
+
+    forge(folder, change)
+    assert any("cures; the graph has" in line for line in verify(folder, oracle=True).wrong)
+
+
+def test_the_oracle_needs_the_graph_of_the_build(folder: Path, make_kg: Callable[..., KG]) -> None:
+    other = make_kg("Aspirin drug | indication | pain effect/phenotype")
+    with pytest.raises(
+        FolderError, match=r"another graph, so not checked\. --oracle proves paths in the graph of the build"
+    ):
+        verify(folder, other, oracle=True)

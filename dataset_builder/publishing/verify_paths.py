@@ -1,0 +1,75 @@
+"""Prove the published paths by another program: graph-tool searches and counts, and the graph's edges are looked up."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from dataset_builder.publishing.layout import data_file, read_rows, rows_in
+from kg import KG
+
+LARGEST = 2**63 - 1  # a larger number of paths is written as this
+
+
+def wrong_paths(folder: Path, manifest: Mapping[str, Any], kg: KG) -> tuple[list[str], str]:
+    """The published paths that the graph does not bear out, and what was checked, in words.
+
+    Of every path of every published row: each hop is an edge with the relations that the row states, and nothing is left out; its length is
+    the distance of its ends; ``total`` is the number of shortest paths between them. ``kg``: the graph of the build.
+    """
+    from kg.second_opinion import counts  # graph_tool takes a second to import
+
+    file = folder / data_file("train", rows_in(manifest["columns"]))
+    if "paths" not in manifest["columns"]:
+        return [], "oracle: the rows have no paths"
+    wrong: list[str] = []
+    known = frozenset(kg.nodes.index.tolist())
+    claimed: dict[tuple[int, int], list[tuple[str, int, int]]] = {}
+    hops = paths = rows = 0
+    for row in read_rows(file):
+        rows += 1
+        for number, path in enumerate(row["paths"] or (), 1):
+            where = f"train: row {row['id']}, path {number}"
+            paths, hops = paths + 1, hops + len(path["hops"])
+            if broken := list(_broken_hops(path, kg, known)):
+                wrong += [f"{where}: {why}" for why in broken]
+                continue
+            ends = (path["nodes"][0], path["nodes"][-1])
+            claimed.setdefault(ends, []).append((where, len(path["nodes"]) - 1, path["total"]))
+    pairs = list(claimed)
+    for ends, (distance, total) in zip(pairs, counts(kg, pairs) if pairs else [], strict=True):
+        for where, length, stated in claimed[ends]:
+            if length != distance:
+                wrong.append(
+                    f"{where}: it has {length} hops, and by graph-tool the distance of its ends is {distance}"
+                )
+            elif stated != min(total, LARGEST):
+                wrong.append(
+                    f"{where}: total is {stated}, and by graph-tool there are {total} shortest paths between its ends"
+                )
+    return (
+        wrong,
+        f"oracle: {paths} paths of {rows} rows with {hops} hops, between {len(pairs)} pairs of nodes, by graph-tool",
+    )
+
+
+def _broken_hops(path: Mapping[str, Any], kg: KG, known: frozenset[int]) -> Iterator[str]:
+    """What of the path's nodes and relations is not in the graph."""
+    nodes = path["nodes"]
+    if unknown := [node for node in nodes if node not in known]:
+        yield f"the graph has no node {unknown[0]}"
+        return
+    if len(path["hops"]) != len(nodes) - 1:
+        yield f"it has {len(nodes)} nodes and {len(path['hops'])} hops"
+        return
+    for (a, b), hop in zip(pairwise(nodes), path["hops"], strict=True):
+        there = _names(relation for _, _, relations in kg.relations([a], [b]) for relation in relations)
+        stated = _names((relation["relation"], relation["display_relation"]) for relation in hop)
+        if not there:
+            yield f"the graph has no edge between {kg.name_of(a)} ({a}) and {kg.name_of(b)} ({b})"
+        elif stated != there:
+            yield f"between {kg.name_of(a)} and {kg.name_of(b)} it states {', '.join(stated)}; the graph has {', '.join(there)}"
+
+
+def _names(relations: Iterable[tuple[str, str]]) -> list[str]:
+    return sorted({f"{relation}/{display}" for relation, display in relations})
