@@ -65,9 +65,13 @@ def _claims(row: Row, rationale: int | None) -> list[dict[str, Any]]:
     ]
 
 
+MODES = {"hedged": " (supposed)", "patient": " (of one patient)"}
+
+
 def _said(check: Row) -> str:
     relation = check.get("stated") or "named together"
-    return f"{check['from_name']} · {'not ' if check.get('negated') else ''}{relation} · {check['to_name']}"
+    mode = MODES.get(check.get("mode") or "", "")
+    return f"{check['from_name']} · {'not ' if check.get('negated') else ''}{relation} · {check['to_name']}{mode}"
 
 
 def samples_of(row: Row) -> list[dict[str, Any]]:

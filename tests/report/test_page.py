@@ -165,7 +165,7 @@ def test_claims_are_marked_where_they_stand(opened: Open, planted: Plant) -> Non
                 text, "Colchicine never helps.", "contradicted", negated=True, graph="Colchicine is indicated for gout"
             ),
             claim(text, "Colchicine never helps.", "supported"),
-            claim(text, "Nobody knows.", "unknown"),
+            claim(text, "Nobody knows.", "unknown", mode="hedged"),
         ]
         for row in rows:
             row |= {"hop_checks": [], "support": None, "support_share": None}
@@ -183,6 +183,7 @@ def test_claims_are_marked_where_they_stand(opened: Open, planted: Plant) -> Non
     ]
     assert detail.locator(".rationale").text_content() == text
     assert "Podagra · not phenotype present · gout (graph: Colchicine is indicated for gout)" in detail.text_content()
+    assert "Podagra · phenotype present · gout (supposed)" in detail.text_content()
     assert "50 % supported" in (report.page.locator("#list .meta").first.text_content() or "")
 
 
