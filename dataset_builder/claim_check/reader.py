@@ -59,6 +59,10 @@ class ClaimReader:
         """Its entry in a manifest."""
         return {"name": self.name, "version": self.version, "model_sha256": self.model_sha256}
 
+    def open(self) -> None:
+        """Load the parser now, so that processes forked later share it."""
+        parser()
+
     def read(self, kg: "KG", texts: Sequence[Text]) -> list["Reading"]:
         """What each text says of two names, in its order.
 

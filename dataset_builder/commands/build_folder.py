@@ -59,7 +59,7 @@ def build_folder(folder: Path, given: argparse.Namespace) -> None:
     ledger, contamination, is_final = check_contamination(questions, origins, given)
     stages = stages_of(pipeline, kg, reader, given.seed, models, benchmarks=ledger, **choices)
     if given.num_proc:
-        kg.open()
+        _open(kg, reader)
     calibrations, notes = expect_trusted(stages, store_of(given), given.allow_judge)
     _print_lines(notes := [*self_judging_note(models), *notes])
     with runner_of(given) as runner:
@@ -100,6 +100,13 @@ def _is_pinned(origins: Iterable[Origin], kg: KG) -> bool:
 def _print_lines(lines: Iterable[str]) -> None:
     for line in lines:
         OUT.print(line, markup=False)
+
+
+def _open(kg: KG, reader: ClaimReader | None) -> None:
+    """Load what worker processes then share."""
+    kg.open()
+    if reader:
+        reader.open()
 
 
 def _inputs(
