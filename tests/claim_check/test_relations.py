@@ -176,5 +176,8 @@ def test_the_graph_s_own_sentences_and_lines_of_arrows_are_not_parsed(kg: KG) ->
     quoted, line = sorted(check_texts(kg, [Written(text, statements=given)], reader)[0], key=lambda c: -c.start)
     assert (quoted.relation, quoted.verdict) == (line.relation, line.verdict) == ("indication", "supported")
     assert text[quoted.start : quoted.end] == "Colchicine is indicated for gout."
+    turkish = "İİİ.\nColchicine is indicated for gout."  # small letters of the first line are more characters
+    [quoted] = check_texts(kg, [Written(turkish, statements=given)], reader)[0]
+    assert turkish[quoted.from_start : quoted.from_end] == "Colchicine" and quoted.end == len(turkish)
     turned = "It is not true that Colchicine is indicated for gout."
     assert [c.mode for c in check_texts(kg, [Written(turned, statements=given)], reader)[0]] != ["stated"]
