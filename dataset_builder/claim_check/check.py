@@ -7,11 +7,11 @@ is not complete, so this is no evidence against the claim. Also unknown: what is
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from dataset_builder.claim_check.given_hops.hop_claims import Hop, HopClaim, hop_claims
+from dataset_builder.claim_check.given_hops.hop_claims import Hop, HopClaim, hop_claims, hops_between
 from dataset_builder.claim_check.graph_verdicts import Relation, verdict
-from dataset_builder.claim_check.parsing import names_in
+from dataset_builder.claim_check.parsing import Name
 from dataset_builder.claim_check.quoted import Edge
 from dataset_builder.claim_check.reader import ClaimReader, Reading, claim_reader
 from dataset_builder.claim_check.relations import Statement
@@ -20,13 +20,6 @@ if TYPE_CHECKING:
     from kg import KG
 
 VERDICTS = ("supported", "contradicted", "off_path", "unknown")
-
-
-class Span(Protocol):
-    """Anything with a place in the text."""
-
-    @property
-    def start(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -85,7 +78,7 @@ def _checked(kg: "KG", one: Written, reading: Reading) -> list[Claim]:
         claims.setdefault(_place(said.subject, said.object), []).append(_claim(kg, start, end, said, one.hops))
     if one.hops:
         own = {node for hop in one.hops for node in hop}
-        for near in hop_claims(kg, reading.rest, names_in(kg, reading.rest, one.names), one.hops, own):
+        for near in hop_claims(kg, reading.rest, reading.names, one.hops, own):
             place = _place(near.a, near.b)
             if all(_prevails(near, claim) for claim in claims.get(place, ())):
                 claims[place] = [_hop_claim(kg, near)]
@@ -104,7 +97,7 @@ def _prevails(near: HopClaim, claim: Claim) -> bool:
     return claim.verdict == "unknown" and (near.missed is not None or claim.mode != "aside")
 
 
-def _place(a: Span, b: Span) -> tuple[int, int]:
+def _place(a: Name, b: Name) -> tuple[int, int]:
     return min(a.start, b.start), max(a.start, b.start)
 
 
@@ -113,10 +106,8 @@ def _claim(kg: "KG", start: int, end: int, said: Statement, hops: Mapping[Hop, l
     edges = kg.relations(a.nodes, b.nodes)
     judged = {verdict(said, relations): (x, y) for x, y, relations in reversed(edges)}
     told = next((one for one in VERDICTS if one in judged), "unknown")
-    on = [hop for hop in hops if any(frozenset((x, y)) == hop for x in a.nodes for y in b.nodes)]
-    x, y = judged.get(told, (a.nodes[0], b.nodes[0]))
-    if on:
-        x, y = next((x, y) for x in a.nodes for y in b.nodes if frozenset((x, y)) in on)
+    on = hops_between(hops, a, b)
+    x, y = _given(on, a, b) or judged.get(told, (a.nodes[0], b.nodes[0]))
     return Claim(
         x, kg.name_of(x), a.start, a.end, y, kg.name_of(y), b.start, b.end,
         said.relation, said.mode == "denied", said.mode, start, end, told,
@@ -126,15 +117,18 @@ def _claim(kg: "KG", start: int, end: int, said: Statement, hops: Mapping[Hop, l
 
 def _hop_claim(kg: "KG", near: HopClaim) -> Claim:
     a, b, reading = near.a, near.b, near.reading
-    x, y = a.nodes[0], b.nodes[0]
-    if near.on:
-        x, y = next((x, y) for x in a.nodes for y in b.nodes if frozenset((x, y)) in near.on)
+    x, y = _given(near.on, a, b) or (a.nodes[0], b.nodes[0])
     return Claim(
         x, kg.name_of(x), a.start, a.end, y, kg.name_of(y), b.start, b.end,
         reading.stated, reading.denied, "denied" if reading.denied else "stated", near.start, near.end,
         "off_path" if near.missed else reading.verdict, "direction" if reading.backwards else "path",
         _in_words(kg, near.missed or (x, y)), tuple(near.on),
     )  # fmt: skip
+
+
+def _given(on: Sequence[Hop], a: Name, b: Name) -> tuple[int, int] | None:
+    """The nodes of the two names that a given hop connects."""
+    return next(((x, y) for x in a.nodes for y in b.nodes if frozenset((x, y)) in on), None)
 
 
 def _in_words(kg: "KG", edge: tuple[int, int] | None) -> str | None:

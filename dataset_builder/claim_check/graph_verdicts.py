@@ -21,7 +21,8 @@ from dataset_builder.claim_check.words import (
 
 Relation = tuple[str, str]  # relation, display_relation
 USED = frozenset([INDICATION, OFF_LABEL])
-THERAPEUTIC = USED | {CONTRA, "drug_effect"}
+SIDE = "drug_effect"  # kg.csv's relation of a side effect
+THERAPEUTIC = USED | {CONTRA, SIDE}
 ABSENT = frozenset(["disease_phenotype_negative", "anatomy_protein_absent"])
 # the edges of kg.csv that a stated relation is about; of the rest every edge counts
 EDGES = {
@@ -71,7 +72,7 @@ def _therapeutic(known: set[Relation]) -> set[Relation]:
 
 def _therapy(said: Statement, denied: bool, known: set[str]) -> str:
     """Of a drug and a disease: given for it, without approval, not to be given, or its cause."""
-    used, contra, side = bool(known & USED), CONTRA in known, "drug_effect" in known
+    used, contra, side = bool(known & USED), CONTRA in known, SIDE in known
     for_, against = used, contra
     if said.relation == SIDE_EFFECT:
         # that a drug brings about what it is given for is the opposite of what the graph has

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from dataset_builder.claim_check.parsing import Parsed, names_in, prepared, sentences
+from dataset_builder.claim_check.parsing import Name, Parsed, names_in, prepared, sentences
 from dataset_builder.claim_check.quoted import Edge, Found, arrows, quotes, without
 from dataset_builder.claim_check.relations import statements as statements_of
 
@@ -70,11 +70,11 @@ class ClaimReader:
                 found = [*quotes(text, statements, kg)]
                 if "—" in text:
                     found += arrows(names_in(kg, text, own), text)
-                reading = Reading(found, without(text, found))
+                rest = without(text, found)
+                reading = Reading(found, rest, names_in(kg, rest, own))
                 readings.append(reading)
-                names = names_in(kg, reading.rest, own)
-                if len(names) > 1:
-                    parsed = prepared(reading.rest, names, parser())
+                if len(reading.names) > 1:
+                    parsed = prepared(rest, reading.names, parser())
                     yield parsed.doc, (reading, parsed)
 
         for _, (reading, parsed) in parser().pipe(unparsed(), as_tuples=True, batch_size=BATCH):
@@ -87,10 +87,11 @@ class ClaimReader:
 
 
 class Reading(NamedTuple):
-    """What a text says of two names, and the text without what needed no reading."""
+    """What a text says of two names, the text without what needed no reading, and the names in this rest."""
 
     found: list[Found]
     rest: str
+    names: list[Name]
 
 
 @functools.cache

@@ -7,19 +7,20 @@ import pytest
 from dataset_builder.claim_check.given_hops.claims import claims
 from dataset_builder.claim_check.given_hops.clauses import read
 from dataset_builder.claim_check.given_hops.cue_verdicts import read_against
-from dataset_builder.claim_check.given_hops.cue_words import NamedSpan, is_about_a_patient, is_cue, is_given
+from dataset_builder.claim_check.given_hops.cue_words import is_about_a_patient, is_cue, is_given
 from dataset_builder.claim_check.given_hops.sentences import sentences
+from dataset_builder.claim_check.parsing import Name
 
 TYPES = {"D": "drug", "I": "disease", "P": "effect/phenotype", "G": "gene/protein", "B": "biological_process"}
 
 
-def names_in(text: str) -> list[NamedSpan]:
+def names_in(text: str) -> list[Name]:
     """D1 is a drug, I1 a disease, and so on; the node is the number of the name."""
     numbers: dict[str, int] = {}
     found = []
     for match in re.finditer(r"\b([DIPGB])\d\b", text):
         node = numbers.setdefault(match[0], len(numbers))
-        found.append(NamedSpan(match.start(), match.end(), (node,), frozenset([TYPES[match[1]]])))
+        found.append(Name(match.start(), match.end(), (node,), frozenset([TYPES[match[1]]])))
     return found
 
 
@@ -28,7 +29,7 @@ def read_claims(text: str, *edges: str) -> dict[str, str]:
     named = names_in(text)
     words = {name: text[name.start : name.end] for name in named}
 
-    def connected(a: NamedSpan, b: NamedSpan) -> bool:
+    def connected(a: Name, b: Name) -> bool:
         return f"{words[a]} {words[b]}" in edges or f"{words[b]} {words[a]}" in edges
 
     found = claims(0, len(text), read(text, 0, len(text), named), connected)

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from itertools import combinations, takewhile
 
 from dataset_builder.claim_check.given_hops.clauses import JOINS, Cue, Gap, Group, Sentence
-from dataset_builder.claim_check.given_hops.cue_words import NamedSpan
+from dataset_builder.claim_check.parsing import DISEASE, DRUG, GENE, PHENOTYPE, Name
 
-DRUG, GENE, DISEASE, PHENOTYPE = "drug", "gene/protein", "disease", "effect/phenotype"
 CLINICAL = frozenset([DISEASE, PHENOTYPE])
 THERAPY = frozenset(["treat", "use", "unapproved", "approval", "harm", "nouse", "cause", "tie"])
 PLAIN = frozenset([
@@ -42,7 +41,7 @@ IT_IS = re.compile(r"\bit (?:is|was|would be|may be|can be) (?:\w+ ){1,3}(?:to|t
 
 UNREAD = "unread"  # the kind of cue for words that are not on the list
 
-Connected = Callable[[NamedSpan, NamedSpan], bool]
+Connected = Callable[[Name, Name], bool]
 
 
 @dataclass
@@ -51,8 +50,8 @@ class Claim:
 
     start: int
     end: int
-    a: NamedSpan
-    b: NamedSpan
+    a: Name
+    b: Name
     cues: list[Cue] = field(default_factory=list)
     unlike: bool = False
     between: str = ""  # the words from the first to the second, where there is no other name between them
@@ -157,7 +156,7 @@ def _is_denied_by_name(sentence: Sentence, pair: tuple[Group, Group], number: in
     return before ^ between
 
 
-def _ends(x: Group, y: Group) -> Iterator[tuple[NamedSpan, NamedSpan, bool]]:
+def _ends(x: Group, y: Group) -> Iterator[tuple[Name, Name, bool]]:
     """The pairs of names of two groups, and whether the sentence contrasts the pair."""
     if x is y:
         yield from ((a, b, False) for a, b in combinations(x.members, 2))
@@ -246,6 +245,6 @@ def _kinds(cues: Sequence[Cue]) -> frozenset[str]:
     return frozenset().union(*(cue.kinds for cue in cues))
 
 
-def _fit(a: NamedSpan, b: NamedSpan, kinds: frozenset[str]) -> bool:
+def _fit(a: Name, b: Name, kinds: frozenset[str]) -> bool:
     """Whether cues of these kinds can claim a relation between the two."""
     return any(kinds & kinds_for(s, t) for s in a.types for t in b.types)

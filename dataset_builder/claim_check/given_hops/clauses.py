@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from dataset_builder.claim_check.given_hops.cue_words import NamedSpan, Word, pieces
+from dataset_builder.claim_check.given_hops.cue_words import Word, pieces
+from dataset_builder.claim_check.parsing import Name
 
 _BREAKS, _COMMAS = frozenset(";:"), frozenset(",()/")
 JOINS = _COMMAS | {"and", "or", "nor", "plus", "well"}
@@ -80,9 +81,9 @@ class Group:
     ``unlike``: names in contrast to them.
     """
 
-    members: list[NamedSpan]
+    members: list[Name]
     clause: int
-    unlike: list[NamedSpan] = field(default_factory=list)
+    unlike: list[Name] = field(default_factory=list)
 
 
 class Sentence(NamedTuple):
@@ -92,13 +93,13 @@ class Sentence(NamedTuple):
     gaps: list[Gap]
 
 
-def read(text: str, start: int, end: int, names: Sequence[NamedSpan]) -> Sentence:
+def read(text: str, start: int, end: int, names: Sequence[Name]) -> Sentence:
     """The sentence at these offsets. ``names``: those in it, in their order, not overlapping."""
     parts = list(pieces(text, start, end, names))
     groups, gaps, clause, run = [], [], 0, []
-    opens = bool(parts) and not isinstance(parts[0], NamedSpan) and "contrast" in parts[0][1]
+    opens = bool(parts) and not isinstance(parts[0], Name) and "contrast" in parts[0][1]
     for piece in parts:
-        if not isinstance(piece, NamedSpan):
+        if not isinstance(piece, Name):
             run.append(piece)
             continue
         if groups and not (opens and len(groups) == 1) and _continues(groups[-1].members, piece, run):
@@ -119,7 +120,7 @@ def read(text: str, start: int, end: int, names: Sequence[NamedSpan]) -> Sentenc
     return _with_unlike_first(Sentence(groups, gaps)) if opens else Sentence(groups, gaps)
 
 
-def _continues(members: Sequence[NamedSpan], name: NamedSpan, run: Sequence[Word]) -> bool:
+def _continues(members: Sequence[Name], name: Name, run: Sequence[Word]) -> bool:
     """Whether the name continues a list, or repeats its last name in brackets."""
     words = [word for word, _ in run]
     if not set(words) <= _BETWEEN or not (JOINS - {")"}).intersection(words):
@@ -135,7 +136,7 @@ def _begins_anew(group: Group, before: Gap, after: Gap) -> bool:
     return len(group.members) > 1 and any(before.clauses) and bool(after.clauses[0]) and not after.joined
 
 
-def _is_contrasted(members: Sequence[NamedSpan], name: NamedSpan, run: Sequence[Word]) -> bool:
+def _is_contrasted(members: Sequence[Name], name: Name, run: Sequence[Word]) -> bool:
     """Whether the name is contrasted with the one before it: "gout rather than pseudogout", "gout, not pseudogout"."""
     words = [word for word, kinds in run if "contrast" not in kinds and word != "not"]
     told = any("contrast" in kinds for _, kinds in run) or (

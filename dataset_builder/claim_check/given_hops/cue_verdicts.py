@@ -1,7 +1,6 @@
-"""The verdict of the graph on a claim: supported, contradicted or unknown, because a graph is never complete.
+"""The verdict of the graph on what cues claim, which is less definite than a relation: a cue has kinds (claim_cues.tsv).
 
-Only drug and disease have two relations that exclude each other (indicated, contraindicated); everywhere else a claim
-contradicts the graph where it denies a relation that is there, or states one that the graph records as absent.
+The same verdicts for the same reasons as in claim_check/graph_verdicts.py; here the relation is found along with them.
 """
 
 import re
@@ -10,22 +9,16 @@ from typing import NamedTuple
 
 from dataset_builder.claim_check.given_hops.claims import (
     CLINICAL,
-    DISEASE,
-    DRUG,
-    GENE,
-    PHENOTYPE,
     PROCESSES,
     UNREAD,
     Claim,
     kinds_for,
 )
+from dataset_builder.claim_check.graph_verdicts import ABSENT, SIDE, THERAPEUTIC, USED, Relation
+from dataset_builder.claim_check.parsing import DISEASE, DRUG, GENE, PHENOTYPE
+from dataset_builder.claim_check.words import CONTRA
 
-USED = frozenset(["indication", "off-label use"])
-CONTRA, SIDE = "contraindication", "drug_effect"
-THERAPEUTIC = USED | {CONTRA, SIDE}
 TOGETHER = frozenset(["join", "treat", "harm"])  # kinds of cue about two drugs given together
-ABSENT = frozenset(["disease_phenotype_negative", "anatomy_protein_absent"])
-KINDS_OF_PROTEIN = {"enzyme": "metabolise", "carrier": "carry", "transporter": "transport", "target": "act"}
 STATED = {
     "treat": "indication",
     "unapproved": "off-label use",
@@ -51,7 +44,6 @@ SUBJECTS = [
     (GENE, PROCESSES, "takes part in|participates in|is (?:expressed|involved|located|found) in|is (?:a member|part) of"),
 ]  # fmt: skip
 
-Relation = tuple[str, str]  # relation, display_relation
 Types = tuple[str, str]
 
 

@@ -6,22 +6,13 @@ that "not only" is no denial and "off label" no use.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from dataset_builder.claim_check.parsing import Name
+
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|[,;:()/]")
 Word = tuple[str, frozenset[str]]  # a word or phrase, and the kinds of cue that it is
-
-
-@dataclass(frozen=True)
-class NamedSpan:
-    """A span of the text that names something: the nodes that it may stand for, and their types."""
-
-    start: int
-    end: int
-    nodes: tuple[int, ...]
-    types: frozenset[str]
 
 
 @cache
@@ -78,7 +69,7 @@ def is_cue(text: str) -> bool:
     return bool(words) and all(kinds)
 
 
-def pieces(text: str, start: int, end: int, names: Sequence[NamedSpan]) -> Iterator[NamedSpan | Word]:
+def pieces(text: str, start: int, end: int, names: Sequence[Name]) -> Iterator[Name | Word]:
     """The names and the words of the text from ``start`` to ``end``, in their order."""
     at = start
     for name in [*names, None]:

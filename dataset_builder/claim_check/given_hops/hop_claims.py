@@ -1,16 +1,16 @@
 """What a text says of the hops that its writer was given, and which of them it replaces by another: sentence by sentence, cue by cue."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from dataset_builder.claim_check.given_hops.claims import Claim, claims
 from dataset_builder.claim_check.given_hops.clauses import read
 from dataset_builder.claim_check.given_hops.cue_verdicts import Reading, Relation, read_against
-from dataset_builder.claim_check.given_hops.cue_words import NamedSpan, is_about_a_patient, is_cue, is_given
+from dataset_builder.claim_check.given_hops.cue_words import is_about_a_patient, is_cue, is_given
 from dataset_builder.claim_check.given_hops.sentences import Span, sentences
+from dataset_builder.claim_check.parsing import Name
 
 if TYPE_CHECKING:
-    from dataset_builder.claim_check.parsing import Name
     from kg import KG
 
 Hop = frozenset[int]
@@ -21,8 +21,8 @@ class HopClaim(NamedTuple):
 
     start: int  # of the sentence
     end: int
-    a: NamedSpan
-    b: NamedSpan
+    a: Name
+    b: Name
     reading: Reading
     on: list[Hop]  # the given hops between the two
     missed: tuple[int, int] | None  # else the given hop that stands here with another end
@@ -30,7 +30,7 @@ class HopClaim(NamedTuple):
 
 
 def hop_claims(
-    kg: "KG", text: str, names: Sequence["Name"], hops: Mapping[Hop, list[Relation]], own: set[int]
+    kg: "KG", text: str, names: Sequence[Name], hops: Mapping[Hop, list[Relation]], own: set[int]
 ) -> Iterator[HopClaim]:
     """The claims about ``hops``, pairs of nodes with their relations. ``own``: the nodes of the row, whose names are always meant as names."""
     named = [
@@ -48,7 +48,7 @@ def hop_claims(
                 reading = read_against(claim, [relation for _, _, relations in edges for relation in relations])
                 if case and (not edges or (reading.denied and reading.stated == "phenotype present")):
                     continue  # what one patient has, takes or does not have says nothing about the disease
-                on = [hop for hop in hops if _is_about(hop, claim)]
+                on = hops_between(hops, claim.a, claim.b)
                 stated.update(on)
                 read_.append((claim, reading, edges, on))
         for claim, reading, edges, on in read_:
@@ -58,15 +58,15 @@ def hop_claims(
                 yield HopClaim(claim.start, claim.end, claim.a, claim.b, reading, on, missed, alone)
 
 
-def _named(kg: "KG", text: str, name: "Name") -> NamedSpan:
+def _named(kg: "KG", text: str, name: Name) -> Name:
     """The name with its nodes and their types; without drugs where the words next to it show that none is meant."""
     given = is_given(text, name.start, name.end)
     types = {node: kg.type_of(node) for node in name.nodes}
     nodes = tuple(node for node, type_ in types.items() if given or type_ != "drug")
-    return NamedSpan(name.start, name.end, nodes, frozenset(types[node] for node in nodes))
+    return Name(name.start, name.end, nodes, frozenset(types[node] for node in nodes))
 
 
-def _claims(kg: "KG", text: str, sentence: Span, named: Sequence[NamedSpan]) -> list[Claim]:
+def _claims(kg: "KG", text: str, sentence: Span, named: Sequence[Name]) -> list[Claim]:
     start, end = sentence
     inside = [name for name in named if start <= name.start < end]
     if len(inside) < 2 or text[start:end].rstrip(" *\"'”’)").endswith("?"):
@@ -74,9 +74,10 @@ def _claims(kg: "KG", text: str, sentence: Span, named: Sequence[NamedSpan]) -> 
     return claims(start, end, read(text, start, end, inside), lambda a, b: bool(kg.relations(a.nodes, b.nodes)))
 
 
-def _is_about(hop: Hop, claim: Claim) -> bool:
-    a, b = tuple(hop) if len(hop) == 2 else tuple(hop) * 2
-    return (a in claim.a.nodes and b in claim.b.nodes) or (b in claim.a.nodes and a in claim.b.nodes)
+def hops_between(hops: Iterable[Hop], a: Name, b: Name) -> list[Hop]:
+    """Those of the given hops that connect a node of the one name with a node of the other."""
+    pairs = {frozenset((x, y)) for x in a.nodes for y in b.nodes}
+    return [hop for hop in hops if hop in pairs]
 
 
 def _missed(
