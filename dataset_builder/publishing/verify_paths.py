@@ -5,6 +5,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet
+
+from dataset_builder.publishing.folder import column_types
 from dataset_builder.publishing.layout import data_file, read_rows, rows_in
 from kg import KG
 
@@ -15,13 +18,16 @@ def wrong_paths(folder: Path, manifest: Mapping[str, Any], kg: KG) -> tuple[list
     """The published paths that the graph does not bear out, and what was checked, in words.
 
     Of every path of every published row: each hop is an edge with the relations that the row states, and nothing is left out; its length is
-    the distance of its ends; ``total`` is the number of shortest paths between them. ``kg``: the graph of the build.
+    the distance of its ends; ``total`` is the number of shortest paths between them. ``kg``: the graph of the build. Raises ArrowException or OSError for a file
+    that cannot be read.
     """
     from kg.second_opinion import counts  # graph_tool takes a second to import
 
     file = folder / data_file("train", rows_in(manifest["columns"]))
     if "paths" not in manifest["columns"]:
         return [], "oracle: the rows have no paths"
+    if column_types(pyarrow.parquet.read_schema(file)) != manifest["columns"]:
+        return [], "oracle: paths were not checked, as the columns are not those of the manifest"
     wrong: list[str] = []
     known = frozenset(kg.nodes.index.tolist())
     claimed: dict[tuple[int, int], list[tuple[str, int, int]]] = {}

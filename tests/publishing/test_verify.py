@@ -167,3 +167,19 @@ def test_the_oracle_needs_the_graph_of_the_build(folder: Path, make_kg: Callable
         FolderError, match=r"another graph, so not checked\. --oracle proves paths in the graph of the build"
     ):
         verify(folder, other, oracle=True)
+
+
+def test_paths_that_cannot_be_read_are_said_not_to_be_checked(folder: Path) -> None:
+    def mended(content: bytes) -> list[str]:
+        """The notes on a data file with this content, and a manifest that has its checksum."""
+        (folder / TRAIN).write_bytes(content)
+        files = json.loads((folder / "manifest.json").read_text())["files"]
+        edit_manifest(folder, files=files | {TRAIN: sha256(folder / TRAIN)})
+        found = verify(folder, oracle=True)
+        assert found.wrong
+        return found.notes
+
+    whole = (folder / TRAIN).read_bytes()
+    pyarrow.parquet.write_table(pyarrow.parquet.read_table(folder / TRAIN).drop_columns("paths"), folder / TRAIN)
+    assert "columns are not those of the manifest" in mended((folder / TRAIN).read_bytes())[0]
+    assert "a data file cannot be read" in mended(whole[: len(whole) // 2])[0]
