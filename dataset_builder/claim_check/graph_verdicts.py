@@ -7,7 +7,7 @@ contradicts the graph where it denies a relation that is there, or states one th
 import re
 from collections.abc import Iterable
 
-from dataset_builder.claim_check.relations import Statement
+from dataset_builder.claim_check.relations import PLAIN, Statement
 from dataset_builder.claim_check.words import (
     ASSOCIATED,
     CONTRA,
@@ -49,7 +49,7 @@ def verdict(said: Statement, relations: Iterable[Relation]) -> str:
 
 
 def _verdict(said: Statement, relations: Iterable[Relation]) -> str:
-    if said.mode not in ("stated", "denied"):
+    if said.mode not in PLAIN:
         return "unknown"
     known, denied = set(relations), said.mode == "denied"
     names = {relation for relation, _ in known}

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 AGED = re.compile(r"\b\d+ ?-? ?(?:year|month|week|day)s?[- ]*old\b")
 
+PLAIN = ("stated", "denied")  # the modes that support or contradict, and are counted
+
 
 class Statement(NamedTuple):
     """What a sentence says of two names, in the order of the relation's roles."""
@@ -49,7 +51,7 @@ def statements(sentence: Sentence) -> Iterator[Statement]:
     aged = AGED.search(sentence.text) is not None
     for a, b in combinations(ends, 2):
         if set(a.name.nodes).isdisjoint(b.name.nodes) and (found := _read(a, b, named)):
-            of_one = aged and found.relation == INDICATION and found.mode in ("stated", "denied")
+            of_one = aged and found.relation == INDICATION and found.mode in PLAIN
             yield found._replace(mode="patient") if of_one else found
 
 

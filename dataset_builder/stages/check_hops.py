@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dataset_builder.claim_check.check import VERDICTS, Claim, Hop, Written, as_row, check_texts
 from dataset_builder.claim_check.graph_verdicts import Relation
 from dataset_builder.claim_check.quoted import Edge
+from dataset_builder.claim_check.relations import PLAIN
 from dataset_builder.stage import Batch, rejects, rows_of, stage
 
 if TYPE_CHECKING:
@@ -60,8 +61,7 @@ def _columns(checks: Sequence[tuple[list[dict], list[dict]]]) -> dict[str, list[
         "hop_checks": [found for found, _ in checks],
         "support": [support for _, support in checks],
         "support_share": [
-            _share(Counter(check["verdict"] for check in found if check["mode"] in ("stated", "denied")))
-            for found, _ in checks
+            _share(Counter(check["verdict"] for check in found if check["mode"] in PLAIN)) for found, _ in checks
         ],
     }
 
@@ -88,7 +88,7 @@ def _checked(
     for number, text, claims in texts:
         checks = [{"rationale": number, **as_row(claim)} for claim in claims]
         found += checks
-        counted = [claim for claim in claims if claim.mode in ("stated", "denied")]
+        counted = [claim for claim in claims if claim.mode in PLAIN]
         counts = Counter(claim.verdict for claim in counted)
         said = {hop for claim in counted if claim.verdict == "supported" for hop in claim.hops}
         support.append(
