@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pyarrow as pa
 
-from kg import opened, prepared, search
+from kg import opened, prepared, search, twins
 from kg.adjacency import Adjacency
 from kg.candidates import Candidate
 from kg.embedder import NONE, Embedder, named
@@ -108,10 +108,8 @@ class KG:
 
     def names_of(self, node: int) -> list[str]:
         """The node's name and its reviewed aliases."""
-        return [
-            self.name_of(node),
-            *opened.finder(self.path, self.digest, self.embedder).aliases_of(self._vertex(node)),
-        ]
+        finder = opened.finder(self.path, self.digest, self.embedder)
+        return [self.name_of(node), *finder.aliases_of(self._vertex(node))]
 
     def relations(self, froms: Sequence[int], tos: Sequence[int]) -> list[tuple[int, int, list[tuple[str, str]]]]:
         """Every edge between ``froms`` and ``tos``: its ends, and its (relation, display_relation) pairs."""
@@ -253,6 +251,14 @@ class KG:
     def same_name(self, a: int, b: int) -> bool:
         """Whether two nodes (such as a disease and its phenotype) share a name, up to spelling, plural, word order."""
         return n2_key(self.name_of(a)) == n2_key(self.name_of(b))
+
+    def contains_name(self, a: int, b: int) -> bool:
+        """Whether one node's name has all words of the other's (kg.twins)."""
+        return twins.contains_name(self.name_of(a), self.name_of(b), (self.type_of(a), self.type_of(b)))
+
+    def twin_key(self, node: int) -> str:
+        """A key that is equal for nodes that are one concept for a reader (kg.twins)."""
+        return twins.twin_key(self.name_of(node), self.type_of(node))
 
     def degrees(self, nodes: np.ndarray) -> np.ndarray:
         """How many nodes are connected with each of these. Shape (n,) in and out."""

@@ -101,3 +101,15 @@ def test_hops_that_only_state_a_negative(make_kg) -> None:
 def test_edges_are_found_whichever_way_and_absent_ones_are_not(make_kg) -> None:
     edges = read_graph(Path(make_kg(*EDGES).path))[1]
     assert edges.find(np.array([0, 1, 0, 3]), np.array([1, 0, 3, 3])).tolist() == [0, 0, -1, -1]
+
+
+def test_names_that_contain_each_other_and_twins(make_kg) -> None:
+    kg = make_kg(
+        "asthma disease | disease_phenotype_positive: phenotype present | Asthma effect/phenotype",
+        "allergic asthma disease | disease_phenotype_positive: phenotype present | Cough effect/phenotype",
+    )
+    nodes = {(kg.type_of(int(i)), kg.name_of(int(i))): int(i) for i in kg.nodes.index}
+    asthma, phenotype = nodes["disease", "asthma"], nodes["effect/phenotype", "Asthma"]
+    assert kg.contains_name(asthma, nodes["disease", "allergic asthma"])
+    assert not kg.contains_name(asthma, nodes["effect/phenotype", "Cough"])
+    assert kg.twin_key(asthma) == kg.twin_key(phenotype) != kg.twin_key(nodes["disease", "allergic asthma"])
