@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import ahocorasick
 
 from kg import fold
+from kg.heads import is_another
 from kg.linker import Linker, read_aliases
 from kg.matches import Match, OwnNames, Phrase, key_of, own_in, own_names, with_own
 from kg.tables import DISEASE, PHENOTYPE, is_symbol, rank
@@ -73,7 +74,14 @@ class MentionFinder:
         named = {i for match in chosen for i in range(match.first, match.last + 1)}
         cues = _longest(match for match in names if match.phrase.cue and match.first not in named)
         negated = _negated(tokens, cues)
-        return [self._mention(text, tokens, match, negated) for match in chosen if not match.phrase.blocks]
+        found = []
+        for match in chosen:
+            if match.phrase.blocks:
+                continue
+            mention = self._mention(text, tokens, match, negated)
+            if not is_another(mention.type, words, tokens, text, match.first, match.last):
+                found.append(mention)
+        return found
 
     def own_names(self, names: Iterable[tuple[str, int]]) -> OwnNames:
         """A small dictionary of these names of vertices, for ``find``."""
