@@ -96,15 +96,14 @@ class KG:
         """The number of connected pairs of nodes; parallel relations of one pair count once."""
         return len(self._contents[1].pair)
 
-    def find_mentions(self, text: str, names: Sequence[tuple[str, int]] = ()) -> list[Mention]:
-        """The spans of the text that name nodes, by dictionary.
+    def find_mentions(self, text: str, names: Sequence[tuple[str, int]] = (), context: str = "") -> list[Mention]:
+        """The spans of the text that name nodes, by dictionary. ``names``: further (name, node) pairs, which take precedence.
 
-        ``names``: further (name, node) pairs, which take precedence.
+        ``context``: text that may define the abbreviations of this one.
         """
         finder = opened.finder(self.path, self.digest, self.embedder)
-        return finder.find(
-            text, finder.own_names((name, self._vertex(node)) for name, node in names) if names else None
-        )
+        own = finder.own_names((name, self._vertex(node)) for name, node in names) if names else None
+        return finder.find(text, own, context)
 
     def names_of(self, node: int) -> list[str]:
         """The node's name and its reviewed aliases."""

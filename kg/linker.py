@@ -19,7 +19,7 @@ from kg import fold, tables
 from kg.candidates import Candidate, Candidates
 from kg.embedder import NONE, Embedder
 from kg.similar import Similar, SimilarNames
-from kg.tables import CLINICAL, DISEASE, DRUG, GENE, rank
+from kg.tables import CLINICAL, DISEASE, DRUG, GENE, PHENOTYPE, rank
 
 if TYPE_CHECKING:
     from kg.primekg import Nodes
@@ -139,9 +139,16 @@ class Linker:
 
     def _by_name(self, mentions: Sequence[str]) -> Found:
         found = defaultdict(list, self._tables["symbol"].find(mentions))
+        for i in [i for i in found if self._is_of_disease(mentions[i])]:
+            del found[i]
         for i, vertices in self._tables["exact"].find([fold.exact_key(mention) for mention in mentions]):
             found[i] += vertices
         return found.items()
+
+    def _is_of_disease(self, mention: str) -> bool:
+        """Whether a gene symbol is also an abbreviation of which the reviewed sense is a disease ("GCA")."""
+        alias = self._aliases.get(mention)
+        return alias is not None and alias.type in (DISEASE, PHENOTYPE) and fold.is_exact_case(mention)
 
     def _by_alias(self, mention: str) -> list[int]:
         alias = self._aliases.get(mention) or self._aliases.get(fold.n2_key(mention))

@@ -3,6 +3,8 @@
 Words are folded as in fold.py, so "Tumours" finds "tumor"; abbreviations and gene symbols must match in exact case. Matches are
 within one sentence. Reviewed word lists (kg/words) stop names that are ordinary words, block phrases that contain a wrong name
 ("blood pressure") and contain the cues of negation, which is a flag of a mention and not a reason to drop it.
+A name is dropped where the word beside it makes it another thing (heads.py), and an abbreviation where the text defines it as
+something that the graph does not have (abbreviations.py).
 Measured by benchmarks/mentions.py and benchmarks/mention_labels.py.
 """
 
@@ -18,10 +20,11 @@ from typing import TYPE_CHECKING
 import ahocorasick
 
 from kg import fold
+from kg.abbreviations import defined, may_mean
 from kg.heads import is_another
 from kg.linker import Linker, read_aliases
 from kg.matches import Match, OwnNames, Phrase, key_of, own_in, own_names, with_own
-from kg.tables import DISEASE, PHENOTYPE, is_symbol, rank
+from kg.tables import DISEASE, DRUG, GENE, PHENOTYPE, is_symbol, rank
 
 if TYPE_CHECKING:
     from kg.primekg import Nodes
@@ -29,7 +32,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Mention:
-    """A span of a text that names nodes: their public indexes, those of the mention's type first."""
+    """A span of a text that names nodes: their public indexes, those of the mention's type first.
+
+    ``means``: for an abbreviation that the text defines in another sense than the dictionary's,
+    the words that define it; by these it is linked.
+    """
 
     start: int
     end: int
@@ -37,6 +44,7 @@ class Mention:
     type: str
     nodes: tuple[int, ...]
     negated: bool
+    means: str = ""
 
 
 class MentionFinder:
@@ -55,10 +63,11 @@ class MentionFinder:
             self._phrase(cue).cue = kind
         self._automaton = self._build_automaton()
 
-    def find(self, text: str, own: OwnNames | None = None) -> list[Mention]:
+    def find(self, text: str, own: OwnNames | None = None, context: str = "") -> list[Mention]:
         """Mentions of a text in order of their start; they do not overlap.
 
-        ``own``: names that count before the dictionary's; gene symbols that are stop words ("NHS") count with them.
+        ``own``: names that count before the dictionary's; gene symbols that are stop words ("NHS") count with them. ``context``:
+        more text, where abbreviations of this one may be defined.
         """
         tokens = list(fold.tokens(text))
         words = [fold.key_word(token[0]) for token in tokens]
@@ -74,14 +83,50 @@ class MentionFinder:
         named = {i for match in chosen for i in range(match.first, match.last + 1)}
         cues = _longest(match for match in names if match.phrase.cue and match.first not in named)
         negated = _negated(tokens, cues)
+        chosen = [match for match in chosen if not match.phrase.blocks]
+        senses = self._senses(chosen, tokens, f"{text}\n{context}") if "(" in text or context else {}
         found = []
         for match in chosen:
-            if match.phrase.blocks:
-                continue
-            mention = self._mention(text, tokens, match, negated)
+            means = ""
+            if senses and match.first == match.last and (sense := senses.get(tokens[match.first][0])):
+                means, vertices = sense
+                if not vertices:
+                    continue
+                match = match._replace(vertices=vertices)
+            mention = self._mention(text, tokens, match, negated, means)
             if not is_another(mention.type, words, tokens, text, match.first, match.last):
                 found.append(mention)
         return found
+
+    def _senses(
+        self, chosen: Sequence[Match], tokens: Sequence[Token[str]], text: str
+    ) -> dict[str, tuple[str, list[int]]]:
+        """For every mention that ``text`` defines as an abbreviation of something else: the definition, and what that names."""
+        single = [(tokens[match.first][0], match) for match in chosen if match.first == match.last]
+        short = {word: match for word, match in single if not word.islower() and f"({word})" in text}
+        if not short:
+            return {}
+        found = {}
+        for word, (start, end) in defined(text).items():
+            if match := short.get(word):
+                vertices, means = self._named(text[start:end]), " ".join(text[start:end].split())
+                if not self._agree(word, match.vertices, vertices, means, text):
+                    found[word] = (means, vertices)
+        return found
+
+    def _named(self, words: str) -> list[int]:
+        """The vertices that these words name as a whole."""
+        phrase = self._phrases.get(key_of(words))
+        return [*phrase.vertices, *phrase.exact.get(words, [])] if phrase else []
+
+    def _agree(self, short: str, known: list[int], defined_as: list[int], means: str, text: str) -> bool:
+        """Whether the dictionary's sense of an abbreviation may be the one by which the text defines it."""
+        names, types = self._nodes.name, self._nodes.type
+        if not defined_as:
+            type_ = min((types[v] for v in known), key=rank)
+            return may_mean(short, means, [names[v] for v in known], type_, text)
+        both = {types[v] for v in (*known, *defined_as)}
+        return not set(known).isdisjoint(defined_as) or both <= {GENE, DRUG}  # of a hormone, its gene and the drug
 
     def own_names(self, names: Iterable[tuple[str, int]]) -> OwnNames:
         """A small dictionary of these names of vertices, for ``find``."""
@@ -105,12 +150,14 @@ class MentionFinder:
         for end, phrase in self._automaton.iter(f" {' '.join(words)} "):
             yield last_of[end] - phrase.size + 1, last_of[end], phrase
 
-    def _mention(self, text: str, tokens: Sequence[Token[str]], match: Match, negated: set[int]) -> Mention:
+    def _mention(
+        self, text: str, tokens: Sequence[Token[str]], match: Match, negated: set[int], means: str
+    ) -> Mention:
         start, end = tokens[match.first].start(), tokens[match.last].end()
         vertices = sorted(match.vertices, key=lambda v: rank(self._nodes.type[v]))
         indexes = tuple(dict.fromkeys(int(self._nodes.index[v]) for v in vertices))
         type_ = self._nodes.type[vertices[0]]
-        return Mention(start, end, text[start:end], type_, indexes, match.first in negated)
+        return Mention(start, end, text[start:end], type_, indexes, match.first in negated, means)
 
     def _add_names(self, stopped: set[str]) -> None:
         nodes = self._nodes
@@ -125,7 +172,13 @@ class MentionFinder:
 
     def _add_aliases(self, linker: Linker) -> None:
         for alias in read_aliases():
-            if vertices := linker.resolve(alias):
+            vertices = linker.resolve(alias)
+            if alias.type in (DISEASE, PHENOTYPE) and fold.is_exact_case(alias.text):
+                # the reviewed sense of "GCA", and not the gene of that symbol, even where the graph has no such disease
+                exact = self._phrase(alias.text).exact
+                others = [v for v in exact.get(alias.text, ()) if self._nodes.type[v] != GENE and v not in vertices]
+                exact[alias.text] = vertices + others
+            elif vertices:
                 self._add(alias.text, alias.type, vertices)
             elif (
                 " " in alias.text

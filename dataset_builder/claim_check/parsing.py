@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from dataset_builder.claim_check.abbreviations import defined
+from kg.abbreviations import defined
 
 if TYPE_CHECKING:
     from spacy.language import Language

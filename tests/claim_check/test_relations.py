@@ -5,15 +5,15 @@ from itertools import pairwise
 import pytest
 
 from dataset_builder.claim_check import Claim, Written, check_texts, read_claims
-from dataset_builder.claim_check.abbreviations import defined
 from dataset_builder.claim_check.reader import claim_reader
 from kg import KG
+from kg.abbreviations import defined
 
 NAMES = {
     "drug": ("Metformin", "Ibuprofen", "Colchicine", "Lithium", "Warfarin", "Aspirin"),
     "disease": ("gout", "asthma", "migraine", "celiac disease", "arthritis", "thrombotic purpura", "measles"),
     "effect/phenotype": ("Fever", "Cough", "Nausea", "Tremor", "Photophobia"),
-    "gene/protein": ("ABCG2", "CYP3A4", "TUBB", "TTP"),
+    "gene/protein": ("ABCG2", "CYP3A4", "TUBB", "THP"),
 }
 LINKS = (
     "Colchicine drug | indication | gout disease",
@@ -121,10 +121,10 @@ def test_a_denial_bears_on_its_own_part_of_the_sentence(kg: KG) -> None:
 
 
 def test_an_abbreviation_means_what_the_text_says_it_means(kg: KG) -> None:
-    text = "Thrombotic purpura (TTP) is a disease. TTP presents with fever."
+    text = "Thrombotic purpura (THP) is a disease. THP presents with fever."
     assert told(kg, text) == {"thrombotic purpura phenotype present Fever"}
-    assert "TTP" in {c.from_name for c in read_claims("TTP is associated with gout.", kg)}
-    assert told(kg, "Total tidal pressure (TTP) was read. TTP is associated with gout.") == set()
+    assert "THP" in {c.from_name for c in read_claims("THP is associated with gout.", kg)}
+    assert told(kg, "Total high pressure (THP) was read. THP is associated with gout.") == set()
 
 
 @pytest.mark.parametrize(
