@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from datasets import Features
 
+    from kg.mentions import Mention as FoundMention
+
 
 Raw = Mapping[str, Any]
 Type = str | list[Any] | dict[str, Any]
@@ -48,6 +50,8 @@ QUESTION: dict[str, Column] = {
     "rejected_detail": Column(TEXT, "what exactly was found, e.g. the id that a duplicate repeats"),
 }
 
+MENTION = {"place": TEXT, "start": INT, "end": INT, "text": TEXT, "type": TEXT}
+MENTION |= {"negated": FLAG, "family": FLAG, "means": TEXT}
 VOTED = {"label": TEXT, "by": TEXT, "reason": TEXT, "answer": TEXT, "votes": [TEXT]}
 HOP = {"relation": TEXT, "display_relation": TEXT, "direction": TEXT, "statement": TEXT}
 HOP |= {"source": TEXT, "publications": [TEXT], "evidence": TEXT, "score": SCORE}
@@ -68,8 +72,10 @@ SCORES |= {"justification": TEXT}
 
 ADDED: dict[str, Column] = {
     "mentions": Column(
-        [{"place": TEXT, "start": INT, "end": INT, "text": TEXT, "type": TEXT, "negated": FLAG}],
-        "words that name an entity: in `question` or in `gold_text` (place: question, answer), with offsets",
+        [MENTION],
+        "words that name an entity: in `question` or in `gold_text` (place: question, answer), with offsets; negated: the text denies "
+        "it; family: it is said of a relative of the patient; neither starts a path; means: an abbreviation's definition in the "
+        "text, by which it was linked, null: it was linked by its own words",
     ),
     "unfound_mentions": Column(
         [TEXT],
@@ -273,3 +279,17 @@ def repeat_key(row: Raw) -> str:
 def normalize(text: str) -> str:
     """The text in one spelling: equal for texts that differ only in case, white space or Unicode form."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def mention_of(place: str, found: "FoundMention") -> dict[str, Any]:
+    """A mention that the dictionary has found, as rows have it. An answer tells of no patient: a family is its subject."""
+    return {"place": place, "start": found.start, "end": found.end, "text": found.text, "type": found.type} | {
+        "negated": found.negated,
+        "family": found.family and place == "question",
+        "means": found.means or None,
+    }
+
+
+def counts(mention: Mapping[str, Any]) -> bool:
+    """Whether a mention may start a path: the text neither denies it nor says it of a relative (old rows do not say that)."""
+    return not (mention["negated"] or mention.get("family"))

@@ -2,7 +2,7 @@
 
 Words are folded as in fold.py, so "Tumours" finds "tumor"; abbreviations and gene symbols must match in exact case. Matches are
 within one sentence. Reviewed word lists (kg/words) stop names that are ordinary words, block phrases that contain a wrong name
-("blood pressure") and contain the cues of negation, which is a flag of a mention and not a reason to drop it.
+("blood pressure") and contain the cues of negation and of family history, which are flags of a mention and no reason to drop it.
 A name is dropped where the word beside it makes it another thing (heads.py), and an abbreviation where the text defines it as
 something that the graph does not have (abbreviations.py).
 Measured by benchmarks/mentions.py and benchmarks/mention_labels.py.
@@ -21,6 +21,7 @@ import ahocorasick
 
 from kg import fold
 from kg.abbreviations import defined, may_mean
+from kg.cues import negated, of_family
 from kg.heads import is_another
 from kg.linker import Linker, read_aliases
 from kg.matches import Match, OwnNames, Phrase, key_of, own_in, own_names, with_own
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 class Mention:
     """A span of a text that names nodes: their public indexes, those of the mention's type first.
 
-    ``means``: for an abbreviation that the text defines in another sense than the dictionary's,
+    ``family``: it is said of a relative. ``means``: for an abbreviation that the text defines in another sense than the dictionary's,
     the words that define it; by these it is linked.
     """
 
@@ -44,7 +45,13 @@ class Mention:
     type: str
     nodes: tuple[int, ...]
     negated: bool
+    family: bool = False
     means: str = ""
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is said of the patient, and not denied."""
+        return not (self.negated or self.family)
 
 
 class MentionFinder:
@@ -82,7 +89,7 @@ class MentionFinder:
         chosen = _longest(match for match in names if match.vertices or match.phrase.blocks)
         named = {i for match in chosen for i in range(match.first, match.last + 1)}
         cues = _longest(match for match in names if match.phrase.cue and match.first not in named)
-        negated = _negated(tokens, cues)
+        flags = negated(tokens, cues), of_family(words)
         chosen = [match for match in chosen if not match.phrase.blocks]
         senses = self._senses(chosen, tokens, f"{text}\n{context}") if "(" in text or context else {}
         found = []
@@ -93,7 +100,7 @@ class MentionFinder:
                 if not vertices:
                     continue
                 match = match._replace(vertices=vertices)
-            mention = self._mention(text, tokens, match, negated, means)
+            mention = self._mention(text, tokens, match, flags, means)
             if not is_another(mention.type, words, tokens, text, match.first, match.last):
                 found.append(mention)
         return found
@@ -151,13 +158,14 @@ class MentionFinder:
             yield last_of[end] - phrase.size + 1, last_of[end], phrase
 
     def _mention(
-        self, text: str, tokens: Sequence[Token[str]], match: Match, negated: set[int], means: str
+        self, text: str, tokens: Sequence[Token[str]], match: Match, flags: tuple[set[int], set[int]], means: str
     ) -> Mention:
         start, end = tokens[match.first].start(), tokens[match.last].end()
         vertices = sorted(match.vertices, key=lambda v: rank(self._nodes.type[v]))
         indexes = tuple(dict.fromkeys(int(self._nodes.index[v]) for v in vertices))
         type_ = self._nodes.type[vertices[0]]
-        return Mention(start, end, text[start:end], type_, indexes, match.first in negated, means)
+        negated_, family = (match.first in tokens_ for tokens_ in flags)
+        return Mention(start, end, text[start:end], type_, indexes, negated_, family, means)
 
     def _add_names(self, stopped: set[str]) -> None:
         nodes = self._nodes
@@ -229,23 +237,3 @@ def _longest(matches: Iterable[Match]) -> list[Match]:
             taken.update(span)
             chosen.append(match)
     return sorted(chosen)
-
-
-def _negated(tokens: Sequence[Token[str]], cues: Sequence[Match]) -> set[int]:
-    """Tokens in the scope of a cue: after it ("no"), or before it ("is absent"), up to the next terminator or end."""
-    negated: set[int] = set()
-    if not any(match.phrase.cue in ("before", "after") for match in cues):
-        return negated
-    starts = {match.first: match for match in cues}
-    clause, open_ = 0, False
-    for i, token in enumerate(tokens):
-        cue = starts[i].phrase.cue if i in starts else ""
-        if cue == "stop" or token.lastgroup == "end" or token[0] == ";":
-            clause, open_ = i + 1, False
-        elif cue == "before":
-            open_ = True
-        elif cue == "after":
-            negated.update(range(clause, i))
-        if open_:
-            negated.add(i)
-    return negated

@@ -24,7 +24,7 @@ def mentions_of(row: Row) -> list[dict[str, Any]]:
             marked["at"] = [utf16(row["question"], mention[end]) for end in ("start", "end")]
         if node := nodes.get(number):
             marked |= {"node": node["name"], "method": node["method"], "score": node["score"]}
-        found.append(marked | ({"negated": True} if mention["negated"] else {}))
+        found.append(marked | {flag: True for flag in ("negated", "family") if mention.get(flag)})
     return found
 
 

@@ -15,8 +15,8 @@ function details(row, more, width) {
   return [
     more.context ? folded("Context", [make("p", { class: "text" }, more.context)], more.context.length < 1500) : null,
     make("p", { class: "question" }, marked(row.question || "(no question)", questionMentions.map((mention) => ({
-      at: mention.at, name: "span", class: `mention${mention.negated ? " negated" : ""}`,
-      title: [mention.type, mention.negated ? "negated" : "", mention.node ? `→ ${mention.node}` : "no node"].filter(Boolean).join(", "),
+      at: mention.at, name: "span", class: `mention${mention.negated || mention.family ? " negated" : ""}`,
+      title: [mention.type, mention.negated ? "negated" : "", mention.family ? "of a relative" : "", mention.node ? `→ ${mention.node}` : "no node"].filter(Boolean).join(", "),
     })))),
     answers(row),
     more.rejected_detail ? make("p", { class: "reason" }, make("strong", {}, "Rejected: "), more.rejected_detail) : null,
@@ -106,7 +106,7 @@ function pathLine(path) {
 
 function nodesOf(mentions) {
   return make("ul", { class: "nodes" }, mentions.map((mention) => make("li", {}, mention.text, " ",
-    make("span", { class: "quiet" }, `${mention.negated ? "(negated) " : ""}${mention.node ? `→ ${mention.node}, ${mention.method} ${round(mention.score)}` : "no node"}, in the ${mention.place}`))));
+    make("span", { class: "quiet" }, `${mention.negated ? "(negated) " : ""}${mention.family ? "(of a relative) " : ""}${mention.node ? `→ ${mention.node}, ${mention.method} ${round(mention.score)}` : "no node"}, in the ${mention.place}`))));
 }
 
 function sampleOf(sample, number) {

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from dataset_builder.llm.conversation import Conversation, ask_json
 from dataset_builder.prompt import Prompt
+from dataset_builder.row import counts, mention_of
 from dataset_builder.stage import DETAIL, REJECTED, Batch, rows_of, stage
 
 if TYPE_CHECKING:
@@ -47,9 +48,9 @@ def by_dictionary(batch: Batch, llm: "LLM", kg: "KG") -> dict[str, list[Any]]:
     found, usual = [], None
     for row in rows_of(batch):
         mentions = [
-            {"place": place, "start": m.start, "end": m.end, "text": m.text, "type": m.type, "negated": m.negated}
+            mention_of(place, found)
             for place, text in (("question", row["question"]), ("answer", row["gold_text"]))
-            for m in kg.find_mentions(text)
+            for found in kg.find_mentions(text)
         ]
         if not without_mention(mentions):
             usual = mentions
@@ -82,7 +83,7 @@ def _extract(row: dict[str, Any], llm: "LLM") -> Conversation:
 
 def without_mention(mentions: list[dict[str, Any]]) -> list[str]:
     """The places (question, answer) without a mention that is not negated."""
-    named = {m["place"] for m in mentions if not m["negated"]}
+    named = {m["place"] for m in mentions if counts(m)}
     return [place for place in ("question", "answer") if place not in named]
 
 
@@ -104,7 +105,7 @@ def _located(entity: Named, texts: Mapping[str, str]) -> dict[str, Any] | None:
     """The mention with the offsets of its words: in the place that the model gives, else in the other one; None where in neither."""
     words = r"\s+".join(map(re.escape, entity.text.split()))
     whole = re.compile(rf"(?<!\w){words}(?!\w)", re.IGNORECASE)
-    about = {"type": entity.type.strip(), "negated": entity.negated}
+    about = {"type": entity.type.strip(), "negated": entity.negated, "family": False, "means": None}
     for place in sorted(texts, key=lambda place: place != entity.place):
         if match := whole.search(texts[place]):
             return {"place": place, "start": match.start(), "end": match.end(), "text": match.group()} | about

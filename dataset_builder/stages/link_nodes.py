@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from dataset_builder.llm.conversation import Conversation, Part, Rejected, ask_json, together
 from dataset_builder.prompt import Prompt
+from dataset_builder.row import counts
 from dataset_builder.stage import Batch, rejects, rows_of, stage
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def _candidates(
     ``any_type``: for a type that the graph does not have, nodes of all types are candidates.
     """
     mentions = [mention for row in rows for mention in row]
-    known, texts = kg.types, [m["text"] for m in mentions]
+    known, texts = kg.types, [m.get("means") or m["text"] for m in mentions]
     types = [None if any_type and m["type"] not in known else m["type"] for m in mentions]
     found = kg.link(texts, types, similar=1)
     unsure = [i for i, candidates in enumerate(found) if not any(c.accepted for c in candidates)]
@@ -84,18 +85,18 @@ def _node(mention: int, candidate: "Candidate", method: str) -> dict[str, Any]:
 
 
 def _missing(mentions: list[Mention], nodes: list[dict[str, Any]]) -> str | None:
-    """The places (question, answer) without a node, in words, or None; a negated mention does not count."""
-    sides = {mentions[n["mention"]]["place"] for n in nodes if not mentions[n["mention"]]["negated"]}
+    """The places (question, answer) without a node, in words, or None; a mention that is negated or of a relative does not count."""
+    sides = {mentions[n["mention"]]["place"] for n in nodes if counts(mentions[n["mention"]])}
     places = sorted({"question", "answer"} - sides)
     return f"no node for any mention in the {' and in the '.join(places)}" if places else None
 
 
 def _choose(row: dict[str, Any], linked: "Sequence[Sequence[Candidate]]", llm: "LLM") -> Conversation:
-    """Ask once per text and type that has no accepted candidate, all at the same time. Negated mentions are not asked about."""
+    """Ask once per text and type that has no accepted candidate, all at the same time. Mentions that do not count are not asked about."""
     mentions: list[Mention] = row["mentions"]
     unsure = {}
     for i, candidates in enumerate(linked):
-        if candidates and not mentions[i]["negated"] and not any(c.accepted for c in candidates):
+        if candidates and counts(mentions[i]) and not any(c.accepted for c in candidates):
             unsure.setdefault((mentions[i]["text"].casefold(), mentions[i]["type"]), i)
     parts = [_ask(row["question"], mentions[i], linked[i], llm) for i in unsure.values()]
     chosen = dict(zip(unsure, (yield from together(parts)), strict=True))

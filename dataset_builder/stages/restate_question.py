@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from dataset_builder.llm.conversation import Conversation, Rejected, ask_json
 from dataset_builder.prompt import QUESTION, Prompt, question_of
+from dataset_builder.row import counts
 from dataset_builder.stage import Batch, rows_of, stage
 
 if TYPE_CHECKING:
@@ -71,10 +72,10 @@ def _restate(row: dict[str, Any], llm: "LLM") -> Conversation:
 
 
 def named_nodes(mentions: list[dict[str, Any]], nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The linked nodes, each once, without those of negated mentions."""
+    """The linked nodes, each once, without those of mentions that are negated or of a relative."""
     found: dict[int, dict[str, Any]] = {}
     for node in nodes:
-        if not mentions[node["mention"]]["negated"]:
+        if counts(mentions[node["mention"]]):
             found.setdefault(node["node"], node)
     return list(found.values())
 

@@ -38,10 +38,10 @@ def _options(row: dict[str, Any]) -> list[dict[str, str]]:
 
 
 def _nodes(kg: "KG", texts: Sequence[str]) -> list[list[int]]:
-    """The nodes that each text names, without those of negated mentions."""
-    found = [[m for m in kg.find_mentions(text) if not m.negated] for text in texts]
+    """The nodes that each text names, without those of mentions that do not count: negated ones, or of a relative."""
+    found = [[m for m in kg.find_mentions(text) if m.counts] for text in texts]
     mentions = [mention for mentions in found for mention in mentions]
-    linked = iter(kg.link([m.text for m in mentions], [m.type for m in mentions]))
+    linked = iter(kg.link([m.means or m.text for m in mentions], [m.type for m in mentions]))
     return [list(dict.fromkeys(c.node for _ in mentions for c in next(linked) if c.accepted)) for mentions in found]
 
 

@@ -39,14 +39,21 @@ def _rows(lists: pa.ListArray) -> np.ndarray:
 
 
 def _nodes(batch: pa.Table) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Row, node and place of every node whose mention is not negated: a negated one starts no path."""
+    """Row, node and place of every node whose mention counts: one that is negated, or of a relative, starts no path."""
     mentions, nodes = (batch[column].combine_chunks() for column in ("mentions", "nodes"))
     row = _rows(nodes)
     first = mentions.offsets.to_numpy()[:-1] - mentions.offsets[0].as_py()
     mention = mentions.flatten().take(pa.array(first[row] + nodes.flatten().field("mention").to_numpy()))
-    counts = ~mention.field("negated").to_numpy(zero_copy_only=False)
+    counts = ~np.logical_or(_flag(mention, "negated"), _flag(mention, "family"))
     place = mention.field("place").to_numpy(zero_copy_only=False)
     return row[counts], nodes.flatten().field("node").to_numpy()[counts], place[counts]
+
+
+def _flag(mention: pa.StructArray, name: str) -> np.ndarray:
+    """This flag of every mention; none has it where older mentions have no such field, or it is null."""
+    if mention.type.get_field_index(name) < 0:
+        return np.zeros(len(mention), bool)
+    return mention.field(name).fill_null(False).to_numpy(zero_copy_only=False)
 
 
 def _between(

@@ -38,3 +38,24 @@ def test_a_negated_mention_does_not_count(make_kg) -> None:
     )
     assert result["mentions"][0][0]["negated"]
     assert result["rejected_because"] == ["no_mentions"]
+
+
+def test_a_relatives_disease_in_the_question_does_not_count(make_kg) -> None:
+    question = "His father has podagra. Which drug does he take?"
+    result = find_mentions({"question": [question], "gold_text": ["Colchicine"]}, kg=make_kg(*EDGES))
+    assert result["mentions"][0][0]["family"]
+    assert result["rejected_detail"] == ["no entity named in the question"]
+
+
+def test_an_answer_about_a_family_is_about_its_disease(make_kg) -> None:
+    answer = "His father has gout. It is inherited by sons."
+    batch = {"question": ["Colchicine?"] * 2, "gold_text": [answer, "Her mother has gout. This is so."]}
+    assert [m["family"] for row in find_mentions(batch, kg=make_kg(*EDGES))["mentions"] for m in row] == [False] * 4
+
+
+def test_question_context_and_answer_define_each_others_abbreviations(make_kg) -> None:
+    kg = make_kg(*EDGES, "GUT gene/protein | associated with | gout disease")
+    batch = {"question": ["Which drug for gout?"], "gold_text": ["Colchicine in GUT"], "context": ["In gout (GUT)."]}
+    assert [m["means"] for m in find_mentions(batch, kg=kg)["mentions"][0]] == [None, None, "gout"]
+    batch["context"] = ["Gross uptake total (GUT) was read."]
+    assert [m["text"] for m in find_mentions(batch, kg=kg)["mentions"][0]] == ["gout", "Colchicine"]

@@ -144,3 +144,16 @@ def test_a_type_that_the_graph_lacks_is_looked_up_across_all_types() -> None:
 def test_a_type_that_a_real_graph_lacks_finds_the_node(make_kg) -> None:
     row, _ = ask(make_kg(*EDGES), [mention("question", "Gout", "condition"), ANSWER])
     assert [n["name"] for n in row["nodes"]] == ["gout", "Colchicine"]
+
+
+def test_an_abbreviation_is_linked_by_what_the_text_defines_it_as(make_kg) -> None:
+    kg = make_kg(*EDGES, "GUT gene/protein | associated with | gout disease")
+    short = mention("question", "GUT", "disease") | {"means": "gout"}
+    result = link_nodes({"mentions": [[short, mention("answer", "Colchicine", "drug")]]}, kg=kg)
+    assert [node["name"] for node in result["nodes"][0]] == ["gout", "Colchicine"]
+
+
+def test_a_mention_of_a_relative_is_linked_but_is_no_side(make_kg) -> None:
+    told = mention("question", "gout", "disease") | {"family": True}
+    result = link_nodes({"mentions": [[told, mention("answer", "Colchicine", "drug")]]}, kg=make_kg(*EDGES))
+    assert len(result["nodes"][0]) == 2 and result["rejected_because"] == ["no_nodes"]

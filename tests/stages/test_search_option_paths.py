@@ -33,6 +33,7 @@ def test_neither_long_nor_negated_nor_yes_and_no(make_kg) -> None:
     kg = make_kg(*EDGES)
     assert search(kg, "He has pericarditis.", max_hops=2) == [["Pericarditis", "Colchicine", "Gout"]]
     assert search(kg, "He has no podagra.") == []
+    assert search(kg, "His father has podagra. What is it?") == []
     assert search(kg, "Nothing that is known.") == []
     assert search(kg, "He has podagra.", answer_type="yes/no/maybe") == []
 

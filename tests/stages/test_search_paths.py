@@ -69,3 +69,12 @@ def test_the_sides_that_a_model_has_named_count(make_kg) -> None:
     assert [(pair["from"], pair["to"]) for pair in result["candidate_paths"].to_pylist()[0]] == [
         (GOUT, COLCHICINE), (PODAGRA, COLCHICINE), (PODAGRA, GOUT),
     ]  # fmt: skip
+
+
+def test_a_mention_of_a_relative_starts_no_path(make_kg) -> None:
+    mentions, nodes = row([PODAGRA, GOUT], [COLCHICINE])
+    flagged = [
+        mention | {"family": {0: False, 1: True}.get(i)} for i, mention in enumerate(mentions)
+    ]  # null: not asked
+    result = search(make_kg(*EDGES), (flagged, nodes))
+    assert [pair["from"] for pair in result["candidate_paths"][0]] == [PODAGRA]
