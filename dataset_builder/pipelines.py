@@ -11,6 +11,7 @@ from dataset_builder.stage import Stage
 from dataset_builder.stages.check_answer import check_answer
 from dataset_builder.stages.check_hops import check_hops
 from dataset_builder.stages.check_style import check_style
+from dataset_builder.stages.contrast_options import contrast_options
 from dataset_builder.stages.drop_contaminated import drop_contaminated
 from dataset_builder.stages.drop_image_questions import drop_image_questions
 from dataset_builder.stages.drop_negative_stems import drop_negative_stems
@@ -48,7 +49,7 @@ def kg_only(
     """No language model, no key, no cost: a control arm for the pipelines that reason.
 
     Entities are found by name. The knowledge graph connects those of the question with those of the gold answer, and the
-    rationale states the relations of these paths in words. Its conclusion *is* the gold answer and its steps are graph facts,
+    rationale states the relations of these paths in words, then what the graph says of other options in the same relation. Its conclusion *is* the gold answer and its steps are graph facts,
     not clinical reasoning: a model trained on it learns how such paths are worded. Nothing here shows that they are the reason
     why the answer is right.
     """
@@ -60,6 +61,7 @@ def kg_only(
         link_nodes.using(kg=kg),
         search_paths.using(kg=kg, keep=50, seed=seed),
         rank_paths.using(kg=kg, keep=3, max_hops=4),
+        contrast_options.using(kg=kg),
         verbalize_paths,
         check_style,
         check_hops.using(kg=kg, reader=reader, reject_contradicted=reject_contradicted),

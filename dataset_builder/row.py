@@ -111,6 +111,11 @@ ADDED: dict[str, Column] = {
         "probability that the path explains the answer (relevance); of a relation also the source, publications, evidence code "
         "and score that the graph gives; null: not known",
     ),
+    "contrasts": Column(
+        [{"label": TEXT, "option": TEXT, "nodes": [INT], "names": [TEXT], "types": [TEXT], "hops": [[HOP]]}],
+        "what the graph says of wrong options in the relation with which a path reaches the answer: label and text of the option, its "
+        "node and the other one, and every relation between them as in `paths`; an option that is not there has no verdict",
+    ),
     "rationale": Column(TEXT, "step-by-step text from question to answer"),
     "verdict": Column(
         {"label": TEXT, "by": TEXT, "reason": TEXT, "answer": TEXT},

@@ -263,6 +263,11 @@ class KG:
         """How many nodes are connected with each of these. Shape (n,) in and out."""
         return opened.degrees(self.path, self.digest)[self._vertices(nodes)]
 
+    def neighbors(self, node: int) -> np.ndarray:
+        """The nodes that are connected with this one, ascending. Shape (n,). Raises KeyError for an unknown node."""
+        around, vertex = self._contents[2], self._vertex(node)
+        return self.nodes.index[around.neighbors[int(around.start[vertex]) : int(around.start[vertex + 1])]]
+
     @property
     def _contents(self) -> tuple[Nodes, Edges, Adjacency]:
         return opened.contents(self.path, self.digest)

@@ -62,7 +62,7 @@ def test_a_stage_defined_elsewhere_depends_on_its_own_file() -> None:
     assert Path(__file__) in stage_files(Stage(names, ("question",), ("answer",)))
 
 
-GRAPH = "find_mentions link_nodes search_paths rank_paths check_hops"
+GRAPH = "find_mentions link_nodes search_paths rank_paths contrast_options check_hops"
 EDITS = {  # a file, and the stages of kg_only that an edit of it rebuilds
     "dataset_builder/report/page.py": "",
     "dataset_builder/commands/build.py": "",

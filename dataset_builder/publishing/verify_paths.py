@@ -1,4 +1,7 @@
-"""Prove the published paths by another program: graph-tool searches and counts, and the graph's edges are looked up."""
+"""Prove the published paths by another program: graph-tool searches and counts, and the graph's edges are looked up.
+
+What is said of wrong options is looked up in the same way.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
@@ -15,11 +18,11 @@ LARGEST = 2**63 - 1  # a larger number of paths is written as this
 
 
 def wrong_paths(folder: Path, manifest: Mapping[str, Any], kg: KG) -> tuple[list[str], str]:
-    """The published paths that the graph does not bear out, and what was checked, in words.
+    """The published paths and contrasts that the graph does not bear out, and what was checked, in words.
 
-    Of every path of every published row: each hop is an edge with the relations that the row states, and nothing is left out; its length is
-    the distance of its ends; ``total`` is the number of shortest paths between them. ``kg``: the graph of the build. Raises ArrowException or OSError for a file
-    that cannot be read.
+    Of every path of every published row: each hop is an edge with the relations that the row states, in the graph's words, and nothing is left
+    out; its length is the distance of its ends; ``total`` is the number of shortest paths between them. Of every contrast: its hop, and that it is of
+    a wrong option. ``kg``: the graph of the build. Raises ArrowException or OSError for a file that cannot be read.
     """
     from kg.second_opinion import counts  # graph_tool takes a second to import
 
@@ -31,7 +34,7 @@ def wrong_paths(folder: Path, manifest: Mapping[str, Any], kg: KG) -> tuple[list
     wrong: list[str] = []
     known = frozenset(kg.nodes.index.tolist())
     claimed: dict[tuple[int, int], list[tuple[str, int, int]]] = {}
-    hops = paths = rows = 0
+    hops = paths = rows = contrasts = 0
     for row in read_rows(file):
         rows += 1
         for number, path in enumerate(row["paths"] or (), 1):
@@ -42,6 +45,8 @@ def wrong_paths(folder: Path, manifest: Mapping[str, Any], kg: KG) -> tuple[list
                 continue
             ends = (path["nodes"][0], path["nodes"][-1])
             claimed.setdefault(ends, []).append((where, len(path["nodes"]) - 1, path["total"]))
+        contrasts += len(row.get("contrasts") or ())
+        wrong += _wrong_contrasts(row, kg, known)
     pairs = list(claimed)
     for ends, (distance, total) in zip(pairs, counts(kg, pairs) if pairs else [], strict=True):
         for where, length, stated in claimed[ends]:
@@ -53,14 +58,24 @@ def wrong_paths(folder: Path, manifest: Mapping[str, Any], kg: KG) -> tuple[list
                 wrong.append(
                     f"{where}: total is {stated}, and by graph-tool there are {total} shortest paths between its ends"
                 )
-    return (
-        wrong,
-        f"oracle: {paths} paths of {rows} rows with {hops} hops, between {len(pairs)} pairs of nodes, by graph-tool",
-    )
+    note = f"oracle: {paths} paths of {rows} rows with {hops} hops, between {len(pairs)} pairs of nodes, by graph-tool"
+    return wrong, note + (f"; {contrasts} statements of other options" if "contrasts" in manifest["columns"] else "")
+
+
+def _wrong_contrasts(row: Mapping[str, Any], kg: KG, known: frozenset[int]) -> Iterator[str]:
+    """What the row says of its wrong options that the graph does not say, or of an option that it has not."""
+    wrong_options = {o["label"]: o["text"] for o in row["options"] if o["label"] != row["answer_label"]}
+    for number, contrast in enumerate(row.get("contrasts") or (), 1):
+        where = f"train: row {row['id']}, contrast {number}"
+        if wrong_options.get(contrast["label"]) != contrast["option"]:
+            yield f"{where}: it is of {contrast['label']}. {contrast['option']}, which is no wrong option of the question"
+        if len(contrast["nodes"]) != 2:
+            yield f"{where}: it has {len(contrast['nodes'])} nodes; expected the option's and another one"
+        yield from (f"{where}: {why}" for why in _broken_hops(contrast, kg, known))
 
 
 def _broken_hops(path: Mapping[str, Any], kg: KG, known: frozenset[int]) -> Iterator[str]:
-    """What of the path's nodes and relations is not in the graph."""
+    """What of the nodes and relations of a path, or of a contrast, is not in the graph."""
     nodes = path["nodes"]
     if unknown := [node for node in nodes if node not in known]:
         yield f"the graph has no node {unknown[0]}"
@@ -75,6 +90,8 @@ def _broken_hops(path: Mapping[str, Any], kg: KG, known: frozenset[int]) -> Iter
             yield f"the graph has no edge between {kg.name_of(a)} ({a}) and {kg.name_of(b)} ({b})"
         elif stated != there:
             yield f"between {kg.name_of(a)} and {kg.name_of(b)} it states {', '.join(stated)}; the graph has {', '.join(there)}"
+        elif differs := {r["statement"] for r in hop} ^ {r["statement"] for r in kg.describe([a, b])["hops"][0]}:
+            yield f"between {kg.name_of(a)} and {kg.name_of(b)} row and graph differ in the words: {'; '.join(sorted(differs))}"
 
 
 def _names(relations: Iterable[tuple[str, str]]) -> list[str]:

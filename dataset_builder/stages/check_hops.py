@@ -21,7 +21,7 @@ ADDS = "hop_checks support support_share"
 REJECTED_BY_DEFAULT: frozenset[str] = frozenset()
 
 
-@stage(needs="rationale|rationales", optional="paths mentions nodes", adds=ADDS)
+@stage(needs="rationale|rationales", optional="paths contrasts mentions nodes", adds=ADDS)
 def check_hops(
     batch: Batch, kg: "KG", reader: "ClaimReader | None", reject_contradicted: bool = False
 ) -> dict[str, list[Any]]:
@@ -50,7 +50,8 @@ def _texts(kg: "KG", row: Mapping[str, Any]) -> list[tuple[int | None, Written]]
     """The row's rationales with their numbers; None for a single one. A missing text is empty: it claims nothing."""
     paths = row.get("paths") or []
     hops = _hops(paths)
-    given = {"hops": hops, "statements": _statements(paths), "names": _own_names(kg, row, hops)}
+    stated = _statements([*paths, *(row.get("contrasts") or [])])
+    given = {"hops": hops, "statements": stated, "names": _own_names(kg, row, hops)}
     if "rationales" in row:
         return [(number, Written(one["text"] or "", **given)) for number, one in enumerate(row["rationales"] or [])]
     return [(None, Written(row["rationale"] or "", **given))]
@@ -113,7 +114,7 @@ def _hops(paths: Iterable[Mapping[str, Any]]) -> dict[Hop, list[Relation]]:
 
 
 def _statements(paths: Iterable[Mapping[str, Any]]) -> dict[str, Edge]:
-    """The sentences in which the graph words the paths' hops, which a writer may quote."""
+    """The sentences in which the graph words these hops (of paths, or said of other options), which a writer may quote."""
     return {
         relation["statement"]: (*ends, relation["display_relation"])
         for path in paths

@@ -8,7 +8,7 @@ from dataset_builder.stage import DETAIL, REJECTED, Batch, rows_of, stage
 from dataset_builder.text_checks.style import defect, flags
 
 
-@stage(needs="question context options rationale|rationales", optional="paths", adds="flags")
+@stage(needs="question context options rationale|rationales", optional="paths contrasts", adds="flags")
 def check_style(batch: Batch) -> dict[str, list[Any]]:
     """Rejects: refusal, other_language, copied_prompt, leaked_answer, broken_markdown or personal_data, whichever is found first.
 
@@ -20,7 +20,8 @@ def check_style(batch: Batch) -> dict[str, list[Any]]:
 
 def _check(row: Mapping[str, Any]) -> dict[str, Any]:
     question = "\n".join([row["question"], row["context"] or "", *(option["text"] for option in row["options"])])
-    given = "\n".join([question, *map(path_line, row.get("paths") or [])])
+    hops = [*(row.get("paths") or []), *(row.get("contrasts") or [])]
+    given = "\n".join([question, *map(path_line, hops)])
     many = "rationales" in row
     texts = [rationale["text"] for rationale in row["rationales"]] if many else [row["rationale"]]
     found: list[str] = []

@@ -42,6 +42,13 @@ def test_degree_counts_neighbours_not_relations(make_kg) -> None:
     assert kg.edge_count == 3
 
 
+def test_neighbours_are_nodes_in_order(make_kg) -> None:
+    kg = make_kg(
+        "b drug | indication | a disease", "b drug | contraindication | a disease", "c drug | indication | a disease"
+    )
+    assert [kg.neighbors(node).tolist() for node in (0, 1, 2)] == [[1], [0, 2], [1]]
+
+
 def test_no_edge_and_no_node_are_named(make_kg) -> None:
     kg = make_kg(*EDGES)
     with pytest.raises(KeyError, match="no edge between 0 and 3"):

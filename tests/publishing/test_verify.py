@@ -161,6 +161,29 @@ def test_a_relation_that_the_graph_has_not_is_named(folder: Path) -> None:
     assert any("cures; the graph has" in line for line in verify(folder, oracle=True).wrong)
 
 
+def change_contrast(rows: list[dict], change: Callable[[dict], object]) -> list[dict]:
+    change(next(row for row in rows if row["contrasts"])["contrasts"][0])
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda one: one["hops"][0][0].update(statement="Amlodipine cures hypertension"), "differ in the words: Amlodipine cures"),
+        (lambda one: one["hops"][0][0].update(display_relation="target"), "/target; the graph has"),
+        (lambda one: one.update(nodes=one["nodes"][:1] * 2), "has no edge between"),
+        (lambda one: one.update(option="another"), "which is no wrong option of the question"),
+    ],
+)  # fmt: skip
+def test_a_forged_statement_of_an_option_is_named(
+    folder: Path, change: Callable[[dict], object], message: str
+) -> None:
+    assert verify(folder, oracle=True).notes[0].endswith(" statements of other options")
+    forge(folder, lambda rows: change_contrast(rows, change))
+    wrong = [line for line in verify(folder, oracle=True).wrong if "contrast 1: " in line]
+    assert len(wrong) == 1 and message in wrong[0]
+
+
 def test_the_oracle_needs_the_graph_of_the_build(folder: Path, make_kg: Callable[..., KG]) -> None:
     other = make_kg("Aspirin drug | indication | pain effect/phenotype")
     with pytest.raises(

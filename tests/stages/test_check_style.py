@@ -38,6 +38,12 @@ def test_a_number_of_a_path_is_supported() -> None:
     assert check_style(batch(rationale=f"{FINE} Colchicine 0.6 treats it.", paths=[PATH]))["flags"] == [[]]
 
 
+def test_a_number_of_another_option_is_supported() -> None:
+    text, contrast = f"{FINE} Probenecid 250 treats it.", PATH | {"names": ["Probenecid 250", "gout"]}
+    assert check_style(batch(rationale=text, paths=[PATH], contrasts=[contrast]))["flags"] == [[]]
+    assert check_style(batch(rationale=text, paths=[PATH]))["flags"] == [["unsupported_number: 250"]]
+
+
 def test_several_rationales() -> None:
     kept = [{"text": text} for text in (FINE, DOUBT)]
     for more in ({}, {"paths": []}):
