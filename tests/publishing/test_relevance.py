@@ -67,3 +67,28 @@ def test_where_no_path_has_a_relevance_nothing_is_said(built_again: Build) -> No
     assert "relevance" not in written and "## Relevance" not in card
     write_manifest(out, written | {"relevance": {"all": {}}})
     assert verify(out).wrong == ["relevance: counted none, the manifest says {'all': {}}"]
+
+
+def test_the_card_says_what_the_number_is_and_where_it_was_calibrated(built_again: Build) -> None:
+    _, _, card = built_again([0.9, 0.5, 0.4], [0.2])
+    assert "two readers: docs/relevance.md. No path" in card
+    assert "| sample | 3 | 1 | 0.50 | 0.40 to 0.90 | 67 % |" in card and "| **all** |" in card
+    assert "another graph" not in card
+
+    about = {"calibrated_on": "PrimeKG of 2022", "graph_sha256": "0" * 64}
+    out, written, card = built_again([0.9], [0.5], relevance=about, min_relevance=0.5)
+    assert (
+        "two readers, on PrimeKG of 2022: docs" in card and written["relevance"]["calibrated_on"] == "PrimeKG of 2022"
+    )
+    assert "**Calibrated on another graph** (sha256 `000000000000…`)" in card
+    assert (
+        "No path was left out" not in card
+        and "Paths below 0.5 were left out" in card
+        and "(`no_relevant_path`)" in card
+    )
+    change_manifest(out, relevance={"calibrated_on": "this very graph"})
+    assert [line.partition(":")[0] for line in verify(out).wrong] == ["relevance"]
+
+    here = about | {"graph_sha256": written["graph"]["sha256"]}
+    _, _, card = built_again([0.9], [0.5], relevance=here, min_relevance=0.5, models={"writer": "scripted"})
+    assert "another graph" not in card and "whose paths all lie below 0.5 has the flag `low_relevance`" in card
