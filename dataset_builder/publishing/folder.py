@@ -13,7 +13,7 @@ import pyarrow as pa
 from datasets import Dataset
 
 from dataset_builder.publishing.card import card
-from dataset_builder.publishing.funnel import flag_counts, funnel
+from dataset_builder.publishing.funnel import flag_counts, funnel, relevance_of
 from dataset_builder.publishing.layout import CARD, MANIFEST, data_file, rows_in
 from dataset_builder.publishing.unroll import unrolled, unrolls
 from dataset_builder.sources.raw_files import sha256
@@ -106,6 +106,8 @@ def write(
         beside = (unrolled(splits["train"]) if many and "train" in splits else {}) | beside
         _write_all(draft, splits, beside)
         manifest = _manifest(splits, beside, facts)
+        if relevance := relevance_of(draft, manifest):
+            manifest["relevance"] = relevance
         if many or beside:
             manifest["configs"] = {n: {"columns": types_of(rows), "rows": len(rows)} for n, rows in beside.items()}
         last = {"card": {key: facts[key] for key in SHOWN}, "run": facts["run"]}

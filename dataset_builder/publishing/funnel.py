@@ -1,13 +1,24 @@
-"""The funnel: per source, how many questions went in, were published, and were rejected for each reason."""
+"""What the manifest counts per source: the funnel (how many questions went in, were published, and were rejected for each reason),
+flags, and how relevant the published paths are."""
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+
+from dataset_builder.publishing.layout import data_file, rows_in
 from dataset_builder.sources.table import SOURCES
 
 Counts = dict[str, int]  # "in", "published", then reason codes, most frequent first
+QUARTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
+EDGES = (
+    np.arange(11) / 10
+)  # each exactly the number that is written, unlike linspace's: 0.3 begins the bin "0.3 to 0.4"
 
 
 def funnel(rows: Iterable[Mapping[str, Any]]) -> dict[str, Counts]:
@@ -42,6 +53,51 @@ def flag_counts(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
             codes = {re.sub(r"^#\d+ ", "", flag).partition(":")[0] for flag in row["flags"]}
             table.setdefault(row["source"], Counter()).update(codes)
     return {source: dict(sorted(counter.items())) for source, counter in sorted(table.items())}
+
+
+def relevance_of(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """How relevant the published paths are, and the best path of each row, per source and in all; empty where no path has a relevance.
+
+    ``manifest``: its columns, rows and inputs. Only the two columns that are counted are read from the file. Raises ArrowException or
+    OSError for a file that cannot be read.
+    """
+    if "train" not in manifest["rows"]:
+        return {}
+    with pyarrow.parquet.ParquetFile(folder / data_file("train", rows_in(manifest["columns"]))) as parquet:
+        leaves = [parquet.schema.column(i).path for i in range(len(parquet.schema))]
+        wanted = [leaf for leaf in leaves if re.fullmatch(r"paths\.list\.\w+\.relevance", leaf)]
+        if not wanted:  # written before paths had it, or a pipeline without paths
+            return {}
+        table = parquet.read(columns=["source", *wanted])
+    lists = table["paths"].combine_chunks()
+    column = lists.flatten().field("relevance").cast(pa.float64())
+    values = column.to_numpy(zero_copy_only=False)  # null becomes NaN
+    known = ~np.isnan(values)
+    if not known.any():
+        return {}
+    values, rows = values[known], lists.value_parent_indices().to_numpy()[known]
+    best = np.full(len(table), -np.inf)
+    np.maximum.at(best, rows, values)
+    names = table["source"].to_numpy()
+    parts = {name: names == name for name in sorted(set(names[rows]))}
+    calibrated_on = (manifest["inputs"].get("relevance") or {}).get("calibrated_on")
+    return {
+        **({"calibrated_on": calibrated_on} if calibrated_on else {}),
+        "sources": {name: _relevances(values[chosen[rows]], best[chosen]) for name, chosen in parts.items()},
+        "all": _relevances(values, best),
+    }
+
+
+def _relevances(paths: np.ndarray, best: np.ndarray) -> dict[str, Any]:
+    """Numbers of paths and rows; quartiles and counts in steps of 0.1, of paths and of each row's best one. A row without any is left out."""
+    best = best[np.isfinite(best)]
+    return {"paths": len(paths), "rows": len(best), "of_paths": _distribution(paths), "of_best": _distribution(best)}
+
+
+def _distribution(values: np.ndarray) -> dict[str, list[Any]]:
+    """A quartile is one of the values, never a mean of two: nothing is computed that another machine could round otherwise."""
+    quartiles = np.quantile(values, QUARTILES, method="inverted_cdf")
+    return {"quartiles": [round(q, 4) for q in quartiles.tolist()], "bins": np.histogram(values, EDGES)[0].tolist()}
 
 
 def _counts(reasons: Counter[str]) -> Counts:

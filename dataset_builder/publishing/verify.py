@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from dataset_builder.publishing.folder import FORMAT, FolderError, column_types, content_hash, list_files
-from dataset_builder.publishing.funnel import funnel
+from dataset_builder.publishing.funnel import funnel, relevance_of
 from dataset_builder.publishing.layout import MANIFEST, code_of, data_file, read_rows, rows_in
 from dataset_builder.publishing.unroll import FORMS, ids_of, unrolls
 from dataset_builder.publishing.verify_intermediates import wrong_intermediates
@@ -33,7 +33,7 @@ class Verification:
 
 
 def verify(folder: Path, kg: KG | None = None, oracle: bool = False) -> Verification:
-    """Recompute the files' sha256, row ids, funnel and content hash; compare code and graph with the local ones.
+    """Recompute the files' sha256, row ids, funnel, relevance and content hash; compare code and graph with the local ones.
 
     ``oracle``: graph-tool proves every published path too, which takes the graph of the build.
     Raises FolderError where there is no valid manifest, or that graph was not given.
@@ -45,7 +45,9 @@ def verify(folder: Path, kg: KG | None = None, oracle: bool = False) -> Verifica
         raise FolderError(f"{_graph_note(manifest, kg)}. --oracle proves paths in the graph of the build")
     wrong = wrong_files(folder, manifest)
     if any(line.partition(":")[0].endswith(".parquet") for line in wrong):
-        notes = ["row ids, funnel and content hash were not checked: the data files are not those of the build"]
+        notes = [
+            "row ids, funnel, relevance and content hash were not checked: the data files are not those of the build"
+        ]
     else:
         wrong += wrong_content(folder, manifest)
         notes = []
@@ -86,7 +88,7 @@ def wrong_files(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
 
 
 def wrong_content(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
-    """Mismatches of row ids, funnel, configs and content hash, in one pass over the rows, with one batch in memory."""
+    """Mismatches of row ids, funnel, relevance, configs and content hash, in one pass over the rows, with one batch in memory."""
     place, configs = rows_in(manifest["columns"]), manifest.get("configs", {})
     splits = {split: folder / data_file(split, place) for split in manifest["rows"]}
     beside = {name: folder / data_file("train", name) for name in configs}
@@ -101,9 +103,12 @@ def wrong_content(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
             manifest["inputs"],
             {name: (types[name], seen.others(name, read_rows(file))) for name, file in beside.items()},
         )
+        relevance = relevance_of(folder, manifest)
     except (pa.ArrowException, OSError) as why:
         return [f"a data file cannot be read ({why})"]
     wrong = seen.compared(manifest)
+    if relevance != (said := manifest.get("relevance", {})):
+        wrong.append(f"relevance: counted {relevance or 'none'}, the manifest says {said or 'none'}")
     if computed != manifest["content_hash"]:
         wrong.append(f"content_hash: computed {computed}, the manifest says {manifest['content_hash']}")
     return wrong + wrong_intermediates(folder, manifest)

@@ -81,12 +81,13 @@ def details_of(row: Row) -> Row:
 
 
 def path_of(path: Mapping[str, Any]) -> Row:
-    """A path with one label and one direction per hop."""
+    """A path with one label and one direction per hop, and its relevance where it has one."""
     hops = [
         {"label": relations_of(hop), "way": direction_of(hop), "says": "; ".join(r["statement"] for r in hop)}
         for hop in path["hops"]
     ]
-    return {name: path[name] for name in ("nodes", "names", "types", "total", "score")} | {"hops": hops}
+    known = {"relevance": path["relevance"]} if path.get("relevance") is not None else {}
+    return {name: path[name] for name in ("nodes", "names", "types", "total", "score")} | known | {"hops": hops}
 
 
 def _batches(files: Sequence[Path]) -> Iterator[list[Row]]:

@@ -3,9 +3,10 @@
 import math
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from dataset_builder.report.blocks import Written
 from dataset_builder.report.row_facts import PUBLISHED, RowFacts
@@ -44,6 +45,7 @@ class Histogram:
     start: float
     step: float
     more: bool
+    counted: str = "rows"  # what each value belongs to
 
     @property
     def end(self) -> float:
@@ -58,13 +60,14 @@ class Histogram:
         return [*named[:-1], f"{edges[-2]} and more" if self.more else named[-1]]
 
 
-def figures_of(written: Written) -> list[Bars | Histogram]:
-    """The figures for which this build has values, in a fixed order."""
+def figures_of(written: Written, relevance: Mapping[str, Any] | None = None) -> list[Bars | Histogram]:
+    """The figures for which this build has values, in a fixed order. ``relevance``: the manifest's entry, where it has one."""
     rows = written.rows
     kept = [row for row in rows if row.outcome == PUBLISHED]
     found = [
         _path_lengths(written.lengths, kept),
         _path_totals(written.totals),
+        *_relevances(relevance),
         _histogram("Words of a rationale", (row.words for row in kept), "words"),
         _bars("Verdicts", "of all rows that have one", rows, "verdict", VERDICTS),
         _bars("Tiers", "of all questions that were routed", rows, "tier", TIERS),
@@ -110,6 +113,20 @@ def _path_totals(totals: Sequence[int]) -> Bars | None:
         counted = [(names[n], decades[n]) for n in names]
     about = f"that a kept path's two ends have; median {statistics.median(totals):,.0f}, most {max(totals):,}"
     return Bars("Number of shortest paths", about, [Bar(name, n, n / len(totals)) for name, n in counted])
+
+
+def _relevances(relevance: Mapping[str, Any] | None) -> list[Histogram]:
+    """Drawn from the manifest's counts, so that page and card show the same numbers."""
+    if not relevance:
+        return []
+    paths = _counted("Relevance of the paths", relevance["all"]["of_paths"], "paths")
+    return [paths, _counted("Relevance of a row's best path", relevance["all"]["of_best"], "rows")]
+
+
+def _counted(title: str, found: Mapping[str, Any], counted: str) -> Histogram:
+    _, low, middle, high, _ = found["quartiles"]
+    about = f"probability of being relevant; median {middle:.2f}, half of the {counted} from {low:.2f} to {high:.2f}"
+    return Histogram(title, about, found["bins"], 0.0, 1 / len(found["bins"]), more=False, counted=counted)
 
 
 def _bars(title: str, about: str, rows: Sequence[RowFacts], facet: str, order: Sequence[str]) -> Bars | None:

@@ -86,7 +86,7 @@ def facts_of_page(folder: Path, manifest: Mapping[str, Any], written: Written) -
             "wide": draw(entering, steps, counts["published"], **WIDE),
             "narrow": draw(entering, steps, counts["published"], **NARROW),
         },
-        "figures": [(figure, isinstance(figure, Bars)) for figure in figures_of(written)],
+        "figures": [(figure, isinstance(figure, Bars)) for figure in figures_of(written, manifest.get("relevance"))],
         "stages": stage_costs(manifest["run"]["stages"]),
         "ledger": matrix_of(manifest),
         "rationales": sum(row.rationales for row in written.rows if row.outcome == "published"),

@@ -96,7 +96,7 @@ function pathsOf(paths, width, whither) {
     make("h4", {}, `${title}, from the question ${whither}`),
     make("div", { class: `graph ${whither === "to the answer" ? "to-gold" : ""}`, tabindex: "0", role: "region", "aria-label": "Paths as a graph" }, drawPaths(paths, width)),
     make("ol", { class: "paths" }, paths.map((path) => make("li", {}, pathLine(path),
-      make("span", { class: "quiet" }, ` · ${path.total === 1 ? "the only shortest path" : `one of ${path.total.toLocaleString("en")} shortest paths`}`)))),
+      make("span", { class: "quiet" }, `${path.relevance === undefined ? "" : ` · relevance ${path.relevance.toFixed(2)}`} · ${path.total === 1 ? "the only shortest path" : `one of ${path.total.toLocaleString("en")} shortest paths`}`)))),
   ];
 }
 

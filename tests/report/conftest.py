@@ -49,6 +49,13 @@ def planted(sample: Path, tmp_path: Path) -> Callable[[Callable[[list[Row]], lis
     return plant
 
 
+def with_relevance(rows: list[Row]) -> list[Row]:
+    """The rows with a relevance of their first path alone."""
+    for row in rows:
+        row["paths"][0]["relevance"] = 0.256
+    return rows
+
+
 def manifest_of(folder: Path) -> Row:
     """The manifest of a folder."""
     return json.loads((folder / "manifest.json").read_text())

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from dataset_builder.prompt import path_line
-from tests.report.conftest import Report, Row, manifest_of, rows_of
+from tests.report.conftest import Report, Row, manifest_of, rows_of, with_relevance
 from tests.support.llm_server.running import running
 
 ROOT = Path(__file__).parents[2]
@@ -55,16 +55,17 @@ def test_search_and_filters_find_what_the_files_hold(opened: Open, sample: Path)
     assert opened(sample, f"#{kept}").found() == report.found(), "the address keeps the view"
 
 
-def test_a_row_opens_with_its_question_rationale_and_paths(opened: Open, sample: Path) -> None:
-    rows, report = rows_of(sample), opened(sample)
+def test_a_row_opens_with_its_question_rationale_and_paths(opened: Open, planted: Plant) -> None:
+    report, rows = opened(folder := planted(with_relevance)), rows_of(folder)
     number = next(i for i, row in enumerate(rows) if row["paths"] and len(row["paths"]) > 1 and row["options"])
     row, detail = rows[number], report.open(number)
     assert detail.locator(".question").text_content() == row["question"]
     assert detail.locator(".rationale").text_content() == row["rationale"]
     assert detail.locator(".options li").count() == len(row["options"])
     assert detail.locator(".gold").text_content() == f"{row['answer_label']}{row['answer']}✓ gold"
-    lines = [line.split(" · ")[0] for line in detail.locator(".paths li").all_text_contents()]
-    assert lines == [path_line(path) for path in row["paths"]]
+    lines = [line.split(" · ") for line in detail.locator(".paths li").all_text_contents()]
+    assert [line[0] for line in lines] == [path_line(path) for path in row["paths"]]
+    assert lines[0][1] == "relevance 0.26" and "relevance" not in lines[1][1], "none is shown where none is known"
     nodes = {node: name for path in row["paths"] for node, name in zip(path["nodes"], path["names"], strict=True)}
     drawn = detail.locator("svg .node title").all_text_contents()
     assert sorted(title.rsplit(" (")[0] for title in drawn) == sorted(nodes.values())
@@ -124,10 +125,9 @@ def test_no_text_of_a_row_is_read_as_html(opened: Open, planted: Plant) -> None:
     report = opened(planted(plant))
     for number, text in enumerate(HOSTILE):
         detail = report.open(number)
-        clean = text.replace("\x00", "\x00")
-        assert clean in (detail.locator(".question").text_content() or "")
-        assert f"**{clean}**\n{clean}" == detail.locator(".rationale").text_content()
-        assert detail.locator(".options li span").nth(1).text_content() == clean
+        assert text in (detail.locator(".question").text_content() or "")
+        assert f"**{text}**\n{text}" == detail.locator(".rationale").text_content()
+        assert detail.locator(".options li span").nth(1).text_content() == text
     assert report.search("onerror='window.harm") == 1
     assert report.page.evaluate("window.harm") is None
     assert report.page.locator("img, iframe, object, link").count() == 0

@@ -140,6 +140,16 @@ def test_figures_count_what_there_is() -> None:
     assert "The judge's scores" not in figures and figures_of(Written()) == []
 
 
+def test_relevances_are_drawn_from_the_counts_of_the_manifest() -> None:
+    counts = {"quartiles": [0.0, 0.1, 0.25, 0.5, 1.0], "bins": [3, 0, 1, 0, 0, 2, 0, 0, 0, 1]}
+    relevance = {"all": {"of_paths": counts, "of_best": counts | {"bins": [0] * 9 + [4]}}}
+    paths, best = figures_of(Written(), relevance)
+    assert isinstance(paths, Histogram) and isinstance(best, Histogram)
+    assert paths.counts == counts["bins"] and (paths.start, paths.end, paths.more) == (0, 1, False)
+    assert paths.ranges[3] == "0.3 to 0.4" and "median 0.25, half of the paths from 0.10 to 0.50" in paths.about
+    assert (paths.counted, best.counted, best.counts[9]) == ("paths", "rows", 4)
+
+
 def test_costs_are_of_all_answers_and_unknown_where_a_price_is() -> None:
     paid = {"prompt_tokens": 100, "completion_tokens": 10, "usd": 0.5}
     calls = {
