@@ -108,7 +108,7 @@ ADDED: dict[str, Column] = {
         ],
         "the kept shortest paths from question to answer: nodes, every relation of every hop with its direction and in "
         "words, number of hops, how many shortest paths the pair has, rank score (null where nothing was ranked), the "
-        "probability that the path explains the answer (relevance); of a relation also the source, publications, evidence code "
+        "probability that the path is relevant to the answer (docs/relevance.md); of a relation also the source, publications, evidence code "
         "and score that the graph gives; null: not known",
     ),
     "contrasts": Column(
@@ -158,7 +158,7 @@ ADDED: dict[str, Column] = {
     ),
     "flags": Column(
         [TEXT],
-        "what a reader should doubt in the rationale: `unsupported_number`, `unsupported_citation` (neither in question, options nor "
+        "what a reader should doubt in the row: `low_relevance` (all paths are less relevant than `MIN_RELEVANCE`, with the best one's relevance), `unsupported_number`, `unsupported_citation` (neither in question, options nor "
         "paths) or `loose_markdown`, each with the words; of several rationales with the number, `#2 unsupported_number: 40%`",
     ),
     "support": Column(

@@ -65,6 +65,7 @@ GENERIC_STEMS = (
     )
     | frozenset(["chromosome", "trisomy", "monosomy", "antibody", "receptor", "complex", "syndromes", "diseases"])
 )
+PLAIN_WORD = re.compile(r"[a-z0-9]{4,}")
 NUMBERED = re.compile(r"\d+|(?<![a-z])[a-z](?![a-z])")
 PHONETIC = [
     (re.compile(pattern), sound)
@@ -219,6 +220,11 @@ def drug_phonetic_key(name: str) -> str:
     for pattern, sound in PHONETIC:
         key = pattern.sub(sound, key)
     return key
+
+
+def plain_words(text: str) -> frozenset[str]:
+    """The words of four letters or more, in lower case and not folded: for a quick look at what two texts share."""
+    return frozenset(PLAIN_WORD.findall(text.lower()))
 
 
 def is_exact_case(name: str) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pyarrow as pa
 
-from kg import opened, prepared, search, twins
+from kg import arrow_paths, opened, prepared, search, twins
 from kg.adjacency import Adjacency
 from kg.candidates import Candidate
 from kg.embedder import NONE, Embedder, named
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 SAMPLE = Path(__file__).parent / "sample" / "kg.csv"
 NAMES = ("sample", "primekg")
 Engine = Literal["graph-tool", "fast"]
-PAIR_FIELDS = ["from", "to", "distance", "total", "paths"]
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,8 @@ class KG:
     def open(self) -> None:
         """Open everything now, so that worker processes forked later share it, instead of opening it each."""
         self.shortest_paths([], keep=1)  # the compiled search and its arrays; graph-tool is loaded only for the oracle
-        opened.degrees(self.path, self.digest)
+        for part in (opened.degrees, opened.commonness, opened.word_counts):
+            part(self.path, self.digest)
         self.find_mentions("")
         self.link(["no such mention"], similar=0)
         gc.collect()
@@ -92,9 +92,14 @@ class KG:
         return self._contents[0]
 
     @property
+    def edges(self) -> Edges:
+        """All edges, by vertices: positions in ``nodes``."""
+        return self._contents[1]
+
+    @property
     def edge_count(self) -> int:
         """The number of connected pairs of nodes; parallel relations of one pair count once."""
-        return len(self._contents[1].pair)
+        return len(self.edges.pair)
 
     def find_mentions(self, text: str, names: Sequence[tuple[str, int]] = (), context: str = "") -> list[Mention]:
         """The spans of the text that name nodes, by dictionary. ``names``: further (name, node) pairs, which take precedence.
@@ -112,7 +117,7 @@ class KG:
 
     def relations(self, froms: Sequence[int], tos: Sequence[int]) -> list[tuple[int, int, list[tuple[str, str]]]]:
         """Every edge between ``froms`` and ``tos``: its ends, and its (relation, display_relation) pairs."""
-        edges = self._contents[1]
+        edges = self.edges
         xs = np.repeat(np.asarray(froms, np.int64), len(tos))
         ys = np.tile(np.asarray(tos, np.int64), len(froms))
         found = edges.find(self._vertices(xs), self._vertices(ys))
@@ -161,19 +166,10 @@ class KG:
 
         All numbers are int64; a larger total is given as the largest int64.
         """
-        distance, total, begin, nodes = self._search(pairs, keep, seed)
-        if (total >= search.EXACT).any():  # more paths than a float64 counts
-            found = self.shortest_paths(pairs.tolist(), keep, seed)
-            totals = [min(one.total, 2**63 - 1) for one in found]
-            hops = pa.array([one.distance for one in found], pa.int64())
-            paths = pa.array([one.paths for one in found], pa.list_(pa.list_(pa.int64())))
-        else:
-            drawn = np.diff(begin) // (distance + 1).clip(1)
-            each = pa.ListArray.from_arrays(_offsets(np.repeat(distance + 1, drawn)), nodes)
-            totals, hops = total.astype(np.int64), pa.array(distance, mask=distance < 0)
-            paths = pa.ListArray.from_arrays(_offsets(drawn), each)
-        ends = (pa.array(pairs[:, 0]), pa.array(pairs[:, 1]))
-        return pa.StructArray.from_arrays([*ends, hops, pa.array(totals), paths], PAIR_FIELDS)
+        found = self._search(pairs, keep, seed)
+        if (found[1] >= search.EXACT).any():  # more paths than a float64 counts
+            return arrow_paths.of_results(pairs, self.shortest_paths(pairs.tolist(), keep, seed))
+        return arrow_paths.of_arrays(pairs, *found)
 
     def _by_graph_tool(self, ends: np.ndarray, keep: int, seed: int) -> list[ShortestPaths]:
         import kg.oracle as oracle  # graph_tool takes a second to import, and is only needed here
@@ -219,14 +215,14 @@ class KG:
 
     def are_connected(self, froms: np.ndarray, tos: np.ndarray) -> np.ndarray:
         """Per hop from a node to a node: whether there is an edge. Shape (n,)."""
-        return self._contents[1].find(self._vertices(froms), self._vertices(tos)) >= 0
+        return self.edges.find(self._vertices(froms), self._vertices(tos)) >= 0
 
     def hops_with_only(self, relations: frozenset[str], froms: np.ndarray, tos: np.ndarray) -> np.ndarray:
         """Per hop from a node to a node: whether there is an edge, and it has no other relations than these.
 
         Shape (n,). A relation is named as in kg.csv's column ``relation`` or ``display_relation``.
         """
-        edges = self._contents[1]
+        edges = self.edges
         wanted = np.array([not relations.isdisjoint(names) for names in edges.relation_names], bool)
         return edges.all_relations(wanted, edges.find(self._vertices(froms), self._vertices(tos)))
 
@@ -279,9 +275,9 @@ class KG:
             raise KeyError(f"graph {self.name} has no node {node}")
         return vertex
 
-    def vertices(self, nodes: np.ndarray) -> np.ndarray:
+    def vertices(self, nodes: np.ndarray | Sequence[int]) -> np.ndarray:
         """The vertices of these nodes. Raises KeyError for the first one that the graph does not have."""
-        index = self.nodes.index
+        index, nodes = self.nodes.index, np.asarray(nodes, np.int64)
         vertices = np.searchsorted(index, nodes)
         missing = index[np.minimum(vertices, len(index) - 1)] != nodes
         if missing.any():
@@ -293,13 +289,8 @@ class KG:
         return np.searchsorted(self.nodes.index, nodes)
 
     def _relations(self, a: int, b: int) -> list[tuple[str, str]]:
-        edges = self._contents[1]
+        edges = self.edges
         edge = int(edges.find(np.array([a]), np.array([b]))[0])
         if edge < 0:
             raise KeyError(f"graph {self.name} has no edge between {self.nodes.index[a]} and {self.nodes.index[b]}")
         return [edges.relation_names[r] for r in edges.relation[edges.start[edge] : edges.start[edge + 1]]]
-
-
-def _offsets(lengths: np.ndarray) -> pa.Array:
-    """The offsets at which lists of these lengths begin, and the end of the last one."""
-    return pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())

@@ -33,6 +33,7 @@ from dataset_builder.publishing.folder import expect_free, split_rows, write
 from dataset_builder.publishing.tiers import has_tiers, scores_of, tiers_of
 from dataset_builder.publishing.unchanged import git_state, keep_note, state
 from dataset_builder.publishing.verified import remember
+from dataset_builder.relevance.model import about
 from dataset_builder.run import StageRun, run
 from dataset_builder.sources.licenses import with_licenses
 from dataset_builder.sources.questions import Origin, on_disk, read_questions
@@ -124,6 +125,7 @@ def _inputs(
         "seed": seed,
         **({"models": model_names(models)} if models else {}),
         **choices,
+        **({"relevance": about()} if "min_relevance" in choices else {}),
         "claims": reader.inputs if reader else {"name": "none"},
         "benchmarks": {key: contamination[key] for key in ("strict", "embedder", "checked")},
     }

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from dataset_builder.commands.contamination import add_benchmarks
-from dataset_builder.commands.model_options import ROLES, add_limits, add_roles, add_store, positive
+from dataset_builder.commands.model_options import ROLES, add_limits, add_roles, add_store, positive, probability
 from dataset_builder.pipelines import PIPELINES
+from dataset_builder.relevance.model import MIN_RELEVANCE
 from dataset_builder.sources.licenses import commercial, expect_commercial_graph
 from dataset_builder.sources.raw_files import SourceError
 from dataset_builder.sources.table import SOURCES
@@ -59,14 +60,22 @@ def add_input(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--seed", type=int, default=0, metavar="N", help="seed of all random draws (default: 0)")
     add_benchmarks(command)
-    add_claims(command)
+    add_evidence(command)
     add_roles(command)
     add_limits(command)
     add_store(command)
 
 
-def add_claims(command: argparse.ArgumentParser) -> None:
-    """Add --claims, --reject-contradicted, and the earlier name of its opposite."""
+def add_evidence(command: argparse.ArgumentParser) -> None:
+    """Add --min-relevance, --claims, --reject-contradicted, and the earlier name of its opposite."""
+    command.add_argument(
+        "--min-relevance",
+        type=probability,
+        default=MIN_RELEVANCE,
+        metavar="P",
+        help="publish only paths that are relevant to the answer with this probability (kg_only), or flag rows without one; 0: paths are chosen "
+        f"without it (default: {MIN_RELEVANCE:g})",
+    )
     command.add_argument(
         "--claims",
         choices=CLAIMS,
@@ -138,5 +147,6 @@ def command_line(given: argparse.Namespace) -> str:
     words += ["--benchmarks", given.benchmarks] if given.benchmarks else []
     words += ["--strict"] if given.strict else []
     words += ["--claims", given.claims] if given.claims != CLAIMS[0] else []
+    words += ["--min-relevance", f"{given.min_relevance:g}"] if given.min_relevance != MIN_RELEVANCE else []
     words += ["--reject-contradicted"] if given.reject_contradicted else []
     return shlex.join(words)

@@ -26,7 +26,7 @@ ROLES = {
     "editor": "the model that refines and shortens",
 }
 
-CHOICES = ("judge_votes", "grounded", "reject_contradicted")
+CHOICES = ("judge_votes", "grounded", "reject_contradicted", "min_relevance")
 
 
 def add_roles(parser: argparse.ArgumentParser) -> None:
@@ -122,6 +122,13 @@ def above_zero(text: str) -> float:
     """A number above 0, for argparse. Raises ArgumentTypeError."""
     if not (math.isfinite(number := float(text)) and number > 0):
         raise argparse.ArgumentTypeError(f"found {number:g}, expected a number above 0")
+    return number
+
+
+def probability(text: str) -> float:
+    """A number from 0 to 1, for argparse. Raises ArgumentTypeError."""
+    if not 0 <= (number := float(text)) <= 1:
+        raise argparse.ArgumentTypeError(f"found {number:g}, expected a number from 0 to 1")
     return number
 
 
@@ -232,8 +239,11 @@ def self_judging_note(models: Models) -> list[str]:
 
 
 def choices_of(pipeline: Callable[..., list[Stage]], given: argparse.Namespace) -> dict[str, Any]:
-    """The pipeline's other options, by the names of its arguments."""
-    return {name: getattr(given, name) for name in CHOICES if name in inspect.signature(pipeline).parameters}
+    """The pipeline's other options, by the names of its arguments; without those that change nothing."""
+    choices = {name: getattr(given, name) for name in CHOICES if name in inspect.signature(pipeline).parameters}
+    if choices.get("grounded") is False:
+        del choices["min_relevance"]  # no path is searched
+    return choices
 
 
 def stages_of(

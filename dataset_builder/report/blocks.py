@@ -33,8 +33,8 @@ class Written:
     rows: list[RowFacts] = field(default_factory=list)
     titles: list[str] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
-    lengths: list[int] = field(default_factory=list)  # hops, of every kept path
-    totals: list[int] = field(default_factory=list)  # number of shortest paths of its pair, of every kept path
+    lengths: list[int] = field(default_factory=list)  # hops, of every published path
+    totals: list[int] = field(default_factory=list)  # number of shortest paths of its pair, of every published path
 
 
 def write_blocks(files: Sequence[Path], out: BinaryIO) -> Written:
@@ -45,7 +45,7 @@ def write_blocks(files: Sequence[Path], out: BinaryIO) -> Written:
             written.rows.append(facts_of(row))
             written.titles.append(_title(row["question"]))
             written.answers.append(_cut(row["answer"] or "", 60))
-            for path in row.get("paths") or ():
+            for path in (row.get("paths") or ()) if row["rejected_because"] is None else ():
                 written.lengths.append(path["length"])
                 written.totals.append(path["total"])
         out.write(element(f"questions-{number}", [question_of(row) for row in rows]))

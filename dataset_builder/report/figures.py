@@ -91,7 +91,7 @@ def _path_lengths(lengths: Sequence[int], kept: Sequence[RowFacts]) -> Bars | No
         return None
     shortest = Counter(row.hops for row in kept if row.hops is not None)
     total = sum(shortest.values())
-    about = f"hops of a published row's shortest path; {len(lengths):,} paths are kept, {statistics.fmean(lengths):.1f} hops on average"
+    about = f"hops of a published row's shortest path; {len(lengths):,} paths are published, {statistics.fmean(lengths):.1f} hops on average"
     hops = [Bar(_hops(n), shortest[n], shortest[n] / total, f"hops={n}") for n in sorted(shortest)]
     return Bars("Path length", about, hops) if hops else None
 

@@ -1,6 +1,6 @@
 """Keep the paths of every pair that help to explain the answer (MedReason, path pruning).
 
-A model chooses by number among the graph's paths, which are shown with their relations. So it cannot invent a path.
+A model chooses by number among the graph's paths, which are shown with their relations, the most relevant first. So it cannot invent a path.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict
 
 from dataset_builder.llm.conversation import Conversation, Part, Rejected, ask_json, together
 from dataset_builder.prompt import Prompt, path_line
+from dataset_builder.relevance.case import case_of
+from dataset_builder.relevance.model import relevance
 from dataset_builder.stage import Batch, rows_of, stage
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from kg import KG
 
 Path = dict[str, Any]
+NEEDS = "question context answer answer_type gold_text mentions nodes candidate_paths"
 LONGEST_REASON = 300  # characters
 PROMPT = Prompt("prune_paths", "question", "answer", "keep", "paths")
 
@@ -28,30 +31,32 @@ class KeptPaths(BaseModel):
     numbers: list[int]
 
 
-def first_paths(batch: Batch, kg: "KG", llm: "LLM", keep: int) -> dict[str, list[Any]]:
+def first_paths(batch: Batch, kg: "KG", llm: "LLM", keep: int, min_relevance: float) -> dict[str, list[Any]]:
     """For an estimate: the first paths of every pair."""
-    return {
-        "paths": [[p for pair in pairs for p in _described(pair, kg)[:keep]] for pairs in batch["candidate_paths"]]
-    }
+    offered = _offered(batch, kg, by_relevance=min_relevance > 0)
+    return {"paths": [[path for paths in pairs for path in paths[:keep]] for pairs in offered]}
 
 
-@stage(needs="question gold_text candidate_paths", adds="paths", asks="llm", guess=first_paths)
-def prune_paths(batch: Batch, kg: "KG", llm: "LLM", keep: int) -> list[Conversation]:
-    """Rejects: no_usable_path, where no path of any pair is kept. Pairs with at most ``keep`` paths keep all, without a call."""
-    return [_prune(row, kg, llm, keep) for row in rows_of(batch)]
+@stage(needs=NEEDS, adds="paths", asks="llm", guess=first_paths)
+def prune_paths(batch: Batch, kg: "KG", llm: "LLM", keep: int, min_relevance: float) -> list[Conversation]:
+    """Rejects: no_usable_path, where no path of any pair is kept. Pairs with at most ``keep`` paths keep all, without a call.
+
+    ``min_relevance`` above 0: the paths of a pair are shown by relevance, else in the order in which they were drawn.
+    """
+    offered = _offered(batch, kg, by_relevance=min_relevance > 0)
+    return [_prune(row, pairs, llm, keep) for row, pairs in zip(rows_of(batch), offered, strict=True)]
 
 
-def _prune(row: dict[str, Any], kg: "KG", llm: "LLM", keep: int) -> Conversation:
-    kept = yield from together(_kept(row, pair, kg, llm, keep) for pair in row["candidate_paths"])
+def _prune(row: dict[str, Any], pairs: list[list[Path]], llm: "LLM", keep: int) -> Conversation:
+    kept = yield from together(_kept(row, paths, llm, keep) for paths in pairs)
     paths = [path for group in kept for path in group]
     if not paths:
         raise Rejected("no_usable_path", f"of {len(kept)} connected pairs, no path was found of use")
     return {"paths": paths}
 
 
-def _kept(row: dict[str, Any], pair: dict[str, Any], kg: "KG", llm: "LLM", keep: int) -> Part[list[Path]]:
+def _kept(row: dict[str, Any], paths: list[Path], llm: "LLM", keep: int) -> Part[list[Path]]:
     """The kept paths of one pair, best first. Their score is the reciprocal rank (1, 1/2, 1/3), null if no model was asked."""
-    paths = _described(pair, kg)
     if len(paths) <= keep:
         return paths
     lines = [path_line(path) for path in paths]
@@ -62,9 +67,25 @@ def _kept(row: dict[str, Any], pair: dict[str, Any], kg: "KG", llm: "LLM", keep:
     return [paths[number - 1] | {"score": 1 / rank} for rank, number in enumerate(reply.numbers[:keep], 1)]
 
 
-def _described(pair: dict[str, Any], kg: "KG") -> list[Path]:
-    facts = {"length": pair["distance"], "total": pair["total"], "score": None}
-    return [kg.describe(nodes) | facts for nodes in pair["paths"]]
+def _offered(batch: Batch, kg: "KG", *, by_relevance: bool) -> list[list[list[Path]]]:
+    """The paths of every pair of every row, described."""
+    rows = list(rows_of(batch))
+    found = relevance(kg, [case_of(row) for row in rows], batch["candidate_paths"])
+    offered = []
+    for row, probabilities in zip(rows, found, strict=True):
+        in_order = iter(probabilities.tolist())
+        pairs = [
+            [_described(nodes, pair, kg, next(in_order)) for nodes in pair["paths"]] for pair in row["candidate_paths"]
+        ]
+        if by_relevance:
+            pairs = [sorted(paths, key=lambda path: -path["relevance"]) for paths in pairs]
+        offered.append(pairs)
+    return offered
+
+
+def _described(nodes: list[int], pair: dict[str, Any], kg: "KG", probability: float) -> Path:
+    facts = {"length": pair["distance"], "total": pair["total"], "score": None, "relevance": probability}
+    return kg.describe(nodes) | facts
 
 
 def fault(reply: KeptPaths, last: int) -> str | None:

@@ -31,7 +31,8 @@ def built_again(folder: Path, tmp_path: Path) -> Build:
             row["id"] = row_id(row["source"], row["config"], row)
             row["paths"] = [row["paths"][0] | {"relevance": relevance} for relevance in given]
         splits["train"] = Dataset.from_list(rows, features=splits["train"].features)
-        facts = manifest | manifest["card"] | {"inputs": manifest["inputs"] | inputs}
+        known = {name: given for name, given in manifest["inputs"].items() if "relevance" not in name}
+        facts = manifest | manifest["card"] | {"inputs": known | inputs}
         out = tmp_path / "again"
         written = write(out, splits, facts)
         return out, written, " ".join((out / "README.md").read_text("utf-8").split())

@@ -52,7 +52,8 @@ def planted(sample: Path, tmp_path: Path) -> Callable[[Callable[[list[Row]], lis
 def with_relevance(rows: list[Row]) -> list[Row]:
     """The rows with a relevance of their first path alone."""
     for row in rows:
-        row["paths"][0]["relevance"] = 0.256
+        for number, path in enumerate(row["paths"]):
+            path["relevance"] = None if number else 0.256
     return rows
 
 

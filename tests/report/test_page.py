@@ -41,7 +41,7 @@ def test_search_and_filters_find_what_the_files_hold(opened: Open, sample: Path)
     assert report.search("") == 76
     assert report.choose("outcome", "negative_stem") == outcomes["negative_stem"]
     assert report.choose("outcome", "published") == outcomes["published"]
-    hops = Counter(str(min(path["length"] for path in row["paths"])) for row in rows if row["paths"])
+    hops = Counter(str(min(path["length"] for path in row["paths"])) for row in rows if not row["rejected_because"])
     assert report.facets("hops") == hops, "a filter counts the rows that its value would show"
     assert report.choose("hops", "2") == hops["2"]
     titles = report.page.locator("#list .title").all_text_contents()
@@ -227,16 +227,16 @@ def test_a_page_of_many_rows(opened: Open, planted: Plant) -> None:
         ]
 
     folder = planted(plant)
-    report = opened(folder)
-    assert report.found() == 400 * 55 + 21
-    assert report.search("case 399.") == 55
+    report, every = opened(folder), rows_of(folder)
+    assert report.found() == len(every) > 20_000
+    assert report.search("case 399.") == sum(row["question"].startswith("Case 399.") for row in every) > 0
     assert "Case 399." in (report.open(7).locator(".question").text_content() or "")
-    assert report.search("") == 400 * 55 + 21
+    assert report.search("") == len(every)
     report.page.click("#after")
     report.found()
-    assert report.page.text_content("#page") == "page 2 of 441"
+    assert report.page.text_content("#page") == f"page 2 of {-(-len(every) // 50)}"
     assert report.page.locator("#list > li").count() == 50
-    assert report.page.text_content("#found") == "22,021 rows"
+    assert report.page.text_content("#found") == f"{len(every):,} rows"
 
 
 def test_all_can_be_done_with_the_keyboard(opened: Open, sample: Path) -> None:

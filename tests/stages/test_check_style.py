@@ -51,3 +51,13 @@ def test_several_rationales() -> None:
         assert result["flags"] == [["#2 unsupported_number: 83%"]] and result["rejected_because"] == [None]
         result = check_style(batch(rationales=[*kept, {"text": LEAK}], **more))
         assert result["rejected_because"] == ["leaked_answer"] and result["rejected_detail"][0].startswith("#3 ")
+
+
+def test_paths_that_are_all_beside_the_point_are_a_flag(make_kg) -> None:
+    def flagged(least: float, *relevances: float | None) -> list[str]:
+        paths = [{"names": ["a"], "hops": [], "relevance": one} for one in relevances]
+        row = {"question": "Why?", "context": None, "options": [], "rationale": "Because it is so.", "paths": paths}
+        return check_style({name: [value] for name, value in row.items()}, min_relevance=least)["flags"][0]
+
+    assert flagged(0.5, 0.1, 0.42) == ["low_relevance: 0.42"]
+    assert flagged(0.5, 0.1, 0.5) == flagged(0, 0.1) == flagged(0.5) == flagged(0.5, None) == []

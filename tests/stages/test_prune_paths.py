@@ -15,10 +15,12 @@ def pair(*middles: int, to: int = B) -> dict:
     return {"from": A, "to": to, "distance": 2, "total": 9, "paths": [[A, middle, to] for middle in middles]}
 
 
-def prune(kg, pairs: list[dict], *replies: str, keep: int = 3):
+def prune(kg, pairs: list[dict], *replies: str, keep: int = 3, min_relevance: float = 0):
     said = iter(replies)
-    batch = {"question": ["Why a?"], "gold_text": ["b."], "candidate_paths": [pairs]}
-    columns, requests = converse(prune_paths.using(kg=kg, llm=LLM("m"), keep=keep), batch, lambda _: next(said))
+    batch = {"question": ["Why a?"], "context": [None], "answer": ["b"], "answer_type": ["open"], "gold_text": ["b."]}
+    batch |= {"mentions": [[]], "nodes": [[]], "candidate_paths": [pairs]}
+    stage = prune_paths.using(kg=kg, llm=LLM("m"), keep=keep, min_relevance=min_relevance)
+    columns, requests = converse(stage, batch, lambda _: next(said))
     return {name: values[0] for name, values in columns.items()}, requests
 
 
@@ -66,3 +68,14 @@ def test_an_invented_path_is_impossible(make_kg, numbers: list[int], complaint: 
     assert (len(requests), row["rejected_because"]) == (2, None)
     row, _ = prune(make_kg(*EDGES), [pair(G1, G2, G3, G4)], bad, bad, bad)
     assert row["rejected_because"] == "bad_json"
+
+
+def test_with_a_threshold_the_most_relevant_are_shown_first(make_kg) -> None:
+    """G4 has many other diseases; without a threshold the order is that of the draw."""
+    hub = [f"other{i} disease | disease_protein: associated with | G1 gene/protein" for i in range(9)]
+    kg = make_kg(*EDGES, *hub)
+    reply = '{"reason": "", "numbers": [4]}'
+    drawn, _ = prune(kg, [pair(G1, G2, G3, G4)], reply)
+    shown, _ = prune(kg, [pair(G1, G2, G3, G4)], reply, min_relevance=0.5)
+    assert [row["paths"][0]["names"][1] for row in (drawn, shown)] == ["G4", "G1"]
+    assert 0 < shown["paths"][0]["relevance"] < drawn["paths"][0]["relevance"] < 1

@@ -8,7 +8,7 @@ from dataset_builder.stages.rank_paths import rank_paths
 from tests.support import mechanisms
 
 
-def rank(kg, *pairs: tuple[int, int], keep: int = 3, max_hops: int = 4, **row):
+def rank(kg, *pairs: tuple[int, int], keep: int = 3, max_hops: int = 4, min_relevance: float = 0, **row):
     """Rank all shortest paths of these pairs; the answer "x" names every node they end in, unless the row says otherwise."""
     results = kg.shortest_paths(pairs)
     candidates = [
@@ -16,9 +16,10 @@ def rank(kg, *pairs: tuple[int, int], keep: int = 3, max_hops: int = 4, **row):
         for (s, t), r in zip(pairs, results, strict=True)
     ]
     named = [{"mention": 0, "node": t} for _, t in pairs]
-    row = {"answer": "x", "answer_type": "choice", "mentions": [{"place": "answer", "end": 1}], "nodes": named} | row
+    texts = {"question": "Why?", "context": None, "answer": "x", "answer_type": "choice", "gold_text": "x"}
+    row = texts | {"mentions": [{"place": "answer", "end": 1}], "nodes": named} | row
     batch = {column: [value] for column, value in (row | {"candidate_paths": candidates}).items()}
-    return rank_paths(batch, kg=kg, keep=keep, max_hops=max_hops)
+    return rank_paths(batch, kg=kg, keep=keep, max_hops=max_hops, min_relevance=min_relevance)
 
 
 def test_past_the_hub(make_kg) -> None:
@@ -148,3 +149,34 @@ def test_curated_mechanisms_are_kept(shared_data: Path) -> None:
     assert (counts["lie in the subset"], counts["are a shortest path"]) == (340, 208)
     assert counts["kept among 3"] >= 207
     assert counts["kept first"] >= 200  # 199 before targets were told from enzymes, and shared uses weighed down
+
+
+def test_with_a_threshold_the_most_relevant_come_first_and_others_not_at_all(make_kg) -> None:
+    kg = make_kg(
+        "a disease | disease_protein: associated with | T gene/protein", "D drug | drug_protein: target | T gene/protein",
+        "a disease | contraindication | Bad drug", "Bad drug | has a link with | D drug",
+    )  # fmt: skip
+    a, drug = (kg.nodes.name.index(name) for name in "aD")
+    every = rank(kg, (a, drug))["paths"][0]
+    best, worst = sorted(every, key=lambda path: -path["relevance"])
+    assert [path["names"][1] for path in (best, worst)] == ["T", "Bad"]
+    between = (best["relevance"] + worst["relevance"]) / 2
+    assert rank(kg, (a, drug), min_relevance=between)["paths"] == [[best]]
+    assert rank(kg, (a, drug), min_relevance=1)["paths"] == [
+        [best]
+    ]  # none reaches it: the best is shown, and gate_paths rejects
+
+
+def test_with_a_threshold_twins_count_once(make_kg) -> None:
+    """The graph has one concept as a disease and as a phenotype: two paths that say the same."""
+    kg = make_kg(
+        "D drug | indication | asthma disease", "D drug | indication | Asthma effect/phenotype",
+        "D drug | drug_protein: target | T gene/protein",
+        "E drug | indication | asthma disease", "E drug | indication | Asthma effect/phenotype",
+        "E drug | drug_protein: target | T gene/protein",
+    )  # fmt: skip
+    d, e = (kg.nodes.name.index(name) for name in "DE")
+    middles = {path["names"][1].lower() for path in rank(kg, (d, e), min_relevance=1e-9)["paths"][0]}
+    assert middles == {"asthma", "t"}
+    assert len(rank(kg, (d, e), min_relevance=1e-9)["paths"][0]) == 2
+    assert len(rank(kg, (d, e))["paths"][0]) == 3

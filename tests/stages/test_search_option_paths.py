@@ -12,11 +12,10 @@ EDGES = (
 OPTIONS = [{"label": label, "text": text} for label, text in zip("ABC", ("Gout", "Sepsis", "Lupus"), strict=True)]
 
 
-def search(kg, question: str, keep: int = 1, max_hops: int = 3, **more) -> list[list[str]]:
-    batch = {"question": [question], "options": [OPTIONS], "answer_type": ["choice"]} | {
-        k: [v] for k, v in more.items()
-    }
-    columns = search_option_paths.using(kg=kg, keep=keep, max_hops=max_hops, seed=0)(batch)
+def search(kg, question: str, keep: int = 1, max_hops: int = 3, min_relevance: float = 0, **more) -> list[list[str]]:
+    row = {"question": question, "context": None, "options": OPTIONS, "answer_type": "choice"} | more
+    stage = search_option_paths.using(kg=kg, keep=keep, max_hops=max_hops, seed=0, min_relevance=min_relevance)
+    columns = stage({name: [value] for name, value in row.items()})
     assert set(columns) == {"paths"}, "it rejects nothing"
     return [path["names"] for path in columns["paths"][0]]
 
@@ -39,9 +38,18 @@ def test_neither_long_nor_negated_nor_yes_and_no(make_kg) -> None:
 
 
 def test_several_rows_keep_their_own_paths(make_kg) -> None:
-    batch = {"question": ["Unknown.", "Podagra?"], "options": [OPTIONS] * 2, "answer_type": ["choice"] * 2}
-    columns = search_option_paths.using(kg=make_kg(*EDGES), keep=1, max_hops=3, seed=0)(batch)
+    batch = {"question": ["Unknown.", "Podagra?"], "context": [None] * 2, "options": [OPTIONS] * 2}
+    stage = search_option_paths.using(kg=make_kg(*EDGES), keep=1, max_hops=3, seed=0, min_relevance=0)
+    columns = stage(batch | {"answer_type": ["choice"] * 2})
     assert [[path["names"] for path in paths] for paths in columns["paths"]] == [
         [],
         [["Podagra", "Gout"], ["Podagra", "Sepsis"]],
     ]
+
+
+def test_with_a_threshold_every_option_gets_its_most_relevant_paths(make_kg) -> None:
+    """A contraindication is the shorter way to gout, and says less than the drug's other use."""
+    kg = make_kg(*EDGES, "Digoxin drug | contraindication | Gout disease")
+    question = "A man with podagra takes digoxin."
+    assert search(kg, question)[0] == ["Digoxin", "Gout"]
+    assert search(kg, question, min_relevance=0.5)[0] == ["Podagra", "Gout"]

@@ -37,13 +37,17 @@ def kept(kg: KG, path: list[int], found: ShortestPaths) -> list[list[int]]:
         "paths": found.paths,
     }
     row = {
+        "question": "",
+        "context": None,
+        "gold_text": "x",
         "answer": "x",
         "answer_type": "choice",
         "mentions": [{"place": "answer", "end": 1}],
         "nodes": [{"mention": 0, "node": path[-1]}],
         "candidate_paths": [candidate],
     }
-    ranked = rank_paths({column: [value] for column, value in row.items()}, kg=kg, keep=KEEP, max_hops=len(path))
+    batch = {column: [value] for column, value in row.items()}
+    ranked = rank_paths(batch, kg=kg, keep=KEEP, max_hops=len(path), min_relevance=0)
     return [one["nodes"] for one in ranked["paths"][0]]
 
 

@@ -1,0 +1,1 @@
+"""How probable is it that a path of the graph explains the answer of a question?"""
