@@ -1,144 +1,51 @@
-"""Paths from the graph for real questions, with the relevance that two readers give them: benchmarks/relevance_labels.jsonl.
+"""Paths from the graph for real questions, the relevance that two readers give them, and the model that is fitted on it (docs/relevance.md).
 
     python -m benchmarks.relevance sheet OUT.jsonl [N]              # about N paths to label, from $SHARED_DATA; OUT.key.jsonl: what readers must not see
-    python -m benchmarks.relevance merge OUT.jsonl A.jsonl B.jsonl  # two readers' labels into relevance_labels.jsonl, and their agreement
+    python -m benchmarks.relevance merge OUT.jsonl A.jsonl B.jsonl  # adds two readers' labels to relevance_labels.jsonl; their agreement
+    python -m benchmarks.relevance fit                              # fits on all labels; writes dataset_builder/relevance/weights.tsv
+    python -m benchmarks.relevance report                           # every figure of docs/relevance.md, and its picture
 
 2: a clinician would cite the path as a reason why the answer is right in this case. 1: true and useful context about the case's own
 concepts. 0: coincidental, side detail, circular, wrong sense, or pointing the wrong way. w: an end is another concept than the text means.
 
-Questions: those of MedQA, MedMCQA and PubMedQA in $SHARED_DATA, every split, without the questions of path_relevance/labels.tsv there.
-A third of the paths each (``drawn_from``): ``kept`` by rank_paths today; what a model fitted on these labels (benchmarks/relevance_draft.py)
-would publish (``published``); what it narrowly rejects (``narrow``). Whole questions are drawn, a third from each source, so that
-most have all of their kept, or all of their published paths in the sheet (11 minutes on 2 cores, most of them for MiniLM). No text of a
-question is copied here, only ids, nodes and labels.
-``part``: "build", or "held", which is looked at only at the end; by a hash of the question's id, so a question is in one part only.
+Questions: those of MedQA, MedMCQA and PubMedQA in $SHARED_DATA, every split. A sheet has paths without a label: those that kg_only would publish with
+a threshold of WIDE (``gate``, judged by models that have not seen a label of their question), and some that it publishes without a threshold (``control``).
+No text of a question is copied here, only ids, nodes and labels. ``part``: "build", or "held", by a hash of the question's id.
+The first 660 labels (``kept``, ``published``, ``narrow``) were drawn by an earlier model; git show 8ae3937:benchmarks/relevance.py.
 """
 
-import csv
 import hashlib
 import json
 import random
 import sys
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from sklearn.metrics import cohen_kappa_score
-from tabulate import tabulate
 
-from benchmarks.relevance_draft import Graph, auc, context, cosines, cross_validated, features, fit
-from dataset_builder.pipelines import kg_only
+from benchmarks import relevance_report
+from benchmarks.relevance_cases import GRAPH, LABELS, Item, questions, read_labels, searched
+from benchmarks.relevance_fit import kept, labelled, models_by_question, write_weights
 from dataset_builder.prompt import path_line
-from dataset_builder.run import run
-from dataset_builder.sources.questions import on_disk, read_questions
-from dataset_builder.sources.raw_splits import splits_in
-from dataset_builder.stages.rank_paths import rank_paths
 from kg import KG
-from kg.embedder import named
-from tests.support.shared_data import SHARED_DATA
 
-LABELS = Path(__file__).with_name("relevance_labels.jsonl")
-GRAPH = SHARED_DATA / "primekg" / "kg_subset.csv.gz"
-PUBLIC = SHARED_DATA / "path_relevance" / "labels.tsv"
-SOURCES = ("medqa", "medmcqa", "pubmedqa_labeled")
-ITEMS, SEED, PER_QUESTION = 660, 2026, 4
-PUBLISHED, NARROW, MOST_PUBLISHED = 0.3, 0.1, 3  # probabilities; paths of a row
-MOST = {"kept": 3, "published": 3, "narrow": 2}  # paths of a question for each kind
+ITEMS, CONTROLS, SEED, WIDE = 500, 0.12, 7, 0.25
 AROUND = 60  # characters of the text before and after a mention
-KEY = ("drawn_from", "score", "kept", "kinds")  # of an item: not for readers
-Item = dict[str, Any]
 
 
-def questions() -> dict[str, Item]:
-    """Every usable question of the sources by its id, each once."""
-    hub = SHARED_DATA / "hub"
-    found = (read_questions([n], {n: split}, data_dir=hub)[0] for n, split in splits_in(hub) if n in SOURCES)
-    return {row["id"]: row for rows in found for row in rows if row["rejected_because"] is None}
-
-
-def ranked(kg: KG, rows: Iterable[Item]) -> dict[str, Item]:
-    """The questions that have paths after kg_only's ranking, with the columns of its stages; none is called a benchmark's."""
-    stages = kg_only(kg, seed=0)
-    upto = [stage.name for stage in stages].index(rank_paths.name) + 1
-    done, _ = run(on_disk(list(rows)), stages[:upto])
-    return {row["id"]: row for row in done.to_list() if row["rejected_because"] is None}
-
-
-def usable(kg: KG, row: Item) -> list[list[int]]:
-    """The candidate paths of all pairs that the ranking admits: each pair is ranked alone, and rejected or not."""
-    pairs = row["candidate_paths"]
-    alone = {name: [row[name]] * len(pairs) for name in rank_paths.needs if name != "candidate_paths"}
-    batch = {name: alone.get(name) or [[pair] for pair in pairs] for name in rank_paths.needs}
-    admitted = rank_paths(batch, kg=kg, keep=1, max_hops=4)["rejected_because"]
-    return [path for pair, why in zip(pairs, admitted, strict=True) if why is None for path in pair["paths"]]
-
-
-def scored(kg: KG, rows: Mapping[str, Item]) -> list[Item]:
-    """Every usable path of the questions without labels, with its probability of being relevant; prints how well the model does."""
-    ranks = ranked(kg, rows.values())
-    lines = csv.DictReader(PUBLIC.read_text("utf-8").splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
-    given = [(line["id"], list(map(int, line["nodes"].split())), line) for line in lines]
-    known = {question for question, *_ in given}
-    new = [(i, path) for i, row in ranks.items() if i not in known for path in usable(kg, row)]
-    g, ctx = Graph(kg), {i: context(rows[i], kg) for i in {*known, *(i for i, _ in new)}}
-    others = random.Random(0).sample(sorted(rows.keys() - known), 1000)
-    seen = Counter(n for i in others for n in {n for m in kg.find_mentions(rows[i]["question"]) for n in m.nodes})
-    paths = [(i, path) for i, path, _ in given] + new
-    near = cosines([rows[i] for i, _ in paths], [path for _, path in paths], kg, named("minilm"))
-    x = np.array([[*features(path, kg, g, ctx[i], seen).values()] for i, path in paths])
-    x, n = np.c_[x, near], len(given)
-    label = np.array([(int(line["label_a"]) + int(line["label_b"])) / 2 for *_, line in given])
-    soft = (label / 1.5).clip(0, 1)  # an explaining path weighs more
-    runs = cross_validated(x[:n], soft, [i for i, *_ in given])
-    aucs = [auc(label >= 1, scores) for scores in runs]
-    print(f"{n} labels of {len(known)} questions, {(label >= 1).sum()} relevant: AUC {np.mean(aucs):.3f} by question")
-    found = fit(x[:n], soft).probability(x[n:]).tolist()
-    print(f"{len(new)} paths of {len({i for i, _ in new})} other questions")
-    return _with_kinds([_item(ranks[i], path, score) for (i, path), score in zip(new, found, strict=True)])
-
-
-def _item(row: Item, path: list[int], score: float) -> Item:
-    kept = [p["nodes"] for p in row["paths"]]
-    rank = kept.index(path) + 1 if path in kept else None
-    return {"row": row, "nodes": path, "score": round(score, 4), "kept": rank, "kinds": ["kept"] if rank else []}
-
-
-def _with_kinds(items: list[Item]) -> list[Item]:
-    """A path can be of several kinds: kept today, and published or narrowly rejected by the model."""
-    published = Counter()
-    for item in sorted(items, key=lambda item: -item["score"]):
-        question = item["row"]["id"]
-        if item["score"] >= PUBLISHED and published[question] < MOST_PUBLISHED:
-            published[question] += 1
-            item["kinds"].append("published")
-        elif NARROW <= item["score"] < PUBLISHED:
-            item["kinds"].append("narrow")
-    return items
-
-
-def drawn(items: list[Item], wanted: int) -> list[Item]:
-    """About ``wanted`` items, shuffled, each with the kind that it was drawn for. The source with the fewest comes first; others fill up."""
-    draw, chosen, taken = random.Random(SEED), [], Counter()
-    for kind, most in MOST.items():
-        pools = {source: defaultdict(list) for source in SOURCES}
-        for item in items:
-            if kind in item["kinds"]:
-                pools[item["row"]["source"]][item["row"]["id"]].append(item)
-        left = wanted // len(MOST)
-        for nth, pool in enumerate(sorted(pools.values(), key=lambda pool: sum(map(len, pool.values())))):
-            quota = -(-left // (len(SOURCES) - nth))
-            order = sorted(pool)
-            draw.shuffle(order)
-            for question in order:
-                new = [item for item in pool[question] if "drawn_from" not in item]
-                new = draw.sample(new, min(len(new), most, PER_QUESTION - taken[question], max(quota, 0)))
-                for item in new:
-                    item["drawn_from"] = kind
-                chosen += new
-                taken[question] += len(new)
-                quota, left = quota - len(new), left - len(new)
+def drawn(kg: KG, wanted: int) -> list[Item]:
+    """About ``wanted`` paths without a label, shuffled, each with the kind that it was drawn for."""
+    rows, labels = searched(kg, questions().values()), read_labels()
+    models, known = models_by_question(labelled(kg, rows, labels), list(rows)), {(x.question, x.nodes) for x in labels}
+    draw, chosen = random.Random(SEED), []
+    for kind, threshold, most in (("control", 0.0, round(wanted * CONTROLS)), ("gate", WIDE, wanted)):
+        paths = [(i, path) for i, some in kept(kg, rows, models, threshold).items() for path in some]
+        new = [(i, path) for i, path in paths if (i, tuple(path["nodes"])) not in known]
+        for i, path in draw.sample(new, min(most - len(chosen), len(new))):
+            known.add((i, tuple(path["nodes"])))
+            chosen.append({"row": rows[i], "nodes": path["nodes"], "drawn_from": kind, "relevance": path["relevance"]})
     draw.shuffle(chosen)
     return chosen
 
@@ -179,7 +86,7 @@ def merge(kg: KG, items: list[Item], key: Mapping[int, Item], *readers: Mapping[
             yield {
                 "source": item["source"], "question_id": item["question_id"], "nodes": item["nodes"],
                 "node_ids": [f"{kg.nodes.source[v]}:{kg.nodes.id[v]}" for v in at], "path": item["path"],
-                "drawn_from": key[number]["drawn_from"], "kinds": key[number]["kinds"], "part": item["part"],
+                "drawn_from": key[number]["drawn_from"], "part": item["part"],
                 "label_first": first[number]["label"], "label_second": second[number]["label"],
                 "w_first": first[number]["w"], "w_second": second[number]["w"],
             }  # fmt: skip
@@ -201,14 +108,6 @@ def agreement(rows: list[Item]) -> Iterator[str]:
         yield f"{name}: {same:.1%} of {len(given)}, kappa {kappa:.2f}; first {dict(Counter(left).most_common())}"
 
 
-def counts(items: list[Item], chosen: list[Item]) -> str:
-    """Per source and kind: paths in the sheet, of how many there are."""
-    there = Counter((item["row"]["source"], kind) for item in items for kind in item["kinds"])
-    taken = Counter((item["row"]["source"], item["drawn_from"]) for item in chosen)
-    rows = [[source, *(f"{taken[source, kind]} of {there[source, kind]}" for kind in MOST)] for source in SOURCES]
-    return tabulate(rows, ["source", *MOST], "github")
-
-
 def _read(path: Path | str) -> list[Item]:
     return [json.loads(line) for line in Path(path).read_text("utf-8").splitlines() if line.strip()]
 
@@ -225,20 +124,46 @@ def _checked(labels: list[Item]) -> dict[int, Item]:
     return {given["id"]: given for given in labels}
 
 
-def main(argv: list[str]) -> None:
-    """Make the sheet, or merge its labels."""
-    command, out, *rest = argv
-    kg, key_file = KG.load(GRAPH), Path(out).with_suffix(".key.jsonl")
-    if command == "sheet":
-        chosen = drawn(items := scored(kg, questions()), int(rest[0]) if rest else ITEMS)
-        _write(Path(out), (shown(kg, number, item) for number, item in enumerate(chosen, 1)))
-        _write(key_file, ({"id": n} | {name: item[name] for name in KEY} for n, item in enumerate(chosen, 1)))
-        print(counts(items, chosen))
-        return
-    items, key = _read(out), {entry["id"]: entry for entry in _read(key_file)}
-    rows = list(merge(kg, items, key, *(_checked(_read(path)) for path in rest)))
-    _write(LABELS, rows)
+def make_sheet(kg: KG, out: Path, wanted: int) -> None:
+    """Write the sheet, and beside it the key."""
+    chosen = drawn(kg, wanted)
+    _write(out, (shown(kg, number, item) for number, item in enumerate(chosen, 1)))
+    key = (
+        {"id": n, "drawn_from": item["drawn_from"], "relevance": item["relevance"]} for n, item in enumerate(chosen, 1)
+    )
+    _write(out.with_suffix(".key.jsonl"), key)
+    print(
+        f"{len(chosen)} paths of {len({item['row']['id'] for item in chosen})} questions: {Counter(x['drawn_from'] for x in chosen)}"
+    )
+
+
+def add_labels(kg: KG, sheet: Path, *readers: str) -> None:
+    """Add two readers' labels of a sheet to those in the repository."""
+    items, key = _read(sheet), {entry["id"]: entry for entry in _read(sheet.with_suffix(".key.jsonl"))}
+    rows = list(merge(kg, items, key, *(_checked(_read(path)) for path in readers)))
+    new = {(row["question_id"], tuple(row["nodes"])) for row in rows}
+    _write(LABELS, [*(row for row in _read(LABELS) if (row["question_id"], tuple(row["nodes"])) not in new), *rows])
     print(f"{len(rows)} of {len(items)} items have both labels", *agreement(rows), sep="\n")
+
+
+def main(argv: list[str]) -> None:
+    """Do what the first argument says."""
+    kg = KG.load(GRAPH)
+    match argv:
+        case ["sheet", out, *rest]:
+            make_sheet(kg, Path(out), int(rest[0]) if rest else ITEMS)
+        case ["merge", sheet, first, second]:
+            add_labels(kg, Path(sheet), first, second)
+        case ["fit"]:
+            rows, labels = searched(kg, questions().values()), read_labels()
+            write_weights(kg, data := labelled(kg, rows, labels))
+            print(
+                f"fitted on {len(data.labels)} labels; {len(labels) - len(data.labels)} are of paths that are no candidates today"
+            )
+        case ["report"]:
+            relevance_report.report(kg)
+        case _:
+            sys.exit(__doc__)
 
 
 if __name__ == "__main__":
