@@ -6,6 +6,7 @@ and script, and the rows are compressed, so that no text of a row is ever read a
 
 import base64
 import hashlib
+import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -41,7 +42,7 @@ _FILES.filters["dollars"] = dollars
 
 
 def write_report(folder: Path, page: Path) -> int:
-    """Write the page of this dataset folder and return how many rows it shows.
+    """Write the page of this dataset folder and return how many rows it shows. The page appears complete, or the one before stays.
 
     Raises FolderError where it is no dataset folder, or where its files cannot be read.
     """
@@ -59,8 +60,13 @@ def write_report(folder: Path, page: Path) -> int:
             ) from why
         blocks.write(element("index", index_of(written)))
         blocks.seek(0)
-        with page.open("w", encoding="utf-8", newline="\n") as out:
-            out.writelines(_FILES.get_template("report.html.jinja").generate(**facts, blocks=_pieces(blocks)))
+        draft = page.with_name(f".{page.name}.{os.getpid()}.tmp")
+        try:
+            with draft.open("w", encoding="utf-8", newline="\n") as out:
+                out.writelines(_FILES.get_template("report.html.jinja").generate(**facts, blocks=_pieces(blocks)))
+            draft.replace(page)
+        finally:
+            draft.unlink(missing_ok=True)
     return len(written.rows)
 
 

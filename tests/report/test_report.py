@@ -1,10 +1,12 @@
 """What is counted, drawn and packed for the page, without a browser."""
 
 import base64
+import errno
 import gzip
 import json
 import re
 import shutil
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from dataset_builder.report.costs import stage_costs
 from dataset_builder.report.figures import Bars, Histogram, figures_of
 from dataset_builder.report.flow import Step, draw, steps_of
 from dataset_builder.report.marks import utf16
-from dataset_builder.report.page import reason_meanings
+from dataset_builder.report.page import reason_meanings, write_report
 from dataset_builder.report.row_facts import RowFacts
 from tests.report.conftest import rows_of
 
@@ -37,6 +39,21 @@ def test_the_command_writes_one_file_beside_the_folder(
     assert " style=" not in page.split("<script")[0]
     assert main(["report", str(folder), "--out", str(tmp_path / "there" / "x.html")]) == 0
     assert (tmp_path / "there" / "x.html").read_text("utf-8") == page
+
+
+def test_a_full_disk_leaves_the_page_of_before(sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = tmp_path / "page.html"
+    page.write_text("the page of before", "utf-8")
+
+    def full(_: object) -> Iterator[str]:
+        yield "a first piece"
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("dataset_builder.report.page._pieces", full)
+    with pytest.raises(OSError, match="No space"):
+        write_report(sample, page)
+    assert page.read_text("utf-8") == "the page of before"
+    assert [file.name for file in tmp_path.iterdir()] == ["page.html"], "no draft stays"
 
 
 def test_a_folder_that_is_none_or_is_broken_is_named(
