@@ -1,6 +1,6 @@
 """The answer store as a Parquet file, published with a dataset, so that others can rebuild it without a key."""
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from itertools import islice
 from pathlib import Path
 
@@ -46,7 +46,11 @@ def export(store: AnswerStore, file: Path, keys: Set[bytes] | None = None) -> in
 
 
 def import_(store: AnswerStore, file: Path) -> tuple[int, int]:
-    """Add the entries that the store does not have; returns how many, and how many the file has. Raises StoreError."""
+    """Add the entries that the store does not have; returns how many, and how many the file has. Raises StoreError.
+
+    The store's own answers win: of a request that it has a good answer to, no other answer is added. Only what `export` publishes is taken, not
+    what another build has under way or lost, with costs that can be some.
+    """
     try:
         parquet = pq.ParquetFile(file)
         if missing := sorted(set(SCHEMA.names) - set(parquet.schema_arrow.names)):
@@ -56,13 +60,25 @@ def import_(store: AnswerStore, file: Path) -> tuple[int, int]:
         added = total = 0
         for batch in parquet.iter_batches(BATCH, columns=SCHEMA.names):
             entries = [_entry(row, file) for row in batch.to_pylist()]
-            known = store.checksums([entry.key for entry in entries])
-            new = [entry for entry in entries if (entry.key, entry.checksum) not in known]
+            keys = [entry.key for entry in entries]
+            known, answered = store.checksums(keys), _answered(store, keys)
+            new = [
+                entry
+                for entry in entries
+                if (entry.key, entry.checksum) not in known
+                and entry.status in PUBLISHED
+                and not (entry.status == "good" and entry.key in answered)
+            ]
             store.add(new)
             added, total = added + len(new), total + len(entries)
     except (OSError, pa.ArrowException) as why:
         raise StoreError(f"{file} cannot be read as an exported answer store ({why})") from why
     return added, total
+
+
+def _answered(store: AnswerStore, keys: Sequence[bytes]) -> set[bytes]:
+    """Those of the keys to which the store has a good answer."""
+    return {key for key, known in store.find(keys).items() if known.entry and known.entry.status == "good"}
 
 
 def damaged(file: Path) -> list[str]:

@@ -9,6 +9,7 @@ Only raw answers are stored, never a key or a URL. One request can have several 
 
 import hashlib
 import math
+import os
 import sqlite3
 import threading
 import time
@@ -24,6 +25,7 @@ _TABLE = """create table if not exists answers (
     model text not null, stage text not null, prompt_tokens integer, completion_tokens integer, usd real,
     seconds real, at real not null)"""
 _INDEX = "create index if not exists answers_key on answers (key)"
+PRIVATE = 0o600  # a store's mode
 _ASKED = 500  # keys in one select: old versions of SQLite allow 999 variables
 
 
@@ -210,11 +212,12 @@ class AnswerStore:
     def _connect(self) -> sqlite3.Connection:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._keep_private()
             connection = sqlite3.connect(self.path, timeout=60, check_same_thread=False)
             for statement in ("pragma journal_mode=wal", "pragma synchronous=full", _TABLE, _INDEX):
                 connection.execute(statement)
             columns = {row[1] for row in connection.execute("pragma table_info(answers)")}
-        except sqlite3.Error as why:
+        except (OSError, sqlite3.Error) as why:
             raise StoreError(
                 f"{self.path} cannot be opened as an answer store ({why}); move it away, or give another by --store FILE"
             ) from why
@@ -223,6 +226,12 @@ class AnswerStore:
                 f"{self.path} is no answer store: its table has the columns {sorted(columns)}; give another by --store FILE"
             )
         return connection
+
+    def _keep_private(self) -> None:
+        """Nobody else on the machine may read or change what was paid for. SQLite gives its other files the mode of this one."""
+        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, PRIVATE))
+        if self.path.stat().st_uid == os.geteuid():  # not that of somebody who shares theirs on purpose
+            self.path.chmod(PRIVATE)
 
 
 _SELECT = f"select {', '.join(Entry._fields)}, checksum from answers"

@@ -5,15 +5,18 @@ import os
 import pickle
 import signal
 import sqlite3
+import stat
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from dataset_builder.answer_store.parquet_files import export, import_, stats
+from dataset_builder.answer_store.parquet_files import SCHEMA, export, import_, stats
 from dataset_builder.answer_store.store import AnswerStore, Entry, StoreError
 from dataset_builder.llm.completion import text_of
 
@@ -139,10 +142,39 @@ def test_a_published_store_gives_the_same_answers(store: AnswerStore, tmp_path: 
     assert "| s | m | good | 5,000 |" in stats(other)
 
 
-def test_what_is_no_published_store_is_an_error(store: AnswerStore, tmp_path: Path) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+def test_own_answers_win_over_imported_ones(store: AnswerStore, tmp_path: Path) -> None:
+    mine, theirs = AnswerStore(tmp_path / "mine.sqlite"), store
+    mine.add([entry(1, text="mine"), entry(2, "bad")])
+    theirs.add([entry(number, text="theirs") for number in (1, 2, 3)])
+    export(theirs, tmp_path / "answers.parquet")
+    assert import_(mine, tmp_path / "answers.parquet") == (2, 3)
+    found = mine.find([key(1), key(2), key(3)])
+    assert [text_of(found[key(n)].entry.response) for n in (1, 2, 3)] == ["mine", "theirs", "theirs"]  # type: ignore[union-attr]
+    assert found[key(1)].usd == 0.5, "theirs was not paid here"
 
+
+def test_what_is_under_way_elsewhere_is_not_imported(store: AnswerStore, tmp_path: Path) -> None:
+    """A forged file says that another call may have cost a billion dollars, which would close the cap."""
+    rows = [
+        {**e._asdict(), "checksum": e.checksum}
+        for e in (entry(1), entry(2, "sent", usd=1e9), entry(3, "lost", usd=1e9))
+    ]
+    pq.write_table(pa.Table.from_pylist(rows, schema=SCHEMA), tmp_path / "forged.parquet")
+    assert import_(store, tmp_path / "forged.parquet") == (1, 3)
+    assert sum(known.lost_usd for known in store.find([key(1), key(2), key(3)]).values()) == 0
+
+
+def test_a_store_is_for_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "answers.sqlite"
+    AnswerStore(path).add([entry(1)])
+    files = sorted(tmp_path.iterdir())
+    assert [stat.S_IMODE(file.stat().st_mode) for file in files] == [0o600] * len(files)
+    path.chmod(0o644)  # one of before
+    AnswerStore(path).add([entry(2)])
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_what_is_no_published_store_is_an_error(store: AnswerStore, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="there is no answer store"):
         export(store, tmp_path / "x.parquet")
     (tmp_path / "text").write_text("no parquet")
