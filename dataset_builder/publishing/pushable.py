@@ -7,8 +7,9 @@ from typing import Any
 
 from dataset_builder.contamination.check import unchecked
 from dataset_builder.publishing.folder import FolderError
+from dataset_builder.publishing.hub.loaded import wrong_files
 from dataset_builder.publishing.verified import is_remembered, remember
-from dataset_builder.publishing.verify import read_manifest, wrong_content, wrong_files
+from dataset_builder.publishing.verify import read_manifest, wrong_content
 from dataset_builder.sources.table import SOURCES, UNPINNED
 
 REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
