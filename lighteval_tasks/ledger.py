@@ -2,15 +2,16 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from datasets import load_dataset
+import pyarrow.parquet as pq
 from huggingface_hub import hf_hub_download
 
 from dataset_builder.publishing.hub.errors import explained
-from dataset_builder.sources.raw_files import SourceError
+from dataset_builder.publishing.hub.loaded import config_file, refusal
+from dataset_builder.sources.raw_files import SourceError, sha256
 from lighteval_tasks.outcomes import Outcome
 
 CONFIG = "contamination"
@@ -36,11 +37,10 @@ def read_ledger(place: str) -> PublishedLedger:
     name, _, revision = place.partition("@")
     folder = Path(place)
     if folder.is_dir():
-        path, source = folder / "manifest.json", str(folder)
+        path = folder / "manifest.json"
     elif revision:
         with explained(place, SourceError):
             path = Path(hf_hub_download(name, "manifest.json", repo_type="dataset", revision=revision))
-        source = name
     else:
         raise SourceError(
             f"{place}: found no such folder; expected a dataset folder, or org/name@tag of one on the Hub"
@@ -50,9 +50,23 @@ def read_ledger(place: str) -> PublishedLedger:
         raise SourceError(
             f"{path}: found no ledger of contamination; expected a dataset that was built with drop_contaminated. Build it again"
         )
+    if folder.is_dir() and (why := refusal(folder)):
+        raise SourceError(why)
     matched: dict[str, set[str]] = defaultdict(set)
     if manifest[CONFIG].get("matches", 1):
-        rows = load_dataset(source, CONFIG, split="train", revision=revision or None).to_list()
-        for row in rows:
+        file = config_file(folder, CONFIG) if folder.is_dir() else _fetched(name, revision, manifest.get("files", {}))
+        for row in pq.read_table(file, columns=["benchmark", "benchmark_id"]).to_pylist():
             matched[row["benchmark"]].add(row["benchmark_id"])
     return PublishedLedger(place, matched, frozenset(manifest[CONFIG]["checked"]))
+
+
+def _fetched(name: str, revision: str, listed: Mapping[str, str]) -> Path:
+    """The ledger's file on the Hub, found by the manifest and not by the card. Raises SourceError where it is another."""
+    file = config_file(Path(), CONFIG).as_posix()
+    with explained(f"{name}@{revision}", SourceError):
+        fetched = Path(hf_hub_download(name, file, repo_type="dataset", revision=revision))
+    if (found := sha256(fetched)) != listed.get(file):
+        raise SourceError(
+            f"{name}@{revision}, {file}: found sha256 {found}, the manifest says {listed.get(file)}; run `verify {name}@{revision}`"
+        )
+    return fetched

@@ -10,6 +10,7 @@ from huggingface_hub import hf_hub_download
 from huggingface_hub.errors import EntryNotFoundError
 from trl.scripts.utils import DatasetConfig, get_dataset
 
+from dataset_builder.publishing.hub.loaded import refusal
 from sft.recipe import PINNED_DATA, Recipe, RecipeError
 
 MANIFEST = "manifest.json"
@@ -25,6 +26,8 @@ def load(recipe: Recipe, *, every_column: bool = False) -> Dataset:
             raise RecipeError(
                 f"found no dataset folder {source.path}; build it with `make dataset OUT={source.path}`, or give another with DATASET=…"
             )
+        if not source.data_files and (why := refusal(Path(source.path))):
+            raise RecipeError(why)
     return get_dataset(replace(recipe.mixture, datasets=list(sources)))["train"]
 
 

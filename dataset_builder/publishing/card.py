@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dataset_builder.publishing.funnel import reasons_of, total
 from dataset_builder.publishing.layout import UNROLLED as UNROLLED_ROWS
-from dataset_builder.publishing.layout import code_of, files_by_config
+from dataset_builder.publishing.layout import card_configs, code_of, files_by_config
 from dataset_builder.row import COLUMNS, CONFIGS, UNROLLED, Column
 
 _FILES = Environment(
@@ -122,14 +122,7 @@ def _metadata(
         size_categories=[size_category(total(manifest["funnel"])["in"])],
         tags=["medical", "reasoning", "knowledge-graph"],
         pretty_name=f"{manifest['pipeline']}: {', '.join(origin['source'] for origin in manifest['origins'])}",
-        configs=[
-            {
-                "config_name": config,
-                "data_files": [{"split": split, "path": f"{Path(f).parent}/{split}-*"} for split, f in splits.items()],
-            }
-            | ({"default": True} if number == 0 and config != "default" else {})
-            for number, (config, splits) in enumerate(files.items())
-        ],
+        configs=card_configs(files),
     )
     infos = {config: _info(paths, splits) for config, splits in files.items()}
     DatasetInfosDict(infos).to_dataset_card_data(data)

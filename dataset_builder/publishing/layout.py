@@ -8,6 +8,8 @@ from dataset_builder.publishing.unroll import FORMS, unrolls
 
 MANIFEST, CARD = "manifest.json", "README.md"
 ROWS, UNROLLED = "data", "candidates"  # folder of the questions' rows; the same where there are unrolled configs
+SPLITS = ("train", "rejected")
+INTERMEDIATES = ("evidence", "answers")  # configs that only a push adds
 BATCH = 256  # rows in memory
 
 
@@ -39,6 +41,18 @@ def files_by_config(manifest: Mapping[str, Any]) -> dict[str, dict[str, str]]:
         return {"default": rows, **beside}
     unrolled = {name: files for name, files in beside.items() if name in FORMS}
     return {**unrolled, UNROLLED: rows, **beside}
+
+
+def card_configs(files: Mapping[str, Mapping[str, str]]) -> list[dict[str, Any]]:
+    """What the card's YAML says under `configs`, from the files by config: `load_dataset` reads by this, not by the manifest."""
+    return [
+        {
+            "config_name": config,
+            "data_files": [{"split": split, "path": f"{Path(f).parent}/{split}-*"} for split, f in splits.items()],
+        }
+        | ({"default": True} if number == 0 and config != "default" else {})
+        for number, (config, splits) in enumerate(files.items())
+    ]
 
 
 def read_rows(file: Path) -> Iterator[dict[str, Any]]:

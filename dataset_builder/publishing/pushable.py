@@ -7,13 +7,13 @@ from typing import Any
 
 from dataset_builder.contamination.check import unchecked
 from dataset_builder.publishing.folder import FolderError
+from dataset_builder.publishing.hub.loaded import told, wrong_files
 from dataset_builder.publishing.verified import is_remembered, remember
-from dataset_builder.publishing.verify import read_manifest, wrong_content, wrong_files
+from dataset_builder.publishing.verify import read_manifest, wrong_content
 from dataset_builder.sources.table import SOURCES, UNPINNED
 
 REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 REFERENCE = re.compile(r"(?!.*(\.\.|//))[A-Za-z0-9][\w./+-]*(?<![./])")
-SHOWN = 5  # lines of a long list
 
 
 class PushError(ValueError):
@@ -44,9 +44,7 @@ def pushable(folder: Path, *, allow_dirty: bool = False, allow_unchecked: bool =
     if reasons := list(reasons_against(manifest, allow_dirty, allow_unchecked)):
         raise PushError(f"{folder} must not be pushed:\n" + "\n".join(f"- {reason}" for reason in reasons))
     if wrong := wrong_files(folder, manifest) or _wrong_rows(folder, manifest):
-        more = [f"… and {len(wrong) - SHOWN} more"] if len(wrong) > SHOWN else []
-        lines = "\n".join(f"- {line}" for line in [*wrong[:SHOWN], *more])
-        raise PushError(f"{folder} does not match its manifest; build it again:\n{lines}")
+        raise PushError(told(folder, wrong))
     return manifest
 
 

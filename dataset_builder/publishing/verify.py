@@ -10,14 +10,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet
 
-from dataset_builder.publishing.folder import FORMAT, FolderError, column_types, content_hash, list_files
+from dataset_builder.publishing.folder import FORMAT, FolderError, column_types, content_hash
 from dataset_builder.publishing.funnel import funnel, relevance_of
+from dataset_builder.publishing.hub.loaded import damages_rows, manifest_text, wrong_files
 from dataset_builder.publishing.layout import MANIFEST, code_of, data_file, read_rows, rows_in
 from dataset_builder.publishing.unroll import FORMS, ids_of, unrolls
 from dataset_builder.publishing.verify_intermediates import wrong_intermediates
 from dataset_builder.publishing.verify_paths import wrong_paths
 from dataset_builder.row import row_id
-from dataset_builder.sources.raw_files import sha256
 from dataset_builder.stage_code import code_hash
 from kg import KG
 
@@ -33,7 +33,7 @@ class Verification:
 
 
 def verify(folder: Path, kg: KG | None = None, oracle: bool = False) -> Verification:
-    """Recompute the files' sha256, row ids, funnel, relevance and content hash; compare code and graph with the local ones.
+    """Compare the files with what `load_dataset` reads; recompute their sha256, row ids, funnel, relevance and content hash; compare code and graph with the local ones.
 
     ``oracle``: graph-tool proves every published path too, which takes the graph of the build.
     Raises FolderError where there is no valid manifest, or that graph was not given.
@@ -44,7 +44,7 @@ def verify(folder: Path, kg: KG | None = None, oracle: bool = False) -> Verifica
     if oracle and (kg is None or kg.digest != manifest["graph"]["sha256"]):
         raise FolderError(f"{_graph_note(manifest, kg)}. --oracle proves paths in the graph of the build")
     wrong = wrong_files(folder, manifest)
-    if any(line.partition(":")[0].endswith(".parquet") for line in wrong):
+    if damages_rows(wrong, manifest):
         notes = [
             "row ids, funnel, relevance and content hash were not checked: the data files are not those of the build"
         ]
@@ -63,7 +63,7 @@ def verify(folder: Path, kg: KG | None = None, oracle: bool = False) -> Verifica
 def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a dataset folder. Raises FolderError where there is none, or it is broken."""
     try:
-        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+        manifest = json.loads(manifest_text(folder))
     except (OSError, ValueError) as why:
         raise FolderError(
             f"{folder} is no dataset folder: {MANIFEST} cannot be read ({why}); expected a folder written by `build`"
@@ -76,15 +76,6 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             f"{folder / MANIFEST} has format {manifest['format']!r}, expected at most {FORMAT}: a newer version of this code wrote it"
         )
     return manifest
-
-
-def wrong_files(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
-    """Files that are missing, not listed, or changed since the build. `.gitattributes` is the Hub's own."""
-    there, listed = set(list_files(folder)) - {".gitattributes"}, manifest["files"]
-    lines = [f"{name}: in the manifest, not in the folder" for name in sorted(listed.keys() - there)]
-    lines += [f"{name}: in the folder, not in the manifest" for name in sorted(there - listed.keys())]
-    changed = [name for name in sorted(there & listed.keys()) if sha256(folder / name) != listed[name]]
-    return lines + [f"{name}: its content is not that of the build (sha256 differs)" for name in changed]
 
 
 def wrong_content(folder: Path, manifest: Mapping[str, Any]) -> list[str]:

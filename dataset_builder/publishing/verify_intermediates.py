@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 
 from dataset_builder.answer_store import parquet_files as store_files
 from dataset_builder.publishing.folder import column_types, config_hash
-from dataset_builder.publishing.layout import data_file, read_rows, rows_in
+from dataset_builder.publishing.layout import INTERMEDIATES, data_file, read_rows, rows_in
 
-EVIDENCE, ANSWERS = "evidence", "answers"
+EVIDENCE, ANSWERS = INTERMEDIATES
 
 
 def wrong_intermediates(folder: Path, manifest: Mapping[str, Any]) -> list[str]:

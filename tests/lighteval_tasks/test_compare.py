@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from dataset_builder.sources.raw_files import SourceError
+from dataset_builder.sources.raw_files import SourceError, sha256
 from lighteval_tasks import comparison
 from lighteval_tasks.compare import compare, compare_runs
 from tests.lighteval_tasks.runs import item, run
@@ -40,20 +42,32 @@ def test_other_items_cannot_be_compared(tmp_path: Path) -> None:
         compare_runs(a, run(tmp_path / "c", answers(1), task="medmcqa"))
 
 
+def write_dataset(folder: Path, ledger: list[dict[str, str]]) -> None:
+    """A dataset folder with a single row, and this ledger."""
+    tables = {"data": pa.table({"id": ["i"]}), "contamination": pa.Table.from_pylist(ledger)}
+    for place, table in tables.items():
+        (folder / place).mkdir(parents=True)
+        pq.write_table(table, folder / place / "train-00000-of-00001.parquet")
+    paths = [("default", "data"), ("contamination", "contamination")]
+    configs = "".join(
+        f"- config_name: {name}\n  data_files:\n  - split: train\n    path: {place}/train-*\n" for name, place in paths
+    )
+    (folder / "README.md").write_text(f"---\nconfigs:\n{configs}---\n")
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    listed = {file.relative_to(folder).as_posix(): sha256(file) for file in files}
+    content = {"rows": {"train": 1}, "columns": {"id": "string"}, "configs": {"contamination": {}}, "files": listed}
+    found = {"contamination": {"checked": {"medqa": {}}, "matches": {"s": {}}}}
+    (folder / "manifest.json").write_text(json.dumps(content | found))
+
+
 def test_raw_and_clean_side_by_side(tmp_path: Path) -> None:
     """The ledger of a dataset folder says which items B may have been trained on; without them B's gain is gone."""
     folder = tmp_path / "dataset"
-    (folder / "contamination").mkdir(parents=True)
     rows = [
         {"benchmark": "medqa", "benchmark_id": f"medqa:{n:016x}", "source": "s", "id": "i", "rule": "exact"}
         for n in range(20)
     ]
-    (folder / "contamination" / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    head = "---\nconfigs:\n- config_name: contamination\n  data_files: contamination/train.jsonl\n---\n"
-    (folder / "README.md").write_text(head)
-    (folder / "manifest.json").write_text(
-        json.dumps({"contamination": {"checked": {"medqa": {}}, "matches": {"s": {}}}})
-    )
+    write_dataset(folder, rows)
     a, b = run(tmp_path / "a", answers(*range(20, 30))), run(tmp_path / "b", answers(*range(30)))
     for folder_of in (a, b):
         run(folder_of, answers(1), task="medmcqa")
@@ -66,6 +80,10 @@ def test_raw_and_clean_side_by_side(tmp_path: Path) -> None:
     assert f"Without the items that {folder} matches:" in text
     assert "No clean score, because the dataset was not compared with it: medmcqa (free)." in text
     assert (tmp_path / "out" / "comparison.png").stat().st_size > 10_000
+    card = folder / "README.md"
+    card.write_text(card.read_text().replace("path: contamination/train-*", "path: elsewhere/train-*"))
+    with pytest.raises(SourceError, match=r"README\.md: configs, contamination, data_files: found .*elsewhere"):
+        compare_runs(a, b, dataset=str(folder))
 
 
 def test_other_prompts_of_the_same_items_are_no_more_items() -> None:

@@ -11,9 +11,10 @@ from typing import Any
 from datasets import Dataset
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from dataset_builder.sources.raw_files import sha256
 from sft import preflight
 from sft.command_line import read
-from sft.recipe import FOLDER
+from sft.recipe import FOLDER, RecipeError
 from sft.row_checks import CODES
 from sft.tiny_model import SPECIAL, sample_texts, tokenizer_of
 
@@ -80,7 +81,9 @@ def write_model(folder: Path, template: str) -> None:
 def write_rows(folder: Path, rows: list[dict[str, Any]], trial: bool = False) -> None:
     (folder / "data").mkdir(parents=True)
     Dataset.from_list(rows).to_parquet(folder / "data" / "train-00000-of-00001.parquet")
-    (folder / "manifest.json").write_text(json.dumps({"trial": trial, "content_hash": str(len(rows))}))
+    name = "data/train-00000-of-00001.parquet"
+    lists = {"files": {name: sha256(folder / name)}, "rows": {"train": len(rows)}, "columns": {}}
+    (folder / "manifest.json").write_text(json.dumps({"trial": trial, "content_hash": str(len(rows)), **lists}))
 
 
 def command(home: Path, model: str, data: str, *flags: str) -> list[str]:
@@ -96,6 +99,14 @@ def told(argv: list[str]) -> dict[str, Any]:
     return {"status": status, "text": text.getvalue()}
 
 
+def refused(argv: list[str]) -> str:
+    """The reason why the command does not begin."""
+    try:
+        return str(told(argv))
+    except RecipeError as why:
+        return f"refused: {why}"
+
+
 def main(home: Path) -> dict[str, Any]:
     write_model(home / "model", TEMPLATE)
     write_model(home / "endless", NO_END)
@@ -106,6 +117,11 @@ def main(home: Path) -> dict[str, Any]:
     write_rows(home / "bad", mixed)
     write_rows(home / "good", good[:40])
     write_rows(home / "trial", good[:40], trial=True)
+    write_rows(home / "elsewhere", good[:40])
+    card = (
+        "---\nconfigs:\n- config_name: default\n  data_files:\n  - split: train\n    path: ../bad/data/train-*\n---\n"
+    )
+    (home / "elsewhere" / "README.md").write_text(card)
     benchmarks = home / "benchmarks" / "GBaker" / "MedQA-USMLE-4-options"
     benchmarks.mkdir(parents=True)
     (benchmarks / "test.jsonl").write_bytes((ROOT / "tests/fixtures/sources/medqa.jsonl").read_bytes())
@@ -122,6 +138,7 @@ def main(home: Path) -> dict[str, Any]:
         "again": told(command(home, "model", "good", *against)),
         "changed": told(command(home, "model", "good", *against, "--learning_rate", "0.1")),
         "trial": told(command(home, "model", "trial")),
+        "elsewhere": refused(command(home, "model", "elsewhere")),
         "endless": told(command(home, "endless", "good", "--output_dir", str(home / "out2"))),
         "other_end": told(command(home, "other_end", "good", "--output_dir", str(home / "out4"))),
         "leaks": told(

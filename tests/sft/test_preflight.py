@@ -55,6 +55,11 @@ def test_trials_are_never_training_data(found: dict) -> None:
     assert found["trial"]["status"] == 1 and "is a trial" in found["trial"]["text"]
 
 
+def test_a_card_that_sends_the_loader_to_other_rows_is_refused(found: dict) -> None:
+    assert "refused: " in found["elsewhere"] and "../bad/data/train-*" in found["elsewhere"]
+    assert "README.md: configs, default, data_files: found [" in found["elsewhere"]
+
+
 def test_a_template_without_end_token_is_refused(found: dict) -> None:
     assert found["endless"]["status"] == 1 and "REFUSED no_end_token: 40 rows" in found["endless"]["text"]
 
