@@ -16,7 +16,7 @@ LETTERS = r"[^\W_\u0370-\u03ff]+(?:[\u0300-\u036f]+[^\W_\u0370-\u03ff]*)*"
 # A prefix before a hyphen belongs to its word: "pre-eclampsia" is written "preeclampsia" as often.
 PREFIXES = ["pre", "post", "non", "anti", "hyper", "hypo", "micro", "macro", "neuro", "cardio", "poly", "para", "sub"]
 PREFIXED = "|".join(rf"(?<=\b[{prefix[0]}{prefix[0].upper()}]{prefix[1:]}-)" for prefix in PREFIXES)
-SENTENCE_END = r"[!?]|\.(?=[\"'”’)\]]*(?:\s+[^a-z\s]|\s*$)|(?<!\b[A-Z]\.)\s)|\n(?=\s*(?:\n|[^a-z\s]))"
+SENTENCE_END = r"[!?]|\.(?=[\"'”’)\]]*(?:\s+[^a-z\s]|\s*$)|(?<!\b[A-Z]\.)\s)|\n(?=[^\S\n]*(?:\n|[^a-z\s]))"
 TOKEN = re.compile(
     rf"(?P<word>{LETTERS}(?:-(?=[a-z]{{3}})(?:{PREFIXED}){LETTERS})?(?:['’]s\b)?|[\u0370-\u03ff]|(?<=\()[+-](?=\)))"
     rf"|(?P<end>{SENTENCE_END})|[;()\[\]|]|[:,](?=\s)"
@@ -24,7 +24,7 @@ TOKEN = re.compile(
 BRITISH = [
     (re.compile(pattern), american)
     for pattern, american in [
-        (r"[ao]+e", "e"),  # haemorrhage, oedema, diarrhoea
+        (r"(?<![ao])[ao]+e", "e"),  # haemorrhage, oedema, diarrhoea
         (r"(tum|col|vap|lab|hum|behavi|od)our", r"\1or"),
         (r"sulph", "sulf"),
         (r"(?<=[a-z]{3})is(?=ation|ed$|ing$|er$)", "iz"),
@@ -73,7 +73,7 @@ PHONETIC = [
         (r"ph", "f"),
         (r"th", "t"),
         (r"y", "i"),
-        (r"[ao]+e", "e"),
+        (r"(?<![ao])[ao]+e", "e"),
         (r"c+h*", "k"),
         (r"([a-z])\1+", r"\1"),
         (r"e\b", ""),

@@ -175,7 +175,7 @@ def conclusion(text: str, options: Options) -> NamedOption | None:
         if "combination of" in sentence:
             return NamedOption(None, "multiple")
         pointed = _pointed(sentence, options)
-        tail = re.split(r"\b(?:is|are|be|with|of|to)\b(?!.*\b(?:is|are|be)\b)", sentence)[-1]
+        tail = re.split(r"\b(?:is|are|be|with|of|to)\b", sentence)[-1]
         by_words = options.named(tail) or options.named(sentence)
         named = pointed or {label for label in by_words if not denied(sentence, options[label])}
         if len(named) == 1 and not DOUBT.search(sentence):

@@ -41,6 +41,7 @@ DENIAL = re.compile(rf"\b(?:{DENYING})\b", re.IGNORECASE)
 BEFORE_DENIED = re.compile(
     rf"{DENIAL.pattern}\s+[\"'(*]{{0,3}}(?:(?:a|an|the|by|due to|because of)\s+)?[\"'(*]{{0,3}}$", re.IGNORECASE
 )
+BEFORE = 80  # characters before an option that can hold a denial: at least as many as BEFORE_DENIED can match
 COMBINATION = re.compile(r"\W*(?:(?:a|the|most likely) )*combinations? of\b[^.\n]*")
 REFUSAL = re.compile(
     r"none of|\bnone\b|no (?:correct|suitable|single|answer|option|choice)\b|not (?:provided|mentioned|listed|applicable|available|"
@@ -235,8 +236,8 @@ def denied(text: str, own: str) -> bool:
     """Whether an option is named only to deny it: "migraine, not gastritis"."""
     if not DENIAL.search(text):
         return False
-    before = [text[: match.start()] for match in re.finditer(rf"\b{_words(own)}\b", text, re.IGNORECASE)]
-    return bool(before) and all(BEFORE_DENIED.search(words) for words in before)
+    at = [match.start() for match in re.finditer(rf"\b{_words(own)}\b", text, re.IGNORECASE)]
+    return bool(at) and all(BEFORE_DENIED.search(text, max(0, start - BEFORE), start) for start in at)
 
 
 def _by_words(head: str, options: Options, *, field: bool) -> NamedOption | None:

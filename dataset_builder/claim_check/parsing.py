@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 DRUG, GENE, DISEASE, PHENOTYPE, ANATOMY = "drug", "gene/protein", "disease", "effect/phenotype", "anatomy"
 # the parser's own vocabulary has few words of medicine; these it knows
 STAND_IN = {DRUG: "aspirin", GENE: "insulin", DISEASE: "cancer", PHENOTYPE: "pain", ANATOMY: "liver"}
+# Blanks before an aside are read from their first one only: tried from each of them, a long row of blanks takes quadratic time.
 _ASIDE = re.compile(
-    r"\s*[(\[](?:(?:choice|option|answer|statement|see|ref|fig|figure|table)s?\b[^()\[\]]{0,40}|[A-J]|\d[\d,\s-]*)[)\]]"
+    r"(?:(?<!\s)\s+)?[(\[](?:(?:choice|option|answer|statement|see|ref|fig|figure|table)s?\b[^()\[\]]{0,40}|[A-J]|\d[\d,\s-]*)[)\]]"
     r"|\{?\"(?:step_by_step_thinking|answer_choice)\":\s*\"?|\\n(?![a-z])"
-    r"|(?:^|(?<=[.!?\n\"]))\s*(?:(?:choice|option|answer|step)s?\s+[A-J\d][:.)]|[A-J][.):]\s|\(?\d+[.)]|[-*•]+\s)"
+    r"|(?:(?:^|(?<=[.!?\"]))\s*|(?<=\n)[^\S\n]*)(?:(?:choice|option|answer|step)s?\s+[A-J\d][:.)]|[A-J][.):]\s|\(?\d+[.)]|[-*•]+\s)"
     r"|\b(?:choice|option|answer)\s+[A-J]\s*[:,](?=\s)|\*\*",
     re.IGNORECASE,
 )

@@ -80,6 +80,9 @@ def _statement(a: Name, b: Name, relation: str) -> Statement:
 def without(text: str, found: Sequence[Found]) -> str:
     """The text with blanks in place of what needs no reading, and of lines with arrows; all offsets stay."""
     spans = [(start, end) for start, end, _ in found] + [match.span() for match in _LINE.finditer(text)]
-    for start, end in spans:
-        text = text[:start] + " " * (end - start) + text[end:]
-    return text
+    kept, at = [], 0
+    for start, end in sorted(spans):
+        if end > at:  # they may overlap
+            kept += [text[at : max(start, at)], " " * (end - max(start, at))]
+            at = end
+    return "".join(kept) + text[at:]

@@ -17,7 +17,7 @@ Row = dict[str, Any]
 
 # The Hub's MedXpertQA repeats all options at the end of the question. There they would be shown twice and searched for
 # mentions. Other copies of the dataset do not have them, and the same question should have the same id.
-REPEATED_OPTIONS = re.compile(r"\s*Answer Choices:\s*\(A\).*\Z", re.DOTALL)
+REPEATED_OPTIONS = re.compile(r"(?:(?<!\s)\s+)?Answer Choices:\s*\(A\).*\Z", re.DOTALL)
 # HLE writes its options into the question: a line "Answer Choices:", then lines that begin "A. ", "B. ", …
 LISTED_OPTION = re.compile(r"^[ \t]*([A-Z])\.[ \t]+", re.MULTILINE)
 

@@ -24,17 +24,18 @@ _MATERIAL = re.compile(
 _CITATION = re.compile(
     r"\bet al\b\.?|\bPMID\b|\bdoi\b|https?://\S+"
     r"|\b(?:N Engl J Med|NEJM|Lancet|JAMA|BMJ|Cochrane)\b"
-    r"|\b(?:[A-Z]{2,}(?:/[A-Z]{2,})*|[Cc]linical|[Pp]ractice|[Ii]nternational|[Cc]urrent|[Nn]ational) (?:\w+ )?[Gg]uidelines?\b"
+    r"|\b(?:[A-Z]{2,}(?:/[A-Z]{2,}){0,8}|[Cc]linical|[Pp]ractice|[Ii]nternational|[Cc]urrent|[Nn]ational) (?:\w+ )?[Gg]uidelines?\b"
     r"|\b[Gg]uidelines? (?:of|by|from) the [A-Z]\w+"
     r"|\b(?:landmark|pivotal|randomi[sz]ed|prospective|cohort|controlled) (?:\w+ ){0,2}(?:trials?|stud(?:y|ies))\b"
     r"|\([A-Z][a-z]+(?: (?:and|&) [A-Z][a-z]+)?,? (?:19|20)\d\d\)"
 )
-_LIST_MARK = re.compile(r"(?m)^[\s*#]*\(?\d{1,2}[.):]")
+_LIST_MARK = re.compile(r"(?m)^(?:[^\S\n]|[*#])*\(?\d{1,2}[.):]")
 _NAME = r"(?:type|class|grade|stage|factor|chromosome|trisomy|monosomy|step|option|figure|nerve|level|phase|group|serotypes?|HPV|vitamin|lead|point)s?"
 _NUMBER = re.compile(
     rf"(?i:\b{_NAME} )?(?<![\w.,-])\d+(?:[.,]\d+)*(?:\s?%)?(?:-(?!year|month|week|day|hour|minute|fold|point)[A-Za-z]\w*)?"
 )
 _CALCULATED = re.compile(r"[\d)%] ?[=≈] ?\$?$")  # the text before a calculated result: 190/250 = 0.76
+_BEFORE_RESULT = 8  # characters: at least as many as _CALCULATED can match
 _COUNTS = 10  # "two of 6 options", "within 3 steps": whole numbers up to this one are no claims to be checked
 
 
@@ -64,8 +65,9 @@ def unsupported(text: str, sources: Iterable[str]) -> str | None:
 
 def unsupported_citation(text: str, given: str) -> str | None:
     """The first citation of a text that the given text does not contain, or None."""
-    found = (match.group() for match in _CITATION.finditer(text))
-    return next((words for words in found if words.casefold() not in given.casefold()), None)
+    given = given.casefold()
+    found = dict.fromkeys(match.group() for match in _CITATION.finditer(text))
+    return next((words for words in found if words.casefold() not in given), None)
 
 
 def unsupported_number(text: str, given: str) -> str | None:
@@ -76,10 +78,10 @@ def unsupported_number(text: str, given: str) -> str | None:
         words = match.group()
         if any(letter.isalpha() for letter in words):
             continue  # part of a name
-        if _CALCULATED.search(text, 0, match.start()):
+        if _CALCULATED.search(text, max(0, match.start() - _BEFORE_RESULT), match.start()):
             continue
         value = _value(words.rstrip("% "))
-        if value not in known and (words.endswith("%") or not (value.isdigit() and int(value) <= _COUNTS)):
+        if value not in known and (words.endswith("%") or not _counts(value)):
             return words
     return None
 
@@ -88,6 +90,11 @@ def _runs(text: str) -> set[tuple[str, ...]]:
     """All runs of QUOTED words in a text."""
     words = re.findall(r"\w+", text.casefold())
     return {tuple(words[i : i + QUOTED]) for i in range(len(words) - QUOTED + 1)}
+
+
+def _counts(value: str) -> bool:
+    """Whether a number is whole and at most _COUNTS. Python does not convert thousands of digits, which some texts have."""
+    return value.isdigit() and len(value) < 5 and int(value) <= _COUNTS
 
 
 def _value(number: str) -> str:

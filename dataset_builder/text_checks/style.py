@@ -34,7 +34,7 @@ _REFUSAL = re.compile(
 _FENCE = re.compile(r"(?m)^ {0,3}(?:```|~~~)")
 _HEADING = re.compile(r"(?m)^(#{1,6}) +\S")
 _PERSONAL = {
-    "an e-mail address": re.compile(r"\b[\w.+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b"),
+    "an e-mail address": re.compile(r"\b[\w.+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b"),
     "a social security number": re.compile(r"(?<![\w-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])"),
     "a phone number": re.compile(
         r"(?<![\w.+-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[.-]\d{4}(?![\w-])|(?<!\w)\+\d{1,3}(?:[ -]?\d{2,4}){3,4}\b"

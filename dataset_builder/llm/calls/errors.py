@@ -100,7 +100,7 @@ FILTER_CODES = frozenset(
 )
 _FILTER = re.compile(
     r"content[ _-]?(?:filter|policy|management|moderat)|moderation|data[_ ]?inspection|inappropriate|content exists risk|safety (?:system|setting|filter|reason)|prohibited[_ ]content"
-    r"|\bflagged\b|usage (?:policy|policies|guidelines)|violat\w* (?:our|the) \w* ?polic|responsible ?ai|sensitive[ _](?:content|information|words?)|considered high risk|不安全|敏感",
+    r"|\bflagged\b|usage (?:policy|policies|guidelines)|violat\w{0,10} (?:our|the) \w* ?polic|responsible ?ai|sensitive[ _](?:content|information|words?)|considered high risk|不安全|敏感",
     re.IGNORECASE,
 )
 _BAD_KEY = re.compile(
@@ -114,7 +114,7 @@ _NO_MODEL = re.compile(
 _CONTEXT = re.compile(
     r"context[ _-]?(?:length|size|window)|context_length_exceeded|exceed_context_size|prompt is too long|input is too long|too many (?:input )?tokens|maximum (?:input|prompt) length|max_model_len"
     r"|`?inputs`? tokens \+|input (?:tokens?|length)[^.]{0,30}exceed|exceeds? (?:the )?(?:model's )?max(?:imum)?[\w ]{0,20}(?:tokens|length)|is longer than the (?:model|maximum)|range of input length"
-    r"|max(?:imum)? length exceeded|exceed\w* (?:the )?model token limit|max_tokens must be at least 1, got -|max_(?:completion_)?tokens is limited",
+    r"|max(?:imum)? length exceeded|exceed\w{0,10} (?:the )?model token limit|max_tokens must be at least 1, got -|max_(?:completion_)?tokens is limited",
     re.IGNORECASE,
 )
 _TOO_LARGE = re.compile(
@@ -125,7 +125,7 @@ _LIMIT = re.compile(
     re.IGNORECASE,
 )
 _PROMPT = re.compile(
-    r"(\d[\d,]*) (?:input tokens|`inputs` tokens|tokens? (?:in|from) the (?:input )?(?:messages|prompt)|in the (?:messages|prompt)|of text input|in your prompt)"
+    r"(\d[\d,]{0,20}) (?:input tokens|`inputs` tokens|tokens? (?:in|from) the (?:input )?(?:messages|prompt)|in the (?:messages|prompt)|of text input|in your prompt)"
     r"|n_prompt_tokens[\"']?: ?(\d+)",
     re.IGNORECASE,
 )
