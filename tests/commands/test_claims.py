@@ -57,6 +57,7 @@ def test_looking_for_it_imports_no_spacy() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.slow
 def test_card_and_manifest_name_it_also_from_two_processes(tmp_path: Path) -> None:
     reader = claim_reader("spacy")
     assert reader is not None

@@ -93,6 +93,7 @@ def test_what_the_network_may_change_is_built_again(case: Case, monkeypatch: pyt
         assert SAID not in printed and "NOT CHECKED against" in printed
 
 
+@pytest.mark.slow
 def test_with_models_only_once_all_answers_are_in_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In processes of their own: the store's file is final once its process has ended."""
 
