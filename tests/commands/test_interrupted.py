@@ -52,7 +52,7 @@ def test_what_is_in_flight_at_a_signal_is_taken_in_and_the_next_run_goes_on(tmp_
     with running() as server:
         whole = Build(tmp_path, server)
         assert whole.run()[0] == 0
-        for after_s, number in ((0.2, signal.SIGINT), (1.4, signal.SIGTERM), (2.2, signal.SIGINT)):
+        for after_s, number in ((0.2, signal.SIGINT), (0.8, signal.SIGTERM), (1.4, signal.SIGINT)):
             found = interrupted(after_s, number, whole.rows(), server)
             assert found["status"] in (130, -signal.SIGTERM)
             assert found["sent"] == found["stored"] > 0
