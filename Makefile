@@ -19,7 +19,7 @@ GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 #> environment: OPENAI_BASE_URL, OPENAI_API_KEY; for model@NAME, NAME_BASE_URL and NAME_API_KEY; for model@azure, AZURE_OPENAI_*.
 #>   reasonmed: WRITERS=model,model,model  JUDGE_VOTES=1  GROUNDED=1
 #>   ALLOW_JUDGE=1 builds even with a judge whose error rate in the calibration is above the threshold
-#>   MIN_RELEVANCE=0.5: how probable it must be that a path explains the answer; 0: no threshold
+#>   MIN_RELEVANCE=0.75: how probable it must be that a path is relevant to the answer; 0: no threshold
 #>   CLAIMS=spacy|none: what reads the claims of rationales; REJECT_CONTRADICTED=1 rejects rationales that contradict the graph; without it they are flagged (KEEP_CONTRADICTED=1: the same as without)
 #>   MAX_USD=20  RATE=requests/minute  IN_FLIGHT=256  TIMEOUT=seconds  MAX_TOKENS="5000 judge=1000"  STORE=answers.sqlite  REPLAY_ONLY=1  PRICE="model=0.15/0.60"
 #>   NO_SAMPLING=1 sends no temperature, top_p and seed, for endpoints that accept only their own
