@@ -1,6 +1,6 @@
 """The answer store as a Parquet file, published with a dataset, so that others can rebuild it without a key."""
 
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Set
 from itertools import islice
 from pathlib import Path
 
@@ -60,8 +60,9 @@ def import_(store: AnswerStore, file: Path) -> tuple[int, int]:
         added = total = 0
         for batch in parquet.iter_batches(BATCH, columns=SCHEMA.names):
             entries = [_entry(row, file) for row in batch.to_pylist()]
-            keys = [entry.key for entry in entries]
-            known, answered = store.checksums(keys), _answered(store, keys)
+            own = store.entries_of([entry.key for entry in entries])
+            known = {(entry.key, entry.checksum) for entry in own}
+            answered = {entry.key for entry in own if entry.status == "good"}
             new = [
                 entry
                 for entry in entries
@@ -74,11 +75,6 @@ def import_(store: AnswerStore, file: Path) -> tuple[int, int]:
     except (OSError, pa.ArrowException) as why:
         raise StoreError(f"{file} cannot be read as an exported answer store ({why})") from why
     return added, total
-
-
-def _answered(store: AnswerStore, keys: Sequence[bytes]) -> set[bytes]:
-    """Those of the keys to which the store has a good answer."""
-    return {key for key, known in store.find(keys).items() if known.entry and known.entry.status == "good"}
 
 
 def damaged(file: Path) -> list[str]:

@@ -105,9 +105,8 @@ class AnswerStore:
     def find(self, keys: Sequence[bytes]) -> dict[bytes, KnownRequest]:
         """What is known about these requests. A torn or corrupt entry is left out, with a warning."""
         found: dict[bytes, list[Entry]] = {}
-        for start in range(0, len(keys), _ASKED):
-            for entry in self._select(keys[start : start + _ASKED]):
-                found.setdefault(entry.key, []).append(entry)
+        for entry in self.entries_of(keys):
+            found.setdefault(entry.key, []).append(entry)
         return {key: _known_request(entries) for key, entries in found.items()}
 
     def add(self, entries: Iterable[Entry]) -> None:
@@ -142,13 +141,10 @@ class AnswerStore:
         rows = self._connection.execute(f"{_SELECT} order by rowid")
         return (entry for row in rows if (entry := _whole(row)) is not None)
 
-    def checksums(self, keys: Sequence[bytes]) -> set[tuple[bytes, bytes]]:
-        """(key, checksum) of every entry of these requests."""
-        return {
-            (known.key, known.checksum)
-            for start in range(0, len(keys), _ASKED)
-            for known in self._select(keys[start : start + _ASKED])
-        }
+    def entries_of(self, keys: Sequence[bytes]) -> list[Entry]:
+        """Every intact entry of these requests, in the order of the requests; a torn one is left out, with a warning."""
+        parts = (keys[start : start + _ASKED] for start in range(0, len(keys), _ASKED))
+        return [entry for part in parts for entry in self._select(part)]
 
     def counts(self) -> list[tuple[Any, ...]]:
         """(stage, model, status, entries, prompt tokens, completion tokens, dollars) of each kind."""
