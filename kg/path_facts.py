@@ -4,9 +4,11 @@ Nothing here is a raw degree: shares, ranks within the graph and a ratio to a ra
 compared with those of another.
 """
 
-from collections.abc import Mapping, Sequence
+import functools
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -103,7 +105,7 @@ def _of_hops(kg: "KG", froms: np.ndarray, tos: np.ndarray) -> dict[str, np.ndarr
     only = {"negative": NEGATIVE, "side_effect": SIDE_EFFECT}
     return {
         **{name: np.logical_or.reduceat(_named(edges, kind)[relation], begin) for name, kind in some.items()},
-        **{name: np.logical_and.reduceat(_named(edges, kind)[relation], begin) for name, kind in only.items()},
+        **{name: edges.all_relations(_named(edges, kind), edge) for name, kind in only.items()},
         "fan_out": np.maximum.reduceat(commonness[froms[hop], relation], begin),
         "fan_in": np.maximum.reduceat(commonness[tos[hop], relation], begin),
     }
@@ -116,7 +118,7 @@ def _named(edges: "Edges", names: frozenset[str]) -> np.ndarray:
 
 def _counts(kg: "KG", pairs: Sequence[Pair], vertex: np.ndarray, hops: np.ndarray, pair: np.ndarray) -> np.ndarray:
     """The degree-weighted count of each pair's shortest paths. Those drawn stand for all: their mean weight times their number. Shape (pairs,)."""
-    log_degree, begin = _log_degrees(kg)[vertex], _begins(hops)
+    log_degree, begin = _degrees(kg.path, kg.digest).log[vertex], _begins(hops)
     inside = np.add.reduceat(log_degree, begin) - log_degree[begin] - log_degree[begin + hops]
     drawn = np.bincount(pair, minlength=len(pairs))
     total = np.array([float(one["total"]) for one in pairs])
@@ -128,10 +130,9 @@ def _expected(kg: "KG", vertex: np.ndarray, hops: np.ndarray) -> np.ndarray:
 
     d_s d_t / m, times for each node between the sum of d ** (2 - DAMPING) over all nodes / m.
     """
-    every, begin = _log_degrees(kg), _begins(hops)
-    ends = np.log(np.exp(every).sum())
-    between = np.log(np.exp((2 - DAMPING) * every).sum()) - ends
-    return every[vertex[begin]] + every[vertex[begin + hops]] - ends + (hops - 1) * between
+    degrees, begin = _degrees(kg.path, kg.digest), _begins(hops)
+    outer = degrees.log[vertex[begin]] + degrees.log[vertex[begin + hops]]
+    return outer - degrees.ends + (hops - 1) * degrees.between
 
 
 def _begins(hops: np.ndarray) -> np.ndarray:
@@ -139,9 +140,20 @@ def _begins(hops: np.ndarray) -> np.ndarray:
     return np.cumsum(hops + 1) - (hops + 1)
 
 
-def _log_degrees(kg: "KG") -> np.ndarray:
-    """Log of every vertex's degree. Shape (vertices,)."""
-    return np.log(np.maximum(opened.degrees(kg.path, kg.digest), 1))
+class _Degrees(NamedTuple):
+    """Log of every vertex's degree, shape (vertices,); logs of the number of edges' ends, and of what a node between two others counts."""
+
+    log: np.ndarray
+    ends: float
+    between: float
+
+
+@functools.lru_cache(maxsize=4)
+def _degrees(path: str, digest: str) -> _Degrees:
+    """Of the graph in this file: computed once per process, since it takes longer than a batch of paths."""
+    log = np.log(np.maximum(opened.degrees(path, digest), 1))
+    ends = np.log(np.exp(log).sum())
+    return _Degrees(log, float(ends), float(np.log(np.exp((2 - DAMPING) * log).sum()) - ends))
 
 
 def _rivals(question: np.ndarray, end: np.ndarray, count: np.ndarray) -> np.ndarray:
@@ -154,3 +166,9 @@ def _rivals(question: np.ndarray, end: np.ndarray, count: np.ndarray) -> np.ndar
     first, start = (np.maximum.accumulate(np.where(new, place, 0)) for new in (group | changed[2], group))
     rivals[order] = first - start
     return rivals
+
+
+def rarities(kg: "KG", words: Iterable[str]) -> list[float]:
+    """Of each word (fold.plain_words) log(names of nodes / names with it)."""
+    counts, names = opened.word_counts(kg.path, kg.digest), len(kg.nodes.index)
+    return [math.log(names / (1 + counts[word])) for word in words]

@@ -3,7 +3,7 @@
 import functools
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from dataset_builder.row import counts
-from kg import fold, opened
+from kg import fold
+from kg.path_facts import rarities
+from kg.tables import GENE, PHENOTYPE
 
 if TYPE_CHECKING:
     from kg import KG
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 WORDS = Path(__file__).with_name("words.tsv")
 SENTENCE_END = re.compile(r"[.?!]\s+(?=[A-Z])")
 COMMON = 200  # a word in more than one of this many names tells little about a node
-GENE, PHENOTYPE = "gene/protein", "effect/phenotype"
 Mentions = Sequence[Mapping[str, Any]]
 
 
@@ -99,7 +100,7 @@ class _Node(NamedTuple):
 
 def _node(kg: "KG", case: Case, node: int, vertex: int) -> _Node:
     name, type_ = kg.nodes.name[vertex], kg.nodes.type[vertex]
-    rare = max(_rarities(kg, fold.plain_words(name) & case.words), default=0.0)
+    rare = max(rarities(kg, fold.plain_words(name) & case.words), default=0.0)
     return _Node(type_, fold.n2_key(name), type_ == PHENOTYPE and name.lower() in _listed("sign"), rare)
 
 
@@ -125,10 +126,4 @@ def _alike(kg: "KG", a: int, b: int) -> bool:
     shared = fold.plain_words(one) & fold.plain_words(other)
     if one in other or other in one or kg.contains_name(a, b):
         return True
-    return any(rare > math.log(COMMON) for rare in _rarities(kg, shared))
-
-
-def _rarities(kg: "KG", words: Iterable[str]) -> list[float]:
-    """Of each word log(names / names with it)."""
-    counts, names = opened.word_counts(kg.path, kg.digest), len(kg.nodes.index)
-    return [math.log(names / (1 + counts[word])) for word in words]
+    return any(rare > math.log(COMMON) for rare in rarities(kg, shared))

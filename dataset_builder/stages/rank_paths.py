@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from dataset_builder.relevance import DAMPING, NEGATIVE, TREATMENT
 from dataset_builder.relevance.case import case_of
 from dataset_builder.relevance.model import relevance
 from dataset_builder.stage import Batch, rejects, rows_of, stage
@@ -17,17 +18,14 @@ from dataset_builder.stage import Batch, rejects, rows_of, stage
 if TYPE_CHECKING:
     from kg import KG
 
-DAMPING = 0.4  # a node weighs degree ** -DAMPING, as in degree-weighted path counts (Himmelstein & Baranzini 2015)
 HOP_WEIGHT = 0.5  # factor per hop: longer paths are less informative
-# A hop with only these relations says what a node is not used for, or does not show: true, but rarely asked.
-NEGATIVE_RELATIONS = frozenset({"contraindication", "disease_phenotype_negative", "anatomy_protein_absent"})
-NEGATIVE_WEIGHT = 0.1
+NEGATIVE_WEIGHT = 0.1  # of a hop with only NEGATIVE relations: true, but rarely asked
 # What the body does to a drug, not what the drug does: curated mechanisms (DrugMechDB) run through targets.
 KINETIC_RELATIONS = frozenset({"enzyme", "carrier", "transporter"})
 KINETIC_WEIGHT = 0.5
-# Two hops from drug to drug through a disease that both treat: a shared use explains neither.
-TREATMENT_RELATIONS = frozenset({"indication", "off-label use"})
-SHARED_USE_WEIGHT = 0.1
+SHARED_USE_WEIGHT = (
+    0.1  # of two hops of TREATMENT, from drug to drug through a disease that both treat: a shared use explains neither
+)
 # Factor for every node that a kept path already contains: paths with other ends and other nodes are preferred.
 REPEATED_WEIGHT = 0.5
 
@@ -152,9 +150,9 @@ def _scores(kg: "KG", paths: list[list[int]]) -> list[float]:
     last = np.zeros(len(nodes), bool)
     last[starts + lengths - 1] = True  # no hop leads from the end of one path to the start of the next
     nexts, hops = np.roll(nodes, -1), np.full(len(nodes), HOP_WEIGHT)
-    hops[kg.hops_with_only(NEGATIVE_RELATIONS, nodes, nexts)] *= NEGATIVE_WEIGHT
+    hops[kg.hops_with_only(NEGATIVE, nodes, nexts)] *= NEGATIVE_WEIGHT
     hops[kg.hops_with_only(KINETIC_RELATIONS, nodes, nexts)] *= KINETIC_WEIGHT
-    treats = kg.hops_with_only(TREATMENT_RELATIONS, nodes, nexts) & ~last
+    treats = kg.hops_with_only(TREATMENT, nodes, nexts) & ~last
     between = np.flatnonzero(treats & np.roll(treats, 1))  # the hop to this node treats, and so does the one from it
     hops[[i for i in between if kg.type_of(int(nodes[i])) != "drug"]] *= SHARED_USE_WEIGHT
     return np.multiply.reduceat(weights * np.where(last, 1, hops), starts).tolist()
