@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from dataset_builder.relevance.model import MIN_RELEVANCE
 from dataset_builder.report.reasons import reason_meanings
 from dataset_builder.row import COLUMNS
 from tests.support.docs import pages
@@ -24,6 +25,12 @@ def test_make_help_names_each_variable_once() -> None:
     shown = "".join(re.findall("^#>(.*\n)", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     names = re.findall(r"(?<![\w=|])([A-Z_]{2,})=", shown)
     assert len(names) > 40 and sorted(names) == sorted(set(names))
+
+
+def test_readme_and_make_name_the_default_of_min_relevance() -> None:
+    for file in ("README.md", "Makefile"):
+        named = re.findall(r"\bMIN_RELEVANCE=([\d.]*\d)", (ROOT / file).read_text("utf-8"))
+        assert [float(number) for number in named] == [MIN_RELEVANCE], file
 
 
 def test_every_make_command_in_the_readme_is_a_target_with_known_variables() -> None:

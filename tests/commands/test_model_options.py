@@ -4,9 +4,11 @@ import argparse
 
 import pytest
 
+from dataset_builder.commands.input_options import add_evidence
 from dataset_builder.commands.model_options import add_limits, add_roles, models_of, stages_of
 from dataset_builder.llm.model import LLM
 from dataset_builder.pipelines import medreason, reasonmed
+from dataset_builder.relevance.model import MIN_RELEVANCE
 from kg import KG
 
 
@@ -54,3 +56,13 @@ def test_a_number_holds_for_all_and_a_role_before_it() -> None:
 def test_anything_else_is_refused(wrong: str) -> None:
     with pytest.raises(argparse.ArgumentError, match=r"found .*, expected .*judge=1000|above 0"):
         given(f"--max-tokens={wrong}")
+
+
+@pytest.mark.parametrize("wrong", ["-0.1", "1.01", "nan", "inf", "much"])
+def test_a_relevance_is_a_probability(wrong: str) -> None:
+    parser = argparse.ArgumentParser(exit_on_error=False)
+    add_evidence(parser)
+    assert parser.parse_args([]).min_relevance == MIN_RELEVANCE
+    assert [parser.parse_args([f"--min-relevance={p}"]).min_relevance for p in ("0", "1")] == [0, 1]
+    with pytest.raises(argparse.ArgumentError, match="min-relevance"):
+        parser.parse_args([f"--min-relevance={wrong}"])
