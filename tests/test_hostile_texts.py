@@ -30,7 +30,6 @@ BOUNDED = {
     "dataset_builder.answer_extraction.named_options.REFUSAL": "searches 90 characters, and matches 400",
     "dataset_builder.claim_check.quoted._BEFORE": "searches 40 characters",
     "dataset_builder.claim_check.relations.FAMILIES": "only fullmatch, of one word",
-    "dataset_builder.claim_check.words.FAMILIES": "only fullmatch, of one word",
     "dataset_builder.claim_check.words._LISTS": "only fullmatch, of one word",
     "dataset_builder.text_checks.style._prompt_runs": "splits our own prompt files",
 }
