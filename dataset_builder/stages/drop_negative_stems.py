@@ -6,7 +6,7 @@ from dataset_builder.stage import Batch, rejects, stage
 
 SENTENCE_END = re.compile(r"(?<=[.!?;])\s+(?=\S)")
 EXCEPT = re.compile(
-    r"(?i:\b(?:except|excluding)\b\W*$)|(?i:\b(?:all|each|any|every)\b[^.?]{0,1000}\bexcept\b)|\bEXCEPT\b"
+    r"(?i:\b(?:except|excluding)\b\W*$)|(?i:\b(?:all|each|any|every)\b[^.?]{0,400}\bexcept\b)|\bEXCEPT\b"
 )
 NEGATIVE = re.compile(
     r"\b(?:NOT|LEAST|FALSE|INCORRECT)\b"
