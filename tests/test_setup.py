@@ -1,17 +1,15 @@
-"""What the set-up promises: the Makefile's targets, the locks, and what conftest gives every test."""
+"""What the set-up promises: the locks, and what conftest gives every test."""
 
 import ast
 import importlib.metadata
 import os
 import re
-import shlex
 import shutil
 import socket
 import subprocess
 import sys
 import tomllib
 import zipfile
-from collections.abc import Mapping
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -21,40 +19,13 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from tests.support.lock_hashes import usable, usable_tags
+from tests.test_makefile import run_make
 
 ROOT = Path(__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 EXTRAS = PYPROJECT["project"]["optional-dependencies"]
 LINES = [*PYPROJECT["project"]["dependencies"], *(line for extra in EXTRAS.values() for line in extra)]
 DECLARED = [Requirement(line) for line in LINES]
-VARIABLES = {  # of `make dataset`
-    "PIPELINE": "medreason",
-    "SOURCES": "medmcqa",
-    "SPLIT": "medmcqa=validation",
-    "ROWS": "10",
-    "KG": "my kg.csv",
-    "DATA_DIR": "raw",
-    "OUT": "build/x",
-    "NUM_PROC": "2",
-    "SEED": "0",
-}
-
-
-def run_make(*words: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    # not os.environ: the make that runs these tests passes its flags on
-    variables = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], **(environment or {})}
-    return subprocess.run(["make", *words], cwd=ROOT, env=variables, capture_output=True, text=True, check=True)
-
-
-def make(*words: str) -> str:
-    return run_make(*words).stdout
-
-
-def arguments(target: str, **variables: str) -> list[str]:
-    """The words after `python -m package` of the last command of a target, as the shell would pass them."""
-    command = make("-n", target, *(f"{name}={value}" for name, value in variables.items())).splitlines()
-    last = max(number for number, line in enumerate(command) if line.startswith(".venv/bin/python -m "))
-    return shlex.split(" ".join(line.removesuffix("\\") for line in command[last:]))[3:]
 
 
 def pins(lock: str) -> dict[str, str]:
@@ -67,93 +38,6 @@ def pins(lock: str) -> dict[str, str]:
     }
     assert len(found) == len(lines), "a package is pinned twice"
     return found
-
-
-# --- Makefile ---------------------------------------------------------------------------------------------------------
-
-
-def test_make_alone_lists_every_target() -> None:
-    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    listed = re.findall(r"^make ([a-z-]+) +\S", make(), re.MULTILINE)
-    assert set(listed) == set(targets) - {"help"}
-    assert {"setup", "dataset", "stages", "verify", "test", "test-all", "lint", "format", "types", "check"} <= set(
-        listed
-    )
-
-
-def test_make_dataset_passes_only_what_is_set() -> None:
-    assert arguments("dataset") == ["build", "kg_only"]
-
-
-def test_make_dataset_passes_values_through() -> None:
-    expected = ["build", "medreason", "--sources", "medmcqa", "--split", "medmcqa=validation", "--rows", "10", "--kg"]
-    expected += ["my kg.csv", *["--data-dir", "raw", "--seed", "0", "--out", "build/x", "--num-proc", "2"]]
-    assert arguments("dataset", **VARIABLES) == expected
-
-
-def test_make_dataset_passes_several_splits() -> None:
-    splits = arguments("dataset", SPLIT="medmcqa=validation medqa=test")
-    assert splits == ["build", "kg_only", "--split", "medmcqa=validation", "--split", "medqa=test"]
-
-
-HOSTILE = [
-    'a"; touch pwned; "',
-    "a'; touch pwned; '",
-    "$(touch pwned)",
-    "$(shell touch pwned)",
-    "`touch pwned`",
-    "a  b",
-    "a\\'",
-    "#",
-    "$HOME",
-]
-
-
-@pytest.mark.parametrize("value", HOSTILE)
-def test_a_value_reaches_the_command_as_it_was_typed(value: str) -> None:
-    for target, name in (
-        ("dataset", "OUT"),
-        ("dataset", "PIPELINE"),
-        ("push", "TAG"),
-        ("verify", "KG"),
-        ("report", "FOLDER"),
-    ):
-        assert value in arguments(target, **{name: value}), (target, name)
-    for target, name in (("store", "DO"), ("dataset", "PRICE"), ("fuzz", "BORDER")):
-        assert set(value.split()) <= set(arguments(target, **{name: value})), (target, name)
-    assert not (ROOT / "pwned").exists()
-
-
-def test_what_other_programs_set_in_the_environment_is_not_used() -> None:
-    environment = {"OUT": "/outside", "KG": "other.csv", "TAG": "v9", "PIPELINE": "reasonmed"}
-    done = run_make("-n", "dataset", "ROWS=3", environment=environment)
-    assert shlex.split(done.stdout.splitlines()[-1])[3:] == ["build", "kg_only", "--rows", "3"]
-    assert "OUT of the environment is not used; if it is meant: make dataset OUT=…" in done.stderr
-    assert (
-        "PYTHON='/other/python' requirements/install.sh"
-        in run_make("-n", "-B", "setup", environment={"PYTHON": "/other/python"}).stdout
-    )
-
-
-def test_every_variable_that_a_recipe_uses_is_one_of_users_or_of_the_makefile() -> None:
-    text = (ROOT / "Makefile").read_text()
-    users = set(run_make("-n", "help", "-p").stdout.partition("\nVARIABLES := ")[2].partition("\n")[0].split())
-    used = set(re.findall(r"\$\(([A-Z_]+)\)", text)) | set(re.findall(r"\$\(call \w+,(?:[^,()]*,)?([A-Z_]+)\)", text))
-    own = set(re.findall(r"^([A-Z_]+) :?= ", text, re.MULTILINE)) | {"MAKE", "MAKECMDGOALS", "SHARED_DATA"}
-    assert used - own == users
-    assert not re.findall(r'"\$\(', text), "use $(call quote,…)"
-
-
-def test_make_dataset_passes_flags_that_the_command_has() -> None:
-    flags = set(re.findall(r"--[a-z-]+", make("-n", "dataset", *(f"{name}=x" for name in VARIABLES))))
-    command = [sys.executable, "-m", "dataset_builder", "build", "--help"]
-    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert flags <= set(re.findall(r"--[a-z-]+", shown))
-
-
-def test_make_verify_checks_what_make_dataset_writes() -> None:
-    assert arguments("verify") == ["verify", "build/kg_only"]
-    assert arguments("verify", OUT="build/x") == ["verify", "build/x"]
 
 
 # --- locks and pyproject ----------------------------------------------------------------------------------------------
@@ -264,7 +148,7 @@ def test_ci_and_pre_commit_use_what_is_there() -> None:
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
     loop = re.search(r"for target in (.+); do", (ROOT / ".ci" / "run").read_text())
     assert loop
-    make("-n", *loop[1].split())
+    run_make("-n", *loop[1].split())
 
 
 # --- chromium.sh does without rather than stop the tests ----------------------------------------------------------------

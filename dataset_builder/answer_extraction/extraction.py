@@ -65,7 +65,7 @@ DENIED = re.compile(
 )
 POINTED = re.compile(r"\(([A-Z])\)|\b(?:options?|choice|statement) \(?([A-Z])\b", re.IGNORECASE)
 GOOD_VERDICT = re.compile(
-    r"(?m)^\W{0,12}(?:option )?([A-Z])[).:]+[^\n]{0,600}?(?:(?:\bis|[-–:]|\bconsidered) (?:the )?(?:most |only |best )?"
+    r"(?m)^\W{0,12}(?:option )?([A-Z])[).:]{1,3}[^\n]{0,600}?(?:(?:\bis|[-–:]|\bconsidered) (?:the )?(?:most |only |best )?"
     r"(?:correct|accurate)\b(?! the)|\b(?:correct|best|most likely|most appropriate) answer)",
     re.IGNORECASE,
 )
