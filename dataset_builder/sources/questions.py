@@ -155,7 +155,7 @@ def _question(name: str, split: str, raw: RawRow) -> dict[str, Any]:
     """A source's row with id, provenance and, where it cannot be used, the reason."""
     source = SOURCES[name]
     row = source.to_row(raw.values)
-    code, detail = row.pop("rejected_because", None), row.pop("rejected_detail", None)
+    code, detail = row.get("rejected_because"), row.get("rejected_detail")
     if code is None:
         code, detail = unusable(row) or (None, None)
     return row | {
@@ -180,7 +180,8 @@ def unusable(row: Mapping[str, Any]) -> tuple[str, str] | None:
     if empty := [label for label, text in texts.items() if not text]:
         return "no_options", f"option {', '.join(empty)} has no text"
     if not row["answer"]:
-        return "no_answer", f"the gold answer has no text (label {row['answer_label']!r})"
+        seen = row.get("rejected_detail")  # what the source gives instead, where the layout knows it
+        return "no_answer", seen or f"the gold answer has no text (label {row['answer_label']!r})"
     if row["answer_type"] == "open":
         return None
     gold = texts.get(row["answer_label"])

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dataset_builder.row import Raw
+from dataset_builder.sources.label_base import expect_counted_from_zero
 from dataset_builder.sources.raw_files import RawFile, SourceError, read_hub, read_local, split_files
 from dataset_builder.sources.table import SOURCES, UNPINNED, Source, TestIds, expect_known
 
@@ -49,6 +50,8 @@ def read_split(name: str, split: str, data_dir: Path | None = None) -> RawSplit:
     for config in _configs(source):
         file = _read(name, config, split, revision, data_dir)
         _expect_columns(file, source.columns)
+        if source.numbered:
+            expect_counted_from_zero(file, source.numbered)
         rows += [RawRow(config, number, file.rows[number]) for number in _own_rows(name, split, file, data_dir)]
         files |= file.files
         revision = file.revision  # so all configs are read at one commit, also of an unpinned source
