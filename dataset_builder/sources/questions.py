@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dataset_builder.row import QUESTION, features, normalize, row_id
+from dataset_builder.sources.plain_text import seen_key
 from dataset_builder.sources.raw_files import LOCAL, SourceError
 from dataset_builder.sources.raw_splits import RawRow, read_split, splits_in
 from dataset_builder.sources.table import SOURCES, UNPINNED, expect_known
@@ -195,7 +196,7 @@ def _reject_repeats(questions: Sequence[dict[str, Any]]) -> None:
     kept: dict[str, dict[str, Any]] = {}
     for row in questions:
         if row["rejected_because"] is None:
-            first = kept.setdefault(row["id"].rpartition(":")[2], row)  # the hash of what is asked
+            first = kept.setdefault(seen_key(row), row)
             if first is not row:
                 place = (first["source"], first["config"], first["split"])
                 where = f"{' '.join(part for part in place if part)}, row {first['source_row']}"
