@@ -6,6 +6,7 @@ stays as the source has it.
 
 import html
 import re
+import unicodedata
 from collections.abc import Mapping
 from html.entities import html5
 from typing import Any
@@ -59,6 +60,11 @@ def seen_key(row: Mapping[str, Any]) -> str:
     options = [{"text": _closed_up(option["text"])} for option in row["options"]]
     stem, context = _closed_up(row["question"]), _closed_up(row["context"] or "")
     return repeat_key({"question": stem, "context": context, "options": options})
+
+
+def shown(text: str) -> str:
+    """The text as it is shown in a list of options. Case counts: "Bb" and "BB" are two genotypes."""
+    return " ".join(unicodedata.normalize("NFKC", plain(text)).split()).rstrip(" .,;:")
 
 
 def _closed_up(text: str) -> str:

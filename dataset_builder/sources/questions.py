@@ -12,13 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dataset_builder.row import QUESTION, features, normalize, row_id
-from dataset_builder.sources.plain_text import seen_key
+from dataset_builder.sources.plain_text import seen_key, shown
 from dataset_builder.sources.raw_files import LOCAL, SourceError
 from dataset_builder.sources.raw_splits import RawRow, read_split, splits_in
 from dataset_builder.sources.table import SOURCES, UNPINNED, expect_known
 
 if TYPE_CHECKING:
     from datasets import Dataset
+
+# The reasons with which a row of an evaluation split is asked, and scored, all the same: as in every published score
+ASKED = (None, "duplicate", "gold_twice")
 
 
 @dataclass(frozen=True)
@@ -188,6 +191,11 @@ def unusable(row: Mapping[str, Any]) -> tuple[str, str] | None:
     gold = texts.get(row["answer_label"])
     if gold is None or normalize(gold) != normalize(row["answer"]):
         return "gold_outside_options", f"label {row['answer_label']!r}, answer {row['answer']!r}, options {texts}"
+    if len(same := [label for label, text in texts.items() if shown(text) == shown(gold)]) > 1:
+        return (
+            "gold_twice",
+            f"options {', '.join(same)} are the same text {gold!r:.80}, and {row['answer_label']} is gold",
+        )
     return None
 
 

@@ -230,7 +230,7 @@ REAL = """\
 |---|---|---:|---|---:|---|
 | medqa | train | 1272 | 1272 choice | 1272 |  |
 | medqa | test | 1273 | 1273 choice | 1273 |  |
-| medmcqa | validation | 4183 | 4183 choice | 4172 | 11 duplicate |
+| medmcqa | validation | 4183 | 4183 choice | 4168 | 11 duplicate, 4 gold_twice |
 | pubmedqa_labeled | train | 500 | 500 yes/no/maybe | 500 |  |
 | pubmedqa_labeled | test | 500 | 500 yes/no/maybe | 500 |  |
 | mmlu_medical | test | 1089 | 1089 choice | 1011 | 78 duplicate |
