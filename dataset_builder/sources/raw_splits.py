@@ -135,8 +135,8 @@ def _test_ids(source: Source, ids: TestIds, data_dir: Path | None) -> set[str]:
         return {str(row[ids.hub_column]) for row in read_hub(ids.hub_id, None, ids.hub_split, ids.hub_revision).rows}
     path = data_dir / source.hub_id / ids.file
     try:
-        listed = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as why:
+        listed = json.loads(path.read_text("utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as why:
         raise SourceError(f"{path}: expected the ids of the official test split as a JSON list; {why}") from why
     if not isinstance(listed, list) or not listed:
         raise SourceError(f"{path}: found {type(listed).__name__}, expected a JSON list of ids")
