@@ -140,6 +140,7 @@ def _read_columns(path: Path) -> pa.Table:
             _expect_columns(pyarrow.parquet.read_schema(path).names, path)
             texts = [column for column, type_ in types.items() if type_ == CODED]
             table = pyarrow.parquet.read_table(path, columns=list(COLUMNS), read_dictionary=texts)
+            table.validate(full=True)  # that texts are UTF-8: unlike a CSV reader, this one does not look
             return pa.table({column: _as(table[column], type_) for column, type_ in types.items()})
         if path.name.endswith((".csv", ".csv.gz")):
             _expect_columns(_header(path), path)
@@ -147,7 +148,7 @@ def _read_columns(path: Path) -> pa.Table:
                 column_types=types, strings_can_be_null=False, include_columns=list(COLUMNS)
             )
             return pyarrow.csv.read_csv(path, convert_options=convert)
-    except (pa.ArrowException, csv.Error, OSError) as why:
+    except (pa.ArrowException, csv.Error, OSError, UnicodeDecodeError) as why:
         raise GraphError(
             f"{path} cannot be read as a graph: {why}; expected a complete file in kg.csv's columns"
         ) from why
