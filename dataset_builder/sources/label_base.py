@@ -37,15 +37,17 @@ class NumberedLabel:
 
     def named_in(self, raw: Raw) -> int | None:
         """The number, from 0, of the option that the row names by a letter; None where it names none."""
-        found = raw[self.letter or self.explanation] if self.letter or self.explanation else None
+        column = self.letter or self.explanation
+        found = raw[column] if column else None
         named = (LETTER.fullmatch if self.letter else NAMED.match)(found) if isinstance(found, str) else None
         return ord(named[1].lower()) - ord("a") if named else None
 
     def options_in(self, raw: Raw) -> int:
         """How many options a row has; 0 where they are no list."""
-        if len(self.options) > 1:
-            return len(self.options)
-        options = raw[self.options[0]]
+        column, *more = self.options
+        if more:
+            return 1 + len(more)
+        options = raw[column]
         return len(options) if isinstance(options, (list, tuple)) else 0
 
 
