@@ -21,7 +21,8 @@ CHANCE = 1e-6
 WITNESSES = 2  # explanations that name the option before the label's; one can be a slip of its writer
 # Of MedMCQA's validation split 1,057 explanations begin so, and all name the option of the label.
 NAMED = re.compile(
-    r"\W*ans(?:wer)?\b[\s.:;-]*(?:is)?[\s:.='\"\u2018\u2019(\[-]*([a-j])[\s'\"\u2018\u2019).:;,]", re.IGNORECASE
+    r"\W*ans(?:wer)?\b[\s.:;-]{0,9}(?:is)?[\s:.='\"\u2018\u2019(\[-]{0,9}([a-j])[\s'\"\u2018\u2019).:;,]",
+    re.IGNORECASE,
 )
 LETTER = re.compile(r"\W*([a-z])\W*", re.IGNORECASE)
 

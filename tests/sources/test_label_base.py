@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from dataset_builder.sources.questions import read_questions
 from dataset_builder.sources.raw_files import SourceError
+from dataset_builder.sources.raw_splits import _id as read_split_id
 from dataset_builder.sources.table import SOURCES
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "sources"
@@ -139,3 +141,12 @@ def test_the_real_medmcqa_counts_from_0_and_a_copy_that_does_not_is_refused(shar
         except SourceError:
             refused += 1
     assert refused == len(lengths)
+
+
+@pytest.mark.parametrize("unit", ["ans", "ans ", "ans.is.", " ", ".", "a", "0"])
+def test_long_explanations_and_labels_take_no_time(tmp_path: Path, unit: str) -> None:
+    begin, many = time.process_time(), unit[-1] * 200_000
+    read(tmp_path, "medmcqa", [medmcqa(1, 1, f"{unit}{many}"), medmcqa(2, f"{many}x")])
+    read(tmp_path, "medqa", [medqa(f"{many}x")])
+    read_split_id(f"{many}x")
+    assert time.process_time() - begin < 1
