@@ -87,13 +87,8 @@ def build_folder(folder: Path, given: argparse.Namespace) -> None:
     remember(folder)
     intermediates.keep(folder, rows, manifest, runner.used)
     print_summary(manifest, runs, folder)
-    lines = [
-        *_obsolete_note(kg),
-        *left_out_note(left_out),
-        *pins(origins),
-        *embedder_notes(kg.embedder),
-        *describe_check(contamination),
-    ]
+    about = [*_graph_note(kg), *left_out_note(left_out)]
+    lines = [*about, *pins(origins), *embedder_notes(kg.embedder), *describe_check(contamination)]
     _print_lines(lines)
     if is_final and _is_pinned(origins, kg) and not any(one.calls and one.calls.sent for one in runs):
         keep_note(folder, before, kg.path, [*notes, *lines], asks=bool(models))
@@ -105,7 +100,7 @@ def _graph_facts(kg: KG) -> dict[str, Any]:
     return facts | ({"obsolete_nodes": old} if old else {})
 
 
-def _obsolete_note(kg: KG) -> list[str]:
+def _graph_note(kg: KG) -> list[str]:
     """What is in the file of the graph, and in no link and no path."""
     nodes, rows = kg.edges.obsolete_nodes, kg.edges.obsolete_rows
     about = f"Graph {kg.name}: {nodes:,} nodes that their ontology calls obsolete are left out, with {rows:,} rows of the file."
