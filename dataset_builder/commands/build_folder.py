@@ -87,8 +87,7 @@ def build_folder(folder: Path, given: argparse.Namespace) -> None:
     remember(folder)
     intermediates.keep(folder, rows, manifest, runner.used)
     print_summary(manifest, runs, folder)
-    about = [*_graph_note(kg), *left_out_note(left_out)]
-    lines = [*about, *pins(origins), *embedder_notes(kg.embedder), *describe_check(contamination)]
+    lines = [*_notes_on(kg), *left_out_note(left_out), *pins(origins), *describe_check(contamination)]
     _print_lines(lines)
     if is_final and _is_pinned(origins, kg) and not any(one.calls and one.calls.sent for one in runs):
         keep_note(folder, before, kg.path, [*notes, *lines], asks=bool(models))
@@ -100,11 +99,11 @@ def _graph_facts(kg: KG) -> dict[str, Any]:
     return facts | ({"obsolete_nodes": old} if old else {})
 
 
-def _graph_note(kg: KG) -> list[str]:
-    """What is in the file of the graph, and in no link and no path."""
+def _notes_on(kg: KG) -> list[str]:
+    """What is in the file of the graph, and in no link and no path; then what is to be known of the embedder."""
     nodes, rows = kg.edges.obsolete_nodes, kg.edges.obsolete_rows
     about = f"Graph {kg.name}: {nodes:,} nodes that their ontology calls obsolete are left out, with {rows:,} rows of the file."
-    return [about] if nodes else []
+    return [*([about] if nodes else []), *embedder_notes(kg.embedder)]
 
 
 def _is_pinned(origins: Iterable[Origin], kg: KG) -> bool:
