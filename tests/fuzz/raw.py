@@ -22,7 +22,14 @@ TEST_IDS = "pqa_labeled/test_ids.json"
 
 def seeds() -> Sequence[bytes]:
     """The fixture of every source."""
-    return [(FIXTURES / f"{name}.jsonl").read_bytes() for name in NAMES]
+    return [fixture(name) for name in NAMES]
+
+
+def fixture(name: str) -> bytes:
+    """The fixture of a source, with the rows of those that are parts of the same file."""
+    if not name.startswith("mmlu_pro"):
+        return (FIXTURES / f"{name}.jsonl").read_bytes()
+    return b"".join((FIXTURES / f"mmlu_pro_{part}.jsonl").read_bytes() for part in ("health", "biology"))
 
 
 def read(data: bytes, folder: Path) -> None:
@@ -58,7 +65,7 @@ def read_as(name: str, data: bytes, ending: str, folder: Path) -> None:
     if source.test_ids:
         ids = own / source.hub_id / source.test_ids.file
         ids.parent.mkdir(parents=True, exist_ok=True)
-        ids.write_text(json.dumps([101, 103, 7]), "utf-8")
+        ids.write_text(json.dumps([102, 103]), "utf-8")
     questions, (origin,) = read_questions([name], {name: split}, data_dir=own)
     assert len(questions) == origin.rows, "a row was lost"
     assert all(row["rejected_because"] is None or row["rejected_detail"] for row in questions), (

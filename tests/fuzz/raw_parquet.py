@@ -10,7 +10,7 @@ import pyarrow.parquet
 
 from dataset_builder.sources.raw_files import SourceError
 from tests.fuzz.border import Border
-from tests.fuzz.raw import FIXTURES, read_as
+from tests.fuzz.raw import fixture, read_as
 
 NAMES = ("medqa", "medmcqa", "mmlu_pro_health", "pubmedqa_unlabeled")
 
@@ -21,7 +21,7 @@ def seeds() -> Sequence[bytes]:
 
 
 def _parquet(name: str) -> bytes:
-    rows = [json.loads(line) for line in (FIXTURES / f"{name}.jsonl").read_text("utf-8").splitlines()]
+    rows = [json.loads(line) for line in fixture(name).splitlines()]
     out = io.BytesIO()
     pyarrow.parquet.write_table(pa.Table.from_pylist(rows), out, compression="snappy")
     return out.getvalue()
