@@ -198,8 +198,10 @@ def numbers(name: str) -> int:
         if word[-1:] in "abcd" and word[:-1] in ROMAN:  # IIa is 2 and a
             word = f"{ROMAN[word[:-1]]}{word[-1]}"
         for part in NUMBERED.findall(ROMAN.get(word, word)):
-            bit = ord(part) - ord("a") if part.isalpha() else 25 + int(part) if 0 < int(part) < 37 else 62
-            bits |= 1 << bit
+            number = (
+                int(part) if part.isdigit() and len(part) < 10 else 0
+            )  # Python refuses to read thousands of digits
+            bits |= 1 << (ord(part) - ord("a") if part.isalpha() else 25 + number if 0 < number < 37 else 62)
     return bits
 
 

@@ -16,6 +16,7 @@ from kg.adjacency import Adjacency, adjacency
 from kg.primekg import Edges, Nodes, read_graph
 
 ARRAYS = ("pair", "start", "relation")
+FACTS = ("vertices", "relation_names", "rows", "obsolete_nodes", "obsolete_rows")
 ADJACENCY = Adjacency._fields
 
 
@@ -91,7 +92,7 @@ def _save(folder: Path, nodes: Nodes, edges: Edges) -> None:
         compact = adjacency(edges.vertices, *edges.ends())
         for array in ADJACENCY:
             np.save(draft / f"adjacency_{array}.npy", getattr(compact, array))
-        facts = {"vertices": edges.vertices, "relation_names": edges.relation_names, "rows": edges.rows}
+        facts = {fact: getattr(edges, fact) for fact in FACTS}
         (draft / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
         if not folder.is_dir():
             draft.rename(folder)

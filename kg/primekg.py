@@ -4,7 +4,9 @@ The identity of a node is its index in the file, never its name: two nodes with 
 ``None`` are names like any other. kg.csv stores every edge both ways; here an edge is one unordered pair of nodes.
 """
 
+import codecs
 import csv
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,8 +28,12 @@ NODE_TYPES = (
     "pathway",
     "anatomy",
 )
+ONTOLOGIES = frozenset(NODE_TYPES) - {"gene/protein", "drug", "exposure", "pathway"}
+OBSOLETE = re.compile(r"[\W_]*obsoleted?(?![a-z])", re.IGNORECASE)
 SIDE = ("index", "id", "type", "name", "source")
 CODED = pa.dictionary(pa.int32(), pa.string())
+SHOWN = ("relation", "display_relation", "x_name", "y_name")  # in rationales
+MAX_RELATIONS = 1000  # PrimeKG has 30
 COLUMNS = ("relation", "display_relation", *(f"x_{c}" for c in SIDE), *(f"y_{c}" for c in SIDE))
 
 
@@ -61,6 +67,8 @@ class Edges:
     relation: np.ndarray
     relation_names: list[tuple[str, str]]
     rows: int  # of the file, every edge counted as often as it occurs
+    obsolete_nodes: int = 0  # of the file, and not of this graph: those that their ontology calls obsolete
+    obsolete_rows: int = 0  # of the file, with such a node
 
     def ends(self) -> tuple[np.ndarray, np.ndarray]:
         """The low and the high vertex of every edge."""
@@ -82,10 +90,21 @@ class Edges:
 
 
 def read_graph(path: Path) -> tuple[Nodes, Edges]:
-    """The nodes and edges of a .csv, .csv.gz or .parquet file. Raises GraphError where it is not in kg.csv's form."""
+    """The nodes and edges of a .csv, .csv.gz or .parquet file. Raises GraphError where it is not in kg.csv's form.
+
+    Nodes that their ontology calls obsolete are left out, with their edges, and counted.
+    """
     table = _read_table(path)
     nodes, x, y = _nodes(table, path)
-    return nodes, _edges(table, x, y, len(nodes.index))
+    edges = _edges(table, x, y, len(nodes.index), path)
+    old = obsolete(nodes.name, nodes.type)
+    if not old.any():
+        return nodes, edges
+    if (old[x] | old[y]).all():
+        raise GraphError(
+            f"{path} has no edge but those of {int(old.sum()):,} obsolete nodes; expected at least one other"
+        )
+    return without(nodes, edges, old, int((old[x] | old[y]).sum()))
 
 
 def _read_table(path: Path) -> pa.Table:
@@ -95,7 +114,23 @@ def _read_table(path: Path) -> pa.Table:
         if table[column].null_count:
             row = pc.index(table[column].is_null(), True).as_py() + 1
             raise GraphError(f"{path}, row {row}: column {column} is empty; expected a value in every row")
+        if column in SHOWN:
+            _expect_no_blank(table[column].unify_dictionaries(), column, path)
+    if not table.num_rows:
+        raise GraphError(f"{path} has no row; expected at least one edge")
     return table
+
+
+def _expect_no_blank(texts: pa.ChunkedArray, column: str, path: Path) -> None:
+    """A rationale would say "Aspirin targets  ", and nobody could tell such nodes apart."""
+    values = texts.chunk(0).dictionary.to_pylist() if texts.num_chunks else []
+    blank = [value for value in values if not any(sign.isprintable() and sign != " " for sign in value)]
+    if blank:
+        there = np.isin(texts.cast(pa.string()).to_numpy().astype(str), blank)
+        raise GraphError(
+            f"{path}, row {int(there.argmax()) + 1}: {column} is blank ({blank[0]!r}), as in {int(there.sum()):,} rows; "
+            f"expected a text that can be shown. Give these nodes or relations names, or leave the rows out"
+        )
 
 
 def _read_columns(path: Path) -> pa.Table:
@@ -105,6 +140,7 @@ def _read_columns(path: Path) -> pa.Table:
             _expect_columns(pyarrow.parquet.read_schema(path).names, path)
             texts = [column for column, type_ in types.items() if type_ == CODED]
             table = pyarrow.parquet.read_table(path, columns=list(COLUMNS), read_dictionary=texts)
+            table.validate(full=True)  # that texts are UTF-8: unlike a CSV reader, this one does not look
             return pa.table({column: _as(table[column], type_) for column, type_ in types.items()})
         if path.name.endswith((".csv", ".csv.gz")):
             _expect_columns(_header(path), path)
@@ -112,7 +148,7 @@ def _read_columns(path: Path) -> pa.Table:
                 column_types=types, strings_can_be_null=False, include_columns=list(COLUMNS)
             )
             return pyarrow.csv.read_csv(path, convert_options=convert)
-    except (pa.ArrowInvalid, csv.Error, OSError) as why:
+    except (pa.ArrowException, csv.Error, OSError, UnicodeDecodeError) as why:
         raise GraphError(
             f"{path} cannot be read as a graph: {why}; expected a complete file in kg.csv's columns"
         ) from why
@@ -130,12 +166,16 @@ def _as(column: pa.ChunkedArray, type_: pa.DataType) -> pa.ChunkedArray:
 def _header(path: Path) -> list[str]:
     with pa.input_stream(path, compression="detect") as file:
         line = file.read(2**16).split(b"\n", 1)[0]
+    if line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise GraphError(f"{path}: found UTF-16; expected UTF-8. Save it anew with that encoding")
     return next(csv.reader([line.decode("utf-8", "replace").lstrip("\ufeff").rstrip("\r")]), [])
 
 
 def _expect_columns(found: list[str], path: Path) -> None:
     if missing := [column for column in COLUMNS if column not in found]:
-        raise GraphError(f"{path} has no column {', '.join(missing)}; found {found}, expected {list(COLUMNS)}")
+        raise GraphError(f"{path} has no column {', '.join(missing)}; found {found!s:.500}, expected {list(COLUMNS)}")
+    if twice := [column for column in COLUMNS if found.count(column) > 1]:
+        raise GraphError(f"{path} has two columns {', '.join(twice)}; expected each of them once")
 
 
 def _nodes(table: pa.Table, path: Path) -> tuple[Nodes, np.ndarray, np.ndarray]:
@@ -176,8 +216,8 @@ def _place(position: int, table: pa.Table) -> str:
     return f"row {row + 1} ({'xy'[side]})"
 
 
-def _edges(table: pa.Table, x: np.ndarray, y: np.ndarray, vertices: int) -> Edges:
-    names, relation = _relations(table)
+def _edges(table: pa.Table, x: np.ndarray, y: np.ndarray, vertices: int, path: Path) -> Edges:
+    names, relation = _relations(table, path)
     real = x != y  # a relation of a node to itself is no edge: no shortest path can use it
     kinds = max(len(names), 1)
     pair = np.minimum(x, y)[real].astype(np.int64) * vertices + np.maximum(x, y)[real]
@@ -186,10 +226,36 @@ def _edges(table: pa.Table, x: np.ndarray, y: np.ndarray, vertices: int) -> Edge
     return Edges(vertices, pair, np.append(start, relation.size), relation.astype(np.int16), names, table.num_rows)
 
 
-def _relations(table: pa.Table) -> tuple[list[tuple[str, str]], np.ndarray]:
+def obsolete(names: list[str], types: list[str]) -> np.ndarray:
+    """Per node, whether its ontology has withdrawn the term: MONDO, HPO and GO then begin its name with "obsolete". Shape (n,)."""
+    both = zip(names, types, strict=True)
+    return np.array([type_ in ONTOLOGIES and OBSOLETE.match(name) is not None for name, type_ in both], bool)
+
+
+def without(nodes: Nodes, edges: Edges, left_out: np.ndarray, rows: int) -> tuple[Nodes, Edges]:
+    """The graph without these nodes. ``left_out``: a flag per node, shape (n,); ``rows``: how many of the file have one of them."""
+    kept = np.flatnonzero(~left_out)
+    vertex = np.cumsum(~left_out) - 1
+    texts = {c: [getattr(nodes, c)[v] for v in kept.tolist()] for c in SIDE[1:]}
+    low, high = edges.ends()
+    stays = ~(left_out[low] | left_out[high])
+    count = np.diff(edges.start)
+    pair = vertex[low[stays]].astype(np.int64) * len(kept) + vertex[high[stays]]
+    start = np.append(0, np.cumsum(count[stays]))
+    relation = edges.relation[np.repeat(stays, count)]
+    of_file = (edges.relation_names, edges.rows, int(left_out.sum()), rows)
+    return Nodes(nodes.index[kept], **texts), Edges(len(kept), pair, start, relation, *of_file)
+
+
+def _relations(table: pa.Table, path: Path) -> tuple[list[tuple[str, str]], np.ndarray]:
     """The distinct (relation, display_relation) in alphabetical order, and which of them each row has."""
     labels = [table[c].unify_dictionaries().combine_chunks() for c in ("relation", "display_relation")]
     relations, displays = (label.dictionary.to_pylist() for label in labels)
+    if max(len(relations), len(displays)) > MAX_RELATIONS:
+        raise GraphError(
+            f"{path} has {len(relations):,} relations with {len(displays):,} display names; expected at most {MAX_RELATIONS:,}. "
+            f"Is another column named relation?"
+        )
     pairs = labels[0].indices.to_numpy().astype(np.int32) * max(len(displays), 1) + labels[1].indices.to_numpy()
     used, relation = np.unique(pairs, return_inverse=True)
     named = [(relations[pair // len(displays)], displays[pair % len(displays)]) for pair in used]

@@ -57,9 +57,14 @@ def _families() -> dict[str, str]:
     return {beginning: family for beginning, family in fold.read_words("subunits.tsv")}
 
 
+@cache
+def _longest_beginning() -> int:
+    return max(map(len, _families()))
+
+
 def _family(symbol: str) -> str:
     """The family of a gene symbol, by the longest beginning that is in the list; empty where it is in none."""
-    for size in range(len(symbol), 2, -1):
+    for size in range(min(len(symbol), _longest_beginning()), 2, -1):
         if (family := _families().get(symbol[:size])) and SUBUNIT.fullmatch(symbol[size:]):
             return family
     return ""

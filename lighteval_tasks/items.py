@@ -22,7 +22,7 @@ from datasets import config
 
 from dataset_builder.prompt import question_of, render
 from dataset_builder.row import features
-from dataset_builder.sources.questions import read_questions
+from dataset_builder.sources.questions import ASKED, read_questions
 from dataset_builder.sources.table import SOURCES
 from lighteval_tasks.prompts import LETTERED
 
@@ -61,8 +61,8 @@ def data_dir() -> Path | None:
 def read_items(name: str, folder: Path | None = None) -> Items:
     """All items of a source's test split, in its order. Raises SourceError where the split cannot be read.
 
-    A question that repeats an earlier one is kept, as in every published score; its id ends in ``~2``. Open questions, which have
-    no options, and unusable rows (`questions.unusable`) are left out.
+    A question that repeats an earlier one is kept, as in every published score; its id ends in ``~2``. So is one whose gold answer is
+    two options. Open questions, which have no options, and other unusable rows (`questions.unusable`) are left out.
     """
     split = SOURCES[name].test
     assert split is not None, f"{name} has no test split"
@@ -70,7 +70,7 @@ def read_items(name: str, folder: Path | None = None) -> Items:
     rows, left_out, seen = [], Counter[str](), Counter[str]()
     for question in questions:
         reason = question["rejected_because"]
-        if reason not in (None, "duplicate"):
+        if reason not in ASKED:
             left_out[reason] += 1
         elif question["answer_type"] == "open":
             left_out["open_question"] += 1

@@ -72,7 +72,7 @@ def build_folder(folder: Path, given: argparse.Namespace) -> None:
         "pipeline": given.pipeline,
         "trial": any(origin.trial for origin in origins),
         "origins": [origin.as_dict() for origin in origins],
-        "graph": {"name": kg.name, "sha256": kg.digest, "nodes": len(kg.nodes.index), "edges": kg.edge_count},
+        "graph": _graph_facts(kg),
         "code": code_hash(),
         "inputs": _inputs(kg, reader, given.seed, models, choices, contamination),
         **({"left_out": left_out} if left_out else {}),
@@ -87,10 +87,23 @@ def build_folder(folder: Path, given: argparse.Namespace) -> None:
     remember(folder)
     intermediates.keep(folder, rows, manifest, runner.used)
     print_summary(manifest, runs, folder)
-    lines = [*left_out_note(left_out), *pins(origins), *embedder_notes(kg.embedder), *describe_check(contamination)]
+    lines = [*_notes_on(kg), *left_out_note(left_out), *pins(origins), *describe_check(contamination)]
     _print_lines(lines)
     if is_final and _is_pinned(origins, kg) and not any(one.calls and one.calls.sent for one in runs):
         keep_note(folder, before, kg.path, [*notes, *lines], asks=bool(models))
+
+
+def _graph_facts(kg: KG) -> dict[str, Any]:
+    facts = {"name": kg.name, "sha256": kg.digest, "nodes": len(kg.nodes.index), "edges": kg.edge_count}
+    old = kg.edges.obsolete_nodes
+    return facts | ({"obsolete_nodes": old} if old else {})
+
+
+def _notes_on(kg: KG) -> list[str]:
+    """What is in the file of the graph, and in no link and no path; then what is to be known of the embedder."""
+    nodes, rows = kg.edges.obsolete_nodes, kg.edges.obsolete_rows
+    about = f"Graph {kg.name}: {nodes:,} nodes that their ontology calls obsolete are left out, with {rows:,} rows of the file."
+    return [*([about] if nodes else []), *embedder_notes(kg.embedder)]
 
 
 def _is_pinned(origins: Iterable[Origin], kg: KG) -> bool:

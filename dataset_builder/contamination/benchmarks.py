@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dataset_builder.sources.questions import Origin, read_questions
+from dataset_builder.sources.questions import ASKED, Origin, read_questions
 from dataset_builder.sources.raw_files import SourceError
 from dataset_builder.sources.raw_splits import splits_in
 from dataset_builder.sources.table import SOURCES, expect_known
@@ -88,7 +88,7 @@ def _read(name: str, data_dir: Path | None) -> Benchmark | str:
         if data_dir is not None:
             raise
         return " ".join(str(why).split())
-    usable = [row for row in rows if row["rejected_because"] in (None, "duplicate")]
+    usable = [row for row in rows if row["rejected_because"] in ASKED]
     return Benchmark(name, usable, origin)
 
 

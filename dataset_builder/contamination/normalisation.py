@@ -1,6 +1,6 @@
 """The normalised words of a question: all words of its stem in order, and the content words of answer and options.
 
-Case, Unicode form, punctuation and endings are ignored. Words that every exam question has (stock_words.txt) do not count:
+Case, Unicode form, markup, unseen characters, punctuation and endings are ignored. Words that every exam question has (stock_words.txt) do not count:
 nothing is left of "Which of the following is true?", so that stem is generic.
 """
 
@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from dataset_builder.row import repeat_key
+from dataset_builder.sources.plain_text import plain, seen_key
 
 Question = Mapping[str, Any] | str
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)?")
@@ -40,15 +40,15 @@ def options_of(question: Question) -> list[str]:
 
 
 def key_of(question: Question) -> str:
-    """A key that is equal for exact repeats (row.repeat_key): question, context, and options in any order."""
+    """A key that is equal for exact repeats (seen_key): question, context, and options in any order."""
     context = None if isinstance(question, str) else question.get("context")
     options = [{"text": text} for text in options_of(question)]
-    return repeat_key({"question": stem_of(question), "context": context, "options": options})
+    return seen_key({"question": stem_of(question), "context": context, "options": options})
 
 
 def words(text: str) -> list[str]:
     """The words and numbers of a text, folded, in their order."""
-    return _WORD.findall(unicodedata.normalize("NFKC", text).casefold().replace("’", "'"))
+    return _WORD.findall(unicodedata.normalize("NFKC", plain(text)).casefold().replace("’", "'"))
 
 
 @cache

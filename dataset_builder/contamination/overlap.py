@@ -13,6 +13,7 @@ import numpy as np
 from dataset_builder.contamination.normalisation import Question, content, gold_of, key_of, options_of, stem_of, words
 from dataset_builder.contamination.similarity import Pairs, by_rare_grams, by_words
 from dataset_builder.contamination.stems import BLOCK, stems_of, vectors_of
+from dataset_builder.sources.plain_text import plain
 from kg.embedder import Embedder, EmbedderError, named
 
 MIN_TELLING = 2  # content words; a stem with fewer is generic, and an equal one says nothing
@@ -129,15 +130,20 @@ def _rows_by_stem(stem: np.ndarray, number: int) -> Callable[[int], list[int]]:
 
 
 def _equal(sides: _Sides, strict: bool) -> Iterator[Match]:
-    """The same words in the same order: with equal options an exact repeat, with others an equal stem, not generic."""
-    for s in np.intersect1d(sides.stems.a, sides.stems.b).tolist():
-        keys = {j: key_of(sides.b[j]) for j in sides.rows_b(s)}
-        for i in sides.rows_a(s):
+    """The same letters in the same order: with equal options an exact repeat, with others an equal stem, not generic.
+
+    Spaces do not count: a line break or ``<br>`` in a word, or "ofthe", makes no other question.
+    """
+    letters = sides.stems.letters
+    rows_a, rows_b = (_rows_by_stem(letters[side], len(letters)) for side in (sides.stems.a, sides.stems.b))
+    for s in np.intersect1d(letters[sides.stems.a], letters[sides.stems.b]).tolist():
+        keys = {j: key_of(sides.b[j]) for j in rows_b(s)}
+        for i in rows_a(s):
             own = key_of(sides.a[i])
             for j, key in keys.items():
                 if key == own:
                     yield Match(i, j, "exact", 1.0)
-                elif sides.telling[s] >= MIN_TELLING:
+                elif min(sides.telling[sides.stems.a[i]], sides.telling[sides.stems.b[j]]) >= MIN_TELLING:
                     yield Match(i, j, "stem", 1.0)
 
 
@@ -206,5 +212,5 @@ def _meant(sides: _Sides, strict: bool, model: Embedder | None) -> Iterator[Matc
 
 
 def _meaning(question: Question) -> str:
-    stem = stem_of(question)
-    return stem if len(words(stem)) >= SHORT else f"{stem} {gold_of(question)}".strip()
+    stem = plain(stem_of(question))
+    return stem if len(words(stem)) >= SHORT else f"{stem} {plain(gold_of(question))}".strip()

@@ -5,6 +5,7 @@ Each stem is compared once, however frequent.
 
 from collections import defaultdict
 from collections.abc import Sequence
+from hashlib import blake2b
 from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -33,6 +34,9 @@ class Stems(NamedTuple):
     b: np.ndarray
     term_of: np.ndarray  # per word, the number of its form without ending; -1: a stock word
     terms: int
+    letters: (
+        np.ndarray
+    )  # per stem, a number that is equal for stems with the same letters, whatever the spaces between them
 
     @property
     def sides(self) -> tuple[np.ndarray, np.ndarray]:
@@ -43,23 +47,27 @@ class Stems(NamedTuple):
 def stems_of(questions_a: Sequence[Question], questions_b: Sequence[Question]) -> Stems:
     """The distinct stems of both sides. Raises TypeError for anything but a question."""
     number: defaultdict[str, int] = defaultdict(count().__next__)
+    spelled: defaultdict[bytes, int] = defaultdict(count().__next__)
     known: dict[bytes, int] = {}
+    letters: list[int] = []
     parts: list[np.ndarray] = []
     rows = ([], [])
     for side, questions in zip(rows, (questions_a, questions_b), strict=True):
         for question in questions:
-            found = np.fromiter(map(number.__getitem__, words(stem_of(question))), np.int32)
+            in_order = words(stem_of(question))
+            found = np.fromiter(map(number.__getitem__, in_order), np.int32)
             key = found.tobytes()
             if (stem := known.get(key)) is None:
                 stem = known[key] = len(parts)
                 parts.append(np.frombuffer(key, np.int32))
+                letters.append(spelled[blake2b("".join(in_order).encode(), digest_size=16).digest()])
             side.append(stem)
     start = np.concatenate([[0], np.cumsum([len(part) for part in parts], dtype=np.int64)])
     terms: defaultdict[str, int] = defaultdict(count().__next__)
     term_of = [-1 if (term := trimmed(word)) in stock() else terms[term] for word in number]
     flat = np.concatenate(parts) if parts else np.zeros(0, np.int32)
     a, b = (np.array(side, np.int32) for side in rows)
-    return Stems(flat, start, a, b, np.array(term_of, np.int32), len(terms))
+    return Stems(flat, start, a, b, np.array(term_of, np.int32), len(terms), np.array(letters, np.int32))
 
 
 def vectors_of(stems: Stems) -> "csr_matrix":

@@ -12,12 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dataset_builder.row import QUESTION, features, normalize, row_id
+from dataset_builder.sources.plain_text import seen_key, shown
 from dataset_builder.sources.raw_files import LOCAL, SourceError
 from dataset_builder.sources.raw_splits import RawRow, read_split, splits_in
 from dataset_builder.sources.table import SOURCES, UNPINNED, expect_known
 
 if TYPE_CHECKING:
     from datasets import Dataset
+
+# The reasons with which a row of an evaluation split is asked, and scored, all the same: as in every published score
+ASKED = (None, "duplicate", "gold_twice")
 
 
 @dataclass(frozen=True)
@@ -155,7 +159,7 @@ def _question(name: str, split: str, raw: RawRow) -> dict[str, Any]:
     """A source's row with id, provenance and, where it cannot be used, the reason."""
     source = SOURCES[name]
     row = source.to_row(raw.values)
-    code, detail = row.pop("rejected_because", None), row.pop("rejected_detail", None)
+    code, detail = row.get("rejected_because"), row.get("rejected_detail")
     if code is None:
         code, detail = unusable(row) or (None, None)
     return row | {
@@ -180,12 +184,18 @@ def unusable(row: Mapping[str, Any]) -> tuple[str, str] | None:
     if empty := [label for label, text in texts.items() if not text]:
         return "no_options", f"option {', '.join(empty)} has no text"
     if not row["answer"]:
-        return "no_answer", f"the gold answer has no text (label {row['answer_label']!r})"
+        seen = row.get("rejected_detail")  # what the source gives instead, where the layout knows it
+        return "no_answer", seen or f"the gold answer has no text (label {row['answer_label']!r})"
     if row["answer_type"] == "open":
         return None
     gold = texts.get(row["answer_label"])
     if gold is None or normalize(gold) != normalize(row["answer"]):
         return "gold_outside_options", f"label {row['answer_label']!r}, answer {row['answer']!r}, options {texts}"
+    if len(same := [label for label, text in texts.items() if shown(text) == shown(gold)]) > 1:
+        return (
+            "gold_twice",
+            f"options {', '.join(same)} are the same text {gold!r:.80}, and {row['answer_label']} is gold",
+        )
     return None
 
 
@@ -194,7 +204,7 @@ def _reject_repeats(questions: Sequence[dict[str, Any]]) -> None:
     kept: dict[str, dict[str, Any]] = {}
     for row in questions:
         if row["rejected_because"] is None:
-            first = kept.setdefault(row["id"].rpartition(":")[2], row)  # the hash of what is asked
+            first = kept.setdefault(seen_key(row), row)
             if first is not row:
                 place = (first["source"], first["config"], first["split"])
                 where = f"{' '.join(part for part in place if part)}, row {first['source_row']}"

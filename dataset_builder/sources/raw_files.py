@@ -3,6 +3,7 @@
 The table of sources needs this module, so what takes long to import is imported where it is used.
 """
 
+import codecs
 import gzip
 import hashlib
 import json
@@ -13,6 +14,10 @@ from pathlib import Path
 from typing import Any
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".parquet")
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+MAX_LINE = (
+    32 << 20
+)  # bytes; the longest real row, an abstract, has 20,000. A gzip of a few MB can hold a line of many GB
 LOCAL = "local"  # the revision of rows from a local folder, which the files' checksums identify
 
 
@@ -80,8 +85,16 @@ def sha256(path: Path) -> str:
 def _json_rows(path: Path) -> Iterator[dict[str, Any]]:
     number = 0
     try:
-        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as lines:
+        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
+            lines = iter(lambda: file.readline(MAX_LINE + 1), b"")
             for number, line in enumerate(lines, 1):
+                if number == 1 and line.startswith(UTF_16):
+                    raise SourceError(f"{path}: found UTF-16; expected UTF-8. Save it anew with that encoding")
+                if len(line) > MAX_LINE:
+                    raise SourceError(
+                        f"{path}, line {number}: over {MAX_LINE >> 20} MB; expected one JSON object per line, not one JSON list of all"
+                    )
+                line = line.removeprefix(codecs.BOM_UTF8)  # also within a file: that was put together from several
                 if line.strip():
                     yield _json_row(line, f"{path}, line {number}")
     except (EOFError, zlib.error, gzip.BadGzipFile) as why:
@@ -110,5 +123,9 @@ def _parquet_rows(path: Path) -> list[dict[str, Any]]:
 
     try:
         return pyarrow.parquet.read_table(path).to_pylist()
-    except (pa.ArrowInvalid, OSError) as why:
+    except (
+        pa.ArrowException,
+        OSError,
+        ValueError,
+    ) as why:  # ValueError: a text that is not UTF-8, a date that Python lacks
         raise SourceError(f"{path} is not a complete parquet file ({why}); copy it again") from why

@@ -6,10 +6,11 @@ is) becomes an empty text, no option or no label, and `questions.unusable` then 
 
 import re
 import string
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dataset_builder.row import Raw
+from dataset_builder.sources.label_base import number_of
 
 LETTERS = string.ascii_uppercase
 YES_NO_MAYBE = ("yes", "no", "maybe")
@@ -24,18 +25,21 @@ LISTED_OPTION = re.compile(r"^[ \t]*([A-Z])\.[ \t]+", re.MULTILINE)
 
 def choice(question: Any, options: Any, label: Any, answer: Any = None, **more: Any) -> Row:
     """A question with options. ``answer`` is the text that the source gives beside the label, where it gives one."""
-    listed, label = _options(options), _label(label)
+    listed = _options(options)
     texts = {option["label"]: option["text"] for option in listed}
+    label = _label(label, texts)
     answer = texts.get(label, "") if answer is None else answer
     return _row(question, "choice", answer, listed, label, **more)
 
 
 def yes_no_maybe(question: Any, answer: Any, long_answer: Any, **more: Any) -> Row:
     """A research question with the answer yes, no or maybe, and the conclusion that explains it."""
-    options, answer = _options(YES_NO_MAYBE), _text(answer)
+    options, found = _options(YES_NO_MAYBE), answer
+    answer = _decision(answer)
     label = next((option["label"] for option in options if option["text"] == answer), None)
     gold = f"The final decision is: {answer}. {_text(long_answer)}".strip()
-    return _row(question, "yes/no/maybe", answer, options, label, gold_text=gold, **more)
+    row = _row(question, "yes/no/maybe", answer, options, label, gold_text=gold, **more)
+    return row if label else row | _unread("decision", found, "yes, no or maybe")
 
 
 def open_answer(question: Any, answer: Any, **more: Any) -> Row:
@@ -60,7 +64,7 @@ def medqa(raw: Raw) -> Row:
 def medmcqa(raw: Raw) -> Row:
     """Four columns of options, the answer's number counted from 0, often an explanation."""
     options = [raw[column] for column in ("opa", "opb", "opc", "opd")]
-    row = choice(raw["question"], options, _letter(raw["cop"]))
+    row = _numbered(raw["question"], options, raw["cop"])
     if explanation := _text(raw["exp"]):
         row["gold_text"] = f"{row['answer']}. Explanation: {explanation}"
     return row
@@ -83,7 +87,7 @@ def pubmedqa_unlabeled(raw: Raw) -> Row:
 
 def mmlu(raw: Raw) -> Row:
     """A list of four choices, and the number of the right one, counted from 0."""
-    return choice(raw["question"], raw["choices"], _letter(raw["answer"]))
+    return _numbered(raw["question"], raw["choices"], raw["answer"])
 
 
 def mmlu_pro(raw: Raw) -> Row:
@@ -176,14 +180,46 @@ def _with_abstract(row: Row) -> Row:
     return row | {"rejected_because": "no_context", "rejected_detail": "expected the abstract, found no text"}
 
 
+def _numbered(question: Any, options: Any, index: Any) -> Row:
+    """A question with options, of which the right one is given by its number, counted from 0."""
+    row = choice(question, options, _letter(index))
+    last = len(row["options"]) - 1
+    return row if row["answer"] else row | _unread("label", index, f"a number from 0 to {last}")
+
+
+def _unread(what: str, found: Any, expected: str) -> Row:
+    """What a rejection for want of an answer says."""
+    return {"rejected_detail": f"the gold answer has no text: {what} {found!r:.80}, expected {expected}"}
+
+
 def _letter(index: Any) -> str | None:
-    is_index = isinstance(index, int) and not isinstance(index, bool) and 0 <= index < len(LETTERS)
-    return LETTERS[index] if is_index else None
+    number = number_of(index)
+    return LETTERS[number] if number is not None and 0 <= number < len(LETTERS) else None
 
 
-def _label(label: Any) -> str | None:
-    """The label as in the source, even where it is not a text, so that a rejected row shows what was found."""
-    return None if label is None else str(label).strip()
+def _label(label: Any, labels: Iterable[str]) -> str | None:
+    """The option's label that the source means: "a", "(A)", "A." and " B " are A and B where one option alone has that label.
+
+    Any other is given as in the source, even where it is not a text, so that a rejected row shows what was found.
+    """
+    found = None if label is None else str(label).strip()
+    labels = list(labels)
+    if found is None or found in labels or not isinstance(label, str):
+        return found
+    meant = [one for one in labels if _bare(one) == _bare(found)]
+    return meant[0] if len(meant) == 1 and _bare(found) else found
+
+
+def _bare(label: str) -> str:
+    """A label without the signs around it, in upper case."""
+    return label.strip(" \t\n()[].:,;*\"'").upper()
+
+
+def _decision(answer: Any) -> str:
+    """The decision of a study: "Yes" and "NO." are yes and no; any other text stays as it is."""
+    text = _text(answer)
+    plain = text.strip(" .\"'").lower()
+    return plain if plain in YES_NO_MAYBE else text
 
 
 def _text(value: Any) -> str:

@@ -4,9 +4,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dataset_builder.row import Raw
+from dataset_builder.sources.label_base import expect_counted_from_zero
+from dataset_builder.sources.plain_text import plain
 from dataset_builder.sources.raw_files import RawFile, SourceError, read_hub, read_local, split_files
 from dataset_builder.sources.table import SOURCES, UNPINNED, Source, TestIds, expect_known
 
@@ -49,6 +51,8 @@ def read_split(name: str, split: str, data_dir: Path | None = None) -> RawSplit:
     for config in _configs(source):
         file = _read(name, config, split, revision, data_dir)
         _expect_columns(file, source.columns)
+        if source.numbered:
+            expect_counted_from_zero(file, source.numbered)
         rows += [RawRow(config, number, file.rows[number]) for number in _own_rows(name, split, file, data_dir)]
         files |= file.files
         revision = file.revision  # so all configs are read at one commit, also of an unpinned source
@@ -109,7 +113,7 @@ def _own_rows(name: str, split: str, file: RawFile, data_dir: Path | None) -> li
     own = [source.keep is None or source.keep(row) for row in file.rows]
     if source.test_ids:
         ids = _test_ids(source, source.test_ids, data_dir)
-        is_test = [str(row[source.test_ids.column]) in ids for row in file.rows]
+        is_test = [_id(row[source.test_ids.column]) in ids for row in file.rows]
         if source.test and not any(is_test):
             raise SourceError(
                 f"{file.place}: none of its rows is in the official test split; the list of ids belongs to another dataset"
@@ -129,12 +133,20 @@ def _test_ids(source: Source, ids: TestIds, data_dir: Path | None) -> set[str]:
     Raises SourceError.
     """
     if data_dir is None:
-        return {str(row[ids.hub_column]) for row in read_hub(ids.hub_id, None, ids.hub_split, ids.hub_revision).rows}
+        return {_id(row[ids.hub_column]) for row in read_hub(ids.hub_id, None, ids.hub_split, ids.hub_revision).rows}
     path = data_dir / source.hub_id / ids.file
     try:
-        listed = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as why:
+        listed = json.loads(path.read_text("utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as why:
         raise SourceError(f"{path}: expected the ids of the official test split as a JSON list; {why}") from why
     if not isinstance(listed, list) or not listed:
         raise SourceError(f"{path}: found {type(listed).__name__}, expected a JSON list of ids")
-    return {str(one) for one in listed}
+    return {_id(one) for one in listed}
+
+
+def _id(value: Any) -> str:
+    """An id in one spelling: 101, 101.0 (as tools write a column of numbers that has gaps), "101" and " 0101" are one article."""
+    text = plain(str(value)).strip()
+    number, _, rest = text.partition(".")
+    is_number = number.isdecimal() and number.isascii() and not rest.strip("0")
+    return (number.lstrip("0") or "0") if is_number else text

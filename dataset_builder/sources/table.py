@@ -11,6 +11,7 @@ from typing import Any
 
 from dataset_builder.row import Raw
 from dataset_builder.sources import raw_rows
+from dataset_builder.sources.label_base import NumberedLabel
 from dataset_builder.sources.raw_files import SourceError
 
 UNPINNED = "UNPINNED"  # resolved to a commit at build; a folder built from it cannot be pushed
@@ -42,6 +43,7 @@ class Source:
     train: str | None = "train"  # None: for evaluation only
     test: str | None = "test"  # a row of this split enters a build only as a trial
     test_ids: TestIds | None = None  # rows with these ids belong to the test split, and are never in the train split
+    numbered: NumberedLabel | None = None  # a label counted from 0, which a copy may count from 1
     keep: Callable[[Raw], bool] | None = None  # where only some rows of the file belong to this source
     terms: str = ""  # what a user should know besides the license
     may_be_pushed: bool = True
@@ -136,6 +138,7 @@ SOURCES: dict[str, Source] = {
         license="apache-2.0",
         to_row=raw_rows.medmcqa,
         columns=("question", "opa", "opb", "opc", "opd", "cop", "exp"),
+        numbered=NumberedLabel("cop", ("opa", "opb", "opc", "opd"), explanation="exp"),
         revision="91c6572c454088bf71b679ad90aa8dffcd0d5868",
         test="validation",  # the test split has no public answers
     ),
@@ -182,6 +185,7 @@ SOURCES: dict[str, Source] = {
         license="mit",
         to_row=raw_rows.mmlu,
         columns=("question", "choices", "answer"),
+        numbered=NumberedLabel("answer", ("choices",)),
         configs=MMLU_SUBJECTS,
         revision="c30699e8356da336a370243923dbaf21066bb9fe",
         train=None,
@@ -193,6 +197,7 @@ SOURCES: dict[str, Source] = {
         license="mit",
         to_row=raw_rows.mmlu_pro,
         columns=MMLU_PRO_COLUMNS,
+        numbered=NumberedLabel("answer_index", ("options",), letter="answer"),
         revision=MMLU_PRO_REVISION,
         train=None,
         keep=_where("category", "health"),
@@ -203,6 +208,7 @@ SOURCES: dict[str, Source] = {
         license="mit",
         to_row=raw_rows.mmlu_pro,
         columns=MMLU_PRO_COLUMNS,
+        numbered=NumberedLabel("answer_index", ("options",), letter="answer"),
         revision=MMLU_PRO_REVISION,
         train=None,
         keep=_where("category", "biology"),

@@ -161,3 +161,7 @@ def test_tokens_lie_in_order_and_never_cross(text: str) -> None:
 def test_the_letter_a_is_a_kind_not_an_article() -> None:
     assert fold.n2_key("hepatitis A") != fold.n2_key("hepatitis")
     assert fold.n2_key("deficiency of the enzyme") == fold.n2_key("enzyme deficiency")
+
+
+def test_thousands_of_digits_are_one_number_above_36() -> None:
+    assert fold.numbers("type " + "9" * 5_000) == fold.numbers("type 37") != fold.numbers("type 36")

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from kg.primekg import COLUMNS, NODE_TYPES, GraphError, read_graph
 
 HEAD = ",".join(COLUMNS)
-NAME = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"), min_size=1, max_size=12)
+NAME = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"), min_size=1, max_size=12).filter(
+    lambda name: any(sign.isprintable() and not sign.isspace() for sign in name) and "obsolete" not in name.lower()
+)
 SLOWER = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 

@@ -9,7 +9,7 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
-from kg.primekg import COLUMNS, NODE_TYPES, GraphError, read_graph
+from kg.primekg import COLUMNS, NODE_TYPES, Edges, GraphError, obsolete, read_graph
 
 HEAD = ",".join(COLUMNS)
 ROWS = [
@@ -37,7 +37,7 @@ def test_nodes_edges_and_relations(tmp_path: Path) -> None:
     assert edges.start.tolist() == [0, 2, 3]
 
 
-@pytest.mark.parametrize("name", ["NA", "NaN", "null", "None", "nan", "N/A", "#N/A", "TRUE", "1e5", " ", "-inf"])
+@pytest.mark.parametrize("name", ["NA", "NaN", "null", "None", "nan", "N/A", "#N/A", "TRUE", "1e5", "-", "-inf"])
 def test_names_are_never_values(tmp_path: Path, name: str) -> None:
     path = write(tmp_path / "kg.csv", f"drug_drug,{name},0,{name},drug,{name},{name},1,B,drug,other,test")
     nodes, edges = read_graph(path)
@@ -107,6 +107,14 @@ def test_columns_in_another_order_are_found_by_name(tmp_path: Path) -> None:
             "cannot be read as a graph: .*x_index|cannot be read as a graph: .*seven",
         ),
         ([ROWS[0].replace("7,D1", ",D1")], HEAD, "row 1: column x_index is empty|cannot be read as a graph"),
+        ([], HEAD, r"kg\.csv has no row; expected at least one edge"),
+        (ROWS, HEAD.replace("x_source", "x_name"), "has no column x_source"),
+        (ROWS, f"{HEAD},x_name", "has two columns x_name; expected each of them once"),
+        (
+            [f"r{i},r{i},7,D1,drug,Aspirin,test,3,M1,disease,migraine,test" for i in range(1001)],
+            HEAD,
+            "has 1,001 relations with 1,001 display names; expected at most 1,000",
+        ),
     ],
 )
 def test_broken_files_are_named_with_place_and_expectation(
@@ -115,6 +123,77 @@ def test_broken_files_are_named_with_place_and_expectation(
     with pytest.raises(GraphError, match=message) as caught:
         read_graph(write(tmp_path / "kg.csv", *rows, head=head))
     assert str(tmp_path / "kg.csv") in str(caught.value)
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\u00a0", "\u200b", "\u00ad \t", "\ufeff"], ids=ascii)
+@pytest.mark.parametrize("column", ["relation", "display_relation", "x_name", "y_name"])
+def test_a_name_that_nobody_sees_is_refused(tmp_path: Path, blank: str, column: str) -> None:
+    row = ROWS[0].split(",")
+    row[COLUMNS.index(column)] = f'"{blank}"'
+    rows = [ROWS[4], ",".join(row), ",".join(row)]
+    message = rf"row 2: {column} is blank \('.*'\), as in 2 rows; expected a text that can be shown"
+    with pytest.raises(GraphError, match=message):
+        read_graph(write(tmp_path / "kg.csv", *rows))
+
+
+def test_obsolete_terms_are_left_out_with_their_edges_and_counted(tmp_path: Path) -> None:
+    old = [
+        "disease_disease,parent-child,8,M2,disease,obsolete headache,test,3,M1,disease,migraine,test",
+        "disease_disease,parent-child,9,M3,disease,OBSOLETE: megrim,test,3,M1,disease,migraine,test",
+        "disease_disease,parent-child,8,M2,disease,obsolete headache,test,9,M3,disease,OBSOLETE: megrim,test",
+        "indication,indication,7,D1,drug,Aspirin,test,8,M2,disease,obsolete headache,test",
+    ]
+    alone, whole = read_graph(write(tmp_path / "a.csv", *ROWS)), read_graph(write(tmp_path / "b.csv", *old, *ROWS))
+    assert whole[0].index.tolist() == alone[0].index.tolist()
+    assert (whole[0].name, whole[0].type, whole[0].id) == (alone[0].name, alone[0].type, alone[0].id)
+    one, other = ([edges.pair.tolist(), edges.start.tolist(), _relations(edges)] for edges in (alone[1], whole[1]))
+    assert one == other
+    assert (whole[1].vertices, whole[1].rows) == (3, 9)
+    assert (whole[1].obsolete_nodes, whole[1].obsolete_rows) == (2, 4)
+    assert (alone[1].obsolete_nodes, alone[1].obsolete_rows) == (0, 0)
+
+
+def _relations(edges: Edges) -> list[tuple[str, str]]:
+    return [edges.relation_names[r] for r in edges.relation.tolist()]
+
+
+@pytest.mark.parametrize(
+    ("name", "type_", "left_out"),
+    [
+        ("obsolete heart block", "disease", True),
+        ("Obsolete heart block", "effect/phenotype", True),
+        ("obsoleted echo virus 11 sensitivity", "disease", True),
+        ("obsolete_heart_block", "disease", True),
+        ("(obsolete) protein transport", "biological_process", True),
+        ("obsolete", "anatomy", True),
+        ("obsoleteness anxiety", "disease", False),
+        ("disease of obsolete name", "disease", False),
+        ("obsolete drug", "drug", False),
+        ("OBSOLETE1", "gene/protein", False),
+    ],
+)
+def test_what_is_obsolete(name: str, type_: str, left_out: bool) -> None:
+    assert obsolete([name], [type_]).tolist() == [left_out]
+
+
+def test_a_graph_of_obsolete_terms_has_no_node_and_the_real_one_has_29(tmp_path: Path, shared_data: Path) -> None:
+    row = "disease_disease,parent-child,8,M2,disease,obsolete a,test,9,M3,disease,obsolete b,test"
+    with pytest.raises(GraphError, match=r"kg\.csv has no edge but those of 2 obsolete nodes"):
+        read_graph(write(tmp_path / "kg.csv", row))
+    nodes, edges = read_graph(shared_data / "primekg/kg_subset.csv.gz")
+    assert (edges.obsolete_nodes, edges.obsolete_rows, len(nodes.index)) == (29, 394, 19_713)
+    assert not obsolete(nodes.name, nodes.type).any()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_byte_order_mark_is_read_and_utf_16_is_named(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "kg.csv"
+    path.write_bytes("\r\n".join([HEAD, *ROWS]).encode(encoding))
+    if encoding == "utf-16":
+        with pytest.raises(GraphError, match=r"kg\.csv: found UTF-16; expected UTF-8"):
+            read_graph(path)
+    else:
+        assert read_graph(path)[0].name == ["migraine", "Aspirin", 'NA, the "null"']
 
 
 def test_cut_gzip_cut_parquet_and_other_files(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Names that contain each other, and nodes that are one concept."""
 
+import time
+
 import pytest
 
 from kg.fold import read_words
@@ -78,3 +80,10 @@ def test_a_disease_and_its_phenotype_a_drug_and_its_salts_are_twins() -> None:
 def test_the_list_names_each_beginning_once() -> None:
     beginnings = [row[0] for row in read_words("subunits.tsv")]
     assert len(beginnings) == len(set(beginnings))
+
+
+def test_a_long_name_takes_no_time() -> None:
+    begin = time.process_time()
+    for type_ in ("gene/protein", "drug", "disease", "pathway"):
+        assert twin_key("GABRA1" + "B" * 400_000, type_) != twin_key("GABRA1", type_)
+    assert time.process_time() - begin < 1

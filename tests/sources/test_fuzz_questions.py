@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dataset_builder.sources.label_base import number_of
 from dataset_builder.sources.questions import on_disk, read_questions
 from dataset_builder.sources.raw_files import SourceError
 from dataset_builder.sources.table import SOURCES
@@ -48,7 +49,10 @@ def lines(rows: list[dict]) -> bytes:
 @SLOWER
 def test_odd_values_in_any_column_reject_the_row_and_lose_none(tmp_path: Path, name: str, data: st.DataObject) -> None:
     columns = SOURCES[name].columns
-    rows = data.draw(st.lists(st.fixed_dictionaries(dict.fromkeys(columns, VALUES)), min_size=1, max_size=4))
+    values = dict.fromkeys(columns, VALUES)
+    if name == "medmcqa":  # a label beyond the last of the four options refuses the file: test_label_base.py
+        values["cop"] = VALUES.filter(lambda value: number_of(value) != 4)
+    rows = data.draw(st.lists(st.fixed_dictionaries(values), min_size=1, max_size=4))
     fixed = {"mmlu_pro_health": "health", "mmlu_pro_biology": "biology", "hle_medical": "Biology/Medicine"}
     rows = [row | ({"category": fixed[name]} if name in fixed else {}) for row in rows]
     split, folder = write(tmp_path, name, lines(rows))

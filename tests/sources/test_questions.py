@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from dataset_builder.contamination.benchmarks import read_benchmarks
 from dataset_builder.sources.questions import on_disk, read_questions, unusable
 from dataset_builder.sources.raw_files import SourceError
 from dataset_builder.sources.table import SOURCES
@@ -52,6 +53,19 @@ def test_unusable_rows_stay_with_their_reason(tmp_path: Path) -> None:
     assert all(row["rejected_detail"] for row in questions)
     assert [row["source_row"] for row in questions] == [0, 1, 2, 3]
     assert origins[0].rows == 4
+
+
+@pytest.mark.parametrize("twin", ["Colchicine", " Colchicine.", "Col\u00adchicine", "<b>Colchicine</b>"])
+def test_a_gold_answer_that_is_two_options_is_rejected_by_the_build_and_other_twins_are_not(
+    tmp_path: Path, twin: str
+) -> None:
+    gold, other = medqa(options=OPTIONS | {"D": twin}), medqa("What helps?", OPTIONS | {"C": "Aspirin"})
+    genotype = medqa("Which mouse?", {"A": "Bb", "B": "bb", "C": "BB"}, "B", "bb")
+    questions, _ = read_questions(["medqa"], data_dir=write(tmp_path, gold, other, genotype))
+    assert [row["rejected_because"] for row in questions] == ["gold_twice", None, None]
+    assert questions[0]["rejected_detail"] == "options B, D are the same text 'Colchicine', and B is gold"
+    write(tmp_path, gold, split="test")
+    assert [len(one.rows) for one in read_benchmarks("medqa", [], tmp_path)[0]] == [1]
 
 
 @pytest.mark.parametrize("row", [medqa(label="C"), medqa(label="E"), medqa(label=None)])

@@ -230,7 +230,7 @@ REAL = """\
 |---|---|---:|---|---:|---|
 | medqa | train | 1272 | 1272 choice | 1272 |  |
 | medqa | test | 1273 | 1273 choice | 1273 |  |
-| medmcqa | validation | 4183 | 4183 choice | 4173 | 10 duplicate |
+| medmcqa | validation | 4183 | 4183 choice | 4168 | 11 duplicate, 4 gold_twice |
 | pubmedqa_labeled | train | 500 | 500 yes/no/maybe | 500 |  |
 | pubmedqa_labeled | test | 500 | 500 yes/no/maybe | 500 |  |
 | mmlu_medical | test | 1089 | 1089 choice | 1011 | 78 duplicate |
@@ -242,6 +242,19 @@ REAL = """\
 
 def test_the_real_files_hold_what_they_hold(shared_data: Path) -> None:
     assert count_questions(shared_data / "hub") == REAL
+
+
+@pytest.mark.parametrize("spelled", [101, 101.0, "101", " 101", "101.0", "0101", "\u200b101"])
+def test_a_test_question_whose_id_is_spelled_in_another_way_is_not_in_the_train_split(
+    sources_dir: Path, spelled: Any
+) -> None:
+    folder = sources_dir / PUBMEDQA
+    (folder / "pqa_labeled/test_ids.json").write_text("[101]")
+    for name, config in (("pubmedqa_artificial", "pqa_artificial"), ("pubmedqa_labeled", "pqa_labeled")):
+        rows = raw_rows(name)
+        rows = [rows[0] | {"pubid": spelled}, *(row | {"pubid": 900 + i} for i, row in enumerate(rows[1:]))]
+        (folder / config / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        assert ids(name, "train", sources_dir) == [900, 901]
 
 
 def test_a_folder_with_nothing_but_an_evaluation_split_says_how_a_trial_is_asked_for(sources_dir: Path) -> None:
