@@ -77,4 +77,7 @@ def parser(wanted: str | None = None) -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    from kg.terminal import protect  # here, since --help imports nothing of kg
+
+    protect()
     sys.exit(main())

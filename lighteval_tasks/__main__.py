@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dataset_builder.llm.secrets import without_userinfo
 from dataset_builder.sources.raw_files import SourceError
+from kg.terminal import protect
 from lighteval_tasks import comparison, scores
 from lighteval_tasks.command import Settings
 from lighteval_tasks.compare import compare_runs
@@ -165,4 +166,5 @@ def _positive(text: str) -> int:
 
 
 if __name__ == "__main__":
+    protect()
     main()

@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from kg.terminal import protect
 from sft import loss_curve
 from sft.checkpoints import RUN
 from sft.facts import Facts
@@ -217,6 +218,7 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    protect()
     try:
         sys.exit(main(sys.argv[1:]))
     except RecipeError as error:

@@ -17,6 +17,7 @@ from datasets import Dataset
 from jinja2 import TemplateError
 from transformers import PreTrainedTokenizerBase
 
+from kg.terminal import protect
 from sft import attention, row_checks, row_shapes, training_rows, trial_steps
 from sft.command_line import Command, read
 from sft.estimate import estimate
@@ -236,6 +237,7 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    protect()
     try:
         sys.exit(main(sys.argv[1:]))
     except RecipeError as error:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from kg.terminal import one_line
 from sft.estimate import Estimate
 from sft.row_checks import CODES, NEVER_ALLOWED
 
@@ -48,10 +49,10 @@ def show(name: str, report: Report, allow: Sequence[str]) -> str:
         lines.append(
             f"  {'allowed' if is_allowed(code, allow) else 'REFUSED'} {code}: {len(rows)} rows ({CODES[code]})"
         )
-        lines += [f"    {id_}: {what}" for id_, what in rows[:SHOWN]]
+        lines += [one_line(f"    {id_}: {what}") for id_, what in rows[:SHOWN]]
         if len(rows) > SHOWN:
             rest = f", and {len(rows) - NAMED:,} others" if len(rows) > NAMED else ""
-            lines.append(f"    also {', '.join(id_ for id_, _ in rows[SHOWN:NAMED])}{rest}")
+            lines.append(one_line(f"    also {', '.join(id_ for id_, _ in rows[SHOWN:NAMED])}{rest}"))
     lines += [f"  REFUSED {refusal}" for refusal in report.refusals]
     lines += [f"  to mend it: {line}" for line in report.advice]
     if report.estimate:
