@@ -33,8 +33,13 @@ def protect() -> None:
         stream = getattr(sys, name)
         if type(stream) is io.TextIOWrapper:  # not one that is protected already, or that a test has put there
             stream.flush()
-            how = {"line_buffering": stream.line_buffering, "write_through": stream.write_through}
-            protected = kind(stream.buffer, stream.encoding, "backslashreplace", **how)
+            protected = kind(
+                stream.buffer,
+                encoding=stream.encoding,
+                errors="backslashreplace",
+                line_buffering=stream.line_buffering,
+                write_through=stream.write_through,
+            )
             protected.replaced = stream
             setattr(sys, name, protected)
 
