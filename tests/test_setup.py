@@ -4,12 +4,14 @@ import ast
 import importlib.metadata
 import os
 import re
+import shlex
 import shutil
 import socket
 import subprocess
 import sys
 import tomllib
 import zipfile
+from collections.abc import Mapping
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -17,6 +19,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+
+from tests.support.lock_hashes import usable, usable_tags
 
 ROOT = Path(__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -36,16 +40,27 @@ VARIABLES = {  # of `make dataset`
 }
 
 
-def make(*arguments: str) -> str:
-    # not os.environ: the make that runs these tests passes its flags on, and a variable called OUT or KG would be read
-    environment = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]}
-    done = subprocess.run(["make", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
-    return done.stdout
+def run_make(*words: str, environment: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    # not os.environ: the make that runs these tests passes its flags on
+    variables = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], **(environment or {})}
+    return subprocess.run(["make", *words], cwd=ROOT, env=variables, capture_output=True, text=True, check=True)
+
+
+def make(*words: str) -> str:
+    return run_make(*words).stdout
+
+
+def arguments(target: str, **variables: str) -> list[str]:
+    """The words after `python -m package` of the last command of a target, as the shell would pass them."""
+    command = make("-n", target, *(f"{name}={value}" for name, value in variables.items())).splitlines()
+    last = max(number for number, line in enumerate(command) if line.startswith(".venv/bin/python -m "))
+    return shlex.split(" ".join(line.removesuffix("\\") for line in command[last:]))[3:]
 
 
 def pins(lock: str) -> dict[str, str]:
-    """Canonical name -> version of every line of a lock; anything but name==version is an error."""
-    lines = [line for line in (ROOT / "requirements" / lock).read_text().splitlines() if not line.startswith("#")]
+    """Canonical name -> version of every line of a lock; anything but name==version and its hashes is an error."""
+    text = (ROOT / "requirements" / lock).read_text()
+    lines = [line.partition(" ")[0] for line in text.splitlines() if not line.startswith("#")]
     assert lines == sorted(lines, key=lambda line: line.split("==")[0])
     found: dict[str, str] = {
         canonicalize_name(name): version for name, version in (line.split("==") for line in lines)
@@ -67,20 +82,66 @@ def test_make_alone_lists_every_target() -> None:
 
 
 def test_make_dataset_passes_only_what_is_set() -> None:
-    assert make("-n", "dataset").splitlines()[-1] == ".venv/bin/python -m dataset_builder build kg_only"
+    assert arguments("dataset") == ["build", "kg_only"]
 
 
 def test_make_dataset_passes_values_through() -> None:
-    command = make("-n", "dataset", *(f"{name}={value}" for name, value in VARIABLES.items())).splitlines()[-1]
-    assert command == (
-        '.venv/bin/python -m dataset_builder build medreason --sources "medmcqa" --split "medmcqa=validation" --rows "10"'
-        ' --kg "my kg.csv" --data-dir "raw" --seed "0" --out "build/x" --num-proc "2"'
-    )
+    expected = ["build", "medreason", "--sources", "medmcqa", "--split", "medmcqa=validation", "--rows", "10", "--kg"]
+    expected += ["my kg.csv", *["--data-dir", "raw", "--seed", "0", "--out", "build/x", "--num-proc", "2"]]
+    assert arguments("dataset", **VARIABLES) == expected
 
 
 def test_make_dataset_passes_several_splits() -> None:
-    command = make("-n", "dataset", "SPLIT=medmcqa=validation medqa=test").splitlines()[-1]
-    assert command.endswith('build kg_only --split "medmcqa=validation" --split "medqa=test"')
+    splits = arguments("dataset", SPLIT="medmcqa=validation medqa=test")
+    assert splits == ["build", "kg_only", "--split", "medmcqa=validation", "--split", "medqa=test"]
+
+
+HOSTILE = [
+    'a"; touch pwned; "',
+    "a'; touch pwned; '",
+    "$(touch pwned)",
+    "$(shell touch pwned)",
+    "`touch pwned`",
+    "a  b",
+    "a\\'",
+    "#",
+    "$HOME",
+]
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_a_value_reaches_the_command_as_it_was_typed(value: str) -> None:
+    for target, name in (
+        ("dataset", "OUT"),
+        ("dataset", "PIPELINE"),
+        ("push", "TAG"),
+        ("verify", "KG"),
+        ("report", "FOLDER"),
+    ):
+        assert value in arguments(target, **{name: value}), (target, name)
+    for target, name in (("store", "DO"), ("dataset", "PRICE"), ("fuzz", "BORDER")):
+        assert set(value.split()) <= set(arguments(target, **{name: value})), (target, name)
+    assert not (ROOT / "pwned").exists()
+
+
+def test_what_other_programs_set_in_the_environment_is_not_used() -> None:
+    environment = {"OUT": "/outside", "KG": "other.csv", "TAG": "v9", "PIPELINE": "reasonmed"}
+    done = run_make("-n", "dataset", "ROWS=3", environment=environment)
+    assert shlex.split(done.stdout.splitlines()[-1])[3:] == ["build", "kg_only", "--rows", "3"]
+    assert "OUT of the environment is not used; if it is meant: make dataset OUT=…" in done.stderr
+    assert (
+        "PYTHON='/other/python' requirements/install.sh"
+        in run_make("-n", "-B", "setup", environment={"PYTHON": "/other/python"}).stdout
+    )
+
+
+def test_every_variable_that_a_recipe_uses_is_one_of_users_or_of_the_makefile() -> None:
+    text = (ROOT / "Makefile").read_text()
+    users = set(run_make("-n", "help", "-p").stdout.partition("\nVARIABLES := ")[2].partition("\n")[0].split())
+    used = set(re.findall(r"\$\(([A-Z_]+)\)", text)) | set(re.findall(r"\$\(call \w+,(?:[^,()]*,)?([A-Z_]+)\)", text))
+    own = set(re.findall(r"^([A-Z_]+) :?= ", text, re.MULTILINE)) | {"MAKE", "MAKECMDGOALS", "SHARED_DATA"}
+    assert used - own == users
+    assert not re.findall(r'"\$\(', text), "use $(call quote,…)"
 
 
 def test_make_dataset_passes_flags_that_the_command_has() -> None:
@@ -91,8 +152,8 @@ def test_make_dataset_passes_flags_that_the_command_has() -> None:
 
 
 def test_make_verify_checks_what_make_dataset_writes() -> None:
-    assert make("-n", "verify").splitlines()[-1].endswith('verify "build/kg_only"')
-    assert make("-n", "verify", "OUT=build/x").splitlines()[-1].endswith('verify "build/x"')
+    assert arguments("verify") == ["verify", "build/kg_only"]
+    assert arguments("verify", OUT="build/x") == ["verify", "build/x"]
 
 
 # --- locks and pyproject ----------------------------------------------------------------------------------------------
@@ -110,6 +171,27 @@ def test_the_locks_agree_on_what_they_share() -> None:
 def test_the_caps_hold(lock: str, cap: str) -> None:
     requirement = Requirement(cap)
     assert requirement.specifier.contains(pins(lock)[requirement.name])
+
+
+@pytest.mark.parametrize("lock", ["cpu.lock", "gpu.lock", "claims.lock"])
+def test_every_package_is_locked_by_its_hash(lock: str) -> None:
+    lines = [line for line in (ROOT / "requirements" / lock).read_text().splitlines() if not line.startswith("#")]
+    unlocked = [line for line in lines if not re.fullmatch(r"\S+==\S+( --hash=sha256:[0-9a-f]{64})+", line)]
+    assert not unlocked, "run `python -m tests.support.lock_hashes`"
+    install = (ROOT / "requirements" / "install.sh").read_text()
+    installs = re.findall(r"^pip install .* -r requirements/", install, re.MULTILINE)
+    assert len(installs) == 2 and all("--no-deps --require-hashes" in line for line in installs)
+
+
+WHEEL = "torch-2.0-cp311-cp311-manylinux_2_28_x86_64.whl"
+
+
+def test_the_hashes_are_of_wheels_for_this_platform_or_else_of_the_source() -> None:
+    names = (WHEEL, "torch-2.0-cp312-cp312-manylinux_2_28_x86_64.whl", "torch-2.0-cp311-cp311-macosx_11_0_arm64.whl")
+    names = (*names, "torch-2.1-cp311-cp311-manylinux_2_28_x86_64.whl", "torch-2.0-py2-none-any.whl", "torch-2.0.exe")
+    files = [{"filename": name, "hashes": {"sha256": name}} for name in (*names, "torch-2.0.tar.gz")]
+    assert usable(files, "2.0", usable_tags()) == [WHEEL]
+    assert usable(files[1:], "2.0", usable_tags()) == ["torch-2.0.tar.gz"]
 
 
 @pytest.mark.parametrize("requirement", DECLARED, ids=str)
