@@ -14,9 +14,8 @@ from huggingface_hub.errors import EntryNotFoundError
 from trl.scripts.utils import DatasetConfig, get_dataset
 
 from dataset_builder.publishing.hub.errors import FAILURES, HubError, explained
-from dataset_builder.publishing.hub.loaded import refusal, told
+from dataset_builder.publishing.hub.loaded import published_files, refusal, told
 from dataset_builder.publishing.hub.repository import Repository
-from dataset_builder.publishing.layout import files_by_config
 from sft.recipe import PINNED_DATA, Recipe, RecipeError
 
 MANIFEST = "manifest.json"
@@ -81,7 +80,7 @@ def _of_hub(source: DatasetConfig, repo: str, revision: str, pattern: str) -> Da
         raise RecipeError(TRIAL.format(name))
     # fnmatch's * crosses /: it finds at least the files that the loader's pattern would
     read = [file for file in manifest["files"] if fnmatchcase(file, pattern)]
-    trained = {splits["train"] for splits in files_by_config(manifest).values() if "train" in splits}
+    trained = published_files(manifest)
     if not read or not trained.issuperset(read):
         raise RecipeError(
             told(

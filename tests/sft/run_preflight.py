@@ -29,6 +29,7 @@ NO_END = TEMPLATE.replace(" + eos_token", "")
 DEAF = TEMPLATE.replace("[INST] {{ m.content }} [/INST]", "[INST] [/INST]")  # it drops what the user says
 NO_SYSTEM = TEMPLATE.replace("{% if m", "{% if m.role == 'system' %}{% elif m", 1)
 OTHER_END = TEMPLATE.replace(" + eos_token", " + pad_token")  # another special token ends turns
+MODELS = {"model": TEMPLATE, "endless": NO_END, "other_end": OTHER_END, "deaf": DEAF, "no_system": NO_SYSTEM}
 MERGED = "])"  # a token of its own: an answer that begins with ) grows together with the end of the prompt
 FEVER = "Patient {n} of ward {w} has fever of {d} days and a rash of type {k}. What is given first?"
 LONG = "the patient was seen again and again "
@@ -117,11 +118,8 @@ def refused(argv: list[str]) -> str:
 
 
 def main(home: Path) -> dict[str, Any]:
-    write_model(home / "model", TEMPLATE)
-    write_model(home / "endless", NO_END)
-    write_model(home / "other_end", OTHER_END)
-    write_model(home / "deaf", DEAF)
-    write_model(home / "no_system", NO_SYSTEM)
+    for name, template in MODELS.items():
+        write_model(home / name, template)
     bad = planted()
     good = [row(number) for number in range(len(bad) + 1, ROWS + 1)]
     mixed = good[:500] + list(bad.values()) + good[500:]

@@ -71,6 +71,11 @@ def config_file(folder: Path, config: str) -> Path:
     return folder / data_file("train", config)
 
 
+def published_files(manifest: Mapping[str, Any]) -> set[str]:
+    """The files of published rows and of further configs, by a manifest in which `refusal` found nothing; not the rejected rows."""
+    return {splits["train"] for splits in files_by_config(manifest).values() if "train" in splits}
+
+
 def told(folder: object, wrong: list[str]) -> str:
     """The mismatches of a folder, as one message."""
     more = [f"… and {len(wrong) - SHOWN} more"] if len(wrong) > SHOWN else []
