@@ -47,6 +47,7 @@ def bad_input() -> tuple[type[Exception], ...]:
     from dataset_builder.publishing.folder import FolderError
     from dataset_builder.publishing.hub.errors import HubError
     from dataset_builder.publishing.pushable import PushError
+    from dataset_builder.run import WorkerDied
     from dataset_builder.sources.raw_files import SourceError
     from kg import EmbedderError, GraphError
     from kg.guard import UnusableEnvironment
@@ -61,7 +62,7 @@ def bad_input() -> tuple[type[Exception], ...]:
         ModelError,
         StoreError,
     )
-    return (*errors, MissingAnswer, PushError, HubError)
+    return (*errors, MissingAnswer, PushError, HubError, WorkerDied)
 
 
 def parser(wanted: str | None = None) -> argparse.ArgumentParser:
@@ -77,4 +78,7 @@ def parser(wanted: str | None = None) -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    from kg.terminal import protect  # here, since --help imports nothing of kg
+
+    protect()
     sys.exit(main())

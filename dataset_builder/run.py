@@ -22,6 +22,11 @@ from dataset_builder.stage import REJECTED, Stage, bind
 from dataset_builder.stage_code import stage_hash
 
 ARROW_BATCH = 1000  # rows; a stage on Arrow tables spends its time per batch, not per row
+DIED = "abruptly died"  # in the message of `datasets` for a worker that is gone
+
+
+class WorkerDied(RuntimeError):
+    """A worker process was killed; the message says why this happens, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ def run(
     never waits for a network and cannot lose a paid answer. The cache key covers the content of the input, the stage, its tools,
     the source files that it can reach, the columns' types, and the answers: an edit or a new answer is never ignored (`map` by
     itself fingerprints an imported function by its name only), and an edit that changes no value rebuilds no later stage.
-    Raises ValueError where a stage asks a model and there is no runner, or adds a column that row.py does not declare.
+    Raises ValueError where a stage asks a model and there is no runner, or adds a column that row.py does not declare; WorkerDied.
     """
     stages = bind(rows.column_names, stages)
     if runner is None and (asking := [s.name for s in stages if s.asks_model]):
@@ -83,7 +88,19 @@ def _map(
     else:
         size, apply, facts = batch_size, apply_to_live_rows, {"stage": stage, "store": store}
     rows = rows.with_format("arrow" if stage.arrow else None)
-    done = rows.map(apply, fn_kwargs=facts, batched=True, batch_size=size, num_proc=num_proc, **how)
+    try:
+        done = rows.map(apply, fn_kwargs=facts, batched=True, batch_size=size, num_proc=num_proc, **how)
+    except (
+        RuntimeError,
+        EOFError,
+        ConnectionError,
+    ) as why:  # the last two: the process between the workers was killed
+        if num_proc is None or (isinstance(why, RuntimeError) and DIED not in str(why)):
+            raise
+        raise WorkerDied(
+            f"stage {stage.name}: one of {num_proc} worker processes was killed, most often because the memory was full ({why}). Nothing is "
+            f"lost: run the same command again with a smaller NUM_PROC (--num-proc), or without it"
+        ) from why
     return done.with_format(None)
 
 

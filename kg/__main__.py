@@ -8,6 +8,7 @@ from pathlib import Path
 from kg import KG, EmbedderError, GraphError, calibrate
 from kg.embedder import EMBEDDERS, named
 from kg.gold import read_gold, read_names
+from kg.terminal import protect
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -92,4 +93,5 @@ def run_calibrate(given: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
+    protect()
     sys.exit(main())

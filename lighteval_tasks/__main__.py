@@ -6,8 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dataset_builder.llm.secrets import without_userinfo
+from dataset_builder.llm.secrets import sent_in_the_clear, without_userinfo
 from dataset_builder.sources.raw_files import SourceError
+from kg.terminal import protect
 from lighteval_tasks import comparison, scores
 from lighteval_tasks.command import Settings
 from lighteval_tasks.compare import compare_runs
@@ -111,6 +112,9 @@ def _score(given: argparse.Namespace) -> None:
             f"the endpoint's URL contains a user or a password ({without_userinfo(given.base_url)} without it); scores, logs and pushed files "
             "name the URL. Give it without, and the key in $OPENAI_API_KEY"
         )
+    key = os.environ.get("OPENAI_API_KEY") or ""
+    if given.backend == "litellm" and (why := sent_in_the_clear("OPENAI_BASE_URL", given.base_url, key)):
+        raise SourceError(why)
     given.revision = given.revision or ("local" if Path(given.model).is_dir() else "main")
     tasks, not_scored = choose(given.tasks)
     names = (
@@ -165,4 +169,5 @@ def _positive(text: str) -> int:
 
 
 if __name__ == "__main__":
+    protect()
     main()

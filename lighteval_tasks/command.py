@@ -1,6 +1,7 @@
 """The command line for lighteval, its environment, and the files that it reads."""
 
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,7 +104,12 @@ def _endpoint_file(settings: Settings, out: Path) -> str:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    more = {"MEDICAL_MAX_NEW_TOKENS": str(settings.max_new_tokens), "MEDICAL_GO_ON": "1"}
+    # lighteval's tables have characters that a terminal may lack
+    more = {
+        "PYTHONIOENCODING": f"{sys.stdout.encoding}:backslashreplace",
+        "MEDICAL_MAX_NEW_TOKENS": str(settings.max_new_tokens),
+        "MEDICAL_GO_ON": "1",
+    }
     more["PYTHONPATH"] = os.pathsep.join(filter(None, [str(TASKS_FILE.parent.parent), os.environ.get("PYTHONPATH")]))
     if folder := data_dir():
         more["MEDICAL_DATA_DIR"] = str(folder.resolve())

@@ -10,6 +10,7 @@ from dataset_builder.sources.raw_files import SourceError
 from dataset_builder.sources.raw_splits import splits_in
 from dataset_builder.sources.table import SOURCES
 from sft.recipe import RecipeError
+from sft.row_shapes import question_of
 
 Questions = list[dict[str, Any]]
 
@@ -40,6 +41,6 @@ def overlapping(
     rows: Sequence[Mapping[str, Any]], questions: Sequence[Mapping[str, Any]]
 ) -> Iterator[tuple[int, str]]:
     """The position of each row that repeats an evaluation question, and which question."""
-    ours = [row if "question" in row else row["prompt"][-1]["content"] for row in rows]
+    ours = [question_of(row) for row in rows]
     for mine, theirs in overlaps(ours, questions):
         yield mine, f"asks the same as {questions[theirs]['source']} {questions[theirs]['id']}"

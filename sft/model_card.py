@@ -16,6 +16,8 @@ from typing import Any
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from dataset_builder.publishing.hub import markdown
+from kg.terminal import protect
 from sft import loss_curve
 from sft.checkpoints import RUN
 from sft.facts import Facts
@@ -56,7 +58,9 @@ def card(recipe: Recipe, facts: Facts | None = None, scores: Mapping[str, Any] |
         trim_blocks=True,
         lstrip_blocks=True,
         autoescape=False,
+        finalize=markdown.inline,
     )
+    templates.filters |= markdown.FILTERS
     text = templates.get_template("model_card.md.jinja").render(
         name=recipe.name,
         hub_id=recipe.training.hub_model_id,
@@ -90,7 +94,9 @@ def base_of(recipe: Recipe) -> dict[str, Any]:
         "random": random,
         "local": recipe.local,
         "pinned": _revision(recipe, random=random),
-        "link": f"`{recipe.base}`" if recipe.local else f"[{recipe.base}](https://huggingface.co/{recipe.base})",
+        "link": f"`{markdown.code(recipe.base)}`"
+        if recipe.local
+        else f"[{recipe.base}](https://huggingface.co/{recipe.base})",
         "license": f"[{row['license']}]({row['link']})" if row["link"] else row["license"],
         "license_id": row["license"],
         "obligation": row["obligation"],
@@ -217,6 +223,7 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    protect()
     try:
         sys.exit(main(sys.argv[1:]))
     except RecipeError as error:

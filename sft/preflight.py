@@ -13,10 +13,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
+from datasets import Dataset
 from jinja2 import TemplateError
 from transformers import PreTrainedTokenizerBase
 
-from sft import attention, row_checks, training_rows, trial_steps
+from kg.terminal import protect
+from sft import attention, row_checks, row_shapes, training_rows, trial_steps
 from sft.command_line import Command, read
 from sft.estimate import estimate
 from sft.evaluation_overlap import evaluation_questions, overlapping
@@ -26,6 +28,20 @@ from sft.report import Report, show
 from sft.settings import processes_of, run_of
 
 PASSED = "preflight.json"
+# what a template raises, which is code of strangers in jinja's sandbox
+REFUSED_BY_TEMPLATE = (
+    TemplateError,
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    LookupError,
+    AttributeError,
+    RecursionError,
+)
+PLAIN_TEXT = (
+    "texts are trained without the chat template, but the model is asked with it; make messages of them: "
+    '{"prompt": [{"role": "user", "content": text}], "completion": [{"role": "assistant", "content": text}]}'
+)
 READ = ("id", "question", "context", "options", "answer", "prompt", "completion")
 
 
@@ -41,8 +57,9 @@ def examine(command: Command) -> Report:
     report.refusals += tokenizer_refusals(tokenizer)
     if tokenizer.chat_template is None:
         return report
-    listed = [dict(row) for row in rows.select_columns([name for name in READ if name in rows.column_names])]
-    ids = [str(row.get("id") or f"row {number}") for number, row in enumerate(listed)]
+    listed, ids = _rows_with_messages(report, rows)
+    if not listed:
+        return report
     _look_at_rows(report, listed, ids, tokenizer, recipe)
     _look_at_repeats(report, listed, ids)
     _look_at_evaluation(report, command, listed, ids)
@@ -79,9 +96,7 @@ def refusals(recipe: Recipe, columns: Sequence[str], rows: int) -> list[str]:
     found += [why] if why else []
     for source in recipe.mixture.datasets:
         if training_rows.origin(source)["manifest"].get("trial"):
-            found.append(
-                f"{source.data_files or source.path} is a trial: it contains rows of an evaluation split and is never training data"
-            )
+            found.append(training_rows.TRIAL.format(source.data_files or source.path))
     return found
 
 
@@ -97,6 +112,22 @@ def tokenizer_refusals(tokenizer: PreTrainedTokenizerBase) -> list[str]:
     return found
 
 
+def _rows_with_messages(report: Report, rows: Dataset) -> tuple[list[dict[str, Any]], list[str]]:
+    """The rows that a chat template can render, with their ids; the others are findings."""
+    listed, ids, plain = [], [], False
+    for number, row in enumerate(rows.select_columns([name for name in READ if name in rows.column_names])):
+        row = dict(row)
+        id_ = str(row.get("id") or f"row {number}")
+        if what := row_shapes.wrong_shape(row):
+            report.findings["no_messages"].append((id_, what))
+            plain = plain or isinstance(row["prompt"], str) or isinstance(row["completion"], str)
+        else:
+            listed.append(row)
+            ids.append(id_)
+    report.advice += [PLAIN_TEXT] if plain else []
+    return listed, ids
+
+
 def _look_at_rows(
     report: Report,
     rows: Sequence[Mapping[str, Any]],
@@ -104,19 +135,24 @@ def _look_at_rows(
     tokenizer: PreTrainedTokenizerBase,
     recipe: Recipe,
 ) -> None:
-    limit, ends = recipe.training.max_length, Counter[str | None]()
+    limit, ends, unsaid = recipe.training.max_length, Counter[str | None](), Counter[str]()
     for row, id_ in zip(rows, ids, strict=True):
         try:
             rendered = render(tokenizer, row)
-        except TemplateError as error:
+        except REFUSED_BY_TEMPLATE as error:
             report.findings["no_answer"].append((id_, f"the chat template refuses it: {error}"))
             continue
+        unsaid["rows"] += any(role == "system" for _, role in row_checks.dropped_turns(row, rendered))
         for code, what in row_checks.faults(row, rendered, tokenizer, limit):
             report.findings[code].append((id_, what))
             if code == "no_end_token":
                 ends[row_checks.end_of_template(rendered, tokenizer)] += 1
         report.lengths.append(len(rendered.tokens))
         report.trained += rendered.trained(limit)
+    if unsaid["rows"]:
+        report.notes.append(
+            f"the chat template leaves out the system turn of {unsaid['rows']} rows: it has none, so the model is trained and asked without it"
+        )
     if ends and (own := ends.most_common(1)[0][0]) is not None:
         report.advice.append(
             f'the chat template ends turns with {own!r}: add this line to the recipe: eos_token: "{own}"'
@@ -180,7 +216,7 @@ def _key(command: Command) -> str:
     """A hash of everything that a passed check depends on: rows, settings, allowed codes, evaluation sets."""
     digest = hashlib.sha256()
     for row in training_rows.load(command.recipe):
-        digest.update(json.dumps(row, sort_keys=True).encode())
+        digest.update(json.dumps(row, sort_keys=True, default=str).encode())  # a column of strangers may hold dates
     run = run_of(command.recipe, 1) | {
         "allow": command.allow,
         "against": [str(command.benchmarks), str(command.data_dir)],
@@ -201,6 +237,7 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    protect()
     try:
         sys.exit(main(sys.argv[1:]))
     except RecipeError as error:

@@ -15,12 +15,13 @@ from sft.recipe import Recipe
 class Rendered:
     """A rendered row.
 
-    ``tokens``: the whole row, not truncated; tokens from ``start`` on are trained. ``answer``: the completion as the template
-    renders it. ``lost``: text of the prompt at inference that is missing in training, because the template renders
-    the prompt alone differently."""
+    ``tokens``: the whole row, not truncated; tokens from ``start`` on are trained. ``asked``: the prompt as the template renders
+    it alone. ``answer``: the completion. ``lost``: text of the prompt at inference that is missing in training, because the
+    template renders the prompt alone differently."""
 
     tokens: list[int]
     start: int
+    asked: str
     answer: str
     lost: str
 
@@ -46,7 +47,7 @@ def render(tokenizer: PreTrainedTokenizerBase, row: Mapping[str, Any]) -> Render
     whole = _tokens(tokenizer, messages)
     start = common_prefix_length(prompt, whole)
     asked, text = (str(tokenizer.apply_chat_template(part, tokenize=False)) for part in (row["prompt"], messages))
-    return Rendered(whole, start, text.removeprefix(asked), str(tokenizer.decode(prompt[start:])))
+    return Rendered(whole, start, asked, text.removeprefix(asked), str(tokenizer.decode(prompt[start:])))
 
 
 def _tokens(tokenizer: PreTrainedTokenizerBase, messages: list[dict[str, str]], **options: Any) -> list[int]:

@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from kg.terminal import one_line
 from sft.estimate import Estimate
-from sft.row_checks import CODES
+from sft.row_checks import CODES, NEVER_ALLOWED
 
 BOUNDS = (128, 256, 512, 1024, 2048, 4096, 8192)
 SHOWN, NAMED = 5, 10  # rows of each code that are shown with what was found; that are named at all
@@ -26,7 +27,12 @@ class Report:
 
     def stops(self, allow: Sequence[str]) -> bool:
         """Whether training must not begin."""
-        return bool(self.refusals) or any(code not in allow for code in self.findings)
+        return bool(self.refusals) or any(not is_allowed(code, allow) for code in self.findings)
+
+
+def is_allowed(code: str, allow: Sequence[str]) -> bool:
+    """Whether rows with this finding may be trained."""
+    return code in allow and code not in NEVER_ALLOWED
 
 
 def show(name: str, report: Report, allow: Sequence[str]) -> str:
@@ -40,11 +46,13 @@ def show(name: str, report: Report, allow: Sequence[str]) -> str:
         lines += histogram(report.lengths)
     lines += [f"  note: {note}" for note in report.notes]
     for code, rows in report.findings.items():
-        lines.append(f"  {'allowed' if code in allow else 'REFUSED'} {code}: {len(rows)} rows ({CODES[code]})")
-        lines += [f"    {id_}: {what}" for id_, what in rows[:SHOWN]]
+        lines.append(
+            f"  {'allowed' if is_allowed(code, allow) else 'REFUSED'} {code}: {len(rows)} rows ({CODES[code]})"
+        )
+        lines += [one_line(f"    {id_}: {what}") for id_, what in rows[:SHOWN]]
         if len(rows) > SHOWN:
             rest = f", and {len(rows) - NAMED:,} others" if len(rows) > NAMED else ""
-            lines.append(f"    also {', '.join(id_ for id_, _ in rows[SHOWN:NAMED])}{rest}")
+            lines.append(one_line(f"    also {', '.join(id_ for id_, _ in rows[SHOWN:NAMED])}{rest}"))
     lines += [f"  REFUSED {refusal}" for refusal in report.refusals]
     lines += [f"  to mend it: {line}" for line in report.advice]
     if report.estimate:

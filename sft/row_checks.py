@@ -17,32 +17,50 @@ TEMPLATE_WORDS = (
     *("<｜User｜>", "<｜Assistant｜>", "<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>"),
 )
 CODES = {
-    "no_answer": "the completion is not one assistant turn with text, or the prompt does not end with a user turn",
+    "no_messages": "prompt or completion is no list of messages with role and text, which the chat template renders",
+    "no_answer": "the completion is not one assistant turn with text, or the prompt does not end with a user turn with text",
     "fully_masked": "no token is trained: the prompt alone fills max_length",
     "cut": "longer than max_length: its end, with the end token, would be cut off",
     "no_end_token": "the end token is not trained, so the model would not learn to stop",
     "prompt_differs": "the template renders the prompt differently at inference and in training",
-    "template_drops_text": "the template leaves out a part of the completion",
+    "template_drops_text": "the template leaves out a part of the completion, or a turn of the prompt",
     "template_words": "the text contains words with which a chat template marks turns",
     "special_token": "the text contains a special token of this tokenizer",
     "duplicate": "same prompt and completion as another row",
     "overlap": "asks the same as an evaluation question",
 }
+NEVER_ALLOWED = ("no_messages",)  # such a row cannot be trained, or only without the chat template
 
 
 def faults(
     row: Mapping[str, Any], rendered: Rendered, tokenizer: PreTrainedTokenizerBase, max_length: int | None
 ) -> Iterator[tuple[str, str]]:
     """The codes of the faults of this row, each with what was found."""
-    text = row["completion"][-1]["content"] if row["completion"] else ""
+    last, text = row["prompt"][-1], row["completion"][-1]["content"]
     roles = [message["role"] for message in row["completion"]]
-    asked = [message["role"] for message in row["prompt"]][-1:]
-    if roles != ["assistant"] or asked != ["user"] or not text.strip():
-        yield "no_answer", f"prompt ends with {asked}, completion has {roles}, {len(text.strip())} characters"
+    if roles != ["assistant"] or last["role"] != "user" or not text.strip():
+        yield "no_answer", f"prompt ends with {[last['role']]}, completion has {roles}, {len(text.strip())} characters"
+    elif not last["content"].strip():
+        yield "no_answer", "the user's turn at the end of the prompt has no text"
     yield from _tokens(rendered, tokenizer, max_length)
+    for number, role in dropped_turns(row, rendered):
+        if role != "system":
+            yield "template_drops_text", f"the {role}'s turn, message {number} of the prompt, is not rendered"
     if text.strip() not in rendered.answer:
         yield "template_drops_text", f"not all of the completion's {len(text)} characters are rendered"
     yield from _words(row, tokenizer)
+
+
+def dropped_turns(row: Mapping[str, Any], rendered: Rendered) -> Iterator[tuple[int, str]]:
+    """Number and role of each message of the prompt whose words are not rendered, in the order of the turns."""
+    begin = 0
+    for number, message in enumerate(row["prompt"], start=1):
+        text, is_system = message["content"].strip(), message["role"] == "system"
+        place = rendered.asked.find(text, 0 if is_system else begin)
+        if place < 0:
+            yield number, message["role"]
+        elif not is_system:  # some templates write it into the last user's turn
+            begin = place + len(text)
 
 
 def _tokens(

@@ -16,6 +16,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from kg.terminal import protect
+
 NAME = "smollm2"  # of the model that the server serves
 FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 END_OF_TURN = "<|im_end|>"  # the file's own end token is <|endoftext|>, which its chat template never writes
@@ -113,4 +115,5 @@ def main(argv: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    protect()
     sys.exit(main(sys.argv[1:]))

@@ -14,6 +14,8 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
+from kg.terminal import protect
+
 WORDS = 4096  # size of the vocabulary
 SPECIAL = {"bos_token": "<|begin|>", "eos_token": "<|end|>", "pad_token": "<|pad|>"}
 ROLES = ("<|user|>", "<|assistant|>")
@@ -89,4 +91,5 @@ def _strings(value: object) -> list[str]:
 
 
 if __name__ == "__main__":
+    protect()
     make(Path(sys.argv[1]))

@@ -14,6 +14,7 @@ from accelerate import PartialState
 from transformers import TrainerCallback, TrainerControl, TrainerState
 from trl.trainer.sft_trainer import SFTTrainer
 
+from kg.terminal import protect
 from sft import checkpoints, compile_lock, hub, model_card, preflight, training_rows
 from sft.command_line import Command, read
 from sft.facts import facts_of
@@ -82,6 +83,7 @@ def finish(command: Command, trainer: SFTTrainer) -> None:
 
 
 if __name__ == "__main__":
+    protect()
     try:
         sys.exit(main(sys.argv[1:]))
     except RecipeError as error:

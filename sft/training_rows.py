@@ -1,55 +1,128 @@
 """The rows that a recipe trains on, and the origin of their dataset: tag, content hash, funnel."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from datasets import Dataset
+from datasets.exceptions import DatasetsError
 from huggingface_hub import hf_hub_download
 from huggingface_hub.errors import EntryNotFoundError
 from trl.scripts.utils import DatasetConfig, get_dataset
 
-from dataset_builder.publishing.hub.loaded import refusal
+from dataset_builder.publishing.hub.errors import FAILURES, HubError, explained
+from dataset_builder.publishing.hub.loaded import published_files, refusal, told
+from dataset_builder.publishing.hub.repository import Repository
 from sft.recipe import PINNED_DATA, Recipe, RecipeError
 
 MANIFEST = "manifest.json"
+TRIAL = "{} is a trial: it contains rows of an evaluation split and is never training data"
+NEEDED = ("prompt", "completion")
+NOT_READ = (DatasetsError, *FAILURES, OSError, ValueError)  # of files of strangers; pyarrow's errors are some of these
 
 
 def load(recipe: Recipe, *, every_column: bool = False) -> Dataset:
     """The training split, read by TRL's own loader. ``every_column``: with all columns of the dataset. Raises RecipeError."""
-    sources = recipe.mixture.datasets
+    sources = [_compared(source) for source in recipe.mixture.datasets]
     if every_column:
         sources = [replace(source, columns=None) for source in sources]
-    for source in sources:
-        if not source.data_files and not Path(source.path).is_dir():
-            raise RecipeError(
-                f"found no dataset folder {source.path}; build it with `make dataset OUT={source.path}`, or give another with DATASET=…"
+    names = ", ".join(str(source.data_files or source.path) for source in recipe.mixture.datasets)
+    try:
+        return get_dataset(replace(recipe.mixture, datasets=sources))["train"]
+    except NOT_READ as why:
+        raise RecipeError(
+            f"{names} cannot be read ({type(why).__name__}: {' '.join(str(why).split())[:300]}); expected a dataset with a split "
+            f"train and the columns {' and '.join(NEEDED)}"
+        ) from why
+
+
+def _compared(source: DatasetConfig) -> DatasetConfig:
+    """The source as it is to be read, after its files were compared with their manifest. Raises RecipeError."""
+    if found := _pinned(source):
+        return _of_hub(source, *found)
+    if source.data_files:
+        return source
+    if not Path(source.path).is_dir():
+        raise RecipeError(
+            f"found no dataset folder {source.path}; build it with `make dataset OUT={source.path}`, or give another with DATASET=…"
+        )
+    if why := refusal(Path(source.path)):
+        raise RecipeError(why)
+    return source
+
+
+def _pinned(source: DatasetConfig) -> tuple[str, str, str] | None:
+    """Repository, revision and pattern of files at a revision of the Hub; None for others."""
+    files = source.data_files if isinstance(source.data_files, str) else ""
+    found = PINNED_DATA.fullmatch(files)
+    return (found["repo"], found["revision"], found["file"]) if found else None
+
+
+def _of_hub(source: DatasetConfig, repo: str, revision: str, pattern: str) -> DatasetConfig:
+    """Files at a revision of the Hub, at its commit. With a manifest all files are downloaded and compared, and the same are read."""
+    name = f"{repo}@{revision}"
+    try:
+        repository = Repository(repo)
+        if (commit := repository.commit_of(revision)) is None:
+            raise RecipeError(f"{repo} has no revision {revision!r}; expected a tag or commit of it")
+        if MANIFEST not in repository.files(commit):  # of somebody else, of which nothing was said
+            return replace(source, data_files=f"hf://datasets/{repo}@{commit}/{pattern}")
+        folder = repository.download(commit)
+    except HubError as why:
+        raise RecipeError(f"{name}: {why}") from why
+    if why := refusal(folder):
+        raise RecipeError(f"{name}: {why}")
+    manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+    if manifest.get("trial"):
+        raise RecipeError(TRIAL.format(name))
+    # fnmatch's * crosses /: it finds at least the files that the loader's pattern would
+    read = [file for file in manifest["files"] if fnmatchcase(file, pattern)]
+    trained = published_files(manifest)
+    if not read or not trained.issuperset(read):
+        raise RecipeError(
+            told(
+                name, [f"{pattern}: means {', '.join(read) or 'no file'}; expected only {', '.join(sorted(trained))}"]
             )
-        if not source.data_files and (why := refusal(Path(source.path))):
-            raise RecipeError(why)
-    return get_dataset(replace(recipe.mixture, datasets=list(sources)))["train"]
+        )
+    return replace(source, data_files=[str(folder / file) for file in read])
 
 
 def origin(source: DatasetConfig) -> dict[str, Any]:
-    """The origin of these rows: name, revision (None where it is not pinned), and the manifest of the dataset (or {})."""
-    files = source.data_files if isinstance(source.data_files, str) else None
-    found = PINNED_DATA.fullmatch(files) if files else None
-    if found:
-        return {
-            "name": found["repo"],
-            "revision": found["revision"],
-            "manifest": _on_hub(found["repo"], found["revision"]),
-        }
+    """The origin of these rows: name, revision (None where it is not pinned), and the manifest of the dataset (or {}).
+
+    Raises RecipeError for a manifest that is none.
+    """
+    if found := _pinned(source):
+        repo, revision, _ = found
+        manifest = _manifest(f"{repo}@{revision}", lambda: _downloaded(repo, revision))
+        return {"name": repo, "revision": revision, "manifest": manifest}
     folder = Path(source.path)
     file = folder / MANIFEST
-    manifest = json.loads(file.read_text("utf-8")) if file.is_file() else {}
-    return {"name": str(files or source.path), "revision": manifest.get("content_hash"), "manifest": manifest}
+    manifest = _manifest(str(folder), lambda: file.read_text("utf-8")) if file.is_file() else {}
+    return {
+        "name": str(source.data_files or source.path),
+        "revision": manifest.get("content_hash"),
+        "manifest": manifest,
+    }
 
 
-def _on_hub(repo: str, revision: str) -> dict[str, Any]:
+def _manifest(name: str, text: Callable[[], str]) -> dict[str, Any]:
     try:
-        file = hf_hub_download(repo, MANIFEST, repo_type="dataset", revision=revision)
-    except EntryNotFoundError:
-        return {}
-    return json.loads(Path(file).read_text("utf-8"))
+        found: Any = json.loads(text())
+    except ValueError as why:
+        raise RecipeError(f"{MANIFEST} of {name} cannot be read ({why}); expected one written by `build`") from why
+    if not isinstance(found, dict):
+        raise RecipeError(f"{MANIFEST} of {name} is no object; expected one written by `build`")
+    return found
+
+
+def _downloaded(repo: str, revision: str) -> str:
+    """The text of the manifest; that of an empty one where there is none, or it cannot be looked up (`load` has read it then)."""
+    with explained(f"{repo}@{revision}", RecipeError):
+        try:
+            return Path(hf_hub_download(repo, MANIFEST, repo_type="dataset", revision=revision)).read_text("utf-8")
+        except EntryNotFoundError:
+            return "{}"

@@ -14,6 +14,7 @@ from dataclasses import replace
 import torch
 from trl.trainer.sft_trainer import SFTTrainer
 
+from kg.terminal import protect
 from sft import training_rows
 from sft.command_line import read
 from sft.recipe import FOLDER
@@ -73,4 +74,5 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    protect()
     main(sys.argv[1:])

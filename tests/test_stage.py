@@ -1,6 +1,8 @@
 """The framework: needs and adds, live rows, and a cache that neither forgets nor goes stale."""
 
+import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +13,7 @@ import pytest
 from dataset_builder import run as framework
 from dataset_builder import stage_code
 from dataset_builder.apply import apply_to_live_rows
-from dataset_builder.run import run
+from dataset_builder.run import WorkerDied, run
 from dataset_builder.sources.questions import on_disk
 from dataset_builder.stage import Batch, Stage, bind, show, stage
 
@@ -134,6 +136,28 @@ def test_two_processes_give_the_same_rows() -> None:
     one, _ = run(rows(*texts), [echo, never_sees_a_rejected_row])
     two, _ = run(rows(*texts), [echo.using(times=1), never_sees_a_rejected_row], num_proc=2, batch_size=3)
     assert one.to_list() == two.to_list()
+
+
+@stage(needs="question", adds="rationale")
+def dies(batch, how: str = ""):
+    if how == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    raise {"broken": BrokenPipeError, "closed": EOFError, "ours": RuntimeError}[how](how)
+
+
+@pytest.mark.parametrize("how", ["killed", "broken", "closed"])
+def test_a_worker_that_was_killed_is_told_with_what_to_do(how: str) -> None:
+    with pytest.raises(
+        WorkerDied,
+        match=r"stage dies: one of 2 worker processes was killed, .* memory .*\n?Nothing is lost: .* NUM_PROC",
+    ):
+        run(rows("a", "b", "c", "d"), [dies.using(how=how)], num_proc=2, batch_size=1)
+
+
+def test_other_errors_of_a_stage_stay_what_they_are() -> None:
+    with pytest.raises(RuntimeError, match="ours") as why:
+        run(rows("a", "b"), [dies.using(how="ours")], num_proc=2, batch_size=1)
+    assert not isinstance(why.value, WorkerDied)
 
 
 def test_a_new_process_hits_the_cache() -> None:

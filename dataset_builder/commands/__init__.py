@@ -4,4 +4,5 @@ import sys
 
 from rich.console import Console
 
-OUT = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
+# without styles, which are escape sequences: the streams escape them all (kg/terminal.py)
+OUT = Console(highlight=False, soft_wrap=True, color_system=None, width=None if sys.stdout.isatty() else 120)

@@ -5,6 +5,7 @@ import argparse
 from dataset_builder.commands import OUT
 from dataset_builder.publishing.diff import SHOWN, UNCHANGED, lines
 from dataset_builder.publishing.hub.revisions import place_of
+from kg.terminal import one_line
 
 
 def add_command(command: argparse.ArgumentParser) -> None:
@@ -20,6 +21,6 @@ def print_difference(given: argparse.Namespace) -> int:
     before, after = place_of(given.before), place_of(given.after)
     same = True
     for line in lines(before, after, None if given.all else SHOWN):
-        OUT.print(line, markup=False)
+        OUT.print(one_line(line), markup=False)
         same = same and line.startswith(UNCHANGED)
     return 0 if same else 1

@@ -6,6 +6,7 @@ from dataset_builder.commands import OUT
 from dataset_builder.publishing.hub.revisions import place_of
 from dataset_builder.publishing.verify import verify
 from kg import KG
+from kg.terminal import one_line
 
 
 def add_command(command: argparse.ArgumentParser) -> None:
@@ -27,7 +28,7 @@ def verify_folder(given: argparse.Namespace) -> int:
     place = place_of(given.place)
     found = verify(place.folder, KG.load(given.kg) if given.kg else None, given.oracle)
     for line in [*found.wrong, *found.notes]:
-        OUT.print(line, markup=False)
+        OUT.print(one_line(line), markup=False)
     places, commit = len(found.wrong), f" (commit {place.commit})" if place.commit else ""
     result = f"does not match its manifest ({places} mismatches)" if places else "everything matches the manifest"
     OUT.print(f"{place.name}{commit}: {result}", markup=False)

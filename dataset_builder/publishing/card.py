@@ -11,6 +11,7 @@ from huggingface_hub import DatasetCardData
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dataset_builder.publishing.funnel import reasons_of, total
+from dataset_builder.publishing.hub import markdown
 from dataset_builder.publishing.layout import UNROLLED as UNROLLED_ROWS
 from dataset_builder.publishing.layout import card_configs, code_of, files_by_config
 from dataset_builder.row import COLUMNS, CONFIGS, UNROLLED, Column
@@ -21,7 +22,9 @@ _FILES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
     autoescape=False,  # Markdown
+    finalize=markdown.inline,
 )
+_FILES.filters |= markdown.FILTERS
 
 COMPLETIONS = {
     "reasonmed": "the rationale under `## Thinking`, the response under `## Final Response`",

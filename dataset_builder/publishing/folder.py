@@ -23,6 +23,11 @@ SHOWN = ("about", "stages", "command", "folder")  # facts for the card, also for
 OPTIONAL = ("contamination", "left_out")  # facts that a build may have
 NOT_PUBLISHED = ("candidate_paths",)  # intermediate: large, and a rebuild produces it again
 
+PATTERN = frozenset(
+    "*?["
+)  # with one of these anywhere in the absolute path, the loader's glob finds other files or none
+NOT_IN_NAMES = (*sorted(PATTERN), "]", "{", "}", "$", "::")
+
 
 class FolderError(ValueError):
     """A folder that is not a valid dataset folder; the message says what was found and what to do."""
@@ -93,10 +98,11 @@ def write(
 
     ``facts``: pipeline, trial, origins, graph, inputs (which the content hash covers besides the rows), about, stages and
     command (which the card shows), run (which differs from run to run). ``configs``: further configs by name (row.CONFIGS
-    describes them). They are listed, hashed, verified and shown like the rows; one without rows is left out. Raises
-    FolderError where the folder exists and is not a dataset folder.
+    describes them). They are listed, hashed, verified and shown like the rows; one without rows is left out. A link is
+    written through. Raises FolderError where the folder exists and is not a dataset folder, or has a name that no loader reads.
     """
     expect_free(folder)
+    folder = folder.resolve() if folder.is_symlink() else folder  # where its disk is
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = folder.parent / f".{folder.name}.{os.getpid()}.tmp"
     with _removed_at_end(draft):
@@ -153,11 +159,35 @@ def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
 
 
 def expect_free(folder: Path) -> None:
-    """Raise FolderError where something other than a dataset folder would be overwritten."""
-    if folder.exists() and not (folder / MANIFEST).is_file():
+    """Raise FolderError where something other than a dataset folder would be overwritten, or `load_dataset` could not read it."""
+    expect_loadable(folder)
+    is_prepared = (
+        folder.is_symlink() and folder.is_dir() and not any(folder.iterdir())
+    )  # an empty folder on a large disk
+    if folder.exists() and not is_prepared and not (folder / MANIFEST).is_file():
         raise FolderError(
             f"{folder} exists and is no dataset folder (it has no {MANIFEST}); remove it, or choose another --out"
         )
+
+
+def expect_loadable(folder: Path) -> None:
+    """Raise FolderError for a name that `load_dataset` takes for something else: a pattern, a variable, a URL, or no text."""
+    name = str(folder)
+    try:
+        around = " ".join(sorted(PATTERN & set(str(folder.resolve()))))
+    except (OSError, RuntimeError) as why:  # the second for links in a circle
+        raise FolderError(f"{folder} cannot be followed ({why}); choose another --out") from why
+    if signs := " ".join(sorted(sign for sign in NOT_IN_NAMES if sign in name)) or around:
+        what = f"contains {signs}, which `load_dataset` reads as a pattern, a variable or a chain of URLs"
+    elif folder.parts and folder.parts[0].endswith(":"):
+        what = "looks like a URL; a build writes to a disk, and `push` to the Hub"
+    elif folder.parts and folder.parts[0].startswith("~"):
+        what = "begins with ~, which `load_dataset` reads as a home folder"
+    elif not name.isascii() and any("\ud800" <= character <= "\udfff" for character in name):
+        what = "is no text in the encoding of this terminal (set LC_ALL=C.UTF-8 if it is UTF-8)"
+    else:
+        return
+    raise FolderError(f"{folder.absolute()} {what}; expected a name without these: choose another --out (make: OUT=)")
 
 
 @contextlib.contextmanager

@@ -213,7 +213,7 @@ def test_a_lone_half_of_a_character_stops_nothing(server: Running, build) -> Non
         assert {row["rationale"] for row in build()[0]} == {"yes \ufffd no \U0001f600"}
 
 
-@pytest.mark.parametrize("url", ["http://no-such-host.invalid/v1", "http://127.0.0.1:9/v1"])
+@pytest.mark.parametrize("url", ["http://no-such-host.internal/v1", "http://127.0.0.1:9/v1"])
 def test_a_call_that_never_left_costs_nothing(server: Running, build, monkeypatch, url: str) -> None:
     """A name that nobody knows, a port where nobody listens: as people reported them."""
     monkeypatch.setattr("dataset_builder.llm.calls.attempts.MAX_ERRORS", 1)

@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from dataset_builder.llm.secrets import redacted, secrets, without_userinfo
+from dataset_builder.llm.calls.endpoint import connect
+from dataset_builder.llm.model import ModelError
+from dataset_builder.llm.secrets import redacted, secrets, sent_in_the_clear, without_userinfo
 
 KEY = "sk-planted-0123456789abcdef"
 ENVIRONMENT = {
@@ -47,3 +49,62 @@ def test_a_text_without_a_key_stays_as_it_is() -> None:
 )
 def test_a_url_is_shown_without_user_and_password(url: str, shown: str) -> None:
     assert without_userinfo(url) == shown
+
+
+NEAR = (
+    "127.0.0.1:8000",
+    "localhost",
+    "[::1]:8000",
+    "0.0.0.0",
+    "gpu-box:8000",
+    "192.168.1.5",
+    "10.0.0.2",
+    "172.31.0.1",
+    "100.101.102.103",
+)
+NEAR += (
+    "[fd00::1]",
+    "[::ffff:10.0.0.1]",
+    "gpu.local",
+    "GPU.lan.",
+    "vllm.svc.cluster.local",
+    "host.docker.internal",
+    "169.254.1.1",
+)
+FAR = (
+    "api.openai.com",
+    "gpu.university.edu:8000",
+    "8.8.8.8",
+    "172.32.0.1",
+    "[2001:db8::1]",
+    "[::ffff:8.8.8.8]",
+    "local.example.com",
+    "134744072",
+)
+FAR += ("localhost.evil.example", "0x8.8.8.8", "192.168.1.5.nip.io")
+
+
+@pytest.mark.parametrize("host", [*NEAR, *FAR])
+def test_a_key_goes_over_plain_http_only_within_the_own_network(host: str) -> None:
+    url = f"http://{host}/v1"
+    why = sent_in_the_clear("SGLANG_BASE_URL", url, KEY, {})
+    assert (why is None) == (host in NEAR)
+    assert KEY not in (why or "")
+    assert sent_in_the_clear("SGLANG_BASE_URL", url, "none", {}) is None
+    assert sent_in_the_clear("SGLANG_BASE_URL", url.replace("http:", "https:"), KEY, {}) is None
+    assert sent_in_the_clear("SGLANG_BASE_URL", url, KEY, {"SGLANG_ALLOW_HTTP": "1"}) is None
+
+
+def test_no_call_is_made_that_would_show_the_key() -> None:
+    environment = {"OPENAI_BASE_URL": "http://models.example/v1", "OPENAI_API_KEY": KEY}
+    with pytest.raises(
+        ModelError, match=r"OPENAI_BASE_URL is plain http to models\.example, .* OPENAI_ALLOW_HTTP=1 sends it"
+    ) as why:
+        connect("openai", environment)
+    assert KEY not in str(why.value)
+    azure = {"AZURE_OPENAI_ENDPOINT": "http://a.example", "AZURE_OPENAI_API_KEY": KEY, "OPENAI_API_VERSION": "1"}
+    with pytest.raises(ModelError, match=r"AZURE_ALLOW_HTTP=1"):
+        connect("azure", azure)
+    with pytest.raises(ModelError, match=r"plain http"):
+        connect("local", {"LOCAL_BASE_URL": "http://ada:password1@models.example/v1"})
+    connect("openai", environment | {"OPENAI_ALLOW_HTTP": "1"})

@@ -26,7 +26,10 @@ TEMPLATE = (
     "{{ m.content.split('</think>')[-1] + eos_token }}{% endif %}{% endfor %}"
 )
 NO_END = TEMPLATE.replace(" + eos_token", "")
+DEAF = TEMPLATE.replace("[INST] {{ m.content }} [/INST]", "[INST] [/INST]")  # it drops what the user says
+NO_SYSTEM = TEMPLATE.replace("{% if m", "{% if m.role == 'system' %}{% elif m", 1)
 OTHER_END = TEMPLATE.replace(" + eos_token", " + pad_token")  # another special token ends turns
+MODELS = {"model": TEMPLATE, "endless": NO_END, "other_end": OTHER_END, "deaf": DEAF, "no_system": NO_SYSTEM}
 MERGED = "])"  # a token of its own: an answer that begins with ) grows together with the end of the prompt
 FEVER = "Patient {n} of ward {w} has fever of {d} days and a rash of type {k}. What is given first?"
 LONG = "the patient was seen again and again "
@@ -51,6 +54,7 @@ def planted() -> dict[str, dict[str, Any]]:
     """A row for each defect, by the code that the preflight gives it."""
     medqa = json.loads((ROOT / "tests/fixtures/sources/medqa.jsonl").read_text("utf-8").splitlines()[0])
     return {
+        "no_messages": row(0) | {"prompt": []},
         "no_answer": row(1, answer="  "),
         "fully_masked": row(2, question=LONG * 100),
         "cut": row(3, answer=LONG * 100),
@@ -78,11 +82,17 @@ def write_model(folder: Path, template: str) -> None:
     LlamaForCausalLM(shape).save_pretrained(folder)
 
 
-def write_rows(folder: Path, rows: list[dict[str, Any]], trial: bool = False) -> None:
+def write_rows(
+    folder: Path, rows: list[dict[str, Any]], rejected: list[dict[str, Any]] | None = None, trial: bool = False
+) -> None:
     (folder / "data").mkdir(parents=True)
-    Dataset.from_list(rows).to_parquet(folder / "data" / "train-00000-of-00001.parquet")
-    name = "data/train-00000-of-00001.parquet"
-    lists = {"files": {name: sha256(folder / name)}, "rows": {"train": len(rows)}, "columns": {}}
+    splits = {"train": rows} | ({"rejected": rejected} if rejected else {})
+    files = {}
+    for split, of in splits.items():
+        name = f"data/{split}-00000-of-00001.parquet"
+        Dataset.from_list(of).to_parquet(folder / name)
+        files[name] = sha256(folder / name)
+    lists = {"files": files, "rows": {split: len(of) for split, of in splits.items()}, "columns": {}}
     (folder / "manifest.json").write_text(json.dumps({"trial": trial, "content_hash": str(len(rows)), **lists}))
 
 
@@ -108,14 +118,16 @@ def refused(argv: list[str]) -> str:
 
 
 def main(home: Path) -> dict[str, Any]:
-    write_model(home / "model", TEMPLATE)
-    write_model(home / "endless", NO_END)
-    write_model(home / "other_end", OTHER_END)
+    for name, template in MODELS.items():
+        write_model(home / name, template)
     bad = planted()
     good = [row(number) for number in range(len(bad) + 1, ROWS + 1)]
     mixed = good[:500] + list(bad.values()) + good[500:]
     write_rows(home / "bad", mixed)
+    write_rows(home / "shaped", [row for code, row in bad.items() if code != "no_messages"])
     write_rows(home / "good", good[:40])
+    system = {"role": "system", "content": "You are a careful physician."}
+    write_rows(home / "system", [row | {"prompt": [system, *row["prompt"]]} for row in good[:40]])
     write_rows(home / "trial", good[:40], trial=True)
     write_rows(home / "elsewhere", good[:40])
     card = (
@@ -134,6 +146,9 @@ def main(home: Path) -> dict[str, Any]:
         "findings": {code: [id_ for id_, _ in rows] for code, rows in report.findings.items()},
         "bad": told(command(home, "model", "bad", *against)),
         "allowed": told(command(home, "model", "bad", *against, "--allow", ",".join(report.findings))),
+        "shaped": told(command(home, "model", "shaped", *against, "--allow", ",".join(report.findings))),
+        "deaf": told(command(home, "deaf", "good", "--output_dir", str(home / "out5"))),
+        "no_system": told(command(home, "no_system", "system")),
         "good": told(command(home, "model", "good", *against, "--trial")),
         "again": told(command(home, "model", "good", *against)),
         "changed": told(command(home, "model", "good", *against, "--learning_rate", "0.1")),

@@ -4,6 +4,7 @@ import contextlib
 import json
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,8 @@ FACTS = Facts(
         }
     ],
 )
+
+HOSTILE = {"name": "<img src=x>", "revision": "`<b>", "manifest": {"funnel": {"<script>|\n": {"in": 1, "[a](b)": 1}}}}
 
 
 def error(call: Callable[[], object]) -> str:
@@ -99,6 +102,7 @@ def main() -> None:
         },
         "cards": {name: card(recipe) for name, recipe in RECIPES.items()},
         "card_of_other_data": card(parse(FOLDER / "medreason-8b.yaml", dataset=COT)),
+        "hostile_card": card(eight, replace(FACTS, origins=[HOSTILE]), scores()),
         "trained_card": card(eight, FACTS, scores()),
         "not_decayed": sorted(name for name, _ in model.named_parameters() if name not in decayed),
         "leaks": [

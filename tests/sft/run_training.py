@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from datasets import Dataset
 from huggingface_hub import HfApi
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from sft import model_card, tiny_model
 from sft.recipe import FOLDER
+from tests.sft.run_preflight import write_rows
 from tests.support.hub.running import Running, running
 
 FACTS = {
@@ -61,9 +61,7 @@ def prepared() -> Iterator[tuple[Path, Running, dict[str, str]]]:
     with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "hub") as hub:
         home = Path(folder)
         tiny_model.make(home / BASE)
-        (home / "facts" / "data").mkdir(parents=True)
-        Dataset.from_list(rows()).to_parquet(home / "facts" / "data" / "train-00000-of-00001.parquet")
-        (home / "facts" / "manifest.json").write_text('{"trial": false, "content_hash": "c", "funnel": {}}')
+        write_rows(home / "facts", rows())
         api = HfApi(endpoint=hub.url, token=hub.token())
         api.create_repo("org/facts", repo_type="dataset")
         upload = "import huggingface_hub as h; h.HfApi().upload_folder(repo_id='org/facts', repo_type='dataset', folder_path='facts')"

@@ -57,3 +57,9 @@ def test_trained_card_has_loss_funnel_scores_and_what_was_allowed() -> None:
     assert "Measured on org/x at `v1.0`, commit `abc` with lighteval 0.13.0, vllm, 8 x GPU." in text
     result = yaml.safe_load(text.split("---")[1])["model-index"][0]["results"][0]
     assert result["metrics"] == [{"type": "accuracy", "value": 0.7, "name": "accuracy"}]
+
+
+def test_names_of_a_dataset_of_strangers_are_shown_and_not_rendered() -> None:
+    text = scenario.result("run_recipes")["hostile_card"]
+    assert "<img" not in text and "<script" not in text and "`<b>" not in text and "](b)" not in text
+    assert "| &lt;script>&#124; | 1 | 0 | 1 |" in text

@@ -6,7 +6,7 @@ import pytest
 
 from tests.sft import scenario
 
-CODES = ("no_answer", "fully_masked", "cut", "no_end_token", "prompt_differs", "template_drops_text")
+CODES = ("no_messages", "no_answer", "fully_masked", "cut", "no_end_token", "prompt_differs", "template_drops_text")
 CODES += ("template_words", "special_token", "duplicate", "overlap")
 
 
@@ -34,7 +34,9 @@ def test_sound_rows_are_not_accused(found: dict) -> None:
 def test_a_defect_stops_training_unless_it_is_allowed(found: dict) -> None:
     assert found["bad"]["status"] == 1
     assert "REFUSED cut: 1 rows" in found["bad"]["text"] and "ALLOW=" in found["bad"]["text"]
-    assert found["allowed"]["status"] == 0 and "allowed cut: 1 rows" in found["allowed"]["text"]
+    assert "allowed cut: 1 rows" in found["allowed"]["text"]
+    assert found["allowed"]["text"].count("REFUSED") == 1 and "REFUSED no_messages" in found["allowed"]["text"]
+    assert found["shaped"]["status"] == 0 and "allowed cut: 1 rows" in found["shaped"]["text"]
 
 
 def test_sound_rows_pass_with_figures_and_two_real_steps(found: dict) -> None:
@@ -68,6 +70,13 @@ def test_an_end_token_that_is_not_the_templates_is_refused_with_the_line_that_me
     text = found["other_end"]["text"]
     assert found["other_end"]["status"] == 1 and "REFUSED no_end_token: 40 rows" in text
     assert text.count('add this line to the recipe: eos_token: "<|pad|>"') == 1
+
+
+def test_a_template_that_drops_the_users_turn_is_refused_and_one_that_drops_the_systems_is_told(found: dict) -> None:
+    assert found["deaf"]["status"] == 1 and "REFUSED template_drops_text: 40 rows" in found["deaf"]["text"]
+    assert "row-12: the user's turn, message 1 of the prompt, is not rendered" in found["deaf"]["text"]
+    assert "leaves out the system turn of 40 rows" in found["no_system"]["text"]
+    assert found["no_system"]["status"] == 0
 
 
 def test_at_most_ten_rows_are_named(found: dict) -> None:

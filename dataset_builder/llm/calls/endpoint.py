@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 
 from dataset_builder.llm.model import OPENAI, ModelError
+from dataset_builder.llm.secrets import sent_in_the_clear
 
 try:
     import httpx
@@ -40,15 +41,17 @@ def connect(endpoint: str, environment: Mapping[str, str] | None = None) -> Asyn
         url, key, version = (environment[name] for name in AZURE_VARIABLES)
         expect_url(AZURE_VARIABLES[0], url)
         expect_key(AZURE_VARIABLES[1], key)
+        _expect_private(AZURE_VARIABLES[0], url, key, environment)
         return AsyncAzureOpenAI(
             azure_endpoint=url, api_key=key, api_version=version, max_retries=0, http_client=transport
         )
     url, key = (environment.get(name) for name in variables(endpoint))
     if url is None and (endpoint != OPENAI or not key):
         raise ModelError(_missing(endpoint))
+    expect_key(variables(endpoint)[1], key or NO_KEY)
     if url is not None:
         expect_url(variables(endpoint)[0], url)
-    expect_key(variables(endpoint)[1], key or NO_KEY)
+        _expect_private(variables(endpoint)[0], url, key or NO_KEY, environment)
     return AsyncOpenAI(base_url=url, api_key=key or NO_KEY, max_retries=0, timeout=None, http_client=transport)
 
 
@@ -77,6 +80,12 @@ def expect_key(variable: str, key: str) -> None:
         raise ModelError(
             f"{variable} has a character that no key has (a blank, a line break, or a letter outside ASCII); copy the key again"
         )
+
+
+def _expect_private(variable: str, url: str, key: str, environment: Mapping[str, str]) -> None:
+    """Raise ModelError where others could read the key on its way."""
+    if why := sent_in_the_clear(variable, url, key, environment):
+        raise ModelError(why)
 
 
 def variables(endpoint: str) -> tuple[str, str]:

@@ -31,6 +31,7 @@ from dataset_builder.publishing.layout import (
     rows_in,
 )
 from dataset_builder.sources.raw_files import sha256
+from kg.terminal import one_line
 
 OWN = (
     ".gitattributes",
@@ -70,10 +71,15 @@ def config_file(folder: Path, config: str) -> Path:
     return folder / data_file("train", config)
 
 
+def published_files(manifest: Mapping[str, Any]) -> set[str]:
+    """The files of published rows and of further configs, by a manifest in which `refusal` found nothing; not the rejected rows."""
+    return {splits["train"] for splits in files_by_config(manifest).values() if "train" in splits}
+
+
 def told(folder: object, wrong: list[str]) -> str:
     """The mismatches of a folder, as one message."""
     more = [f"… and {len(wrong) - SHOWN} more"] if len(wrong) > SHOWN else []
-    lines = "\n".join(f"- {line}" for line in [*wrong[:SHOWN], *more])
+    lines = "\n".join(f"- {line}" for line in [*map(one_line, wrong[:SHOWN]), *more])
     return f"{folder} does not match its manifest; build or download it again:\n{lines}"
 
 
