@@ -1,6 +1,5 @@
 """The rows that a recipe trains on, and the origin of their dataset: tag, content hash, funnel."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,8 @@ from huggingface_hub.errors import EntryNotFoundError
 from trl.scripts.utils import DatasetConfig, get_dataset
 
 from dataset_builder.publishing.hub.loaded import refusal
+from dataset_builder.publishing.layout import FolderError
+from dataset_builder.publishing.schema.manifest import parsed_manifest
 from sft.recipe import PINNED_DATA, Recipe, RecipeError
 
 MANIFEST = "manifest.json"
@@ -43,7 +44,7 @@ def origin(source: DatasetConfig) -> dict[str, Any]:
         }
     folder = Path(source.path)
     file = folder / MANIFEST
-    manifest = json.loads(file.read_text("utf-8")) if file.is_file() else {}
+    manifest = _manifest(file, folder) if file.is_file() else {}
     return {"name": str(files or source.path), "revision": manifest.get("content_hash"), "manifest": manifest}
 
 
@@ -52,4 +53,12 @@ def _on_hub(repo: str, revision: str) -> dict[str, Any]:
         file = hf_hub_download(repo, MANIFEST, repo_type="dataset", revision=revision)
     except EntryNotFoundError:
         return {}
-    return json.loads(Path(file).read_text("utf-8"))
+    return _manifest(Path(file), f"{repo}@{revision}")
+
+
+def _manifest(file: Path, place: object) -> dict[str, Any]:
+    """The manifest in this file. Raises RecipeError where a field has another type than `build` writes."""
+    try:
+        return parsed_manifest(file.read_bytes(), place, ())
+    except (FolderError, OSError) as why:
+        raise RecipeError(str(why)) from why
