@@ -12,12 +12,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedError
 
 from dataset_builder.llm.prices import dollars
 from dataset_builder.publishing.funnel import reasons_of, total
 from dataset_builder.publishing.hub.loaded import told
-from dataset_builder.publishing.layout import FolderError, data_file, rows_in
+from dataset_builder.publishing.layout import MANIFEST, FolderError, data_file, rows_in
 from dataset_builder.publishing.schema.data_files import wrong_rows
 from dataset_builder.publishing.verify import read_manifest
 from dataset_builder.report.blocks import Written, element, write_blocks
@@ -62,6 +62,8 @@ def write_report(folder: Path, page: Path) -> int:
             with draft.open("w", encoding="utf-8", newline="\n") as out:
                 out.writelines(_FILES.get_template("report.html.jinja").generate(**facts, blocks=_pieces(blocks)))
             draft.replace(page)
+        except UndefinedError as why:  # of what a page shows, some is there only for some pipelines
+            raise FolderError(f"{folder}: {MANIFEST} lacks what the page shows ({why}); build it again") from why
         finally:
             draft.unlink(missing_ok=True)
     return len(written.rows)

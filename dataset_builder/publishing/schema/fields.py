@@ -65,6 +65,7 @@ class _RelevanceModel(_Part):
 
 class _Inputs(_Part):
     code: str = ABSENT  # in format 1
+    seed: int = ABSENT
     embedder: _Embedder = ABSENT
     models: dict[str, str] = ABSENT
     relevance: _RelevanceModel = ABSENT
@@ -217,6 +218,8 @@ class _Run(_Part):
     started: str = ABSENT
     stages: list[_Stage]
     git: _Git = ABSENT
+    python: str = ABSENT
+    versions: dict[str, str] = ABSENT
     passports: list[_Calibration] = ABSENT
     tiers: dict[Name, _Tier] = ABSENT
     scores: dict[Name, _Score] = ABSENT
