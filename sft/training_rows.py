@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from datasets import Dataset
 from huggingface_hub import hf_hub_download
 from huggingface_hub.errors import EntryNotFoundError
@@ -29,7 +30,25 @@ def load(recipe: Recipe, *, every_column: bool = False) -> Dataset:
             )
         if not source.data_files and (why := refusal(Path(source.path))):
             raise RecipeError(why)
-    return get_dataset(replace(recipe.mixture, datasets=list(sources)))["train"]
+    rows = get_dataset(replace(recipe.mixture, datasets=list(sources)))["train"]
+    _expect_messages(rows)
+    return rows
+
+
+def _expect_messages(rows: Dataset) -> None:
+    """Raise RecipeError where prompt or completion is no list of messages, or null in a row. That they are there is checked elsewhere."""
+    for name in ("prompt", "completion"):
+        if name not in rows.column_names:
+            continue
+        found = rows.features.arrow_schema.field(name).type
+        inner = found.value_type if isinstance(found, pa.ListType) else None
+        fields = {field.name: field.type for field in inner} if isinstance(inner, pa.StructType) else {}
+        if any(fields.get(part) != pa.string() for part in ("role", "content")):
+            raise RecipeError(
+                f"column {name}: found {found}; expected a list of messages with the texts role and content: build the dataset again"
+            )
+        if nulls := rows.data.column(name).null_count:
+            raise RecipeError(f"column {name}: found null in {nulls} rows; expected messages: build the dataset again")
 
 
 def origin(source: DatasetConfig) -> dict[str, Any]:
