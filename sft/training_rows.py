@@ -41,14 +41,20 @@ def _expect_messages(rows: Dataset) -> None:
         if name not in rows.column_names:
             continue
         found = rows.features.arrow_schema.field(name).type
-        inner = found.value_type if isinstance(found, pa.ListType) else None
-        fields = {field.name: field.type for field in inner} if isinstance(inner, pa.StructType) else {}
-        if any(fields.get(part) != pa.string() for part in ("role", "content")):
+        if not _is_messages(found):
             raise RecipeError(
                 f"column {name}: found {found}; expected a list of messages with the texts role and content: build the dataset again"
             )
         if nulls := rows.data.column(name).null_count:
             raise RecipeError(f"column {name}: found null in {nulls} rows; expected messages: build the dataset again")
+
+
+def _is_messages(kind: Any) -> bool:
+    """Whether an Arrow type is a list of structs that have the texts role and content."""
+    if not isinstance(kind, pa.ListType) or not isinstance(kind.value_type, pa.StructType):
+        return False
+    fields = [(field.name, field.type) for field in kind.value_type.fields]
+    return {("role", pa.string()), ("content", pa.string())} <= set(fields)
 
 
 def origin(source: DatasetConfig) -> dict[str, Any]:

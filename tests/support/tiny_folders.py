@@ -47,8 +47,8 @@ def row(number: int, columns: Sequence[str], why: str | None = None) -> dict[str
     return found | {"id": row_id("sample", None, found | {"options": options}), "options": options}
 
 
-def facts(name: str) -> dict[str, Any]:
-    """Everything that a build says of itself."""
+def run_facts() -> dict[str, Any]:
+    """What a build says of its run: stages, costs, judge, tiers."""
     spend = {"prompt_tokens": 3, "completion_tokens": 2, "usd": 0.1}
     calls = {"hits": 1, "sent": 1, "good": 1, "bad": 0, "now": spend, "before": spend | {"usd": None}}
     calls |= {"lost_usd": 0.1, "faults": {"429": 1}, "adapted": ["no schema"]}
@@ -63,6 +63,33 @@ def facts(name: str) -> dict[str, Any]:
     passport |= {"faults": [], "kinds": [{"kind": "right", "expected": "right", "right": 2}]}
     tier = {"questions": 1, "published": 1, "rationales": 1, "answers": 2, **spend, "usd_per_rationale": None}
     score = {"questions": 1, "mean": 8.0, "low": None, "high": None}
+    return {
+            "started": "2026-11-28T00:00:00+00:00",
+            "seconds": 0.5,
+            "stages": [{"stage": "check_style", "seconds": 0.5, "cached": False, "rejected": {"no_path": 1}, "calls": calls}],
+            "git": {"commit": "0" * 40, "clean": True},
+            "python": "3.11",
+            "versions": {"datasets": "5"},
+            "passports": [passport],
+            "tiers": {"easy": tier},
+            "scores": {"all": score, "refined, after": score | {"low": 7.5, "high": 8.5}},
+        }  # fmt: skip
+
+
+def contamination_facts() -> dict[str, Any]:
+    """What a build says of the benchmarks."""
+    matches = {"sample": {"medqa": {"rows": 1, "benchmark_rows": 1, "rules": {"exact": 1}}}}
+    return {
+        "strict": False,
+        "embedder": "none",
+        "checked": {"medqa": {"split": "test", "revision": "1", "files": {}, "rows": 5}},
+        "not_checked": {"medmcqa": {"why": "no network", "public": True}},
+        "matches": matches,
+    }
+
+
+def facts(name: str) -> dict[str, Any]:
+    """Everything that a build says of itself."""
     origin = {
         "source": "sample",
         "split": "train",
@@ -79,7 +106,6 @@ def facts(name: str) -> dict[str, Any]:
         "url": "nowhere",
         "files": {"f": "0"},
     }
-    matches = {"sample": {"medqa": {"rows": 1, "benchmark_rows": 1, "rules": {"exact": 1}}}}
     return {
         "pipeline": name,
         "trial": False,
@@ -97,28 +123,12 @@ def facts(name: str) -> dict[str, Any]:
         },
         "code": code_hash(),
         "left_out": {"medqa": "mit"},
-        "contamination": {
-            "strict": False,
-            "embedder": "none",
-            "checked": {"medqa": {"split": "test", "revision": "1", "files": {}, "rows": 5}},
-            "not_checked": {"medmcqa": {"why": "no network", "public": True}},
-            "matches": matches,
-        },
+        "contamination": contamination_facts(),
         "about": "Rows that say nothing.",
         "stages": "",
         "command": "python -m tests.fuzz",
         "folder": "none",
-        "run": {
-            "started": "2026-11-28T00:00:00+00:00",
-            "seconds": 0.5,
-            "stages": [{"stage": "check_style", "seconds": 0.5, "cached": False, "rejected": {"no_path": 1}, "calls": calls}],
-            "git": {"commit": "0" * 40, "clean": True},
-            "python": "3.11",
-            "versions": {"datasets": "5"},
-            "passports": [passport],
-            "tiers": {"easy": tier},
-            "scores": {"all": score, "refined, after": score | {"low": 7.5, "high": 8.5}},
-        },
+        "run": run_facts(),
     }  # fmt: skip
 
 
