@@ -1,16 +1,18 @@
 """The items of benchmarks that a dataset's questions match, from the contamination ledger that every build writes."""
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 from huggingface_hub import hf_hub_download
 
 from dataset_builder.publishing.hub.errors import explained
 from dataset_builder.publishing.hub.loaded import config_file, refusal
+from dataset_builder.publishing.layout import FolderError
+from dataset_builder.publishing.schema.manifest import parsed_manifest
 from dataset_builder.sources.raw_files import SourceError, sha256
 from lighteval_tasks.outcomes import Outcome
 
@@ -45,7 +47,7 @@ def read_ledger(place: str) -> PublishedLedger:
         raise SourceError(
             f"{place}: found no such folder; expected a dataset folder, or org/name@tag of one on the Hub"
         )
-    manifest = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    manifest = _manifest(path, place) if path.is_file() else {}
     if CONFIG not in manifest:
         raise SourceError(
             f"{path}: found no ledger of contamination; expected a dataset that was built with drop_contaminated. Build it again"
@@ -58,6 +60,13 @@ def read_ledger(place: str) -> PublishedLedger:
         for row in pq.read_table(file, columns=["benchmark", "benchmark_id"]).to_pylist():
             matched[row["benchmark"]].add(row["benchmark_id"])
     return PublishedLedger(place, matched, frozenset(manifest[CONFIG]["checked"]))
+
+
+def _manifest(path: Path, place: str) -> dict[str, Any]:
+    try:
+        return parsed_manifest(path.read_bytes(), place, ())
+    except (FolderError, OSError) as why:
+        raise SourceError(str(why)) from why
 
 
 def _fetched(name: str, revision: str, listed: Mapping[str, str]) -> Path:

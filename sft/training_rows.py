@@ -1,7 +1,5 @@
 """The rows that a recipe trains on, and the origin of their dataset: tag, content hash, funnel."""
 
-import json
-from collections.abc import Callable
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -16,6 +14,8 @@ from trl.scripts.utils import DatasetConfig, get_dataset
 from dataset_builder.publishing.hub.errors import FAILURES, HubError, explained
 from dataset_builder.publishing.hub.loaded import published_files, refusal, told
 from dataset_builder.publishing.hub.repository import Repository
+from dataset_builder.publishing.layout import FolderError
+from dataset_builder.publishing.schema.manifest import parsed_manifest
 from sft.recipe import PINNED_DATA, Recipe, RecipeError
 
 MANIFEST = "manifest.json"
@@ -75,7 +75,7 @@ def _of_hub(source: DatasetConfig, repo: str, revision: str, pattern: str) -> Da
         raise RecipeError(f"{name}: {why}") from why
     if why := refusal(folder):
         raise RecipeError(f"{name}: {why}")
-    manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+    manifest = _manifest((folder / MANIFEST).read_bytes(), name)
     if manifest.get("trial"):
         raise RecipeError(TRIAL.format(name))
     # fnmatch's * crosses /: it finds at least the files that the loader's pattern would
@@ -97,11 +97,11 @@ def origin(source: DatasetConfig) -> dict[str, Any]:
     """
     if found := _pinned(source):
         repo, revision, _ = found
-        manifest = _manifest(f"{repo}@{revision}", lambda: _downloaded(repo, revision))
+        manifest = _manifest(_downloaded(repo, revision), f"{repo}@{revision}")
         return {"name": repo, "revision": revision, "manifest": manifest}
     folder = Path(source.path)
     file = folder / MANIFEST
-    manifest = _manifest(str(folder), lambda: file.read_text("utf-8")) if file.is_file() else {}
+    manifest = _manifest(file.read_bytes(), str(folder)) if file.is_file() else {}
     return {
         "name": str(source.data_files or source.path),
         "revision": manifest.get("content_hash"),
@@ -109,20 +109,18 @@ def origin(source: DatasetConfig) -> dict[str, Any]:
     }
 
 
-def _manifest(name: str, text: Callable[[], str]) -> dict[str, Any]:
+def _manifest(text: bytes, name: str) -> dict[str, Any]:
+    """Raises RecipeError where a field has another type than `build` writes."""
     try:
-        found: Any = json.loads(text())
-    except ValueError as why:
-        raise RecipeError(f"{MANIFEST} of {name} cannot be read ({why}); expected one written by `build`") from why
-    if not isinstance(found, dict):
-        raise RecipeError(f"{MANIFEST} of {name} is no object; expected one written by `build`")
-    return found
+        return parsed_manifest(text, name, ())
+    except FolderError as why:
+        raise RecipeError(str(why)) from why
 
 
-def _downloaded(repo: str, revision: str) -> str:
-    """The text of the manifest; that of an empty one where there is none, or it cannot be looked up (`load` has read it then)."""
+def _downloaded(repo: str, revision: str) -> bytes:
+    """The bytes of the manifest; those of an empty one where there is none, or it cannot be looked up (`load` has read it then)."""
     with explained(f"{repo}@{revision}", RecipeError):
         try:
-            return Path(hf_hub_download(repo, MANIFEST, repo_type="dataset", revision=revision)).read_text("utf-8")
+            return Path(hf_hub_download(repo, MANIFEST, repo_type="dataset", revision=revision)).read_bytes()
         except EntryNotFoundError:
-            return "{}"
+            return b"{}"

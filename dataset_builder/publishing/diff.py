@@ -12,11 +12,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet
 
-from dataset_builder.publishing.folder import FolderError
 from dataset_builder.publishing.funnel import total
 from dataset_builder.publishing.hub.loaded import told, wrong_loaded
 from dataset_builder.publishing.hub.revisions import Place
-from dataset_builder.publishing.layout import code_of, data_file, files_by_config, read_rows
+from dataset_builder.publishing.layout import FolderError, code_of, data_file, files_by_config, read_rows
+from dataset_builder.publishing.schema.data_files import wrong_rows
 from dataset_builder.publishing.verify import read_manifest
 
 SHOWN = 20  # ids of each kind
@@ -87,11 +87,12 @@ def without_nulls(value: Any) -> Any:
 def lines(before: Place, after: Place, shown: int | None) -> Iterator[str]:
     """The difference in words: inputs, funnel, rows, the configs beside them.
 
-    A line begins with `same` where nothing differs. Raises FolderError where `load_dataset` would read other files than are compared.
+    A line begins with `same` where nothing differs. Raises FolderError where `load_dataset` would read other files than are compared, or where
+    a data file has no rows of this project.
     """
     old, new = read_manifest(before.folder), read_manifest(after.folder)
     for place, manifest in ((before, old), (after, new)):
-        if wrong := wrong_loaded(place.folder, manifest):
+        if wrong := wrong_loaded(place.folder, manifest) or wrong_rows(place.folder, manifest):
             raise FolderError(told(place.name, wrong))
     if old["content_hash"] == new["content_hash"]:
         yield f"same content hash {old['content_hash']}"

@@ -14,11 +14,11 @@ from datasets import Dataset
 
 from dataset_builder.publishing.card import card
 from dataset_builder.publishing.funnel import flag_counts, funnel, relevance_of
-from dataset_builder.publishing.layout import CARD, MANIFEST, SPLITS, data_file, rows_in
+from dataset_builder.publishing.layout import CARD, MANIFEST, SPLITS, FolderError, data_file, rows_in
+from dataset_builder.publishing.schema.manifest import FORMAT
 from dataset_builder.publishing.unroll import unrolled, unrolls
 from dataset_builder.sources.raw_files import sha256
 
-FORMAT = 2  # of the manifest: 1, which has no such field, counted the code among the inputs of the content hash
 SHOWN = ("about", "stages", "command", "folder")  # facts for the card, also for the card that a push writes
 OPTIONAL = ("contamination", "left_out")  # facts that a build may have
 NOT_PUBLISHED = ("candidate_paths",)  # intermediate: large, and a rebuild produces it again
@@ -27,10 +27,6 @@ PATTERN = frozenset(
     "*?["
 )  # with one of these anywhere in the absolute path, the loader's glob finds other files or none
 NOT_IN_NAMES = (*sorted(PATTERN), "]", "{", "}", "$", "::")
-
-
-class FolderError(ValueError):
-    """A folder that is not a valid dataset folder; the message says what was found and what to do."""
 
 
 def split_rows(rows: Dataset) -> dict[str, Dataset]:

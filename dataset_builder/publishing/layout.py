@@ -13,6 +13,10 @@ INTERMEDIATES = ("evidence", "answers")  # configs that only a push adds
 BATCH = 256  # rows in memory
 
 
+class FolderError(ValueError):
+    """A folder that is not a valid dataset folder; the message says what was found and what to do."""
+
+
 def intermediates_folder(folder: Path) -> Path:
     """The folder of the intermediates of a dataset folder, beside it (intermediates.py)."""
     return folder.with_name(f"{folder.name}.intermediates")

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from jinja2 import UndefinedError
+
 from dataset_builder.answer_store.store import AnswerStore
 from dataset_builder.publishing import intermediates
 from dataset_builder.publishing.card import card
@@ -70,6 +72,7 @@ def staged(
     """The manifest, and the files to send by their names in the repository.
 
     These are the files of the folder, the further configs, and a card with repository and tag. New files are in ``draft``.
+    Raises PushError where the manifest lacks what the card shows.
     """
     files = {file: folder / file for file in manifest["files"]}
     sums = dict(manifest["files"])
@@ -78,7 +81,10 @@ def staged(
     said = {config: said for config, (_, said) in more.items()}
     shown = manifest["card"] | {"folder": name}  # the local path is not published
     sent = {**manifest, "card": shown, "files": sums, **({"intermediates": said} if said else {})}
-    (draft / CARD).write_text(card(files, sent, name=name, tag=tag), encoding="utf-8")
+    try:
+        (draft / CARD).write_text(card(files, sent, name=name, tag=tag), encoding="utf-8")
+    except UndefinedError as why:  # of what a card shows, some is there only for some pipelines
+        raise PushError(f"{folder}: {MANIFEST} lacks what its card shows ({why}); build it again") from why
     sums[CARD] = sha256(draft / CARD)
     write_manifest(draft, sent)
     return sent, files | {CARD: draft / CARD, MANIFEST: draft / MANIFEST}

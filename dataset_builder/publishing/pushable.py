@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from dataset_builder.contamination.check import unchecked
-from dataset_builder.publishing.folder import FolderError
 from dataset_builder.publishing.hub.loaded import told, wrong_files
+from dataset_builder.publishing.layout import FolderError
+from dataset_builder.publishing.schema.data_files import wrong_rows
 from dataset_builder.publishing.verified import is_remembered, remember
 from dataset_builder.publishing.verify import read_manifest, wrong_content
 from dataset_builder.sources.table import SOURCES, UNPINNED
@@ -39,8 +40,10 @@ def expect_names(repository: str, tag: str | None, branch: str) -> None:
 def pushable(folder: Path, *, allow_dirty: bool = False, allow_unchecked: bool = False) -> dict[str, Any]:
     """The manifest of a folder that may be pushed. Raises PushError with every reason why it must not be."""
     manifest = read_manifest(folder)
-    if "card" not in manifest:
-        raise FolderError(f"{folder} was built by an earlier version, whose manifest has no 'card'; build it again")
+    if missing := [name for name in ("card", "flags") if name not in manifest]:
+        raise FolderError(
+            f"{folder} was built by an earlier version, whose manifest has no {' and no '.join(missing)}; build it again"
+        )
     if reasons := list(reasons_against(manifest, allow_dirty, allow_unchecked)):
         raise PushError(f"{folder} must not be pushed:\n" + "\n".join(f"- {reason}" for reason in reasons))
     if wrong := wrong_files(folder, manifest) or _wrong_rows(folder, manifest):
@@ -52,7 +55,7 @@ def _wrong_rows(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
     """The errors in the rows. Their files match the manifest, so an earlier result is still valid."""
     if is_remembered(folder):
         return []
-    if not (wrong := wrong_content(folder, manifest)):
+    if not (wrong := wrong_rows(folder, manifest) or wrong_content(folder, manifest)):
         remember(folder)
     return wrong
 
@@ -83,7 +86,7 @@ def reasons_against(manifest: Mapping[str, Any], allow_dirty: bool, allow_unchec
         )
     if not (manifest["rows"].get("train")):
         yield "it has no published row"
-    yield from _unclean(manifest["run"]["git"], allow_dirty)
+    yield from _unclean(manifest["run"].get("git", {"commit": None}), allow_dirty)
 
 
 def _unclean(git: Mapping[str, Any], allow_dirty: bool) -> Iterator[str]:

@@ -1,27 +1,25 @@
 """Check a dataset folder against its manifest; also against code and graph, where these are available."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet
 
-from dataset_builder.publishing.folder import FORMAT, FolderError, column_types, content_hash
+from dataset_builder.publishing.folder import column_types, content_hash
 from dataset_builder.publishing.funnel import funnel, relevance_of
 from dataset_builder.publishing.hub.loaded import damages_rows, manifest_text, wrong_files
-from dataset_builder.publishing.layout import MANIFEST, code_of, data_file, read_rows, rows_in
+from dataset_builder.publishing.layout import MANIFEST, FolderError, code_of, data_file, read_rows, rows_in
+from dataset_builder.publishing.schema.data_files import wrong_rows
+from dataset_builder.publishing.schema.manifest import OF_A_BUILD, parsed_manifest
 from dataset_builder.publishing.unroll import FORMS, ids_of, unrolls
 from dataset_builder.publishing.verify_intermediates import wrong_intermediates
 from dataset_builder.publishing.verify_paths import wrong_paths
 from dataset_builder.row import row_id
 from dataset_builder.stage_code import code_hash
 from kg import KG
-
-KEYS = ("content_hash", "pipeline", "trial", "inputs", "graph", "origins", "columns", "rows", "funnel", "files", "run")
 
 
 @dataclass(frozen=True)
@@ -48,55 +46,48 @@ def verify(folder: Path, kg: KG | None = None, oracle: bool = False) -> Verifica
         notes = [
             "row ids, funnel, relevance and content hash were not checked: the data files are not those of the build"
         ]
+    elif broken := wrong_rows(folder, manifest):
+        wrong += broken
+        notes = ["row ids, funnel, relevance, content hash and paths were not checked, as a data file cannot be read"]
     else:
         wrong += wrong_content(folder, manifest)
         notes = []
         if oracle and kg is not None:
-            try:
-                broken, note = wrong_paths(folder, manifest, kg)
-            except (pa.ArrowException, OSError) as why:
-                broken, note = [], f"oracle: paths were not checked, as a data file cannot be read ({why})"
+            broken, note = wrong_paths(folder, manifest, kg)
             wrong, notes = wrong + broken, [note]
     return Verification(wrong, [*notes, _code_note(manifest), _graph_note(manifest, kg)])
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a dataset folder. Raises FolderError where there is none, or it is broken."""
+    """The manifest of a dataset folder. Raises FolderError where there is none, or a field is missing or has another type."""
     try:
-        manifest = json.loads(manifest_text(folder))
-    except (OSError, ValueError) as why:
+        text = manifest_text(folder)
+    except OSError as why:
         raise FolderError(
             f"{folder} is no dataset folder: {MANIFEST} cannot be read ({why}); expected a folder written by `build`"
         ) from why
-    missing = [key for key in KEYS if key not in manifest] if isinstance(manifest, dict) else list(KEYS)
-    if missing:
-        raise FolderError(f"{folder / MANIFEST} has no {', '.join(missing)}; expected a manifest written by `build`")
-    if manifest.get("format", 1) not in range(1, FORMAT + 1):
-        raise FolderError(
-            f"{folder / MANIFEST} has format {manifest['format']!r}, expected at most {FORMAT}: a newer version of this code wrote it"
-        )
-    return manifest
+    return parsed_manifest(text, folder, OF_A_BUILD)
 
 
 def wrong_content(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
-    """Mismatches of row ids, funnel, relevance, configs and content hash, in one pass over the rows, with one batch in memory."""
+    """Mismatches of row ids, funnel, relevance, configs and content hash, in one pass over the rows, with one batch in memory.
+
+    For a folder of which `wrong_rows` found nothing.
+    """
     place, configs = rows_in(manifest["columns"]), manifest.get("configs", {})
     splits = {split: folder / data_file(split, place) for split in manifest["rows"]}
     beside = {name: folder / data_file("train", name) for name in configs}
     types = {**dict.fromkeys(splits, manifest["columns"]), **{name: c["columns"] for name, c in configs.items()}}
     seen = _RowCheck()
-    try:
-        if wrong := _wrong_columns(splits | beside, types):
-            return wrong
-        computed = content_hash(
-            {split: seen.questions(split, read_rows(file)) for split, file in splits.items()},
-            manifest["columns"],
-            manifest["inputs"],
-            {name: (types[name], seen.others(name, read_rows(file))) for name, file in beside.items()},
-        )
-        relevance = relevance_of(folder, manifest)
-    except (pa.ArrowException, OSError) as why:
-        return [f"a data file cannot be read ({why})"]
+    if wrong := _wrong_columns(splits | beside, types):
+        return wrong
+    computed = content_hash(
+        {split: seen.questions(split, read_rows(file)) for split, file in splits.items()},
+        manifest["columns"],
+        manifest["inputs"],
+        {name: (types[name], seen.others(name, read_rows(file))) for name, file in beside.items()},
+    )
+    relevance = relevance_of(folder, manifest)
     wrong = seen.compared(manifest)
     if relevance != (said := manifest.get("relevance", {})):
         wrong.append(f"relevance: counted {relevance or 'none'}, the manifest says {said or 'none'}")

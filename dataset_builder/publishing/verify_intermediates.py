@@ -58,9 +58,9 @@ def _wrong_evidence(folder: Path, manifest: Mapping[str, Any], file: Path) -> It
 def _searched(folder: Path, manifest: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, list[tuple[int, ...]]]]]:
     for split in manifest["rows"]:
         for row in read_rows(folder / data_file(split, rows_in(manifest["columns"]))):
-            if row["mentions"] is not None:
+            if row.get("mentions") is not None:
                 yield row["id"], (_same(row), [tuple(path["nodes"]) for path in row.get("paths") or ()])
 
 
 def _same(row: Mapping[str, Any]) -> str:
-    return json.dumps([row["mentions"], row["nodes"], row.get("restated")], sort_keys=True)
+    return json.dumps([row["mentions"], row.get("nodes"), row.get("restated")], sort_keys=True)

@@ -22,7 +22,7 @@ def wrong_paths(folder: Path, manifest: Mapping[str, Any], kg: KG) -> tuple[list
 
     Of every path of every published row: each hop is an edge with the relations that the row states, in the graph's words, and nothing is left
     out; its length is the distance of its ends; ``total`` is the number of shortest paths between them. Of every contrast: its hop, and that it is of
-    a wrong option. ``kg``: the graph of the build. Raises ArrowException or OSError for a file that cannot be read.
+    a wrong option. ``kg``: the graph of the build. For a folder of which `wrong_rows` found nothing.
     """
     from kg.second_opinion import counts  # graph_tool takes a second to import
 

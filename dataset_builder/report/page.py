@@ -12,13 +12,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-import pyarrow as pa
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedError
 
 from dataset_builder.llm.prices import dollars
-from dataset_builder.publishing.folder import FolderError
 from dataset_builder.publishing.funnel import reasons_of, total
-from dataset_builder.publishing.layout import data_file, rows_in
+from dataset_builder.publishing.hub.loaded import told
+from dataset_builder.publishing.layout import MANIFEST, FolderError, data_file, rows_in
+from dataset_builder.publishing.schema.data_files import wrong_rows
 from dataset_builder.publishing.verify import read_manifest
 from dataset_builder.report.blocks import Written, element, write_blocks
 from dataset_builder.report.contamination_matrix import matrix_of
@@ -49,15 +49,12 @@ def write_report(folder: Path, page: Path) -> int:
     manifest = read_manifest(folder)
     place = rows_in(manifest["columns"])
     files = [folder / data_file(split, place) for split in manifest["rows"]]
+    if wrong := wrong_rows(folder, manifest):
+        raise FolderError(f"its rows cannot be read. {told(folder, wrong)}")
     page.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile() as blocks:
-        try:
-            written = write_blocks(files, blocks)
-            facts = facts_of_page(folder, manifest, written)
-        except (pa.ArrowInvalid, pa.ArrowKeyError, KeyError, FileNotFoundError) as why:
-            raise FolderError(
-                f"{folder}: its rows cannot be read ({why!r}); expected what `build` writes. `verify` says what differs"
-            ) from why
+        written = write_blocks(files, blocks)
+        facts = facts_of_page(folder, manifest, written)
         blocks.write(element("index", index_of(written)))
         blocks.seek(0)
         draft = page.with_name(f".{page.name}.{os.getpid()}.tmp")
@@ -65,6 +62,8 @@ def write_report(folder: Path, page: Path) -> int:
             with draft.open("w", encoding="utf-8", newline="\n") as out:
                 out.writelines(_FILES.get_template("report.html.jinja").generate(**facts, blocks=_pieces(blocks)))
             draft.replace(page)
+        except UndefinedError as why:  # of what a page shows, some is there only for some pipelines
+            raise FolderError(f"{folder}: {MANIFEST} lacks what the page shows ({why}); build it again") from why
         finally:
             draft.unlink(missing_ok=True)
     return len(written.rows)

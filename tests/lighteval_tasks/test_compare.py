@@ -55,9 +55,10 @@ def write_dataset(folder: Path, ledger: list[dict[str, str]]) -> None:
     (folder / "README.md").write_text(f"---\nconfigs:\n{configs}---\n")
     files = [file for file in folder.rglob("*") if file.is_file()]
     listed = {file.relative_to(folder).as_posix(): sha256(file) for file in files}
-    content = {"rows": {"train": 1}, "columns": {"id": "string"}, "configs": {"contamination": {}}, "files": listed}
-    found = {"contamination": {"checked": {"medqa": {}}, "matches": {"s": {}}}}
-    (folder / "manifest.json").write_text(json.dumps(content | found))
+    content = {"rows": {"train": 1}, "columns": {"id": "string"}, "files": listed}
+    content |= {"configs": {"contamination": {"columns": {}, "rows": len(ledger)}}}
+    found = {"strict": False, "embedder": "none", "checked": {"medqa": {}}, "not_checked": {}, "matches": {"s": {}}}
+    (folder / "manifest.json").write_text(json.dumps(content | {"contamination": found}))
 
 
 def test_raw_and_clean_side_by_side(tmp_path: Path) -> None:

@@ -66,8 +66,14 @@ def test_the_manifest_counts_relevances_and_verify_names_forged_ones(built_again
 def test_where_no_path_has_a_relevance_nothing_is_said(built_again: Build) -> None:
     out, written, card = built_again([None], [])
     assert "relevance" not in written and "## Relevance" not in card
-    write_manifest(out, written | {"relevance": {"all": {}}})
-    assert verify(out).wrong == ["relevance: counted none, the manifest says {'all': {}}"]
+    values = {"quartiles": [0.5] * 5, "bins": [0] * 9 + [1]}
+    part = {"paths": 1, "rows": 1, "of_paths": values, "of_best": values}
+    write_manifest(out, written | {"relevance": {"sources": {"sample": part}, "all": part}})
+    assert (
+        verify(out)
+        .wrong[0]
+        .startswith("relevance: counted none, the manifest says {'sources': {'sample': {'paths': 1,")
+    )
 
 
 def test_the_card_says_what_the_number_is_and_where_it_was_calibrated(built_again: Build) -> None:

@@ -103,9 +103,9 @@ def test_a_source_that_a_later_version_does_not_know(folder: Path, monkeypatch: 
     ("content", "message"),
     [
         (None, r"is no dataset folder: manifest\.json cannot be read"),
-        ("{", r"is no dataset folder: manifest\.json cannot be read"),
-        ("[]", r"manifest\.json has no content_hash, pipeline"),
-        ('{"content_hash": "x"}', r"manifest\.json has no pipeline, trial"),
+        ("{", r"has no manifest that can be used; build or download it again:\n- manifest\.json: cannot be read \("),
+        ("[]", r"manifest\.json: found \[\]; expected an object"),
+        ('{"content_hash": "x"}', r"manifest\.json: pipeline: found nothing; expected this field"),
     ],
 )
 def test_what_is_no_manifest(tmp_path: Path, content: str | None, message: str) -> None:

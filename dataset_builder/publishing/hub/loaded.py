@@ -3,12 +3,9 @@
 `verify` reads the manifest, and `load_dataset` the card: without this check a card could send every reader to other rows.
 """
 
-import json
-import reprlib
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from re import fullmatch
 from typing import Any
 
 import pyarrow as pa
@@ -21,14 +18,21 @@ from huggingface_hub import DatasetCard, DatasetCardData
 
 from dataset_builder.publishing.layout import (
     CARD,
-    INTERMEDIATES,
     MANIFEST,
-    ROWS,
-    SPLITS,
+    FolderError,
     card_configs,
     data_file,
     files_by_config,
-    rows_in,
+)
+from dataset_builder.publishing.schema.card_text import expect_plain
+from dataset_builder.publishing.schema.data_files import wrong_rows
+from dataset_builder.publishing.schema.json_text import MAX_BYTES
+from dataset_builder.publishing.schema.manifest import (
+    SHORT,
+    parsed_manifest,
+    told_fields,
+    unreadable,
+    wrong_fields,
 )
 from dataset_builder.sources.raw_files import sha256
 from kg.terminal import one_line
@@ -41,29 +45,30 @@ SHOWN = 5  # lines of a long list
 KINDS = {stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket", stat.S_IFLNK: "a symbolic link"}
 # The parsers of datasets and huggingface_hub do not check what they are given: any of these says that it is not what they wrote.
 _NOT_PARSED = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
-_SHORT = reprlib.Repr()  # a YAML value may be endless
-_SHORT.maxstring = _SHORT.maxother = 120
 
 
 def refusal(folder: Path) -> str | None:
     """Why nothing must be read from this folder; None where it matches its manifest, or has none."""
     try:
-        manifest = json.loads(manifest_text(folder))
+        manifest = parsed_manifest(manifest_text(folder), folder)
     except FileNotFoundError:
         return None  # rows of somebody else, of which nothing was said
-    except (OSError, ValueError) as why:
-        return told(folder, [f"{MANIFEST}: cannot be read ({why}); expected one written by `build`"])
-    wrong = wrong_files(folder, manifest)
+    except OSError as why:
+        return told_fields(folder, [unreadable(why)])
+    except FolderError as why:
+        return str(why)
+    wrong = wrong_files(folder, manifest) or wrong_rows(folder, manifest, built=False)
     return told(folder, wrong) if wrong else None
 
 
-def manifest_text(folder: Path) -> str:
+def manifest_text(folder: Path) -> bytes:
     """The text of the manifest. Raises OSError where there is none, or it is no regular file: a FIFO would be waited for."""
     file = folder / MANIFEST
     kind = stat.S_IFMT(file.lstat().st_mode)
     if kind != stat.S_IFREG and not (kind == stat.S_IFLNK and _in_clients_cache(folder, file)):
         raise OSError(f"it is {KINDS.get(kind, 'no file')}; expected a regular file")
-    return file.read_text("utf-8")
+    with file.open("rb") as opened:
+        return opened.read(MAX_BYTES + 1)  # one more, by which its parser sees that it is too long
 
 
 def config_file(folder: Path, config: str) -> Path:
@@ -101,7 +106,7 @@ def wrong_files(folder: Path, manifest: Any) -> list[str]:
 
 def wrong_loaded(folder: Path, manifest: Any) -> list[str]:
     """Where a loader would read something else than the manifest lists: its names, the files that are there, the card."""
-    if wrong := list(_wrong_fields(manifest)):
+    if wrong := wrong_fields(manifest):
         return [f"{MANIFEST}: {line}" for line in wrong]
     files, listed = files_by_config(manifest), manifest["files"]
     read = {CARD, *(file for splits in files.values() for file in splits.values())}
@@ -120,25 +125,6 @@ def wrong_loaded(folder: Path, manifest: Any) -> list[str]:
         f"{name}: is a file of a config, but not listed" for name in sorted(read - listed.keys() - {CARD} - seen)
     ]
     return wrong + [f"{CARD}: {line}" for line in _wrong_card(folder, files)]
-
-
-def _wrong_fields(manifest: Any) -> Iterator[str]:
-    """The faults of the fields from which the paths of the files follow."""
-    if not isinstance(manifest, dict):
-        yield f"found {_SHORT.repr(manifest)}; expected an object"
-        return
-    needed = {"files": None, "rows": None, "columns": None, "configs": {}, "intermediates": {}}
-    found = {key: manifest.get(key, other) for key, other in needed.items()}
-    if wrong := [f"{key}: found {_SHORT.repr(v)}; expected an object" for key, v in found.items() if not isinstance(v, dict)]:  # fmt: skip
-        yield from wrong
-        return
-    known = {"rows": SPLITS, "intermediates": INTERMEDIATES}
-    for key, names in known.items():
-        yield from (f"{key}: found {name!r}; expected only {', '.join(names)}" for name in found[key] if name not in names)  # fmt: skip
-    taken = {"default", ROWS, rows_in(found["columns"])}  # their files are those of the questions' rows
-    for name in found["configs"]:
-        if not fullmatch(r"[A-Za-z0-9][\w-]*", name) or name in taken:
-            yield f"configs: found the name {name!r}; expected letters and digits, and none of {', '.join(sorted(taken))}"
 
 
 def _entries(folder: Path) -> tuple[set[str], dict[str, str]]:
@@ -172,7 +158,10 @@ def _wrong_card(folder: Path, files: Mapping[str, Mapping[str, str]]) -> Iterato
     """The faults of the card's YAML, parsed by the class that `load_dataset` uses."""
     file = folder / CARD
     try:
-        data: Any = DatasetCard.load(file).data if file.is_file() else DatasetCardData()
+        data: Any = DatasetCardData()
+        if file.is_file():
+            expect_plain(file)
+            data = DatasetCard.load(file).data
         infos = DatasetInfosDict.from_dataset_card_data(data)
     except (yaml.YAMLError, OSError, *_NOT_PARSED) as why:
         yield f"its YAML cannot be read ({type(why).__name__}: {' '.join(str(why).split())[:200]}); expected that of `build`"
@@ -185,11 +174,11 @@ def _wrong_card(folder: Path, files: Mapping[str, Mapping[str, str]]) -> Iterato
 def _wrong_configs(found: Any, expected: list[dict[str, Any]]) -> Iterator[str]:
     """Where configs are not, field by field, those that the manifest's files give."""
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        yield f"configs: found {_SHORT.repr(found)}; expected a list of objects"
+        yield f"configs: found {SHORT.repr(found)}; expected a list of objects"
         return
     names = [one["config_name"] for one in expected]
     yield from (
-        f"configs: found {_SHORT.repr(one)}; expected only the configs {', '.join(names)}"
+        f"configs: found {SHORT.repr(one)}; expected only the configs {', '.join(names)}"
         for one in found
         if one.get("config_name") not in names
     )
@@ -199,7 +188,7 @@ def _wrong_configs(found: Any, expected: list[dict[str, Any]]) -> Iterator[str]:
             yield f"configs: found {right['config_name']} {len(same)} times; expected it once"
         for one in same:
             yield from (
-                f"configs, {right['config_name']}, {key}: found {_SHORT.repr(one.get(key))}; expected {right.get(key)}"
+                f"configs, {right['config_name']}, {key}: found {SHORT.repr(one.get(key))}; expected {right.get(key)}"
                 for key in {**right, **one}
                 if one.get(key) != right.get(key)
             )
@@ -214,7 +203,7 @@ def _wrong_inferred(folder: Path, files: Mapping[str, Mapping[str, str]]) -> Ite
         chosen = {}
     found = {split: [Path(file).relative_to(base).as_posix() for file in chosen[split]] for split in chosen}
     if {"default": found} != (expected := {name: {s: [f] for s, f in of.items()} for name, of in files.items()}):
-        yield f"has no configs, so a loader reads {_SHORT.repr({'default': found})}; expected {expected}"
+        yield f"has no configs, so a loader reads {SHORT.repr({'default': found})}; expected {expected}"
 
 
 def _wrong_features(folder: Path, infos: DatasetInfosDict, files: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
@@ -232,4 +221,4 @@ def _wrong_features(folder: Path, infos: DatasetInfosDict, files: Mapping[str, M
             have = Features.from_arrow_schema(schema.remove_metadata())
             if said.arrow_schema.remove_metadata() != have.arrow_schema.remove_metadata():
                 differ = sorted(column for column in {*said, *have} if said.get(column) != have.get(column))
-                yield f"dataset_info, {name}: found other types or columns than in {file}: {_SHORT.repr(differ)}"
+                yield f"dataset_info, {name}: found other types or columns than in {file}: {SHORT.repr(differ)}"

@@ -1,13 +1,12 @@
 """A dataset repository on the Hub: its content, one commit, one tag."""
 
 import hashlib
-import json
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, get_token
 from huggingface_hub.errors import (
@@ -18,6 +17,7 @@ from huggingface_hub.hf_api import RepoFile
 
 from dataset_builder.publishing.hub.errors import FAILURES, HubError, explain, is_passing, is_status, tag_taken
 from dataset_builder.publishing.layout import CARD, MANIFEST
+from dataset_builder.publishing.schema.json_text import parse_json
 
 T = TypeVar("T")
 TYPE = "dataset"
@@ -179,10 +179,11 @@ class Repository:
 def _listed(manifest: bytes) -> dict[str, str] | None:
     """The files in a manifest of this project; None for any other manifest."""
     try:
-        found: Any = json.loads(manifest)
-        return dict(found["files"]) if "content_hash" in found else None
-    except (ValueError, KeyError, TypeError):
+        found = parse_json(manifest)
+    except ValueError:
         return None
+    files = found.get("files") if isinstance(found, dict) and "content_hash" in found else None
+    return files if isinstance(files, dict) else None
 
 
 def _some(names: Iterable[str]) -> str:
