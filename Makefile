@@ -168,8 +168,8 @@ bench: setup ## benchmarks: model calls, mentions, linking (EMBEDDER), ranking, 
 	$(PY) -m benchmarks.report
 	$(if $(KG),$(PY) -m benchmarks.paths "$(KG)" && $(PY) -m benchmarks.path_scale "$(KG)" && $(PY) -m benchmarks.full_size "$(KG)")
 
-fuzz: setup ## a hundred thousand mutated replies of real endpoints through everything that reads them
-	$(PY) -m benchmarks.fuzz_replies
+fuzz: setup ## mutate the files and replies of strangers, and look for what is not refused with a message: MINUTES=10, BORDER=name
+	$(PY) -m tests.fuzz --minutes "$(or $(MINUTES),10)" $(BORDER)
 
 check: lint types test ## lint, types, test: before every commit
 

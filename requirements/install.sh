@@ -14,11 +14,11 @@ stop() { printf '\nsetup stopped: %s\n' "$*" >&2; exit 1; }
 conda_way='Take graph-tool, and the Python 3.11 it is built for, from conda-forge (conda and micromamba read the same commands):
     mamba create -y -n medreason -c conda-forge python=3.11 graph-tool-base
     PYTHON="$(mamba run -n medreason which python)" make setup
-make setup then runs `pip install --no-deps -r requirements/cpu.lock`, and then claims.lock, in .venv and shows it that graph_tool, nothing else of the
+make setup then runs `pip install --no-deps --require-hashes -r requirements/cpu.lock`, and then claims.lock, in .venv and shows it that graph_tool, nothing else of the
 environment.
 The lock keeps numpy 1.26 for the sake of Debian'"'"'s graph-tool; the one from conda-forge works with it and with numpy 2.'
 
-torch_way='torch comes from PyTorch'"'"'s CPU wheels, which the default package index does not have. Run
+torch_way='torch comes from PyTorch'"'"'s CPU wheels, which the default package index does not have (it has another file, which the lock'"'"'s hash refuses). Run
     PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu make setup'
 
 # --- the interpreter ---------------------------------------------------------------------------------------------------------------
@@ -77,7 +77,7 @@ fi
 pip() { "$VENV/bin/python" -m pip --disable-pip-version-check "$@"; }
 
 say 'installing requirements/cpu.lock (about 2 GB, one to two minutes)'
-pip install --quiet --no-deps -r requirements/cpu.lock || stop "pip could not install requirements/cpu.lock; its message is above. If it is about torch:
+pip install --quiet --no-deps --require-hashes -r requirements/cpu.lock || stop "pip could not install requirements/cpu.lock; its message is above. If it is about torch:
 $torch_way"
 
 if ! why=$("$VENV/bin/python" -c 'import torch' 2>&1); then

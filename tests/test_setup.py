@@ -18,6 +18,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from tests.support.lock_hashes import usable, usable_tags
+
 ROOT = Path(__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 EXTRAS = PYPROJECT["project"]["optional-dependencies"]
@@ -44,8 +46,9 @@ def make(*arguments: str) -> str:
 
 
 def pins(lock: str) -> dict[str, str]:
-    """Canonical name -> version of every line of a lock; anything but name==version is an error."""
-    lines = [line for line in (ROOT / "requirements" / lock).read_text().splitlines() if not line.startswith("#")]
+    """Canonical name -> version of every line of a lock; anything but name==version and its hashes is an error."""
+    text = (ROOT / "requirements" / lock).read_text()
+    lines = [line.partition(" ")[0] for line in text.splitlines() if not line.startswith("#")]
     assert lines == sorted(lines, key=lambda line: line.split("==")[0])
     found: dict[str, str] = {
         canonicalize_name(name): version for name, version in (line.split("==") for line in lines)
@@ -110,6 +113,27 @@ def test_the_locks_agree_on_what_they_share() -> None:
 def test_the_caps_hold(lock: str, cap: str) -> None:
     requirement = Requirement(cap)
     assert requirement.specifier.contains(pins(lock)[requirement.name])
+
+
+@pytest.mark.parametrize("lock", ["cpu.lock", "gpu.lock", "claims.lock"])
+def test_every_package_is_locked_by_its_hash(lock: str) -> None:
+    lines = [line for line in (ROOT / "requirements" / lock).read_text().splitlines() if not line.startswith("#")]
+    unlocked = [line for line in lines if not re.fullmatch(r"\S+==\S+( --hash=sha256:[0-9a-f]{64})+", line)]
+    assert not unlocked, "run `python -m tests.support.lock_hashes`"
+    install = (ROOT / "requirements" / "install.sh").read_text()
+    installs = re.findall(r"^pip install .* -r requirements/", install, re.MULTILINE)
+    assert len(installs) == 2 and all("--no-deps --require-hashes" in line for line in installs)
+
+
+WHEEL = "torch-2.0-cp311-cp311-manylinux_2_28_x86_64.whl"
+
+
+def test_the_hashes_are_of_wheels_for_this_platform_or_else_of_the_source() -> None:
+    names = (WHEEL, "torch-2.0-cp312-cp312-manylinux_2_28_x86_64.whl", "torch-2.0-cp311-cp311-macosx_11_0_arm64.whl")
+    names = (*names, "torch-2.1-cp311-cp311-manylinux_2_28_x86_64.whl", "torch-2.0-py2-none-any.whl", "torch-2.0.exe")
+    files = [{"filename": name, "hashes": {"sha256": name}} for name in (*names, "torch-2.0.tar.gz")]
+    assert usable(files, "2.0", usable_tags()) == [WHEEL]
+    assert usable(files[1:], "2.0", usable_tags()) == ["torch-2.0.tar.gz"]
 
 
 @pytest.mark.parametrize("requirement", DECLARED, ids=str)

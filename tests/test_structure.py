@@ -39,8 +39,8 @@ def test_every_package_says_what_is_in_it() -> None:
 
 
 def test_tests_mirror_the_packages() -> None:
-    # whole pipelines; builds, training and scores with a real model; what tests and benchmarks share
-    own = {"fixtures", "pipelines", "real_model", "support"}
+    # mutated files; whole pipelines; builds, training and scores with a real model; what tests and benchmarks share
+    own = {"fixtures", "fuzz", "pipelines", "real_model", "support"}
     packages = {"kg", "sft", "lighteval_tasks"} | {folder.name for folder in (ROOT / "dataset_builder").iterdir()}
     folders = {
         folder.name for folder in (ROOT / "tests").iterdir() if folder.is_dir() and folder.name != "__pycache__"
