@@ -72,21 +72,31 @@ class KnownRequest:
         return sum(usd for written, usd in self.costs if written < at)
 
 
+COLUMNS = f"{', '.join(Entry._fields)}, checksum"
+MAX_KEY = 64  # bytes that a checksum can be keyed with
+_TEXT, _COUNT, _NUMBER = (str, type(None)), (int, type(None)), (int, float, type(None))
+_KINDS = (bytes, str, _TEXT, _TEXT, _TEXT, str, str, _COUNT, _COUNT, _NUMBER, _NUMBER, _NUMBER)
+
 NOTHING = KnownRequest(None, 0, 0, 0, 0.0, True, 0.0)  # what is known of a request that was never made
 
 
-def whole(row: tuple[Any, ...]) -> Entry | None:
+def whole(row: Sequence[Any]) -> Entry | None:
     """The entry of a row, or None with a warning where it differs from what was written."""
+    entry = read_entry(row)
+    if entry is None:
+        warnings.warn(
+            f"an entry of the answer store is torn or corrupt ({row[Entry._fields.index('stage')]}); it counts as missing",
+            stacklevel=3,
+        )
+    return entry
+
+
+def read_entry(row: Sequence[Any]) -> Entry | None:
+    """The entry of the values of COLUMNS, or None where it differs from what was written."""
     entry = Entry(*row[:-1])
-    try:
-        if entry.checksum == row[-1]:
-            return entry
-    except (AttributeError, TypeError, ValueError):  # a column of another type: also damaged
-        pass
-    warnings.warn(
-        f"an entry of the answer store is torn or corrupt ({entry.stage}); it counts as missing", stacklevel=3
-    )
-    return None
+    if not all(isinstance(value, kinds) for value, kinds in zip(entry, _KINDS, strict=True)):
+        return None
+    return entry if len(entry.key) <= MAX_KEY and entry.checksum == row[-1] else None
 
 
 def _cost(usd: float | None) -> float | None:

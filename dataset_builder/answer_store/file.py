@@ -5,6 +5,7 @@ import sqlite3
 from pathlib import Path
 
 from dataset_builder.answer_store.entry import Entry, StoreError
+from dataset_builder.answer_store.sums import make_sums
 
 PRIVATE = 0o600  # a store's mode
 TABLES = (
@@ -21,7 +22,13 @@ TABLES = (
     key blob primary key, owner text not null, usd real not null default 0) without rowid""",
 )
 # A commit is on disk when it returns, also after a power cut.
-PRAGMAS = ("pragma journal_mode=wal", "pragma synchronous=full")
+# With random keys each entry changes another page of the index: 64 MB of them are kept, and written back 40 MB at a time.
+PRAGMAS = (
+    "pragma journal_mode=wal",
+    "pragma synchronous=full",
+    "pragma cache_size=-65536",
+    "pragma wal_autocheckpoint=10000",
+)
 
 
 def open_file(path: Path) -> sqlite3.Connection:
@@ -33,11 +40,13 @@ def open_file(path: Path) -> sqlite3.Connection:
         for statement in (*PRAGMAS, *TABLES):
             connection.execute(statement)
         columns = {row[1] for row in connection.execute("pragma table_info(answers)")}
+        if is_store := {"checksum", *Entry._fields} <= columns:
+            make_sums(connection)
     except (OSError, sqlite3.Error) as why:
         raise StoreError(
             f"{path} cannot be opened as an answer store ({why}); move it away, or give another by --store FILE"
         ) from why
-    if not {"checksum", *Entry._fields} <= columns:
+    if not is_store:
         raise StoreError(
             f"{path} is no answer store: its table has the columns {sorted(columns)}; give another by --store FILE"
         )

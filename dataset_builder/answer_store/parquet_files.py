@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dataset_builder.answer_store.store import STATUSES, AnswerStore, Entry, StoreError
+from dataset_builder.answer_store.walk import Skipped
 from dataset_builder.row import CONFIGS, as_features
 
 PUBLISHED = (
@@ -20,10 +21,10 @@ BATCH = 2000
 SCHEMA = as_features(CONFIGS["answers"].columns).arrow_schema.remove_metadata()
 
 
-def export(store: AnswerStore, file: Path, keys: Set[bytes] | None = None) -> int:
+def export(store: AnswerStore, file: Path, keys: Set[bytes] | None = None, skipped: Skipped | None = None) -> int:
     """Write all intact entries (of requests with these keys); returns how many. Never leaves a partial file.
 
-    Raises StoreError.
+    What cannot be read is added to ``skipped``, or warned of. Raises StoreError.
     """
     if not store.path.is_file():
         raise StoreError(
@@ -34,7 +35,7 @@ def export(store: AnswerStore, file: Path, keys: Set[bytes] | None = None) -> in
     try:
         with pq.ParquetWriter(draft, SCHEMA, compression="zstd") as writer:
             for entries in _batches(
-                e for e in store.entries() if e.status in PUBLISHED and (keys is None or e.key in keys)
+                e for e in store.entries(skipped) if e.status in PUBLISHED and (keys is None or e.key in keys)
             ):
                 rows = [{**e._asdict(), "checksum": e.checksum} for e in entries]
                 writer.write_table(pa.Table.from_pylist(rows, schema=SCHEMA))
@@ -105,15 +106,16 @@ def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
         yield batch
 
 
-def stats(store: AnswerStore) -> str:
-    """A Markdown table of the store's entries by stage, model and status."""
+def stats(store: AnswerStore, skipped: Skipped | None = None) -> str:
+    """A Markdown table of the store's entries by stage, model and status. ``skipped``: as of `AnswerStore.sums`."""
     lines = [
         "| stage | model | status | entries | prompt tokens | completion tokens | dollars |",
         "|---|---|---|---:|---:|---:|---:|",
     ]
-    for stage, model, status, entries, prompt, completion, usd in store.counts():
-        money = "unknown" if usd is None else f"{usd:.4f}"
+    for sums in store.sums(skipped):
+        money = f"{max(sums.usd, 0.0):.4f}" if sums.priced else "unknown"
         lines.append(
-            f"| {stage} | {model} | {status} | {entries:,} | {prompt or 0:,} | {completion or 0:,} | {money} |"
+            f"| {sums.stage} | {sums.model} | {sums.status} | {sums.entries:,} | {sums.prompt_tokens:,} | "
+            f"{sums.completion_tokens:,} | {money} |"
         )
     return "\n".join(lines)

@@ -18,8 +18,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dataset_builder.answer_store.entry import STATUSES, Entry, KnownRequest, StoreError, cost_of, known_request, whole
+from dataset_builder.answer_store.entry import (
+    COLUMNS,
+    STATUSES,
+    Entry,
+    KnownRequest,
+    StoreError,
+    cost_of,
+    known_request,
+    whole,
+)
 from dataset_builder.answer_store.file import open_file
+from dataset_builder.answer_store.sums import Sums, sums_of
+from dataset_builder.answer_store.walk import Skipped, walk
 
 __all__ = ["STATUSES", "AnswerStore", "Entry", "KnownRequest", "StoreError"]
 _ASKED = 500  # keys in one select: old versions of SQLite allow 999 variables
@@ -104,32 +115,37 @@ class AnswerStore:
                 f"{self.path}: {what} could not be written ({why}); fix the cause, and run the same command again"
             ) from why
 
-    def entries(self) -> Iterable[Entry]:
-        """All intact entries, in the order in which they were written."""
-        rows = self._connection.execute(f"{_SELECT} order by rowid")
-        return (entry for row in rows if (entry := whole(row)) is not None)
+    def entries(self, skipped: Skipped | None = None) -> Iterator[Entry]:
+        """All intact entries, in the order in which they were written. What cannot be read is added to ``skipped``, or warned of."""
+        found = Skipped() if skipped is None else skipped
+        yield from walk(self, found)
+        for line in found.lines() if skipped is None else ():
+            warnings.warn(f"{self.path}, {line}; it counts as missing", stacklevel=2)
+
+    def read(self, select: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a select. Raises sqlite3.DatabaseError where a page is damaged."""
+        with self._lock:
+            return self._connection.execute(select, parameters).fetchall()
 
     def entries_of(self, keys: Sequence[bytes]) -> list[Entry]:
         """Every intact entry of these requests, in the order of the requests; a torn one is left out, with a warning."""
         parts = (keys[start : start + _ASKED] for start in range(0, len(keys), _ASKED))
         return [entry for part in parts for entry in self._select(part)]
 
-    def counts(self) -> list[tuple[Any, ...]]:
-        """(stage, model, status, entries, prompt tokens, completion tokens, dollars) of each kind."""
-        sums = "count(*), sum(prompt_tokens), sum(completion_tokens), sum(usd)"
-        with self._lock:
-            return self._connection.execute(
-                f"select stage, model, status, {sums} from answers group by stage, model, status order by 1, 2, 3"
-            ).fetchall()
+    def sums(self, skipped: Skipped | None = None) -> list[Sums]:
+        """The entries by stage, model and status. The first time, a store of an earlier version is read whole.
+
+        Where pages are damaged, what could not be read may be added to ``skipped``.
+        """
+        return sums_of(self, Skipped() if skipped is None else skipped)
 
     def usual(self, stage: str) -> tuple[float, float] | None:
         """The mean completion tokens and seconds of a stage's good answers; None where there is none."""
-        means = "avg(completion_tokens), avg(seconds)"
-        with self._lock:
-            tokens, seconds = self._connection.execute(
-                f"select {means} from answers where stage = ? and status = 'good'", (stage,)
-            ).fetchone()
-        return None if tokens is None else (tokens, seconds)
+        good = [sums for sums in self.sums() if sums.stage == stage and sums.status == "good"]
+        tokened, timed = sum(s.tokened for s in good), sum(s.timed for s in good)
+        if not tokened:
+            return None
+        return sum(s.completion_tokens for s in good) / tokened, sum(s.seconds for s in good) / max(timed, 1)
 
     def tokens_per_second(self, model: str, last: int = 500) -> float | None:
         """Completion tokens per second of the last answers of a model, over the time in which at least one call was in flight.
@@ -154,12 +170,14 @@ class AnswerStore:
     def _select(self, keys: Sequence[bytes]) -> list[Entry]:
         marks = ", ".join("?" * len(keys))
         try:
-            with self._lock:
-                rows = self._connection.execute(f"{_SELECT} where key in ({marks}) order by rowid", keys).fetchall()
+            rows = self.read(f"select {COLUMNS} from answers where key in ({marks}) order by rowid", keys)
         except sqlite3.DatabaseError as why:
             if len(keys) > 1:  # a damaged page affects only the keys on it
                 return [entry for key in keys for entry in self._select([key])]
-            warnings.warn(f"{self.path}: an entry cannot be read ({why}); it counts as missing", stacklevel=2)
+            warnings.warn(
+                f"{self.path}: an entry cannot be read ({why}); it counts as missing (`store export` and `store import` rescue the others)",
+                stacklevel=2,
+            )
             return []
         return [entry for row in rows if (entry := whole(row)) is not None]
 
@@ -172,6 +190,3 @@ class AnswerStore:
         if "connection" not in self._open:
             self._open["connection"] = open_file(self.path)
         return self._open["connection"]
-
-
-_SELECT = f"select {', '.join(Entry._fields)}, checksum from answers"
