@@ -2,10 +2,15 @@
 
 import os
 import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from dataset_builder.answer_store.entry import Entry, StoreError
-from dataset_builder.answer_store.sums import make_sums
+from dataset_builder.answer_store.sums_table import make_sums
 
 PRIVATE = 0o600  # a store's mode
 TABLES = (
@@ -58,3 +63,48 @@ def _keep_private(path: Path) -> None:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE))
     if path.stat().st_uid == os.geteuid():  # not that of somebody who shares theirs on purpose
         path.chmod(PRIVATE)
+
+
+@dataclass(frozen=True)
+class StoreFile:
+    """The file at this path. Every process opens it on first use. Safe for several threads and processes."""
+
+    path: Path
+    _open: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False, hash=False)
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"path": self.path}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        object.__setattr__(self, "path", state["path"])
+        object.__setattr__(self, "_open", {})
+
+    @contextmanager
+    def transaction(self, what: str = "what is under way") -> Iterator[sqlite3.Connection]:
+        """A transaction beside which nobody else writes; on disk at its end. Raises StoreError where ``what`` cannot be written."""
+        try:
+            with self._lock, self._connection as connection:
+                connection.execute("begin immediate")
+                yield connection
+        except sqlite3.Error as why:
+            raise StoreError(
+                f"{self.path}: {what} could not be written ({why}); fix the cause, and run the same command again"
+            ) from why
+
+    def read(self, select: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a select. Raises sqlite3.DatabaseError where a page is damaged."""
+        with self._lock:
+            return self._connection.execute(select, parameters).fetchall()
+
+    @property
+    def _lock(self) -> threading.Lock:
+        return self._open.setdefault("lock", threading.Lock())
+
+    @property
+    def _connection(self) -> sqlite3.Connection:
+        if "connection" not in self._open:
+            self._open["connection"] = open_file(self.path)
+        return self._open["connection"]

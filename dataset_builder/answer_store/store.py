@@ -9,14 +9,9 @@ Only raw answers are stored, never a key or a URL. One request can have several 
 
 import math
 import sqlite3
-import threading
 import time
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 from dataset_builder.answer_store.entry import (
     COLUMNS,
@@ -28,7 +23,7 @@ from dataset_builder.answer_store.entry import (
     known_request,
     whole,
 )
-from dataset_builder.answer_store.file import open_file
+from dataset_builder.answer_store.file import StoreFile
 from dataset_builder.answer_store.sums import Sums, sums_of
 from dataset_builder.answer_store.walk import Skipped, walk
 
@@ -37,22 +32,8 @@ _ASKED = 500  # keys in one select: old versions of SQLite allow 999 variables
 ENDING = ("good", "final", "failed")  # an entry that ends a request, which then is no longer under way
 
 
-@dataclass(frozen=True)
-class AnswerStore:
+class AnswerStore(StoreFile):
     """The store at this path. Every process opens it on first use. Safe for several threads and processes."""
-
-    path: Path
-    _open: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False, hash=False)
-
-    def __str__(self) -> str:
-        return str(self.path)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {"path": self.path}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        object.__setattr__(self, "path", state["path"])
-        object.__setattr__(self, "_open", {})
 
     def find(self, keys: Sequence[bytes]) -> dict[bytes, KnownRequest]:
         """What is known about these requests. A torn or corrupt entry is left out, with a warning."""
@@ -103,29 +84,12 @@ class AnswerStore:
         )
         connection.executemany(f"insert into answers values ({', '.join('?' * 13)})", rows)
 
-    @contextmanager
-    def transaction(self, what: str = "what is under way") -> Iterator[sqlite3.Connection]:
-        """A transaction beside which nobody else writes; on disk at its end. Raises StoreError where ``what`` cannot be written."""
-        try:
-            with self._lock, self._connection as connection:
-                connection.execute("begin immediate")
-                yield connection
-        except sqlite3.Error as why:
-            raise StoreError(
-                f"{self.path}: {what} could not be written ({why}); fix the cause, and run the same command again"
-            ) from why
-
     def entries(self, skipped: Skipped | None = None) -> Iterator[Entry]:
         """All intact entries, in the order in which they were written. What cannot be read is added to ``skipped``, or warned of."""
         found = Skipped() if skipped is None else skipped
         yield from walk(self, found)
         for line in found.lines() if skipped is None else ():
             warnings.warn(f"{self.path}, {line}; it counts as missing", stacklevel=2)
-
-    def read(self, select: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """The rows of a select. Raises sqlite3.DatabaseError where a page is damaged."""
-        with self._lock:
-            return self._connection.execute(select, parameters).fetchall()
 
     def entries_of(self, keys: Sequence[bytes]) -> list[Entry]:
         """Every intact entry of these requests, in the order of the requests; a torn one is left out, with a warning."""
@@ -152,12 +116,11 @@ class AnswerStore:
 
         None where it has no answer.
         """
-        with self._lock:
-            rows = self._connection.execute(
-                "select completion_tokens, seconds, at from answers where model = ? and completion_tokens > 0 and seconds > 0 "
-                "order by rowid desc limit ?",
-                (model, last),
-            ).fetchall()
+        rows = self.read(
+            "select completion_tokens, seconds, at from answers where model = ? and completion_tokens > 0 and seconds > 0 "
+            "order by rowid desc limit ?",
+            (model, last),
+        )
         busy, until = 0.0, -math.inf
         for begin, end in sorted((at - seconds, at) for _, seconds, at in rows):
             busy += max(0.0, end - max(begin, until))
@@ -165,7 +128,7 @@ class AnswerStore:
         return sum(tokens for tokens, *_ in rows) / busy if busy else None
 
     def __len__(self) -> int:
-        return self._connection.execute("select count(*) from answers").fetchone()[0]
+        return self.read("select count(*) from answers")[0][0]
 
     def _select(self, keys: Sequence[bytes]) -> list[Entry]:
         marks = ", ".join("?" * len(keys))
@@ -180,13 +143,3 @@ class AnswerStore:
             )
             return []
         return [entry for row in rows if (entry := whole(row)) is not None]
-
-    @property
-    def _lock(self) -> threading.Lock:
-        return self._open.setdefault("lock", threading.Lock())
-
-    @property
-    def _connection(self) -> sqlite3.Connection:
-        if "connection" not in self._open:
-            self._open["connection"] = open_file(self.path)
-        return self._open["connection"]

@@ -1,88 +1,15 @@
-"""Sums over a store by stage, model and status, kept by triggers, so that nobody reads millions of answers to say how many there are.
-
-SQLite runs the triggers for every program that writes, also for a version of before them. The entries that were there when the table of
-sums was made are counted when the sums are first asked for (``pragma user_version``: 0 until then), without keeping others from writing.
-"""
+"""How many entries a store has of each stage, model and status, and their sums, without reading them all."""
 
 import sqlite3
 from contextlib import closing
-from typing import TYPE_CHECKING, NamedTuple
 
 from dataset_builder.answer_store.entry import StoreError
-from dataset_builder.answer_store.walk import Skipped
-
-if TYPE_CHECKING:
-    from dataset_builder.answer_store.store import AnswerStore
-
-MOST_TOKENS, MOST_USD, MOST_SECONDS = 10**9, 10**6, 10**7  # of one entry; larger numbers are none
-COUNTED = 1  # of user_version
+from dataset_builder.answer_store.file import StoreFile
+from dataset_builder.answer_store.sums_table import ADD, COUNT, COUNTED, NUMBERS, Sums
+from dataset_builder.answer_store.walk import Skipped, walk
 
 
-class Sums(NamedTuple):
-    """Of the entries of one stage, model and status. ``tokened``, ``timed``, ``priced``: how many entries have completion tokens, seconds, a price."""
-
-    stage: str
-    model: str
-    status: str
-    entries: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    tokened: int = 0
-    seconds: float = 0.0
-    timed: int = 0
-    usd: float = 0.0
-    priced: int = 0
-
-
-def _valid(row: str, column: str, most: int) -> str:
-    return f"(typeof({row}{column}) in ('integer', 'real') and {row}{column} between 0 and {most})"
-
-
-def _values(row: str) -> list[str]:
-    """SQL for what one entry adds to each sum; ``row``: "new.", "old." or ""."""
-    tokens, seconds, usd = (
-        _valid(row, column, most)
-        for column, most in (("completion_tokens", MOST_TOKENS), ("seconds", MOST_SECONDS), ("usd", MOST_USD))
-    )
-    prompt = _valid(row, "prompt_tokens", MOST_TOKENS)
-    return [
-        "1", f"iif({prompt}, {row}prompt_tokens, 0)", f"iif({tokens}, {row}completion_tokens, 0)", tokens,
-        f"iif({seconds}, {row}seconds, 0.0)", seconds, f"iif({usd}, {row}usd, 0.0)", usd,
-    ]  # fmt: skip
-
-
-_NUMBERS = Sums._fields[3:]
-_ADD = f"on conflict (stage, model, status) do update set {', '.join(f'{n} = {n} + excluded.{n}' for n in _NUMBERS)}"
-
-
-def _change(row: str, sign: str) -> str:
-    values = ", ".join(f"{sign}({value})" for value in _values(row))
-    return f"insert into sums values ({row}stage, {row}model, {row}status, {values}) {_ADD};"
-
-
-TABLES = (
-    f"create table if not exists sums (stage text not null, model text not null, status text not null, "
-    f"{', '.join(f'{name} not null' for name in _NUMBERS)}, primary key (stage, model, status)) without rowid",
-    f"create trigger if not exists sums_insert after insert on answers begin {_change('new.', '+')} end",
-    f"create trigger if not exists sums_delete after delete on answers begin {_change('old.', '-')} end",
-    f"create trigger if not exists sums_update after update on answers begin {_change('old.', '-')} {_change('new.', '+')} end",
-)
-_COUNT = f"select stage, model, status, {', '.join(f'sum({value})' for value in _values(''))} from answers group by stage, model, status"
-
-
-def make_sums(connection: sqlite3.Connection) -> None:
-    """Add the table and its triggers to a store that has none."""
-    if connection.execute("select 1 from sqlite_master where name = 'sums_update'").fetchone():
-        return
-    with connection:
-        connection.execute("begin immediate")
-        for statement in TABLES:
-            connection.execute(statement)
-        if connection.execute("select 1 from answers limit 1").fetchone() is None:
-            connection.execute(f"pragma user_version = {COUNTED}")
-
-
-def sums_of(store: "AnswerStore", skipped: Skipped) -> list[Sums]:
+def sums_of(store: StoreFile, skipped: Skipped) -> list[Sums]:
     """The sums of a store. Where a page is damaged that they need, they are of the entries that can be read."""
     try:
         if store.read("pragma user_version")[0][0] != COUNTED:
@@ -93,26 +20,26 @@ def sums_of(store: "AnswerStore", skipped: Skipped) -> list[Sums]:
         return _read_all(store, skipped)
 
 
-def _count_older(store: "AnswerStore") -> None:
+def _count_older(store: StoreFile) -> None:
     """Count the entries of before the triggers: what a snapshot of the store has more than its sums. Raises sqlite3.DatabaseError."""
     with closing(sqlite3.connect(store.path, timeout=60)) as snapshot:
         snapshot.execute("begin")
-        missing = snapshot.execute(_COUNT).fetchall()
-        kept = snapshot.execute(f"select stage, model, status, {', '.join(f'-{name}' for name in _NUMBERS)} from sums")
+        missing = snapshot.execute(COUNT).fetchall()
+        kept = snapshot.execute(f"select stage, model, status, {', '.join(f'-{name}' for name in NUMBERS)} from sums")
         missing += kept.fetchall()
     with store.transaction("sums") as connection:
         if connection.execute("pragma user_version").fetchone()[0] != COUNTED:  # nobody else has done it meanwhile
             marks = ", ".join("?" * len(Sums._fields))
-            connection.executemany(f"insert into sums values ({marks}) {_ADD}", missing)
+            connection.executemany(f"insert into sums values ({marks}) {ADD}", missing)
             connection.execute(f"pragma user_version = {COUNTED}")
 
 
-def _read_all(store: "AnswerStore", skipped: Skipped) -> list[Sums]:
+def _read_all(store: StoreFile, skipped: Skipped) -> list[Sums]:
     with closing(sqlite3.connect(":memory:")) as memory:
         memory.execute("create table answers (stage, model, status, prompt_tokens, completion_tokens, seconds, usd)")
         rows = (
             (e.stage, e.model, e.status, e.prompt_tokens, e.completion_tokens, e.seconds, e.usd)
-            for e in store.entries(skipped)
+            for e in walk(store, skipped)
         )
         memory.executemany("insert into answers values (?, ?, ?, ?, ?, ?, ?)", rows)
-        return [Sums(*row) for row in memory.execute(f"{_COUNT} order by 1, 2, 3")]
+        return [Sums(*row) for row in memory.execute(f"{COUNT} order by 1, 2, 3")]

@@ -7,12 +7,10 @@ that leads to millions, ever longer stretches are skipped as one, unless rows be
 
 import sqlite3
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dataset_builder.answer_store.entry import COLUMNS, Entry, read_entry
-
-if TYPE_CHECKING:
-    from dataset_builder.answer_store.store import AnswerStore
+from dataset_builder.answer_store.file import StoreFile
 
 PIECE = 2000  # rows that are read together
 PATIENCE = 10  # pieces without a readable row, until stretches get longer
@@ -49,7 +47,7 @@ class Skipped:
         return lines if len(lines) <= most else [*lines[:most], f"and {len(lines) - most} more"]
 
 
-def walk(store: "AnswerStore", skipped: Skipped) -> Iterator[Entry]:
+def walk(store: StoreFile, skipped: Skipped) -> Iterator[Entry]:
     """All intact entries, in the order in which they were written. What is left out is added to ``skipped``."""
     at, last, barren = -(2**63), None, 0
     while True:
@@ -84,7 +82,7 @@ def _entries(rows: Rows, skipped: Skipped) -> Iterator[Entry]:
             skipped.torn.append(f"row {number}: differs from what was written")
 
 
-def _halved(store: "AnswerStore", first: int, last: int, skipped: Skipped) -> Iterator[tuple[Any, ...]]:
+def _halved(store: StoreFile, first: int, last: int, skipped: Skipped) -> Iterator[tuple[Any, ...]]:
     """The rows with these numbers, but for those that cannot be read."""
     if first > last:
         return
@@ -99,7 +97,7 @@ def _halved(store: "AnswerStore", first: int, last: int, skipped: Skipped) -> It
         yield from _halved(store, middle + 1, last, skipped)
 
 
-def _stretches(store: "AnswerStore", first: int, last: int, skipped: Skipped) -> Iterator[tuple[Any, ...]]:
+def _stretches(store: StoreFile, first: int, last: int, skipped: Skipped) -> Iterator[tuple[Any, ...]]:
     """The rows with these numbers in PIECE stretches; one that cannot be read is halved only where rows beside it can be."""
     size = -(-(last - first + 1) // PIECE)
     starts = range(first, last + 1, size)
@@ -114,7 +112,7 @@ def _stretches(store: "AnswerStore", first: int, last: int, skipped: Skipped) ->
             skipped.add_unreadable(start, end, rows)
 
 
-def _rows_between(store: "AnswerStore", first: int, last: int) -> Rows | str:
+def _rows_between(store: StoreFile, first: int, last: int) -> Rows | str:
     """The rows with these numbers, or why they cannot be read."""
     try:
         rows = store.read(f"{_SELECT} where rowid between ? and ? order by rowid", (first, last))
@@ -123,7 +121,7 @@ def _rows_between(store: "AnswerStore", first: int, last: int) -> Rows | str:
     return [row for row in rows if first <= row[0] <= last]
 
 
-def _last(store: "AnswerStore") -> int:
+def _last(store: StoreFile) -> int:
     """The largest row number that there can be."""
     most = store.path.stat().st_size // LEAST_BYTES
     for hint in ("", "indexed by answers_key"):  # the index has them too, where the last page is damaged
