@@ -80,9 +80,19 @@ def answer_of(request: Request, entry: Entry) -> Answer:
     if entry.status != "good":
         return Answer(request, "", entry.reason, entry.detail or "")
     read = read_completion(entry.response or "")
-    if isinstance(read, Completion) and (read.bad is None or (read.unsaid and read.text.strip())):
+    if isinstance(read, Completion) and _complete(read):
         return Answer(request, read.text)
     return Answer(request, "", "llm_failed", f"the answer is {read.bad if isinstance(read, Completion) else read.why}")
+
+
+def has_answer(entry: Entry) -> bool:
+    """Whether the response of a good entry is one that `answer_of` can read."""
+    read = read_completion(entry.response or "")
+    return isinstance(read, Completion) and _complete(read)
+
+
+def _complete(read: Completion) -> bool:
+    return read.bad is None or (read.unsaid and bool(read.text.strip()))
 
 
 def start_conversations(stage: "Stage", batch: Mapping[str, list[Any]], start: int = 0) -> list[ConversationState]:
