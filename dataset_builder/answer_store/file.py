@@ -47,7 +47,7 @@ def open_file(path: Path) -> sqlite3.Connection:
         columns = {row[1] for row in connection.execute("pragma table_info(answers)")}
         if is_store := {"checksum", *Entry._fields} <= columns:
             make_sums(connection)
-    except (OSError, sqlite3.Error) as why:
+    except (OSError, sqlite3.Error, UnicodeDecodeError) as why:  # the last: a damaged name in a message of SQLite
         raise StoreError(
             f"{path} cannot be opened as an answer store ({why}); move it away, or give another by --store FILE"
         ) from why
@@ -82,6 +82,12 @@ class StoreFile:
         object.__setattr__(self, "path", state["path"])
         object.__setattr__(self, "_open", {})
 
+    def close(self) -> None:
+        """Close the file; it is opened again when it is used."""
+        with self._lock:
+            if (connection := self._open.pop("connection", None)) is not None:
+                connection.close()
+
     @contextmanager
     def transaction(self, what: str = "what is under way") -> Iterator[sqlite3.Connection]:
         """A transaction beside which nobody else writes; on disk at its end. Raises StoreError where ``what`` cannot be written."""
@@ -89,15 +95,18 @@ class StoreFile:
             with self._lock, self._connection as connection:
                 connection.execute("begin immediate")
                 yield connection
-        except sqlite3.Error as why:
+        except (sqlite3.Error, UnicodeDecodeError) as why:
             raise StoreError(
                 f"{self.path}: {what} could not be written ({why}); fix the cause, and run the same command again"
             ) from why
 
     def read(self, select: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of a select. Raises sqlite3.DatabaseError where a page is damaged."""
-        with self._lock:
-            return self._connection.execute(select, parameters).fetchall()
+        try:
+            with self._lock:
+                return self._connection.execute(select, parameters).fetchall()
+        except UnicodeDecodeError as why:  # a damaged name in a message of SQLite
+            raise sqlite3.DatabaseError(str(why)) from why
 
     @property
     def _lock(self) -> threading.Lock:

@@ -114,13 +114,17 @@ class AnswerStore(StoreFile):
     def tokens_per_second(self, model: str, last: int = 500) -> float | None:
         """Completion tokens per second of the last answers of a model, over the time in which at least one call was in flight.
 
-        None where it has no answer.
+        None where it has no answer, or a damaged page hides them.
         """
-        rows = self.read(
-            "select completion_tokens, seconds, at from answers where model = ? and completion_tokens > 0 and seconds > 0 "
-            "order by rowid desc limit ?",
-            (model, last),
-        )
+        try:
+            rows = self.read(
+                "select completion_tokens, seconds, at from answers where model = ? and completion_tokens > 0 and seconds > 0 "
+                "and typeof(completion_tokens) = 'integer' and typeof(seconds) = 'real' and typeof(at) = 'real' "
+                "order by rowid desc limit ?",
+                (model, last),
+            )
+        except sqlite3.DatabaseError:
+            return None
         busy, until = 0.0, -math.inf
         for begin, end in sorted((at - seconds, at) for _, seconds, at in rows):
             busy += max(0.0, end - max(begin, until))
@@ -128,7 +132,7 @@ class AnswerStore(StoreFile):
         return sum(tokens for tokens, *_ in rows) / busy if busy else None
 
     def __len__(self) -> int:
-        return self.read("select count(*) from answers")[0][0]
+        return sum(sums.entries for sums in self.sums())
 
     def _select(self, keys: Sequence[bytes]) -> list[Entry]:
         marks = ", ".join("?" * len(keys))
