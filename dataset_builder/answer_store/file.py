@@ -42,20 +42,39 @@ def open_file(path: Path) -> sqlite3.Connection:
         path.parent.mkdir(parents=True, exist_ok=True)
         _keep_private(path)
         connection = sqlite3.connect(path, timeout=60, check_same_thread=False)
-        for statement in (*PRAGMAS, *TABLES):
+        for statement in PRAGMAS:
             connection.execute(statement)
-        columns = {row[1] for row in connection.execute("pragma table_info(answers)")}
-        if is_store := {"checksum", *Entry._fields} <= columns:
-            make_sums(connection)
+        columns = _make_tables(connection)
     except (OSError, sqlite3.Error, UnicodeDecodeError) as why:  # the last: a damaged name in a message of SQLite
         raise StoreError(
-            f"{path} cannot be opened as an answer store ({why}); move it away, or give another by --store FILE"
+            f"{path} cannot be opened as an answer store ({why}); move it away, or give another by --store FILE. Was it one? `sqlite3 {path} "
+            ".recover` may rescue its table `answers`"
         ) from why
-    if not is_store:
+    if not {"checksum", *Entry._fields} <= columns:
         raise StoreError(
             f"{path} is no answer store: its table has the columns {sorted(columns)}; give another by --store FILE"
         )
     return connection
+
+
+def _make_tables(connection: sqlite3.Connection) -> set[str]:
+    """Make what is missing; returns the columns of the answers.
+
+    A damaged file to which nothing can be added may still be read; who writes to it is told.
+    """
+    try:
+        for statement in TABLES:
+            connection.execute(statement)
+        if {"checksum", *Entry._fields} <= _columns(connection):
+            make_sums(connection)
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
+        if not _columns(connection):
+            raise
+    return _columns(connection)
+
+
+def _columns(connection: sqlite3.Connection) -> set[str]:
+    return {row[1] for row in connection.execute("pragma table_info(answers)")}
 
 
 def _keep_private(path: Path) -> None:

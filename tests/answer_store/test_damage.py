@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from dataset_builder.answer_store.builds import Build
 from dataset_builder.answer_store.parquet_files import export, import_, stats
-from dataset_builder.answer_store.store import AnswerStore, Entry
+from dataset_builder.answer_store.store import AnswerStore, Entry, StoreError
 from dataset_builder.answer_store.walk import Skipped
 
 ROWS, PAGE = 1500, 4096
@@ -95,6 +96,29 @@ def test_an_inner_page_that_leads_to_many_rows_is_passed_quickly(
     lost = [i for i in range(3000) if key(i) not in found]
     assert 400 < len(lost) == lost[-1] - lost[0] + 1, "one run"
     assert len(reads) < 3000 / 4 + len(lost), "fewer than one for each row"
+
+
+def test_a_store_to_which_nothing_can_be_added_is_exported(tmp_path: Path) -> None:
+    """An older one, whose list of free pages is damaged: the newer tables cannot be made."""
+    path = tmp_path / "s.sqlite"
+    AnswerStore(path).add([entry(i, "x") for i in range(9)])
+    with sqlite3.connect(path) as direct:
+        for kind in ("insert", "delete", "update"):
+            direct.execute(f"drop trigger sums_{kind}")
+        direct.execute("drop table sums")
+        direct.execute("drop table builds")
+        direct.execute("pragma user_version = 0")
+        direct.commit()
+        direct.execute("pragma wal_checkpoint(truncate)")
+    direct.close()
+    data = bytearray(path.read_bytes())
+    data[32:36] = b"\xff" * 4  # the first page of the list
+    path.write_bytes(data)
+    store = AnswerStore(path)
+    assert export(store, tmp_path / "a.parquet") == 9
+    assert "| s | m | good | 9 |" in stats(store)
+    with pytest.raises(StoreError, match=r"could not be written .* fix the cause"):
+        Build(store)
 
 
 def test_damage_is_warned_of_where_nobody_asks(intact: bytes, tmp_path: Path) -> None:
