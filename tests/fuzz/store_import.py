@@ -19,8 +19,8 @@ def seeds() -> Sequence[bytes]:
     rows = [{**e._asdict(), "checksum": e.checksum} for e in entries()]
     table, files = pa.Table.from_pylist(rows, schema=SCHEMA), []
     with tempfile.TemporaryDirectory() as folder:
-        for options in ({"compression": "zstd"}, {"compression": "none", "use_dictionary": False}):
-            pq.write_table(table, f"{folder}/a.parquet", **options)
+        for compression, dictionary in (("zstd", True), ("none", False)):
+            pq.write_table(table, f"{folder}/a.parquet", compression=compression, use_dictionary=dictionary)
             files.append(Path(folder, "a.parquet").read_bytes())
     return files
 
