@@ -8,16 +8,18 @@ Builds that run beside each other are a *group*: a build joins the group of thos
 group spend counts for the cap of each, also what a build has spent that has ended or was killed meanwhile.
 """
 
+import math
 import os
 import socket
 import threading
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from sqlite3 import Connection
+from sqlite3 import Connection, DatabaseError
+from typing import Any
 
 from dataset_builder.answer_store.entry import Entry, StoreError
 from dataset_builder.answer_store.store import AnswerStore
@@ -38,17 +40,32 @@ class Spending:
 class Build:
     """One build among those that share a store. ``since``: when its group began. Safe for several threads."""
 
-    def __init__(self, store: AnswerStore) -> None:
-        """Join the builds of this store. Raises StoreError."""
+    def __init__(self, store: AnswerStore, *, later: bool = False) -> None:
+        """Join the builds of this store; ``later``: not before it asks, unless others live. A build that asks nothing writes nothing.
+
+        Raises StoreError.
+        """
         self.store, self.owner = store, uuid.uuid4().hex
-        self.since = self._join()
-        self._over = threading.Event()
-        threading.Thread(target=self._beat, daemon=True, name="answer store").start()
+        self.since = math.inf  # until it has joined, all that it looks up was spent before
+        self._over, self._joining = threading.Event(), threading.Lock()
+        try:
+            others = _living(store.read(_BUILDS))
+        except DatabaseError:  # damaged: to join says so
+            others = set()
+        if others or not later:
+            self._join_once()
+
+    def _join_once(self) -> None:
+        with self._joining:
+            if self.since == math.inf:
+                self.since = self._join()
+                threading.Thread(target=self._beat, daemon=True, name="answer store").start()
 
     def take(self, keys: Sequence[bytes]) -> set[bytes]:
         """Those of these requests that this build has under way from now on: all but those that another build has. Raises StoreError."""
+        self._join_once()
         with self.store.transaction() as connection:
-            living, taken = _living(connection), []
+            living, taken = _living(connection.execute(_BUILDS)), []
             for key in keys:
                 found = connection.execute("select owner, usd from under_way where key = ?", (key,)).fetchone()
                 if found is None or found[0] not in living:
@@ -63,6 +80,7 @@ class Build:
 
         Returns the group's spending besides. Raises StoreError.
         """
+        self._join_once()
         with self.store.transaction() as connection:
             spending, fits, reserved = self._spending(connection), [], 0.0
             for entry in sent:
@@ -79,17 +97,19 @@ class Build:
 
     def end(self) -> None:
         """Leave the other builds; what this one has spent counts for them as long as one of its group lives. Raises StoreError."""
+        if self.since == math.inf:
+            return
         self._over.set()
         with self.store.transaction() as connection:
             connection.execute("delete from under_way where owner = ? and usd = 0", (self.owner,))
             connection.execute("update builds set ended = 1 where owner = ?", (self.owner,))
-            if not _living(connection):
+            if not _living(connection.execute(_BUILDS)):
                 _forget(connection)
 
     def _join(self) -> float:
         now = time.time()
         with self.store.transaction() as connection:
-            if not _living(connection):
+            if not _living(connection.execute(_BUILDS)):
                 _forget(connection)
             since = connection.execute("select min(since) from builds").fetchone()[0] or now
             me = (self.owner, _host(), os.getpid(), _started(os.getpid()), now, since)
@@ -108,16 +128,18 @@ class Build:
 
     def _spending(self, connection: Connection) -> Spending:
         """A dead build's reserved calls may have been paid: they count as spent, so that nobody waits for them."""
-        living = _living(connection)
+        living = _living(connection.execute(_BUILDS))
         spent = connection.execute("select coalesce(sum(usd), 0) from builds").fetchone()[0]
         reserved = dict(connection.execute("select owner, sum(usd) from under_way where usd > 0 group by owner"))
         alive = sum(usd for owner, usd in reserved.items() if owner in living)
         return Spending(spent + sum(reserved.values()) - alive, alive, len(living - {self.owner}))
 
 
-def _living(connection: Connection) -> set[str]:
+_BUILDS = "select owner, host, pid, started, seen from builds where ended = 0"
+
+
+def _living(builds: Iterable[Sequence[Any]]) -> set[str]:
     now = time.time()
-    builds = connection.execute("select owner, host, pid, started, seen from builds where ended = 0").fetchall()
     return {
         owner
         for owner, host, pid, started, seen in builds

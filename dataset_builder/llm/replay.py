@@ -34,7 +34,7 @@ class AnswerLookup:
         statuses: tuple[str, ...] = ("good", "final", "failed"),
         usage: Usage | None = None,
         charge: Callable[[float], None] = lambda usd: None,
-        since: float = math.inf,
+        since: Callable[[], float] = lambda: math.inf,
     ) -> None:
         self.store, self.statuses, self.usage, self.charge = store, statuses, usage or Usage(), charge
         self.since = since
@@ -51,7 +51,7 @@ class AnswerLookup:
             answered = answer is not None
             if request.key not in self.seen:
                 self.seen.add(request.key)
-                self.charge(about.usd_before(self.since))
+                self.charge(about.usd_before(self.since()))
                 self.usage.before.add(
                     about.prompt_tokens, about.completion_tokens, about.usd if about.priced else None
                 )

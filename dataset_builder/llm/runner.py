@@ -91,7 +91,7 @@ class _StageCalls:
 
     def __init__(self, stage: "Stage", store: AnswerStore, dispatcher: "Dispatcher") -> None:
         self.stage, self.dispatcher, self.usage = stage, dispatcher, dispatcher.usage
-        since = dispatcher.build.since
+        since = lambda: dispatcher.build.since  # noqa: E731
         self.lookup = AnswerLookup(store, ("good", "final"), self.usage, dispatcher.budget.charge, since)
         self.digests: dict[int, bytes] = {}
         self._tasks: set[asyncio.Task[None]] = set()
