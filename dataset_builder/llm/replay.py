@@ -1,5 +1,6 @@
 """Run conversations of many rows on the answers in the store, and collect the columns of the finished ones."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,8 @@ class MissingAnswer(LookupError):
 class AnswerLookup:
     """Looks up requests in the store, and counts the cost of the answers.
 
-    ``statuses``: the entries that count as an answer. Without ``failed``, a request that may succeed later has no answer.
+    ``statuses``: the entries that count as an answer. Without ``failed``, a request that may succeed later has no answer. ``charge``: is
+    called with what was spent before ``since``; what was spent later, the builds on the store tell each other.
     """
 
     def __init__(
@@ -32,10 +34,11 @@ class AnswerLookup:
         statuses: tuple[str, ...] = ("good", "final", "failed"),
         usage: Usage | None = None,
         charge: Callable[[float], None] = lambda usd: None,
+        since: Callable[[], float] = lambda: math.inf,
     ) -> None:
         self.store, self.statuses, self.usage, self.charge = store, statuses, usage or Usage(), charge
+        self.since = since
         self.seen: set[bytes] = set()  # each request is counted once
-        self.bad: dict[bytes, int] = {}  # paid answers that could not be used, of requests without a good one
 
     def __call__(self, requests: Sequence[Request]) -> dict[bytes, Answer]:
         """The known answers, by the key of their request."""
@@ -44,23 +47,21 @@ class AnswerLookup:
         for request in requests:
             if (about := known.get(request.key)) is None:
                 continue
-            answer = self._answer(request, about.entry)
+            answer = self.answer(request, about.entry)
             answered = answer is not None
             if request.key not in self.seen:
                 self.seen.add(request.key)
-                self.charge(about.usd + about.lost_usd)
+                self.charge(about.usd_before(self.since()))
                 self.usage.before.add(
                     about.prompt_tokens, about.completion_tokens, about.usd if about.priced else None
                 )
                 self.usage.lost_usd += about.lost_usd
                 self.usage.hits += answered
-                taken_for_good = about.entry is not None and about.entry.status == "good" and answer is None
-                self.bad[request.key] = about.bad + taken_for_good
             if answer is not None:
                 found[request.key] = answer
         return found
 
-    def _answer(self, request: Request, entry: Entry | None) -> Answer | None:
+    def answer(self, request: Request, entry: Entry | None) -> Answer | None:
         """The answer of an entry, or None where it counts as none: then a run that may call asks again."""
         if entry is None or entry.status not in self.statuses:
             return None
@@ -79,9 +80,19 @@ def answer_of(request: Request, entry: Entry) -> Answer:
     if entry.status != "good":
         return Answer(request, "", entry.reason, entry.detail or "")
     read = read_completion(entry.response or "")
-    if isinstance(read, Completion) and (read.bad is None or (read.unsaid and read.text.strip())):
+    if isinstance(read, Completion) and _complete(read):
         return Answer(request, read.text)
     return Answer(request, "", "llm_failed", f"the answer is {read.bad if isinstance(read, Completion) else read.why}")
+
+
+def has_answer(entry: Entry) -> bool:
+    """Whether the response of a good entry is one that `answer_of` can read."""
+    read = read_completion(entry.response or "")
+    return isinstance(read, Completion) and _complete(read)
+
+
+def _complete(read: Completion) -> bool:
+    return read.bad is None or (read.unsaid and bool(read.text.strip()))
 
 
 def start_conversations(stage: "Stage", batch: Mapping[str, list[Any]], start: int = 0) -> list[ConversationState]:

@@ -91,7 +91,8 @@ class _StageCalls:
 
     def __init__(self, stage: "Stage", store: AnswerStore, dispatcher: "Dispatcher") -> None:
         self.stage, self.dispatcher, self.usage = stage, dispatcher, dispatcher.usage
-        self.lookup = AnswerLookup(store, ("good", "final"), self.usage, dispatcher.budget.charge)
+        since = lambda: dispatcher.build.since  # noqa: E731
+        self.lookup = AnswerLookup(store, ("good", "final"), self.usage, dispatcher.budget.charge, since)
         self.digests: dict[int, bytes] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._failures: list[BaseException] = []
@@ -203,7 +204,8 @@ class _StageCalls:
 
     async def _answer(self, request: Request) -> Entry:
         self.lookup.seen.add(request.key)
-        return await self.dispatcher.answer(request, self.stage.name, self.lookup.bad.get(request.key, 0))
+        counts = lambda entry: self.lookup.answer(request, entry) is not None  # noqa: E731
+        return await self.dispatcher.answer(request, self.stage.name, counts)
 
     async def _tick(self, bar: tqdm) -> None:
         said = time.monotonic()

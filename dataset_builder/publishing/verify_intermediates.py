@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dataset_builder.answer_store import parquet_files as store_files
+from dataset_builder.answer_store.entry import StoreError
 from dataset_builder.publishing.folder import column_types, config_hash
 from dataset_builder.publishing.layout import INTERMEDIATES, data_file, read_rows, rows_in
 
@@ -28,7 +29,7 @@ def wrong_intermediates(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
                 found += _wrong_evidence(folder, manifest, file)
             elif name == ANSWERS:
                 found += [f"{name}: {line}" for line in store_files.damaged(file)]
-        except (pa.ArrowException, OSError) as why:
+        except (pa.ArrowException, OSError, StoreError) as why:
             found.append(f"{name}: its file cannot be read ({why})")
     return found
 

@@ -8,16 +8,18 @@ room for the answer where the window is too small, a seed where an answer at tem
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NoReturn
 
-from dataset_builder.answer_store.store import AnswerStore, Entry
+from dataset_builder.answer_store.builds import Build
+from dataset_builder.answer_store.store import AnswerStore, Entry, StoreError
 from dataset_builder.answer_store.write_queue import WriteQueue
 from dataset_builder.llm.calls.attempts import DEADLINE_S, DOWN, FORBIDDEN, HINTS, LASTING, Attempts
 from dataset_builder.llm.calls.budget import Budget
 from dataset_builder.llm.calls.connection import ArrivedCompletion, Connection, open_connection
 from dataset_builder.llm.calls.endpoint import AZURE, AZURE_VARIABLES, variables
 from dataset_builder.llm.calls.errors import CONTEXT, FILTER, TIME_OUT, CallError, ErrorAction, room_for_answer
+from dataset_builder.llm.calls.turns import Turns
 from dataset_builder.llm.completion import TRUNCATED_AT
 from dataset_builder.llm.model import LLM, ModelError, Request
 from dataset_builder.llm.prices import Price
@@ -40,7 +42,10 @@ class Dispatcher:
     ) -> None:
         self.prices, self.in_flight, self.per_minute, self.timeout_s = prices, in_flight, per_minute, timeout_s
         self.sampling = sampling
-        self.budget, self.write_queue = Budget(max_usd), WriteQueue(store)
+        self.build = Build(store, later=True)
+        self.write_queue = WriteQueue(store, self.build.owner)
+        self.budget = Budget(self.build, self.write_queue, max_usd)
+        self.turns = Turns(self.build, self.write_queue)
         self.usage, self.stopped = Usage(), None
         self._slots = asyncio.Semaphore(in_flight)
         self._connections: dict[LLM, Connection] = {}
@@ -54,9 +59,11 @@ class Dispatcher:
         await self.write_queue.flush()
         for connection in self._connections.values():
             await connection.client.close()
+        with contextlib.suppress(StoreError):  # a full disk: others see that the process is gone
+            await asyncio.to_thread(self.build.end)
 
-    async def answer(self, request: Request, stage: str, bad: int = 0) -> Entry:
-        """The entry that counts, already on disk. ``bad``: number of paid but unusable answers of earlier runs.
+    async def answer(self, request: Request, stage: str, counts: Callable[[Entry], bool]) -> Entry:
+        """The entry that counts, already on disk. ``counts``: whether an entry that another build has got meanwhile is an answer.
 
         Raises ModelError where no request to this endpoint can succeed: the run ends, and all paid answers are kept.
         """
@@ -64,7 +71,7 @@ class Dispatcher:
             return await asked  # the same request of another row is in flight
         future = self._pending[request.key] = asyncio.get_running_loop().create_future()
         try:
-            entry = await self._ask(request, stage, Attempts(bad=bad))
+            entry = await self._in_one_build(request, stage, counts)
         except BaseException as why:
             future.set_exception(why)
             future.exception()  # marks it as retrieved, also where no other row waits for it
@@ -73,6 +80,22 @@ class Dispatcher:
             del self._pending[request.key]
         future.set_result(entry)
         return entry
+
+    async def _in_one_build(self, request: Request, stage: str, counts: Callable[[Entry], bool]) -> Entry:
+        """Ask when no other build on the store has the request under way, unless it has been answered there."""
+        known = await self.turns.take(request.key)
+        entry = known.entry
+        if entry is not None and counts(entry):
+            self.turns.release(request.key)
+            self.usage.hits += 1
+            self.usage.before.add(entry.prompt_tokens, entry.completion_tokens, entry.usd)
+            return entry
+        no_answer = entry is not None and entry.status == "good"  # taken for good by an earlier version
+        try:
+            return await self._ask(request, stage, Attempts(bad=known.bad + no_answer))
+        except BaseException:
+            self.turns.release(request.key)
+            raise
 
     async def _ask(self, request: Request, stage: str, attempts: Attempts) -> Entry:
         connection = self._connection(request.llm)
@@ -153,27 +176,22 @@ class Dispatcher:
         async with self._slots:
             if self.stopped:
                 raise self.stopped
-            if not await self.budget.reserve(upper_bound):
-                return self._entry(request, stage, "failed", "over_budget", f"--max-usd {self.budget.cap} is reached")
-            if self.budget.cap is not None:  # on disk before it is sent: what is in flight at a kill counts as spent
-                await self.write_queue.put(self._entry(request, stage, "sent", usd=upper_bound))
+            # on disk before it is sent: what is in flight at a kill counts as spent
+            if not await self.budget.reserve(self._entry(request, stage, "sent", usd=upper_bound)):
+                return self._entry(request, stage, "failed", "over_budget", self.budget.reached())
             sent_at = await connection.rate_limiter.slot(request.size // 4 + request.llm.max_tokens, self._ended)
             if self.stopped:  # stopped while it waited; it was not sent
-                self.budget.settle(upper_bound, 0.0)
                 self._clear(request, stage)
                 raise self.stopped
             self.usage.sent += 1
             self.usage.in_flight += 1
-            usd = upper_bound  # the cost, unless the outcome is known; also where this task is cancelled
             try:
                 arrived = await connection.call(request, sent_at, attempts.change, attempts.patience)
                 outcome = (
                     arrived if isinstance(arrived, CallError) else self._paid(request, stage, connection, arrived)
                 )
-                usd = self._cost(outcome, upper_bound)
             finally:
                 self.usage.in_flight -= 1
-                self.budget.settle(upper_bound, usd)
         if isinstance(outcome, CallError):
             self.usage.errors[outcome.kind] += 1
             if outcome.maybe_paid and connection.price:
@@ -189,12 +207,6 @@ class Dispatcher:
         """With a cap: record that the call reserved on disk has cost nothing."""
         if self.budget.cap is not None:
             self.write_queue.put(self._entry(request, stage, "lost", usd=0.0))
-
-    @staticmethod
-    def _cost(outcome: Entry | CallError, upper_bound: float) -> float:
-        if isinstance(outcome, CallError):
-            return upper_bound if outcome.maybe_paid else 0.0
-        return outcome.usd or 0.0
 
     def _paid(self, request: Request, stage: str, connection: Connection, arrived: ArrivedCompletion) -> Entry:
         """The entry of an answer, good or bad."""
@@ -246,6 +258,8 @@ class Dispatcher:
             f"the run was stopped: {why}. Every answer that arrived is in the store; fix the cause and run the same command again"
         )
         self._ended.set()
+        self.turns.stop(self.stopped)
+        self.budget.stop(self.stopped)
         return self.stopped
 
     def _entry(
