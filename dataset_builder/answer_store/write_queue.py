@@ -1,6 +1,7 @@
 """Write entries to the answer store in batches: one disk sync for all that arrive within BATCH_S."""
 
 import asyncio
+from collections.abc import Callable
 
 from dataset_builder.answer_store.store import AnswerStore, Entry
 
@@ -12,6 +13,7 @@ class WriteQueue:
 
     def __init__(self, store: AnswerStore, owner: str | None = None) -> None:
         self.store, self.owner = store, owner  # the build that pays for the entries
+        self.written: Callable[[], object] = lambda: None  # is called whenever entries are on disk
         self._entries: list[Entry] = []
         self._released: list[bytes] = []
         self._done: asyncio.Future[None] | None = None
@@ -52,3 +54,4 @@ class WriteQueue:
             done.set_exception(why)
         else:
             done.set_result(None)
+            self.written()

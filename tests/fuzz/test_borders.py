@@ -13,6 +13,7 @@ from tests.fuzz.processes import border, borders
 NUMBER = 150
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", borders())
 def test_the_seeds_of_a_border_are_read(name: str, tmp_path: Path) -> None:
     for data in border(name).seeds():

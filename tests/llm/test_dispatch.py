@@ -52,7 +52,7 @@ def test_every_row_gets_its_own_answer_and_a_second_run_asks_nothing(server: Run
     assert server.stats()["requests"] == 300
 
 
-@pytest.mark.parametrize("asking", [say, say_json])
+@pytest.mark.parametrize("asking", [pytest.param(say, marks=pytest.mark.slow), say_json])
 def test_a_fault_that_passes_is_never_the_reason_of_a_rejection(server: Running, build, asking) -> None:
     server.change(**MIXED, hang_s=30, retry_after_s=0.2)
     started = time.monotonic()
@@ -67,6 +67,7 @@ def test_a_fault_that_passes_is_never_the_reason_of_a_rejection(server: Running,
     assert one.calls.lost_usd > 0
 
 
+@pytest.mark.slow
 def test_a_fault_that_lasts_rejects_its_row_with_the_reason_and_no_other(server: Running, build, monkeypatch) -> None:
     for bound in ("MAX_ERRORS", "MAX_REFUSALS"):
         monkeypatch.setattr(f"dataset_builder.llm.calls.attempts.{bound}", 4)

@@ -22,6 +22,7 @@ class Budget:
         self._calls: Waiting[Entry, bool] = Waiting(
             self._reserve, lambda sent: queue.put(sent._replace(status="lost", usd=0.0))
         )
+        queue.written = self._calls.wake  # what a call has cost may leave room for one that waits
 
     def charge(self, usd: float) -> None:
         """Count what was paid in an earlier run."""

@@ -1,6 +1,7 @@
 """Wait for what another build may have: questions to the store, asked in batches until each has its outcome."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
@@ -25,6 +26,7 @@ class Waiting(Generic[T, R]):
         self._again: list[tuple[T, asyncio.Future[R]]] = []
         self._task: asyncio.Task[None] | None = None
         self._stopped: Exception | None = None
+        self._woken = asyncio.Event()
 
     async def outcome(self, question: T) -> R:
         """Wait for the outcome of a question. Raises what `ask` raises, and what `stop` was called with."""
@@ -36,6 +38,10 @@ class Waiting(Generic[T, R]):
             self._task = asyncio.create_task(self._work())
         return await future
 
+    def wake(self) -> None:
+        """Ask at once again: this build has changed what the outcome depends on."""
+        self._woken.set()
+
     def stop(self, why: Exception) -> None:
         """Every question that waits, and every later one, ends with this exception."""
         self._stopped = why
@@ -46,9 +52,13 @@ class Waiting(Generic[T, R]):
     async def _work(self) -> None:
         asked_again = 0.0
         while self._new or self._again:
-            await asyncio.sleep(BATCH_S if self._new else POLL_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(BATCH_S if self._new else POLL_S):
+                    await self._woken.wait()
+            woken = self._woken.is_set()
+            self._woken.clear()
             batch, self._new = self._new, []
-            if time.monotonic() - asked_again >= POLL_S:
+            if woken or time.monotonic() - asked_again >= POLL_S:
                 batch, self._again, asked_again = self._again + batch, [], time.monotonic()
             batch = [(question, future) for question, future in batch if not future.done()]
             if not batch:
