@@ -36,6 +36,29 @@ if os.environ.get("CI"):
     hypothesis.settings.load_profile("ci")
 
 
+_status: list[int] = []
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(exitstatus: int) -> None:
+    """Remember how the tests ended."""
+    _status.append(int(exitstatus))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure() -> None:
+    """End the process at once, with pytest's own status.
+
+    After 4,500 tests it holds graph-tool, torch, DeepSpeed, llama.cpp and spaCy, and the destructors of their libraries end it with a
+    segmentation fault now and then, when all tests have passed and have been reported.
+    """
+    if _status:  # not where pytest refused its command line
+        shutil.rmtree(_SESSION, ignore_errors=True)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(_status[-1])
+
+
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the Arrow files of another, here or in a process that it starts."""
