@@ -219,6 +219,11 @@ def _wrong_features(folder: Path, infos: DatasetInfosDict, files: Mapping[str, M
             except (pa.ArrowException, OSError):
                 continue  # another check names a file that cannot be read
             have = Features.from_arrow_schema(schema.remove_metadata())
-            if said.arrow_schema.remove_metadata() != have.arrow_schema.remove_metadata():
+            try:
+                same = said.arrow_schema.remove_metadata() == have.arrow_schema.remove_metadata()
+            except (*_NOT_PARSED, pa.ArrowException) as why:
+                yield f"dataset_info, {name}: its features are no column types ({type(why).__name__}); expected those of {file}"
+                continue
+            if not same:
                 differ = sorted(column for column in {*said, *have} if said.get(column) != have.get(column))
                 yield f"dataset_info, {name}: found other types or columns than in {file}: {SHORT.repr(differ)}"
