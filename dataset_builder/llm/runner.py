@@ -91,8 +91,8 @@ class _StageCalls:
 
     def __init__(self, stage: "Stage", store: AnswerStore, dispatcher: "Dispatcher") -> None:
         self.stage, self.dispatcher, self.usage = stage, dispatcher, dispatcher.usage
-        since = lambda: dispatcher.build.since  # noqa: E731
-        self.lookup = AnswerLookup(store, ("good", "final"), self.usage, dispatcher.budget.charge, since)
+        charge = dispatcher.budget.charge
+        self.lookup = AnswerLookup(store, ("good", "final"), self.usage, charge, since=lambda: dispatcher.build.since)
         self.digests: dict[int, bytes] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._failures: list[BaseException] = []
@@ -204,8 +204,9 @@ class _StageCalls:
 
     async def _answer(self, request: Request) -> Entry:
         self.lookup.seen.add(request.key)
-        counts = lambda entry: self.lookup.answer(request, entry) is not None  # noqa: E731
-        return await self.dispatcher.answer(request, self.stage.name, counts)
+        return await self.dispatcher.answer(
+            request, self.stage.name, counts=lambda entry: self.lookup.answer(request, entry) is not None
+        )
 
     async def _tick(self, bar: tqdm) -> None:
         said = time.monotonic()

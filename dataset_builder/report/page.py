@@ -31,9 +31,19 @@ from dataset_builder.report.reasons import reason_meanings
 HERE = Path(__file__).parent
 SCRIPTS = ("paths.js", "row.js", "rows.js")
 WIDE, NARROW = {"width": 1024, "left": 200, "trunk": 120}, {"width": 350, "left": 148, "trunk": 28}
+
+
+class _Missing(StrictUndefined):
+    """A field that the manifest lacks."""
+
+    def __format__(self, format_spec: str, /) -> str:
+        """Raises UndefinedError, which says which field, where Python's own raises TypeError: of `"{:,}".format(field)`."""
+        return str(self)
+
+
 _FILES = Environment(
     loader=FileSystemLoader(HERE),
-    undefined=StrictUndefined,
+    undefined=_Missing,
     trim_blocks=True,
     lstrip_blocks=True,
     autoescape=True,

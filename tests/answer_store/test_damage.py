@@ -23,6 +23,14 @@ def entry(number: int, text: str) -> Entry:
     return Entry(key(number), "good", None, None, text, "m", "s", 10, 5, 0.5, 1.0)
 
 
+def without_sums(store: sqlite3.Connection) -> None:
+    """Make it a store of before the sums."""
+    for kind in ("insert", "delete", "update"):
+        store.execute(f"drop trigger sums_{kind}")
+    store.execute("drop table sums")
+    store.execute("pragma user_version = 0")
+
+
 @pytest.fixture(scope="module")
 def intact(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """A store of small rows and of some that overflow their page, as a file of its own."""
@@ -103,11 +111,8 @@ def test_a_store_to_which_nothing_can_be_added_is_exported(tmp_path: Path) -> No
     path = tmp_path / "s.sqlite"
     AnswerStore(path).add([entry(i, "x") for i in range(9)])
     with sqlite3.connect(path) as direct:
-        for kind in ("insert", "delete", "update"):
-            direct.execute(f"drop trigger sums_{kind}")
-        direct.execute("drop table sums")
+        without_sums(direct)
         direct.execute("drop table builds")
-        direct.execute("pragma user_version = 0")
         direct.commit()
         direct.execute("pragma wal_checkpoint(truncate)")
     direct.close()
@@ -157,10 +162,7 @@ def test_a_store_of_before_the_sums_is_counted_when_they_are_asked_for(tmp_path:
     path = tmp_path / "s.sqlite"
     AnswerStore(path).add([entry(i, "x") for i in range(5)])
     with sqlite3.connect(path) as direct:
-        for kind in ("insert", "delete", "update"):
-            direct.execute(f"drop trigger sums_{kind}")
-        direct.execute("drop table sums")
-        direct.execute("pragma user_version = 0")
+        without_sums(direct)
     store = AnswerStore(path)
     store.add([entry(6, "x"), entry(7, "x")._replace(status="bad")])
     with sqlite3.connect(path) as older:  # an older version writes

@@ -29,19 +29,18 @@ from dataset_builder.publishing.schema.data_files import wrong_rows
 from dataset_builder.publishing.schema.json_text import MAX_BYTES
 from dataset_builder.publishing.schema.manifest import (
     SHORT,
+    listed,
     parsed_manifest,
     told_fields,
     unreadable,
     wrong_fields,
 )
 from dataset_builder.sources.raw_files import sha256
-from kg.terminal import one_line
 
 OWN = (
     ".gitattributes",
     ".cache/huggingface/",
 )  # the Hub writes the first, its client the second; no loader reads them
-SHOWN = 5  # lines of a long list
 KINDS = {stat.S_IFIFO: "a FIFO", stat.S_IFSOCK: "a socket", stat.S_IFLNK: "a symbolic link"}
 # The parsers of datasets and huggingface_hub do not check what they are given: any of these says that it is not what they wrote.
 _NOT_PARSED = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
@@ -83,9 +82,7 @@ def published_files(manifest: Mapping[str, Any]) -> set[str]:
 
 def told(folder: object, wrong: list[str]) -> str:
     """The mismatches of a folder, as one message."""
-    more = [f"… and {len(wrong) - SHOWN} more"] if len(wrong) > SHOWN else []
-    lines = "\n".join(f"- {line}" for line in [*map(one_line, wrong[:SHOWN]), *more])
-    return f"{folder} does not match its manifest; build or download it again:\n{lines}"
+    return f"{folder} does not match its manifest; build or download it again:\n{listed(wrong)}"
 
 
 def damages_rows(wrong: Iterable[str], manifest: Mapping[str, Any]) -> bool:

@@ -10,9 +10,11 @@ from pydantic import ValidationError
 from dataset_builder.publishing.layout import INTERMEDIATES, MANIFEST, ROWS, SPLITS, UNROLLED, FolderError
 from dataset_builder.publishing.schema.fields import Manifest
 from dataset_builder.publishing.schema.json_text import parse_json
+from kg.terminal import one_line
 
 FORMAT = 2  # of the manifest: 1, which has no such field, counted the code among the inputs of the content hash
 NEEDED = ("files", "rows", "columns")  # from these, the paths of the files follow
+SHOWN = 5  # lines of a long list of faults
 OF_A_BUILD = ("content_hash", "pipeline", "trial", "inputs", "graph", "origins", "funnel", "run", *NEEDED)
 
 
@@ -99,8 +101,13 @@ def _told(error: Any) -> str:
     return f"{place.removesuffix('[key]')}: found {found}; expected {_EXPECTED.get(error['type'], own)}"
 
 
-def told_fields(folder: object, wrong: list[str], shown: int = 5) -> str:
+def told_fields(folder: object, wrong: list[str]) -> str:
     """Faults of a manifest as one message."""
-    more = [f"… and {len(wrong) - shown} more"] if len(wrong) > shown else []
-    lines = "\n".join(f"- {MANIFEST}: {line}" for line in [*wrong[:shown], *more])
+    lines = listed([f"{MANIFEST}: {line}" for line in wrong])
     return f"{folder} has no manifest that can be used; build or download it again:\n{lines}"
+
+
+def listed(wrong: Sequence[str]) -> str:
+    """The first SHOWN faults, a line each, and how many there are more."""
+    more = [f"… and {len(wrong) - SHOWN} more"] if len(wrong) > SHOWN else []
+    return "\n".join(f"- {line}" for line in [*map(one_line, wrong[:SHOWN]), *more])
