@@ -15,6 +15,7 @@ from datasets import Dataset
 from dataset_builder.publishing.card import card
 from dataset_builder.publishing.funnel import flag_counts, funnel, relevance_of
 from dataset_builder.publishing.layout import CARD, MANIFEST, SPLITS, FolderError, data_file, rows_in
+from dataset_builder.publishing.schema.json_text import has_half_character
 from dataset_builder.publishing.schema.manifest import FORMAT
 from dataset_builder.publishing.unroll import unrolled, unrolls
 from dataset_builder.sources.raw_files import sha256
@@ -179,7 +180,7 @@ def expect_loadable(folder: Path) -> None:
         what = "looks like a URL; a build writes to a disk, and `push` to the Hub"
     elif folder.parts and folder.parts[0].startswith("~"):
         what = "begins with ~, which `load_dataset` reads as a home folder"
-    elif not name.isascii() and any("\ud800" <= character <= "\udfff" for character in name):
+    elif has_half_character(name):
         what = "is no text in the encoding of this terminal (set LC_ALL=C.UTF-8 if it is UTF-8)"
     else:
         return

@@ -72,5 +72,10 @@ def _parts(value: Any) -> Iterable[Any]:
 
 
 def _expect_whole_characters(text: str) -> None:
-    if not text.isascii() and any("\ud800" <= sign <= "\udfff" for sign in text):
+    if has_half_character(text):
         raise ValueError(f"found half a character in {text[:40]!r}; expected text that can be written as UTF-8")
+
+
+def has_half_character(text: str) -> bool:
+    """Whether the text has a lone surrogate, so that it cannot be written as UTF-8."""
+    return not text.isascii() and any("\ud800" <= sign <= "\udfff" for sign in text)
