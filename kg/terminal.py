@@ -9,9 +9,9 @@ import re
 import sys
 
 # All that moves the cursor, starts an escape sequence, or changes the order of what is shown; \n and \t are ours. Beside ASCII's and
-# Latin-1's controls: marks of direction, line separators, the byte order mark, tags.
+# Latin-1's controls: marks of direction, line separators, the byte order mark, tags; and half characters, which no encoding has.
 _CONTROLS = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\U000e0000-\U000e007f]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff\U000e0000-\U000e007f]"
 )
 _BAR = re.compile(r"(\r?)([^\r]*)(\r?)", re.DOTALL)  # one state of a progress bar, as tqdm writes it
 _MOVES = re.compile(r"(?:\n|\x1b\[A)+")  # tqdm's steps between bars

@@ -36,6 +36,7 @@ from dataset_builder.publishing.schema.manifest import (
     wrong_fields,
 )
 from dataset_builder.sources.raw_files import sha256
+from kg.terminal import one_line
 
 OWN = (
     ".gitattributes",
@@ -161,7 +162,7 @@ def _wrong_card(folder: Path, files: Mapping[str, Mapping[str, str]]) -> Iterato
             data = DatasetCard.load(file).data
         infos = DatasetInfosDict.from_dataset_card_data(data)
     except (yaml.YAMLError, OSError, *_NOT_PARSED) as why:
-        yield f"its YAML cannot be read ({type(why).__name__}: {' '.join(str(why).split())[:200]}); expected that of `build`"
+        yield f"its YAML cannot be read ({type(why).__name__}: {one_line(' '.join(str(why).split())[:200])}); expected that of `build`"
         return
     configs = vars(data).get("configs")  # not data.get: a key of the YAML may have that name
     yield from _wrong_configs(configs, card_configs(files)) if configs else _wrong_inferred(folder, files)
