@@ -103,6 +103,7 @@ def test_a_build_says_that_a_judge_was_not_calibrated_and_a_good_calibration_is_
     )
 
 
+@pytest.mark.slow
 def test_a_cap_that_is_reached_leaves_no_calibration(
     server: Running, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

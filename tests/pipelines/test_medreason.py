@@ -60,6 +60,7 @@ def calls(manifest: dict, what: str = "sent") -> dict[str, int]:
     return {s["stage"]: s["calls"][what] for s in manifest["run"]["stages"] if "calls" in s}
 
 
+@pytest.mark.slow
 def test_a_second_build_asks_nothing_and_a_published_store_rebuilds_the_same_without_a_key(
     server: Running, tmp_path: Path
 ) -> None:
