@@ -15,11 +15,18 @@ from dataset_builder.sources.questions import on_disk
 from tests.llm.asking import PRICES, WRITER, say
 from tests.test_stage import question
 
+IN_FLIGHT = 16
+
 
 def main(store: str, first: str, rows: str, max_usd: str = "") -> None:
     """Ask so many questions, from this one on."""
     asked = [question(f"question {int(first) + i}") for i in range(int(rows))]
-    calls = {"prices": PRICES, "timeout_s": 20.0, "in_flight": 16, "max_usd": float(max_usd) if max_usd else None}
+    calls = {
+        "prices": PRICES,
+        "timeout_s": 20.0,
+        "in_flight": IN_FLIGHT,
+        "max_usd": float(max_usd) if max_usd else None,
+    }
     with Runner(AnswerStore(Path(store)), calls) as runner:
         done, [one] = run(on_disk(asked), [say.using(llm=WRITER)], runner=runner)
     codes = Counter(row["rejected_because"] or "published" for row in done.to_list())

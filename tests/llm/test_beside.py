@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from dataset_builder.answer_store.store import AnswerStore
+from tests.llm.ask_beside import IN_FLIGHT
 from tests.llm.asking import PRICES, WRITER
 from tests.support.llm_server.running import Running
 
@@ -77,6 +78,7 @@ def test_a_killed_build_holds_nobody_up(server: Running, start: Start, tmp_path:
     at = time.monotonic()
     assert finish(other)["codes"] == {"published": ROWS}
     assert time.monotonic() - at < 14, "it waited for the lease"
-    assert server.stats()["paid_again"] <= 16, "more than what the killed one had in flight"
+    # a place is free again while the answer before it is written, and a call takes far longer than that
+    assert server.stats()["paid_again"] <= 2 * IN_FLIGHT, "more than what was in flight or about to be written"
     known = AnswerStore(tmp_path / "s.sqlite")
     assert sum(entry.status == "good" for entry in known.entries()) == ROWS
