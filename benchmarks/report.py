@@ -50,7 +50,9 @@ def main() -> None:
         size = sum(file.stat().st_size for file in large.rglob("*.parquet")) / 1e6
         command = [sys.executable, "-m", "benchmarks.report", "--write", str(large), str(page)]
         told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
-        print(f"{given.rows:,} rows, {size:.0f} MB of parquet: page of {page.stat().st_size / 1e6:.0f} MB")
+        files = [*page.with_name(f"{page.stem}_rows").rglob("*.js")]
+        beside = f", {len(files):,} files of {sum(f.stat().st_size for f in files) / 1e6:.0f} MB beside it" if files else ""
+        print(f"{given.rows:,} rows, {size:.0f} MB of parquet: page of {page.stat().st_size / 1e6:.0f} MB{beside}")
         print(f"written in {told['seconds']:.1f} s, {told['megabytes']:.0f} MB of memory at most")
         measure(page)
 

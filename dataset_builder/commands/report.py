@@ -17,6 +17,10 @@ def add_command(command: argparse.ArgumentParser) -> None:
 def print_report(given: argparse.Namespace) -> int:
     page = given.out or given.folder.resolve().with_name(f"{given.folder.resolve().name}.html")
     rows = write_report(given.folder, page)
-    size = page.stat().st_size / 1e6
-    OUT.print(f"{rows:,} rows in {page} ({size:.1f} MB). Open it in a browser; it needs no network.", markup=False)
+    beside = page.with_name(f"{page.stem}_rows")
+    size = sum(file.stat().st_size for file in [page, *beside.rglob("*.js")]) / 1e6
+    also = f" and in {beside}, which belongs beside it" if beside.is_dir() else ""
+    OUT.print(
+        f"{rows:,} rows in {page}{also} ({size:.1f} MB). Open it in a browser; it needs no network.", markup=False
+    )
     return 0

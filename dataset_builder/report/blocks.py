@@ -1,16 +1,17 @@
-"""The rows of a dataset folder as blocks of the page: JSON, compressed, in base64, decoded by the browser when needed.
+"""The rows of a dataset folder as blocks: JSON, compressed, in base64, decoded by the browser when needed.
 
 30,000 rows are 60 MB of text or more; compressed they are a fifth of it, and base64 contains no character that is special in HTML.
+Blocks are elements of the page or, where the rows are many, files beside it (block_files.py).
 """
 
 import base64
 import gzip
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import pyarrow.parquet as pq
 
@@ -31,39 +32,41 @@ class Written:
     """The facts about all rows that are collected while the blocks are written."""
 
     rows: list[RowFacts] = field(default_factory=list)
-    titles: list[str] = field(default_factory=list)
-    answers: list[str] = field(default_factory=list)
     lengths: list[int] = field(default_factory=list)  # hops, of every published path
     totals: list[int] = field(default_factory=list)  # number of shortest paths of its pair, of every published path
 
 
-def write_blocks(files: Sequence[Path], out: BinaryIO) -> Written:
-    """Write the rows of these parquet files, in their order, as script elements that browsers do not run."""
+def write_blocks(files: Sequence[Path], put: Callable[[str, bytes], Any]) -> Written:
+    """Give the rows of these parquet files, in their order, to ``put`` as blocks: the name of each, and its packed content."""
     written = Written()
     for number, rows in enumerate(_batches(files)):
         for row in rows:
             written.rows.append(facts_of(row))
-            written.titles.append(_title(row["question"]))
-            written.answers.append(_cut(row["answer"] or "", 60))
             for path in (row.get("paths") or ()) if row["rejected_because"] is None else ():
                 written.lengths.append(path["length"])
                 written.totals.append(path["total"])
-        out.write(element(f"questions-{number}", [question_of(row) for row in rows]))
-        out.write(element(f"details-{number}", [details_of(row) for row in rows]))
+        put(f"questions-{number}", packed([question_of(row) for row in rows]))
+        put(f"details-{number}", packed([details_of(row) for row in rows]))
     return written
 
 
-def element(name: str, value: Any) -> bytes:
-    """A value as an inert script element: its content is base64, so no text of a row can close it."""
+def packed(value: Any) -> bytes:
+    """A value as JSON in gzip in base64."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    packed = base64.b64encode(gzip.compress(text, 5, mtime=0)).decode()
-    return f'<script type="application/gzip" id="{name}">{packed}</script>\n'.encode()
+    return base64.b64encode(gzip.compress(text, 5, mtime=0))
+
+
+def element(name: str, content: bytes) -> bytes:
+    """A packed value as a script element that browsers do not run: it is base64, so no text of a row can close it."""
+    return b'<script type="application/gzip" id="%b">%b</script>\n' % (name.encode(), content)
 
 
 def question_of(row: Row) -> Row:
-    """The part of a row that a search reads first."""
+    """The part of a row that the list shows, and that a search reads first. Its title is left out where it is the whole question."""
     options = [[option["label"], option["text"]] for option in row["options"] or ()]
-    return {name: row[name] for name in ("id", "question", "answer", "answer_label")} | {"options": options}
+    title = title_of(row["question"])
+    known = {name: row[name] for name in ("id", "question", "answer", "answer_label")} | {"options": options}
+    return known if title == row["question"] else known | {"title": title}
 
 
 def details_of(row: Row) -> Row:
@@ -105,7 +108,7 @@ def _batches(files: Sequence[Path]) -> Iterator[list[Row]]:
         yield waiting
 
 
-def _title(question: str | None) -> str:
+def title_of(question: str | None) -> str:
     """Beginning and last sentence: a long case is recognised by its beginning, a question by its last sentence."""
     line = " ".join((question or "").split())
     asked = SENTENCE_END.split(line)[-1]

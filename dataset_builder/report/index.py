@@ -1,5 +1,6 @@
-"""The index of all rows, available before any block is decoded: titles, and values to filter and sort by."""
+"""The index of all rows, available before any block is decoded: the values to filter and sort by."""
 
+from collections import Counter
 from typing import Any
 
 from dataset_builder.report.blocks import ROWS_IN_BLOCK, Written
@@ -27,14 +28,17 @@ LABELS = {
 SORTS = {"words": "Words", "support": "Support", "score": "Score"}
 
 
-def index_of(written: Written) -> dict[str, Any]:
-    """Columns of all rows. A facet's ``codes`` are positions in its ``values``; -1 where a row has none."""
+def index_of(written: Written, folder: str | None = None) -> dict[str, Any]:
+    """Columns of all rows. A facet's ``codes`` are positions in its ``values``; -1 where a row has none.
+
+    ``folder``: where the blocks are files, their folder, as seen from the page.
+    """
     facets = [facet for name in ORDER if (facet := _facet(name, written))]
     sorts = {name: [_rounded(getattr(row, name)) for row in written.rows] for name in SORTS}
     return {
         "rowsInBlock": ROWS_IN_BLOCK,
-        "titles": written.titles,
-        "answers": written.answers,
+        "rows": len(written.rows),
+        "folder": folder,
         "facets": facets,
         "sorts": [
             {"name": name, "label": SORTS[name], "values": values}
@@ -50,7 +54,7 @@ def _facet(name: str, written: Written) -> dict[str, Any] | None:
     if not there:
         return None
     known = {value: place for place, value in enumerate(ORDER[name])}
-    counts = {value: values.count(value) for value in there}
+    counts = Counter(values)
     order = sorted(there, key=lambda v: (known.get(v, len(known)), v if name == "hops" else -counts[v], str(v)))
     code = {value: number for number, value in enumerate(order)}
     return {

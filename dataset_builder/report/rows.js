@@ -1,18 +1,39 @@
 // The rows: decoded in blocks when they are needed, searched, filtered, sorted, and shown fifty to a page. The current choice is
 // in the address, after the #, so that a view can be saved and shared.
 
-const PAGE = 50, KEPT_BLOCKS = 40;
+const PAGE = 50, KEPT_BLOCKS = 64, KEPT_TEXT = 3e8; // blocks: more than a page of the list may need; characters of questions, for the next search
 const $ = (id) => document.getElementById(id);
-const blocks = new Map(), searched = []; // searched: the questions of every block, as lower-case text for the search
-let index, total, shown = [], current = 0;
+const blocks = new Map(), searched = []; // searched: the questions of blocks, as lower-case text for the search
+const arriving = new Map(); // blocks whose files are being loaded
+let index, total, shown = [], current = 0, keptText = 0;
 
 async function block(id) {
   let value = blocks.get(id);
-  if (!value) value = unpack($(id).textContent);
+  if (!value) {
+    value = ($(id) ? Promise.resolve($(id).textContent) : load(id)).then(unpack);
+    value.catch(() => blocks.delete(id)); // asked again, it is tried again
+  }
   blocks.delete(id);
   blocks.set(id, value);
   if (blocks.size > KEPT_BLOCKS) blocks.delete(blocks.keys().next().value);
   return value;
+}
+
+// The blocks of a large report are files beside the page: scripts, as a page that was opened from the disk may read no file, each of
+// which calls `keep`.
+function load(id) {
+  return new Promise((resolve, reject) => {
+    const script = make("script", { src: `${index.folder}/${id}.js` });
+    arriving.set(id, resolve);
+    script.onerror = () => reject(new Error(`the file ${decodeURI(index.folder)}/${id}.js cannot be read; that folder belongs beside this page`));
+    script.onload = () => { script.remove(); if (arriving.has(id)) script.onerror(); };
+    document.head.append(script);
+  });
+}
+
+function keep(id, base64) {
+  arriving.get(id)(base64);
+  arriving.delete(id);
 }
 
 async function unpack(base64) {
@@ -21,9 +42,12 @@ async function unpack(base64) {
   return JSON.parse(await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text());
 }
 
-async function rowAt(number) {
-  const [b, i] = [Math.floor(number / index.rowsInBlock), number % index.rowsInBlock];
-  return [(await block(`questions-${b}`))[i], (await block(`details-${b}`))[i]];
+async function partAt(kind, number) {
+  return (await block(`${kind}-${Math.floor(number / index.rowsInBlock)}`))[number % index.rowsInBlock];
+}
+
+function rowAt(number) {
+  return Promise.all(["questions", "details"].map((kind) => partAt(kind, number)));
 }
 
 // --- the choice ---------------------------------------------------------------------------------------------------------------
@@ -83,7 +107,11 @@ async function found(state, run) {
   const hit = new Uint8Array(total).fill(1);
   if (!words.length) return hit;
   for (let b = 0; b * index.rowsInBlock < total; b++) {
-    const texts = (searched[b] ||= (await block(`questions-${b}`)).map(textOf));
+    const texts = searched[b] || (await block(`questions-${b}`)).map(textOf);
+    if (!searched[b] && keptText < KEPT_TEXT) {
+      searched[b] = texts;
+      keptText += texts.reduce((sum, text) => sum + text.length, 0);
+    }
     const more = state.get("everywhere") ? await block(`details-${b}`) : null;
     if (run !== current) return null;
     texts.forEach((question, i) => {
@@ -105,7 +133,19 @@ function wordsOf(value) {
 }
 
 async function show() {
-  const run = ++current, state = chosen();
+  const run = ++current;
+  try {
+    await showRows(run, chosen());
+  } catch (why) {
+    if (run === current) tell(why);
+  }
+}
+
+function tell(why) {
+  $("found").textContent = `The rows cannot be shown: ${why.message || why}. A browser of 2023 or later is needed.`;
+}
+
+async function showRows(run, state) {
   $("list").setAttribute("aria-busy", "true");
   $("search").value = document.activeElement === $("search") ? $("search").value : state.get("q") || "";
   $("everywhere").checked = state.has("everywhere");
@@ -124,8 +164,8 @@ async function show() {
   }
   index.facets.forEach((facet, f) => fill($(`by-${facet.name}`), facet, counts[f], state.get(facet.name)));
   sorted(state.get("sort") || "");
-  list(state);
-  $("list").setAttribute("aria-busy", "false");
+  await list(run, state);
+  if (run === current) $("list").setAttribute("aria-busy", "false");
 }
 
 function fill(select, facet, counts, value) {
@@ -150,12 +190,15 @@ function pageNow() {
   return Math.min(Math.max(Number(chosen().get("page")) || 1, 1), Math.max(Math.ceil(shown.length / PAGE), 1));
 }
 
-function list(state) {
+async function list(run, state) {
   const opened = Number(state.get("row") || -1);
   if (state.has("row") && shown.includes(opened) && !state.has("page")) state.set("page", Math.floor(shown.indexOf(opened) / PAGE) + 1);
   const pages = Math.ceil(shown.length / PAGE), page = Math.min(Math.max(Number(state.get("page")) || 1, 1), Math.max(pages, 1));
+  const here = shown.slice((page - 1) * PAGE, page * PAGE);
+  const questions = await Promise.all(here.map((row) => partAt("questions", row)));
+  if (run !== current) return;
   $("found").textContent = shown.length === total ? `${total.toLocaleString("en")} rows` : `${shown.length.toLocaleString("en")} of ${total.toLocaleString("en")} rows`;
-  $("list").replaceChildren(...shown.slice((page - 1) * PAGE, page * PAGE).map(item));
+  $("list").replaceChildren(...here.map((row, i) => item(row, questions[i])));
   $("pages").hidden = pages < 2;
   $("before").disabled = page <= 1;
   $("after").disabled = page >= pages;
@@ -164,7 +207,8 @@ function list(state) {
   if (button) open(button, opened).then(() => button.scrollIntoView());
 }
 
-function item(row) {
+function item(row, question) {
+  const answer = question.answer || "", cut = answer.length > 60 ? `${answer.slice(0, 59)}…` : answer;
   const value = (name) => { const facet = index.facets.find((one) => one.name === name); return facet && facet.codes[row] >= 0 ? facet.values[facet.codes[row]] : null; };
   const outcome = value("outcome"), state = outcome === "published" ? "published" : "rejected";
   const numbers = Object.fromEntries(index.sorts.map((sort) => [sort.name, sort.values[row]]));
@@ -181,8 +225,8 @@ function item(row) {
   ].filter(Boolean);
   const button = make("button", { type: "button", class: "row", id: `row-${row}`, "aria-expanded": "false" },
     make("span", { class: `dot ${state}`, "aria-hidden": "true" }),
-    make("span", { class: "title" }, index.titles[row] || "(no question)"),
-    make("span", { class: "meta" }, make("span", { class: state }, outcome), ` · ${facts.join(" · ")}`, index.answers[row] ? make("span", { class: "answer" }, ` · answer: ${index.answers[row]}`) : null));
+    make("span", { class: "title" }, question.title || question.question || "(no question)"),
+    make("span", { class: "meta" }, make("span", { class: state }, outcome), ` · ${facts.join(" · ")}`, cut ? make("span", { class: "answer" }, ` · answer: ${cut}`) : null));
   button.addEventListener("click", () => toggle(button, row));
   return make("li", {}, button);
 }
@@ -214,7 +258,7 @@ async function open(button, row) {
 }
 
 unpack($("index").textContent).then((value) => {
-  [index, total] = [value, value.titles.length];
+  [index, total] = [value, value.rows];
   addControls();
   return arrive();
-}).catch((why) => { $("found").textContent = `The rows cannot be shown: ${why}. A browser of 2023 or later is needed.`; });
+}).catch(tell);

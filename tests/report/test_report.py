@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from dataset_builder.__main__ import main
-from dataset_builder.report.blocks import Written, element, write_blocks
+from dataset_builder.report import block_files
+from dataset_builder.report.blocks import Written, element, packed, write_blocks
 from dataset_builder.report.contamination_matrix import matrix_of
 from dataset_builder.report.costs import stage_costs
 from dataset_builder.report.figures import Bars, Histogram, figures_of
@@ -73,25 +74,43 @@ def test_blocks_hold_every_row_at_its_place(sample: Path, tmp_path: Path) -> Non
     table = pq.read_table(files[0])
     many = tmp_path / "many.parquet"
     pq.write_table(pa.concat_tables([table] * 11), many)  # the next file begins within a block
-    with (tmp_path / "blocks").open("w+b") as out:
-        written = write_blocks([many, files[1]], out)
-        out.seek(0)
-        lines = out.read().decode().splitlines()
     blocks = {}
-    for line in lines:
-        match = re.fullmatch(r'<script type="application/gzip" id="([a-z]+-\d+)">([A-Za-z0-9+/=]+)</script>', line)
-        assert match
-        blocks[match[1]] = json.loads(gzip.decompress(base64.b64decode(match[2])))
+    written = write_blocks(
+        [many, files[1]],
+        lambda name, packed: blocks.update({name: json.loads(gzip.decompress(base64.b64decode(packed)))}),
+    )
     rows = table.num_rows * 11 + pq.read_table(files[1]).num_rows
     assert [len(blocks[f"questions-{n}"]) for n in range(3)] == [250, 250, rows - 500] and "questions-3" not in blocks
     ids = [row["id"] for n in range(3) for row in blocks[f"questions-{n}"]]
     assert ids == table["id"].to_pylist() * 11 + pq.read_table(files[1])["id"].to_pylist()
-    assert len(blocks["details-2"]) == rows - 500 and len(written.rows) == len(written.titles) == rows
+    assert len(blocks["details-2"]) == rows - 500 and len(written.rows) == rows
 
 
 def test_an_element_holds_nothing_that_html_or_javascript_reads() -> None:
-    packed = element("x", ["</script><script>alert(1)</script>", "\u2028"]).decode()
-    assert packed.count("<") == 2 and packed.isascii()
+    content = packed(["</script><script>alert(1)</script>", "\u2028"])
+    inert = element("x", content).decode()
+    assert re.fullmatch(r'<script type="application/gzip" id="x">[A-Za-z0-9+/=]+</script>\n', inert)
+    assert json.loads(gzip.decompress(base64.b64decode(content))) == ["</script><script>alert(1)</script>", "\u2028"]
+
+
+def test_the_files_of_a_large_report_are_replaced_with_its_page(
+    sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, beside = tmp_path / "page.html", tmp_path / "page_rows"
+    monkeypatch.setattr(block_files, "ROWS_IN_PAGE", 10)
+    write_report(sample, page)
+    [first] = beside.iterdir()
+    text = (first / "questions-0.js").read_text()
+    assert re.fullmatch(r'keep\("questions-0","[A-Za-z0-9+/=]+"\)\n', text)
+    (first / "details-0.js").write_text("torn")
+    (beside / "mine.txt").write_text("of the user")
+    write_report(sample, page)
+    assert sorted(beside.iterdir()) == sorted([first, beside / "mine.txt"])
+    assert (first / "details-0.js").read_text() != "torn"
+    monkeypatch.setattr(block_files, "ROWS_IN_PAGE", 100)
+    write_report(sample, page)
+    assert [path.name for path in beside.iterdir()] == ["mine.txt"] and "questions-0" in page.read_text()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["page.html", "page_rows"]
 
 
 def test_offsets_beyond_the_first_plane() -> None:
@@ -145,7 +164,7 @@ def test_figures_count_what_there_is() -> None:
         facts(outcome="wrong_answer", words=10_000, verdict="wrong", contradiction="yes"),
         facts(contradiction="no"),
     ]
-    figures = {f.title: f for f in figures_of(Written(rows, [], lengths=[1, 2, 2], totals=[1, 1, 5, 70, 1000]))}
+    figures = {f.title: f for f in figures_of(Written(rows, lengths=[1, 2, 2], totals=[1, 1, 5, 70, 1000]))}
     words = figures["Words of a rationale"]
     assert isinstance(words, Histogram) and sum(words.counts) == 1000, "of published rows only"
     assert words.step == 50 and words.start == 0 and words.more is False and words.ranges[0] == "0 to 50"
