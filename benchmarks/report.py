@@ -51,9 +51,13 @@ def main() -> None:
         command = [sys.executable, "-m", "benchmarks.report", "--write", str(large), str(page)]
         told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
         files = [*page.with_name(f"{page.stem}_rows").rglob("*.js")]
-        beside = f", {len(files):,} files of {sum(f.stat().st_size for f in files) / 1e6:.0f} MB beside it" if files else ""
-        print(f"{given.rows:,} rows, {size:.0f} MB of parquet: page of {page.stat().st_size / 1e6:.0f} MB{beside}")
-        print(f"written in {told['seconds']:.1f} s, {told['megabytes']:.0f} MB of memory at most")
+        beside = (
+            f", {len(files):,} files of {sum(f.stat().st_size for f in files) / 1e6:.0f} MB beside it" if files else ""
+        )
+        print(f"{given.rows:,} rows, {size:.0f} MB of parquet: page of {page.stat().st_size / 1e6:.1f} MB{beside}")
+        print(
+            f"written in {told['seconds']:.1f} s ({told['cpu']:.1f} s of CPU), {told['megabytes']:.0f} MB of memory at most"
+        )
         measure(page)
 
 
@@ -61,8 +65,8 @@ def write_and_tell(folder: Path, page: Path) -> None:
     """In a process of its own, for the sake of its memory."""
     started = time.perf_counter()
     write_report(folder, page)
-    seconds, peak = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-    print(json.dumps({"seconds": seconds, "megabytes": peak}))
+    seconds, used = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF)
+    print(json.dumps({"seconds": seconds, "cpu": used.ru_utime + used.ru_stime, "megabytes": used.ru_maxrss / 1e3}))
 
 
 def repeat(folder: Path, large: Path, rows: int, samples: int, splits: list[str]) -> None:

@@ -1,7 +1,8 @@
 // The rows: decoded in blocks when they are needed, searched, filtered, sorted, and shown fifty to a page. The current choice is
 // in the address, after the #, so that a view can be saved and shared.
 
-const PAGE = 50, KEPT_BLOCKS = 64, KEPT_TEXT = 3e8; // blocks: more than a page of the list may need; characters of questions, for the next search
+const PAGE = 50, KEPT_BLOCKS = 64; // blocks: more than one page of the list may need
+const AHEAD = 4, KEPT_TEXT = 3e8; // of a search: blocks read ahead; characters of questions kept for the next one
 const $ = (id) => document.getElementById(id);
 const blocks = new Map(), searched = []; // searched: the questions of blocks, as lower-case text for the search
 const arriving = new Map(); // blocks whose files are being loaded
@@ -106,7 +107,9 @@ async function found(state, run) {
   const words = (state.get("q") || "").toLowerCase().split(/\s+/).filter(Boolean);
   const hit = new Uint8Array(total).fill(1);
   if (!words.length) return hit;
-  for (let b = 0; b * index.rowsInBlock < total; b++) {
+  const last = Math.ceil(total / index.rowsInBlock);
+  for (let b = 0; b < last; b++) {
+    for (let next = b + 1; next <= b + AHEAD && next < last; next++) if (!searched[next]) block(`questions-${next}`);
     const texts = searched[b] || (await block(`questions-${b}`)).map(textOf);
     if (!searched[b] && keptText < KEPT_TEXT) {
       searched[b] = texts;
