@@ -13,8 +13,9 @@ def matrix_of(manifest: Mapping[str, Any]) -> dict[str, Any] | None:
     if (facts := manifest.get("contamination")) is None:
         return None
     sources = list(manifest["funnel"])
+    matches = facts.get("matches", {})
     rows = {
-        name: {"questions": about.get("rows"), "cells": [_cell(facts["matches"], source, name) for source in sources]}
+        name: {"questions": about.get("rows"), "cells": [_cell(matches, source, name) for source in sources]}
         for name, about in facts["checked"].items()
     }
     unread: dict[str, list[str]] = {}

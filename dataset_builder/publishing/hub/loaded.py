@@ -213,10 +213,9 @@ def _wrong_features(folder: Path, infos: DatasetInfosDict, files: Mapping[str, M
             if said is None or not (folder / file).is_file():  # a FIFO would be waited for
                 continue
             try:
-                schema = pq.read_schema(folder / file)
-            except (pa.ArrowException, OSError):
+                have = Features.from_arrow_schema(pq.read_schema(folder / file).remove_metadata())
+            except (pa.ArrowException, OSError, UnicodeDecodeError):
                 continue  # another check names a file that cannot be read
-            have = Features.from_arrow_schema(schema.remove_metadata())
             try:
                 same = said.arrow_schema.remove_metadata() == have.arrow_schema.remove_metadata()
             except (*_NOT_PARSED, pa.ArrowException) as why:

@@ -86,7 +86,7 @@ def _faults(file: Path, known: Mapping[str, Column], needed: tuple[str, ...]) ->
             found = list(_wrong_columns(parquet.schema_arrow, known, needed))
             found = found or list(_wrong_metadata(parquet.schema_arrow))
             cells = Counter[str]() if found else _wrong_cells(parquet)
-    except (pa.ArrowException, OSError) as why:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as why:  # the last: a column's name is no UTF-8
         yield f"cannot be read as parquet ({' '.join(str(why).split())[:200]}); expected a file of `build`"
         return
     yield from found
