@@ -20,6 +20,7 @@ from dataset_builder.answer_extraction.named_options import (
     read_answer,
 )
 from dataset_builder.answer_extraction.thoughts import split_thoughts
+from dataset_builder.read_once import read_once
 
 ERROR = re.compile(  # whole phrases: prose about errors, filters and limits can begin in the same way
     r"\s*(?:error communicating with (?:the )?(?:openai|server|api|model|endpoint)|the response was filtered(?:\W*$| due| because| by)|openai error"
@@ -78,6 +79,7 @@ class Extraction(NamedTuple):
     rule: str
 
 
+@read_once
 def extract(text: str, options: Mapping[str, str]) -> Extraction:
     """The option that the text finally commits to. Pure. ``options``: label (a letter) to text, up to 26 of them."""
     known, given = Options(options), {label.upper(): label for label in options}

@@ -37,8 +37,8 @@ def wrong_intermediates(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
 def _wrong_evidence(folder: Path, manifest: Mapping[str, Any], file: Path) -> Iterator[str]:
     """The mismatches: every row must have a question's id, mentions and nodes, and contain the paths that it keeps."""
     said = manifest["intermediates"][EVIDENCE]
-    if (computed := config_hash(said["columns"], read_rows(file))) != said["content_hash"]:
-        yield f"{EVIDENCE}: its content hash is {computed}, the manifest says {said['content_hash']}"
+    if (computed := config_hash(said["columns"], read_rows(file))) != (hash_said := said.get("content_hash")):
+        yield f"{EVIDENCE}: its content hash is {computed}, the manifest says {hash_said}"
     questions = dict(_searched(folder, manifest))
     for row in read_rows(file):
         same, kept = questions.pop(row["id"], (None, []))

@@ -11,6 +11,7 @@ from functools import cache
 from itertools import pairwise
 
 from dataset_builder.prompt import FOLDER
+from dataset_builder.read_once import read_once
 from dataset_builder.text_checks.rationale import leak
 from dataset_builder.text_checks.rewritten import unsupported_citation, unsupported_number
 
@@ -57,6 +58,7 @@ _LANGUAGES = {
 _WORDS_OF = {name: frozenset(words.split()) for name, words in _LANGUAGES.items()}
 
 
+@read_once
 def defect(text: str, question: str = "") -> tuple[str, str] | None:
     """The reason code of the first defect and what exactly was found, or None. ``question``: question, context and options."""
     return next(_defects(text, question), None)
