@@ -40,7 +40,7 @@ def write_sources(folder: Path, rows: int) -> None:
     pool = [
         (hub_id, json.loads(line))
         for hub_id, split in SPLITS.items()
-        for line in gzip.open(hub / hub_id / f"{split}.jsonl.gz", "rt", encoding="utf-8")
+        for line in gzip.decompress((hub / hub_id / f"{split}.jsonl.gz").read_bytes()).decode().splitlines()
     ]
     draw = random.Random(0)
     for hub_id in SPLITS:
