@@ -4,8 +4,8 @@ import os
 import time
 from pathlib import Path
 
-import datasets
 import pytest
+from datasets import config
 
 from dataset_builder.__main__ import main, parser
 
@@ -14,7 +14,7 @@ DAY = 86400
 
 @pytest.fixture
 def caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "datasets")
+    monkeypatch.setattr(config, "HF_DATASETS_CACHE", tmp_path / "datasets")
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
     for name, size, days in (
         ("datasets/medreason/q/questions.arrow", 10, 0),

@@ -12,7 +12,7 @@ from dataset_builder.commands import OUT
 from dataset_builder.commands.cache.items import Item, beyond, delete, items
 from kg.prepared import cache_folder
 
-AGES = {"h": 3600, "d": 86400, "w": 7 * 86400}
+AGES = {"h": 3600.0, "d": 86400.0, "w": 7 * 86400.0}
 SIZES = {"KB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12}
 
 
