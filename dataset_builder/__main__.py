@@ -9,6 +9,7 @@ COMMANDS = {  # each with its module in dataset_builder.commands, and what it do
     "build": ("build", "build a dataset folder"),
     "estimate": ("estimate", "estimate the cost of a build from a sample of rows; calls no model"),
     "store": ("store", "the answer store: export it, import one, print what it contains"),
+    "cache": ("cache", "show what lies in the caches, and delete by age and size"),
     "stages": ("stages", "print each pipeline as a table of its stages"),
     "verify": ("verify", "check a dataset folder, or one on the Hub, against its manifest"),
     "push": ("push", "push a dataset folder to the Hub: one commit, then the tag"),

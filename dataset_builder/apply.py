@@ -23,7 +23,7 @@ def apply_to_live_rows(batch: Batch, stage: Stage, store: AnswerStore | None = N
     if stage.arrow:
         table = Dataset.from_dict(dict(batch), features=features(list(batch))).data.table
         done = apply_to_live_arrow(table, stage)
-        return {column: done[column].to_pylist() for column in (*stage.adds, REJECTED, DETAIL)}
+        return {column: done[column].to_pylist() for column in done.column_names}
     reasons = batch[REJECTED]
     live = [i for i, why in enumerate(reasons) if why is None]
     if store is None:
@@ -45,7 +45,7 @@ def merged(batch: Batch, stage: Stage, live: Sequence[int], result: Batch) -> di
 
 
 def apply_to_live_arrow(batch: pa.Table, stage: Stage) -> pa.Table:
-    """apply_to_live_rows for a stage that takes and returns Arrow."""
+    """apply_to_live_rows for a stage that takes and returns Arrow: the same columns, as a table."""
     live, stage = batch[REJECTED].is_null(), stage.bound(batch.column_names)
     result = stage(batch.filter(live).select(stage.needs))
     expect_declared(stage, result)
@@ -54,12 +54,9 @@ def apply_to_live_arrow(batch: pa.Table, stage: Stage) -> pa.Table:
         places = pa.array(np.cumsum(live) - 1, mask=~live.to_numpy())
         result = {column: values.take(places) for column, values in result.items()}
     for column in (REJECTED, DETAIL):
-        if column in result:
-            either = pc.call_function("coalesce", [batch[column], result.pop(column)])
-            batch = batch.set_column(batch.column_names.index(column), column, either)
-    for column, values in result.items():
-        batch = batch.append_column(column, values)
-    return batch
+        given = [result[column]] if column in result else []
+        result[column] = pc.call_function("coalesce", [batch[column], *given])
+    return pa.table({column: result[column] for column in (*stage.adds, REJECTED, DETAIL)})
 
 
 def expect_declared(stage: Stage, result: Mapping[str, Any]) -> None:

@@ -1,10 +1,8 @@
 """Run a pipeline: apply its stages to the rows, one after the other, and cache each result under its inputs."""
 
-import hashlib
-import os
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,11 +15,13 @@ from dataset_builder.answer_store.store import AnswerStore
 from dataset_builder.apply import apply_to_live_arrow, apply_to_live_rows
 from dataset_builder.llm.runner import Runner
 from dataset_builder.llm.usage import Usage
+from dataset_builder.mapped import contents, folder_of, joined, release
 from dataset_builder.row import features
-from dataset_builder.stage import REJECTED, Stage, bind
+from dataset_builder.stage import DETAIL, REJECTED, Stage, bind
 from dataset_builder.stage_code import stage_hash
 
 ARROW_BATCH = 1000  # rows; a stage on Arrow tables spends its time per batch, not per row
+RELEASE_ROWS = 20_000  # after so many a stage lets go of the pages that it has read
 DIED = "abruptly died"  # in the message of `datasets` for a worker that is gone
 
 
@@ -51,9 +51,10 @@ def run(
     """Apply the stages in order to rows on disk. Returns the rows, and what each stage did.
 
     For a stage that asks a model, all answers are first fetched into the store; then the stage is mapped over the rows. So `map`
-    never waits for a network and cannot lose a paid answer. The cache key covers the content of the input, the stage, its tools,
-    the source files that it can reach, the columns' types, and the answers: an edit or a new answer is never ignored (`map` by
-    itself fingerprints an imported function by its name only), and an edit that changes no value rebuilds no later stage.
+    never waits for a network and cannot lose a paid answer. A stage's result is a file with the columns that it adds, and why rows
+    are rejected; `joined` puts it beside the others. The cache key covers the content of the columns that the stage reads, the stage,
+    its tools, the source files that it can reach, the columns' types, and the answers: an edit or a new answer is never ignored
+    (`map` by itself fingerprints an imported function by its name only), and an edit that changes no value rebuilds no later stage.
     Raises ValueError where a stage asks a model and there is no runner, or adds a column that row.py does not declare; WorkerDied.
     """
     stages = bind(rows.column_names, stages)
@@ -61,21 +62,28 @@ def run(
         raise ValueError(f"the stages {asking} ask a model; expected runner=Runner(store, …)")
     # raises for a column that is not declared: here, before anything is paid
     features([*rows.column_names, *(column for s in stages for column in s.adds)])
-    content, runs, before = rows._fingerprint, [], reasons(rows)
+    runs, before, folder = [], reasons(rows), folder_of(rows)
+    where, content = dict.fromkeys(rows.column_names, rows), dict.fromkeys(rows.column_names, rows._fingerprint)
     for s in stages:
-        started, there = time.perf_counter(), _files_beside(rows)
-        digest, usage = runner.fetch_answers(s, rows) if runner and s.asks_model else ("", None)
-        types = features([*rows.column_names, *s.adds])
-        key = Hasher.hash((content, s.name, s.tools, stage_hash(s), str(types), digest))
-        store = runner.store if runner and s.asks_model else None
-        how = {"features": types, "new_fingerprint": key, "desc": s.name}
+        started, there = time.perf_counter(), set(folder.iterdir())
+        reads = [*dict.fromkeys(["id", *s.needs, REJECTED, DETAIL])]
+        seen = joined({name: where[name] for name in reads})
+        digest, usage = runner.fetch_answers(s, seen) if runner and s.asks_model else ("", None)
+        writes = [*s.adds, REJECTED, DETAIL]
+        types = features(writes)
+        facts = (s.name, s.tools, stage_hash(s), str(types), digest)
+        key = Hasher.hash((*((name, content[name]) for name in reads), *facts))
+        how = {"features": types, "new_fingerprint": key, "desc": s.name, "remove_columns": reads}
         workers = num_proc if s.tools else None  # starting them costs more than a stage without tools
-        rows = _map(rows, s, store, batch_size, workers, how)
-        cached = {file["filename"] for file in rows.cache_files} <= there
-        content = _content_of(rows, key)
-        rejected = dict((after := reasons(rows)) - before)
+        done = _map(seen, s, runner.store if runner and s.asks_model else None, batch_size, workers, how)
+        where |= dict.fromkeys(writes, done)
+        content |= contents(done, writes, key)
+        cached = {Path(file["filename"]) for file in done.cache_files} <= there
+        rejected, before = dict((after := reasons(done)) - before), after
+        release(folder)
         runs.append(StageRun(s.name, time.perf_counter() - started, cached, usage, rejected))
-        before = after
+    rows = joined(where)
+    rows._fingerprint = Hasher.hash(sorted(content.items()))
     return rows, runs
 
 
@@ -87,9 +95,12 @@ def _map(
         size, apply, facts = max(batch_size, ARROW_BATCH), apply_to_live_arrow, {"stage": stage}
     else:
         size, apply, facts = batch_size, apply_to_live_rows, {"stage": stage, "store": store}
+    facts |= {"apply": apply, "folder": folder_of(rows)}
     rows = rows.with_format("arrow" if stage.arrow else None)
     try:
-        done = rows.map(apply, fn_kwargs=facts, batched=True, batch_size=size, num_proc=num_proc, **how)
+        done = rows.map(
+            _apply, fn_kwargs=facts, with_indices=True, batched=True, batch_size=size, num_proc=num_proc, **how
+        )
     except (
         RuntimeError,
         EOFError,
@@ -104,27 +115,15 @@ def _map(
     return done.with_format(None)
 
 
+def _apply(batch: Any, numbers: Sequence[int], *, apply: Callable[..., Any], folder: Path, **facts: Any) -> Any:
+    """The function that is mapped. Now and then it lets go of the pages of the rows before."""
+    if numbers[0] % RELEASE_ROWS < len(numbers):
+        release(folder)
+    return apply(batch, **facts)
+
+
 def reasons(rows: Dataset) -> Counter[str]:
     """The number of rejected rows per reason code."""
     table = rows.select_columns(REJECTED).with_format("arrow")[:]
     counts = pc.call_function("value_counts", [table[REJECTED].drop_null()])
     return Counter({count["values"]: count["counts"] for count in counts.to_pylist()})
-
-
-def _files_beside(rows: Dataset) -> set[str]:
-    """The files in the folder of these rows, where `map` keeps its results too."""
-    return {str(path) for path in Path(rows.cache_files[0]["filename"]).parent.iterdir()}
-
-
-def _content_of(rows: Dataset, key: str) -> str:
-    """sha256 of the schema and values of a stage's result; kept beside it, so that it is computed once."""
-    kept = Path(rows.cache_files[0]["filename"]).with_name(f"content-{key}.sha256")
-    if not kept.exists():
-        table = rows.data.table.replace_schema_metadata(None)  # the metadata names the key
-        digest = hashlib.sha256(table.schema.serialize())
-        for batch in table.to_batches():
-            digest.update(batch.serialize())
-        written = kept.with_suffix(f".{os.getpid()}")
-        written.write_text(digest.hexdigest(), "utf-8")
-        written.replace(kept)
-    return kept.read_text("utf-8")

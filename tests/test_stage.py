@@ -1,6 +1,7 @@
 """The framework: needs and adds, live rows, and a cache that neither forgets nor goes stale."""
 
 import os
+import pickle
 import shutil
 import signal
 import subprocess
@@ -9,10 +10,12 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from datasets import Dataset
 
 from dataset_builder import run as framework
 from dataset_builder import stage_code
 from dataset_builder.apply import apply_to_live_rows
+from dataset_builder.mapped import folder_of, release
 from dataset_builder.run import WorkerDied, run
 from dataset_builder.sources.questions import on_disk
 from dataset_builder.stage import Batch, Stage, bind, show, stage
@@ -136,6 +139,52 @@ def test_two_processes_give_the_same_rows() -> None:
     one, _ = run(rows(*texts), [echo, never_sees_a_rejected_row])
     two, _ = run(rows(*texts), [echo.using(times=1), never_sees_a_rejected_row], num_proc=2, batch_size=3)
     assert one.to_list() == two.to_list()
+
+
+@stage(needs="question", adds="restated")
+def reads_no_rationale(batch):
+    return {"restated": [None for _ in batch["question"]]}
+
+
+@pytest.mark.parametrize("num_proc", [None, 2])
+def test_the_cache_holds_each_column_once_and_workers_get_file_names(num_proc: int | None) -> None:
+    table = on_disk([question(f"question {i} " * 1000) for i in range(40)])
+    folder = Path(table.cache_files[0]["filename"]).parent
+    done, _ = run(table, [echo.using(times=1)], num_proc=num_proc)
+    added = [file for file in folder.glob("cache-*.arrow")]
+    assert len(added) == (num_proc or 1) and {Path(file["filename"]) for file in done.cache_files} > set(added)
+    assert sum(file.stat().st_size for file in added) < 1.1 * (folder / "questions.arrow").stat().st_size
+    for file in added:
+        assert Dataset.from_file(str(file)).column_names == ["rationale", "rejected_because", "rejected_detail"]
+    assert len(pickle.dumps(done)) < 100_000, "the rows are on disk; only names of files are sent to a worker"
+
+
+def test_an_edit_rebuilds_only_the_stages_that_read_what_it_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    stages = [echo, reads_no_rationale, never_sees_a_rejected_row]
+
+    def cached(times: int) -> list[bool]:
+        return [one.cached for one in run(rows("a", "d"), [echo.using(times=times), *stages[1:]])[1]]
+
+    assert cached(1) == [False, False, False]
+    assert cached(2) == [False, True, False]
+    monkeypatch.setattr(
+        framework, "stage_hash", lambda stage: "edited" if stage.name == "echo" else stage_code.stage_hash(stage)
+    )
+    assert cached(2) == [False, True, True], "an edit that changes no value"
+
+
+def test_pages_of_files_are_let_go_and_read_again() -> None:
+    table = on_disk([question(f"{i} " * 10_000) for i in range(250)])
+
+    def mapped() -> int:
+        status = Path("/proc/self/status").read_text().split()
+        return int(status[status.index("RssFile:") + 1])
+
+    before = table["question"][:]
+    held = mapped()
+    release(folder_of(table))
+    assert held - mapped() > 5_000, "kilobytes; the file has over 10,000"
+    assert table["question"][:] == before
 
 
 @stage(needs="question", adds="rationale")

@@ -7,6 +7,7 @@ from typing import Any
 from dataset_builder.contamination.benchmarks import OWN, Benchmark, Row, Unread
 from dataset_builder.contamination.ledger import Ledger, LedgerEntry
 from dataset_builder.contamination.overlap import COSINES, matches
+from dataset_builder.sources.packed_rows import PackedRows
 from kg.embedder import NONE, Embedder
 
 
@@ -14,7 +15,7 @@ def check(
     questions: Sequence[Row], benchmarks: Sequence[Benchmark], *, strict: bool = False, embedder: Embedder = NONE
 ) -> Ledger:
     """Compare every question that is not rejected yet with every question of the benchmarks, all in one pool."""
-    live = [row for row in questions if row["rejected_because"] is None]
+    live = PackedRows(row for row in questions if row["rejected_because"] is None)
     there = [(benchmark.name, row) for benchmark in benchmarks for row in benchmark.rows]
     model = embedder if measured(embedder) else None
     pairs = matches(live, [row for _, row in there], strict=strict, embedder=model)

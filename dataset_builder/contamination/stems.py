@@ -3,6 +3,7 @@
 Each stem is compared once, however frequent.
 """
 
+from array import array
 from collections import defaultdict
 from collections.abc import Sequence
 from hashlib import blake2b
@@ -48,26 +49,23 @@ def stems_of(questions_a: Sequence[Question], questions_b: Sequence[Question]) -
     """The distinct stems of both sides. Raises TypeError for anything but a question."""
     number: defaultdict[str, int] = defaultdict(count().__next__)
     spelled: defaultdict[bytes, int] = defaultdict(count().__next__)
-    known: dict[bytes, int] = {}
-    letters: list[int] = []
-    parts: list[np.ndarray] = []
-    rows = ([], [])
+    known: dict[bytes, int] = {}  # by hash: the words of a million stems as keys take a gigabyte
+    flat, start, letters, rows = array("i"), array("q", [0]), array("i"), (array("i"), array("i"))
     for side, questions in zip(rows, (questions_a, questions_b), strict=True):
         for question in questions:
             in_order = words(stem_of(question))
-            found = np.fromiter(map(number.__getitem__, in_order), np.int32)
-            key = found.tobytes()
+            found = array("i", map(number.__getitem__, in_order))
+            key = blake2b(found.tobytes(), digest_size=16).digest()
             if (stem := known.get(key)) is None:
-                stem = known[key] = len(parts)
-                parts.append(np.frombuffer(key, np.int32))
+                stem = known[key] = len(letters)
+                flat.extend(found)
+                start.append(len(flat))
                 letters.append(spelled[blake2b("".join(in_order).encode(), digest_size=16).digest()])
             side.append(stem)
-    start = np.concatenate([[0], np.cumsum([len(part) for part in parts], dtype=np.int64)])
     terms: defaultdict[str, int] = defaultdict(count().__next__)
     term_of = [-1 if (term := trimmed(word)) in stock() else terms[term] for word in number]
-    flat = np.concatenate(parts) if parts else np.zeros(0, np.int32)
-    a, b = (np.array(side, np.int32) for side in rows)
-    return Stems(flat, start, a, b, np.array(term_of, np.int32), len(terms), np.array(letters, np.int32))
+    word, of_stem, a, b = (np.array(column, np.int32) for column in (flat, letters, *rows))
+    return Stems(word, np.array(start, np.int64), a, b, np.array(term_of, np.int32), len(terms), of_stem)
 
 
 def vectors_of(stems: Stems) -> "csr_matrix":

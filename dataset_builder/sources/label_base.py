@@ -63,7 +63,7 @@ def number_of(label: Any) -> int | None:
 
 def expect_counted_from_zero(file: RawFile, label: NumberedLabel) -> None:
     """Raise SourceError where the labels of this file are counted from 1, or may well be."""
-    numbers = [(number_of(raw[label.column]), raw) for raw in file.rows]
+    numbers = ((number_of(raw[label.column]), raw) for raw in file.rows)  # a generator, since the rows are many
     rows = [(number, label.options_in(raw), label.named_in(raw)) for number, raw in numbers if number is not None]
     if why := _counted_from_one([row for row in rows if row[0] >= 0], alone=label.letter is None):
         counted = Counter(number for number, _, _ in rows)

@@ -3,7 +3,8 @@
 Unusable rows and exact repeats are rejected, none is dropped.
 """
 
-import hashlib
+import itertools
+import os
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -12,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dataset_builder.row import QUESTION, features, normalize, row_id
+from dataset_builder.sources.packed_rows import PackedRows
 from dataset_builder.sources.plain_text import seen_key, shown
-from dataset_builder.sources.raw_files import LOCAL, SourceError
+from dataset_builder.sources.raw_files import LOCAL, SourceError, sha256
 from dataset_builder.sources.raw_splits import RawRow, read_split, splits_in
 from dataset_builder.sources.table import SOURCES, UNPINNED, expect_known
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 # The reasons with which a row of an evaluation split is asked, and scored, all the same: as in every published score
+BATCH = 1000  # questions that are written together
 ASKED = (None, "duplicate", "gold_twice")
 
 
@@ -54,7 +57,7 @@ def read_questions(
     *,
     data_dir: Path | None = None,
     rows: int | None = None,
-) -> tuple[list[dict[str, Any]], list[Origin]]:
+) -> tuple[Sequence[dict[str, Any]], list[Origin]]:
     """All questions of these sources (their train splits, unless ``splits`` names another), at most ``rows`` of each.
 
     In the fixed order of SOURCES, whatever the order of ``names``, so that of repeated questions always the same one is kept.
@@ -66,13 +69,14 @@ def read_questions(
         raise SourceError(
             f"a split is given for {', '.join(stray)}, which is not among the sources {', '.join(names)}"
         )
-    questions: list[dict[str, Any]] = []
+    questions, kept = PackedRows(), {}
     origins = []
     for name in (name for name in SOURCES if name in names):
         source, split = SOURCES[name], splits.get(name) or _train_split(name)
         raw = read_split(name, split, data_dir)
-        chosen = raw.rows[:rows]
-        questions += [_question(name, split, row) for row in chosen]
+        before = len(questions)
+        for row in itertools.islice(raw.rows, rows):
+            questions.append(_unrepeated(_question(name, split, row), questions, kept))
         origins.append(
             Origin(
                 source=name,
@@ -88,10 +92,9 @@ def read_questions(
                 url=source.page,
                 files=raw.files,
                 rows_in_split=len(raw.rows),
-                rows=len(chosen),
+                rows=len(questions) - before,
             )
         )
-    _reject_repeats(questions)
     return questions, origins
 
 
@@ -127,18 +130,22 @@ def on_disk(questions: Sequence[Mapping[str, Any]]) -> "Dataset":
     import pyarrow as pa
     from datasets import Dataset, config
 
-    table = pa.Table.from_pylist(list(questions), schema=features(list(QUESTION)).arrow_schema)
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    content = sink.getvalue()
-    key = hashlib.sha256(content).hexdigest()[:32]
-    path = Path(config.HF_DATASETS_CACHE) / "medreason" / key / "questions.arrow"
-    if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(content)
-        Path(file.name).replace(path)
+    folder = Path(config.HF_DATASETS_CACHE) / "medreason"
+    folder.mkdir(parents=True, exist_ok=True)
+    schema, rest = features(list(QUESTION)).arrow_schema, iter(questions)
+    with tempfile.NamedTemporaryFile(dir=folder) as file:
+        with pa.ipc.new_stream(file, schema) as writer:
+            while some := list(itertools.islice(rest, BATCH)):
+                writer.write_table(pa.Table.from_pylist(some, schema=schema))
+        file.flush()
+        key = sha256(Path(file.name))[:32]
+        path = folder / key / "questions.arrow"
+        if not path.is_file():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            draft = path.with_name(f"{path.name}.{os.getpid()}")
+            draft.unlink(missing_ok=True)
+            os.link(file.name, draft)
+            draft.replace(path)
     rows = Dataset.from_file(str(path))
     rows._fingerprint = key  # the hash of the content: the default one would change with every copy of the file
     return rows
@@ -199,13 +206,17 @@ def unusable(row: Mapping[str, Any]) -> tuple[str, str] | None:
     return None
 
 
-def _reject_repeats(questions: Sequence[dict[str, Any]]) -> None:
-    """Reject every usable row that asks exactly what an earlier one asks, inside a source or across sources."""
-    kept: dict[str, dict[str, Any]] = {}
-    for row in questions:
-        if row["rejected_because"] is None:
-            first = kept.setdefault(seen_key(row), row)
-            if first is not row:
-                place = (first["source"], first["config"], first["split"])
-                where = f"{' '.join(part for part in place if part)}, row {first['source_row']}"
-                row |= {"rejected_because": "duplicate", "rejected_detail": f"repeats {first['id']} ({where})"}
+def _unrepeated(row: dict[str, Any], earlier: Sequence[Mapping[str, Any]], kept: dict[int, int]) -> dict[str, Any]:
+    """The row; rejected if it is usable and asks exactly what an earlier one asks, inside a source or across sources.
+
+    ``kept``: the positions of usable rows, by the number that their key is in hex.
+    """
+    if row["rejected_because"] is not None:
+        return row
+    at = kept.setdefault(int(seen_key(row), 16), len(earlier))
+    if at < len(earlier):
+        first = earlier[at]
+        place = (first["source"], first["config"], first["split"])
+        where = f"{' '.join(part for part in place if part)}, row {first['source_row']}"
+        row |= {"rejected_because": "duplicate", "rejected_detail": f"repeats {first['id']} ({where})"}
+    return row

@@ -8,10 +8,12 @@ import gzip
 import hashlib
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from dataset_builder.sources.packed_rows import PackedRows
 
 SUFFIXES = (".jsonl", ".jsonl.gz", ".parquet")
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -29,7 +31,7 @@ class SourceError(ValueError):
 class RawFile:
     """The raw rows of one split of one config, and their exact origin."""
 
-    rows: list[dict[str, Any]]
+    rows: Sequence[dict[str, Any]]
     place: str
     revision: str
     files: dict[str, str] = field(default_factory=dict)  # local files, with their sha256
@@ -47,7 +49,7 @@ def read_local(folder: Path, split: str, root: Path) -> RawFile:
             f"expected one file {folder}/{split} with the ending {', '.join(SUFFIXES)}, found "
             f"{[p.name for p in found] or 'none'} (in the folder: {there or 'nothing'})"
         )
-    rows = _parquet_rows(found[0]) if found[0].suffix == ".parquet" else list(_json_rows(found[0]))
+    rows = _parquet_rows(found[0]) if found[0].suffix == ".parquet" else PackedRows(_json_rows(found[0]))
     if not rows:
         raise SourceError(f"{found[0]} is empty; expected at least one row")
     return RawFile(rows, str(found[0]), LOCAL, {found[0].relative_to(root).as_posix(): sha256(found[0])})
@@ -117,12 +119,13 @@ def _json_row(line: bytes, place: str) -> dict[str, Any]:
     return row
 
 
-def _parquet_rows(path: Path) -> list[dict[str, Any]]:
+def _parquet_rows(path: Path) -> Sequence[dict[str, Any]]:
     import pyarrow as pa
     import pyarrow.parquet
 
     try:
-        return pyarrow.parquet.read_table(path).to_pylist()
+        batches = pyarrow.parquet.read_table(path).to_batches(max_chunksize=1000)
+        return PackedRows(row for batch in batches for row in batch.to_pylist())
     except (
         pa.ArrowException,
         OSError,

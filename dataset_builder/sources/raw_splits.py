@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from dataset_builder.row import Raw
 from dataset_builder.sources.label_base import expect_counted_from_zero
+from dataset_builder.sources.packed_rows import PackedRows
 from dataset_builder.sources.plain_text import plain
 from dataset_builder.sources.raw_files import RawFile, SourceError, read_hub, read_local, split_files
 from dataset_builder.sources.table import SOURCES, UNPINNED, Source, TestIds, expect_known
@@ -28,7 +29,7 @@ class RawRow(NamedTuple):
 class RawSplit:
     """The raw rows of one split of a source, and the revision and files that they were read from."""
 
-    rows: list[RawRow]
+    rows: Sequence[RawRow]
     revision: str
     files: dict[str, str]  # local files, with their sha256
 
@@ -46,14 +47,15 @@ def read_split(name: str, split: str, data_dir: Path | None = None) -> RawSplit:
             "(or .jsonl.gz, .parquet) and give --data-dir DIR"
         )
     revision = None if source.revision == UNPINNED else source.revision
-    rows: list[RawRow] = []
+    rows = PackedRows()
     files: dict[str, str] = {}
     for config in _configs(source):
         file = _read(name, config, split, revision, data_dir)
         _expect_columns(file, source.columns)
         if source.numbered:
             expect_counted_from_zero(file, source.numbered)
-        rows += [RawRow(config, number, file.rows[number]) for number in _own_rows(name, split, file, data_dir)]
+        for number in _own_rows(name, split, file, data_dir):
+            rows.append(RawRow(config, number, file.rows[number]))
         files |= file.files
         revision = file.revision  # so all configs are read at one commit, also of an unpinned source
     return RawSplit(rows, revision or UNPINNED, files)

@@ -32,7 +32,7 @@ def read(folder: Path, name: str, rows: list[dict[str, Any]]) -> list[dict[str, 
         file = folder / source.hub_id / config / f"{source.splits[0]}.jsonl"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-    return read_questions([name], {name: source.splits[0]}, data_dir=folder)[0]
+    return list(read_questions([name], {name: source.splits[0]}, data_dir=folder)[0])
 
 
 @pytest.mark.parametrize("as_exported", [int, float, str])

@@ -16,7 +16,7 @@ LINES = [json.dumps(row, ensure_ascii=False).encode() for row in ROWS]
 
 def read(folder: Path, content: bytes, ending: str = "jsonl") -> list[dict]:
     (folder / f"train.{ending}").write_bytes(content)
-    return read_local(folder, "train", folder).rows
+    return list(read_local(folder, "train", folder).rows)
 
 
 @pytest.mark.parametrize("zipped", [False, True])

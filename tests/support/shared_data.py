@@ -54,7 +54,10 @@ def read_sets(folder: Path = SHARED_DATA) -> dict[str, list[dict[str, Any]]]:
     )
 
     hub = folder / "hub"
-    return {name: read_questions([source], {source: split}, data_dir=hub)[0] for name, (source, split) in SETS.items()}
+    return {
+        name: list(read_questions([source], {source: split}, data_dir=hub)[0])
+        for name, (source, split) in SETS.items()
+    }
 
 
 def read_pairs(folder: Path = SHARED_DATA) -> list[tuple[str, int, str, int, str]]:
