@@ -62,14 +62,18 @@ def scores_of(rows: Dataset) -> Facts:
 
     A question counts once, with the mean of its rationales, since these are not independent.
     """
-    found = zip(rows["scores"], rows["rejected_because"], strict=True)
-    scored = [[score for score in scores if score] for scores, why in found if why is None]
-    refined = [[score for score in scores if score["before"] is not None] for scores in scored]
-    return {
-        "all": interval([statistics.fmean(s["score"] for s in scores) for scores in scored if scores]),
-        "refined, before": interval([statistics.fmean(s["before"] for s in scores) for scores in refined if scores]),
-        "refined, after": interval([statistics.fmean(s["score"] for s in scores) for scores in refined if scores]),
-    }
+    means: dict[str, list[float]] = {"all": [], "refined, before": [], "refined, after": []}
+    for batch in rows.select_columns(["scores", "rejected_because"]).iter(BATCH):
+        assert isinstance(batch, dict)
+        for scores, why in zip(batch["scores"], batch["rejected_because"], strict=True):
+            scored = [score for score in scores if score] if why is None else []
+            refined = [score for score in scored if score["before"] is not None]
+            if scored:
+                means["all"].append(statistics.fmean(score["score"] for score in scored))
+            if refined:
+                means["refined, before"].append(statistics.fmean(score["before"] for score in refined))
+                means["refined, after"].append(statistics.fmean(score["score"] for score in refined))
+    return {name: interval(values) for name, values in means.items()}
 
 
 def interval(values: Sequence[float]) -> Facts:

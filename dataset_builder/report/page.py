@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedErro
 from dataset_builder.llm.prices import dollars
 from dataset_builder.publishing.funnel import reasons_of, total
 from dataset_builder.publishing.hub.loaded import told
-from dataset_builder.publishing.layout import MANIFEST, FolderError, data_file, rows_in
+from dataset_builder.publishing.layout import MANIFEST, FolderError, question_files
 from dataset_builder.publishing.schema.data_files import wrong_rows
 from dataset_builder.publishing.verify import read_manifest
 from dataset_builder.report.blocks import Written, element, write_blocks
@@ -57,8 +57,7 @@ def write_report(folder: Path, page: Path) -> int:
     Raises FolderError where it is no dataset folder, or where its files cannot be read.
     """
     manifest = read_manifest(folder)
-    place = rows_in(manifest["columns"])
-    files = [folder / data_file(split, place) for split in manifest["rows"]]
+    files = [folder / name for names in question_files(manifest).values() for name in names]
     if wrong := wrong_rows(folder, manifest):
         raise FolderError(f"its rows cannot be read. {told(folder, wrong)}")
     page.parent.mkdir(parents=True, exist_ok=True)

@@ -58,7 +58,8 @@ def wrong_rows(folder: Path, manifest: Mapping[str, Any], *, built: bool = True)
 
     ``built``: whether all columns of a row of `build` must be there; else only those that are there are checked.
     """
-    files = [(config, name) for config, splits in files_by_config(manifest).items() for name in splits.values()]
+    by_config = files_by_config(manifest)
+    files = [(config, name) for config, splits in by_config.items() for some in splits.values() for name in some]
     return [
         f"{name}: {line}"
         for config, name in dict.fromkeys(files)
