@@ -9,10 +9,10 @@ import pyarrow as pa
 from datasets import Dataset, Features
 
 from dataset_builder.publishing.funnel import Tally
-from dataset_builder.publishing.layout import rows_in
+from dataset_builder.publishing.layout import data_file, rows_in
 from dataset_builder.publishing.streams.batches import tables
 from dataset_builder.publishing.streams.digests import RowDigests
-from dataset_builder.publishing.streams.parquet_files import ParquetFiles
+from dataset_builder.publishing.streams.parquet_files import ParquetFiles, is_small
 from dataset_builder.publishing.unroll import FORMS, unrolled, unrolled_types, unrolls
 
 
@@ -46,7 +46,7 @@ def write_contents(draft: Path, splits: Mapping[str, Dataset], configs: Mapping[
     types = unrolled_types() if kept else Features()
     forms = {name: _Output(draft, "train", name, types) for name in kept if name not in beside}
     for split, rows in splits.items():
-        output = _Output(draft, split, place, rows.features)
+        output = _Output(draft, split, place, rows.features, rows)
         for table in tables(rows):
             found = output.add(table)
             for row in found:
@@ -56,7 +56,7 @@ def write_contents(draft: Path, splits: Mapping[str, Dataset], configs: Mapping[
                 forms[name].add(pa.Table.from_pylist(many[name], schema=types.arrow_schema))
         contents.splits[split] = output.close()
     for name in dict.fromkeys([*kept, *beside]):
-        output = forms[name] if name in forms else _Output(draft, "train", name, beside[name].features)
+        output = forms.get(name) or _Output(draft, "train", name, beside[name].features, beside[name])
         for table in tables(beside[name]) if name in beside else ():
             output.add(table)
         contents.configs[name] = output.close()
@@ -64,21 +64,29 @@ def write_contents(draft: Path, splits: Mapping[str, Dataset], configs: Mapping[
 
 
 class _Output:
-    """Files of rows that are hashed as they are written."""
+    """Files of rows that are hashed as they are written. ``whole``: all of them, where they are a Dataset."""
 
-    def __init__(self, draft: Path, split: str, place: str, features: Features) -> None:
-        self._files = ParquetFiles(draft, split, place, features)
-        self._digests = RowDigests()
+    def __init__(self, draft: Path, split: str, place: str, features: Features, whole: Dataset | None = None) -> None:
+        self._file = draft / data_file(split, place)
+        self._whole = whole if whole is not None and is_small(whole) else None
+        self._files = None if self._whole is not None else ParquetFiles(draft, split, place, features)
+        self._features, self._rows, self._digests = features, 0, RowDigests()
 
     def add(self, table: pa.Table) -> list[dict[str, Any]]:
         """Write these rows, and return them."""
-        self._files.add(table)
+        if self._files:
+            self._files.add(table)
         rows = table.to_pylist()
         for row in rows:
             self._digests.add(row)
+        self._rows += len(rows)
         return rows
 
     def close(self) -> Config:
         """End the files."""
-        self._files.close()
-        return Config(self._files.features, self._files.rows, self._digests)
+        if self._files:
+            self._files.close()
+        elif self._whole is not None:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            self._whole.to_parquet(self._file)
+        return Config(self._features, self._rows, self._digests)

@@ -1,6 +1,7 @@
 """Write rows to parquet as `Dataset.to_parquet` does, but from a stream, and in several files where one would be too large.
 
-`Dataset.to_parquet` needs the number and the size of all rows before the first is written. Up to ROW_GROUP both give the same bytes.
+`Dataset.to_parquet` needs the number and the size of all rows before the first is written, and writes selected rows as a chunk each, which
+takes several times as long. Where the pages of a file begin depends on such chunks: so small builds are left to it, and keep their bytes.
 """
 
 import json
@@ -15,11 +16,21 @@ from dataset_builder.publishing.layout import data_file
 from dataset_builder.publishing.streams.batches import tables
 
 ROW_GROUP = 100_000_000  # bytes of Arrow in a row group, as `datasets` has them: who reads a row decodes so much
+SMALL = 10_000  # rows
 FILE = 500_000_000  # bytes after which a file ends; `push_to_hub` of `datasets` takes the same
+
+
+def is_small(rows: Dataset) -> bool:
+    """Whether `Dataset.to_parquet` writes these rows as one row group, and their chunks take little memory."""
+    return len(rows) <= SMALL and rows.data.nbytes * len(rows) <= ROW_GROUP * len(rows.data)
 
 
 def write_file(file: Path, rows: Dataset) -> None:
     """Write the rows to one parquet file, however large it becomes."""
+    if is_small(rows):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        rows.to_parquet(file)
+        return
     writer = ParquetFile(file, rows.features)
     for table in tables(rows):
         writer.add(table)
@@ -68,8 +79,7 @@ class ParquetFiles:
 
     def __init__(self, folder: Path, split: str, place: str, features: Features) -> None:
         """Begin the first file of ``folder/place``."""
-        self.features, self.rows = features, 0
-        self._folder, self._split, self._place = folder, split, place
+        self._folder, self._split, self._place, self._features = folder, split, place, features
         self._drafts: list[Path] = []
         self._last = self._begin()
 
@@ -79,7 +89,6 @@ class ParquetFiles:
             self._last.close()
             self._last = self._begin()
         self._last.add(table)
-        self.rows += len(table)
 
     def close(self) -> None:
         """End the last file, and give all of them their names."""
@@ -89,4 +98,4 @@ class ParquetFiles:
 
     def _begin(self) -> ParquetFile:
         self._drafts.append(self._folder / self._place / f".{self._split}-{len(self._drafts):05}")
-        return ParquetFile(self._drafts[-1], self.features)
+        return ParquetFile(self._drafts[-1], self._features)
