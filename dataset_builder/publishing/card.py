@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from dataset_builder.publishing.funnel import reasons_of, total
 from dataset_builder.publishing.hub import markdown
 from dataset_builder.publishing.layout import UNROLLED as UNROLLED_ROWS
-from dataset_builder.publishing.layout import card_configs, code_of, files_by_config
+from dataset_builder.publishing.layout import batches_of, card_configs, code_of, files_by_config
 from dataset_builder.row import COLUMNS, CONFIGS, UNROLLED, Column
 
 _FILES = Environment(
@@ -85,7 +85,7 @@ def features_of(file: Path) -> Features:
 
 def _first(file: Path) -> dict[str, Any]:
     with pyarrow.parquet.ParquetFile(file) as parquet:
-        return next(parquet.iter_batches(1)).to_pylist()[0]
+        return next(batches_of(parquet, 1)).to_pylist()[0]
 
 
 def _known(config: str) -> Mapping[str, Column]:
@@ -102,7 +102,7 @@ def _evidence(files: Sequence[Path]) -> dict[str, int]:
         with pyarrow.parquet.ParquetFile(file) as parquet:
             if "support" not in parquet.schema_arrow.names:
                 return {}
-            for batch in parquet.iter_batches(columns=["support"]):
+            for batch in batches_of(parquet, columns=["support"]):
                 rows = batch["support"].to_pylist()
                 read = read or any(row is not None for row in rows)
                 for support in (one for row in rows for one in row or () if one["kept"]):

@@ -3,9 +3,13 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dataset_builder.publishing.unroll import FORMS, unrolls
+
+if TYPE_CHECKING:
+    from pyarrow import RecordBatch
+    from pyarrow.parquet import ParquetFile
 
 MANIFEST, CARD = "manifest.json", "README.md"
 ROWS, UNROLLED = "data", "candidates"  # folder of the questions' rows; the same where there are unrolled configs
@@ -85,8 +89,16 @@ def read_rows(*files: Path) -> Iterator[dict[str, Any]]:
 
     for file in files:
         with pyarrow.parquet.ParquetFile(file) as parquet:
-            for batch in parquet.iter_batches(BATCH):
+            for batch in batches_of(parquet):
                 yield from batch.to_pylist()
+
+
+def batches_of(
+    parquet: "ParquetFile", size: int = BATCH, columns: Sequence[str] | None = None
+) -> "Iterator[RecordBatch]":
+    """The rows of an open parquet file, at most ``size`` at a time, row group by row group: asked for all groups, pyarrow keeps what it has read of the file."""
+    for group in range(parquet.num_row_groups):
+        yield from parquet.iter_batches(size, row_groups=[group], columns=columns)
 
 
 def code_of(manifest: Mapping[str, Any]) -> str | None:

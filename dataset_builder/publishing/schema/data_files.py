@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from datasets import Features
 
-from dataset_builder.publishing.layout import BATCH, ROWS, UNROLLED, files_by_config
+from dataset_builder.publishing.layout import ROWS, UNROLLED, batches_of, files_by_config
 from dataset_builder.publishing.unroll import FORMS
 from dataset_builder.row import BYTES, COLUMNS, CONFIGS, FLAG, INT, QUESTION, SCORE, TEXT, Column
 from dataset_builder.row import UNROLLED as OF_A_RATIONALE
@@ -156,7 +156,7 @@ def _wrong_further(where: str, found: pa.DataType, depth: int = 0) -> Iterator[s
 def _wrong_cells(parquet: pq.ParquetFile) -> Counter[str]:
     """Null and infinite cells: what is wrong, and how often. Raises ArrowInvalid for a text that is no UTF-8."""
     wrong = Counter[str]()
-    for batch in parquet.iter_batches(BATCH):
+    for batch in batches_of(parquet):
         batch.validate(full=True)
         for name in batch.schema.names:
             for what, number in _of_cells(name, batch.column(name)):

@@ -7,16 +7,17 @@ import tracemalloc
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from datasets import Dataset, load_dataset
+from datasets import Dataset, load_dataset, load_from_disk
 
 from dataset_builder.__main__ import main
 from dataset_builder.publishing import folder as publish
 from dataset_builder.publishing.folder import split_rows
 from dataset_builder.publishing.hub.loaded import published_files, refusal
-from dataset_builder.publishing.layout import data_files
-from dataset_builder.publishing.streams import parquet_files
+from dataset_builder.publishing.layout import batches_of, data_files
+from dataset_builder.publishing.streams import batches, parquet_files
 from dataset_builder.publishing.streams.batches import has_value, tables
 from dataset_builder.publishing.streams.digests import RowDigests, canonical
 from dataset_builder.publishing.verify import verify
@@ -150,3 +151,39 @@ def test_what_python_keeps_does_not_grow_with_the_rows(tmp_path: Path) -> None:
     finally:
         tracemalloc.stop()
     assert again["content_hash"] == manifest["content_hash"]
+
+
+def test_a_mapped_file_is_read_through_mappings_that_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the rows are chosen ones, of a table that is put together from the files of two stages."""
+    made = Dataset.from_dict({"n": list(range(60)), "text": ["x" * 400_000] * 60})
+    made.save_to_disk(tmp_path / "made")
+    mapped = load_from_disk(str(tmp_path / "made"))
+    rows = mapped.map(lambda row: {"twice": 2 * row["n"]}, cache_file_name=str(tmp_path / "twice.arrow"))
+    rows = rows.select([n for n in range(60) if n != 7])
+    expected = [n for n in range(60) if n != 7]
+    del made
+    monkeypatch.setattr(batches, "MAPPED", 3_000_000)
+    before, peak, found = _mapped(), 0, []
+    for table in tables(rows, 4):
+        found += [(row["n"], row["twice"], len(row["text"])) for row in table.to_pylist()]
+        peak = max(peak, _mapped() - before)
+    assert found == [(n, 2 * n, 400_000) for n in expected]
+    assert peak < 12e6  # of 24 MB
+
+
+def _mapped() -> int:
+    """Bytes of mapped files in this process's memory."""
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(status["RssFile"].split()[0]) * 1024
+
+
+def test_what_was_read_of_a_parquet_file_is_given_back(tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    with pq.ParquetWriter(tmp_path / "x.parquet", pa.schema({"x": pa.float64()})) as out:
+        for _ in range(20):
+            out.write_table(pa.table({"x": draw.random(100_000)}))
+    start, peak, rows = pa.total_allocated_bytes(), 0, 0
+    with pq.ParquetFile(tmp_path / "x.parquet") as parquet:
+        for batch in batches_of(parquet, 10_000):
+            rows, peak = rows + len(batch), max(peak, pa.total_allocated_bytes() - start)
+    assert rows == 2_000_000 and peak < 5e6  # of 16 MB; a row group has 0.8 MB
