@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from huggingface_hub import hf_hub_download
 
 from dataset_builder.publishing.hub.errors import explained
-from dataset_builder.publishing.hub.loaded import config_file, refusal
+from dataset_builder.publishing.hub.loaded import config_files, refusal
 from dataset_builder.publishing.layout import FolderError
 from dataset_builder.publishing.schema.manifest import parsed_manifest
 from dataset_builder.sources.raw_files import SourceError, sha256
@@ -56,9 +56,14 @@ def read_ledger(place: str) -> PublishedLedger:
         raise SourceError(why)
     matched: dict[str, set[str]] = defaultdict(set)
     if manifest[CONFIG].get("matches", 1):
-        file = config_file(folder, CONFIG) if folder.is_dir() else _fetched(name, revision, manifest.get("files", {}))
-        for row in pq.read_table(file, columns=["benchmark", "benchmark_id"]).to_pylist():
-            matched[row["benchmark"]].add(row["benchmark_id"])
+        names = config_files(manifest, CONFIG)
+        files = [
+            folder / file if folder.is_dir() else _fetched(name, revision, file, manifest.get("files", {}))
+            for file in names
+        ]
+        for file in files:
+            for row in pq.read_table(file, columns=["benchmark", "benchmark_id"]).to_pylist():
+                matched[row["benchmark"]].add(row["benchmark_id"])
     return PublishedLedger(place, matched, frozenset(manifest[CONFIG]["checked"]))
 
 
@@ -69,9 +74,8 @@ def _manifest(path: Path, place: str) -> dict[str, Any]:
         raise SourceError(str(why)) from why
 
 
-def _fetched(name: str, revision: str, listed: Mapping[str, str]) -> Path:
-    """The ledger's file on the Hub, found by the manifest and not by the card. Raises SourceError where it is another."""
-    file = config_file(Path(), CONFIG).as_posix()
+def _fetched(name: str, revision: str, file: str, listed: Mapping[str, str]) -> Path:
+    """A file of the ledger on the Hub, found by the manifest and not by the card. Raises SourceError where it is another."""
     with explained(f"{name}@{revision}", SourceError):
         fetched = Path(hf_hub_download(name, file, repo_type="dataset", revision=revision))
     if (found := sha256(fetched)) != listed.get(file):

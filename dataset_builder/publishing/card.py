@@ -1,6 +1,6 @@
 """The dataset card: rendered from the build's own facts, never edited by hand."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from dataset_builder.publishing.funnel import reasons_of, total
 from dataset_builder.publishing.hub import markdown
 from dataset_builder.publishing.layout import UNROLLED as UNROLLED_ROWS
-from dataset_builder.publishing.layout import card_configs, code_of, files_by_config
+from dataset_builder.publishing.layout import batches_of, card_configs, code_of, files_by_config
 from dataset_builder.row import COLUMNS, CONFIGS, UNROLLED, Column
 
 _FILES = Environment(
@@ -41,7 +41,7 @@ def card(
     ``paths``: the path of each file to read, by its name in the folder. ``name``, ``tag``: of the repository of a push.
     """
     files = files_by_config(manifest)
-    features = {config: features_of(paths[next(iter(splits.values()))]) for config, splits in files.items()}
+    features = {config: features_of(paths[next(iter(splits.values()))[0]]) for config, splits in files.items()}
     rows_config = "default" if "default" in files else UNROLLED_ROWS
     counts = total(manifest["funnel"])
     asked = [stage for stage in manifest["run"]["stages"] if "calls" in stage]
@@ -65,11 +65,13 @@ def card(
             for config in features
             if config not in COMPLETIONS
         },
-        many_example=_first(paths[files["reasonmed"]["train"]])["completion"][0]["content"]
+        many_example=_first(paths[files["reasonmed"]["train"][0]])["completion"][0]["content"]
         if "reasonmed" in files
         else None,
-        example=_first(paths[files[rows_config]["train"]]) if "train" in manifest["rows"] else None,
-        evidence=_evidence(paths[files[rows_config]["train"]]) if "train" in manifest["rows"] else {},
+        example=_first(paths[files[rows_config]["train"][0]]) if "train" in manifest["rows"] else None,
+        evidence=_evidence([paths[file] for file in files[rows_config]["train"]])
+        if "train" in manifest["rows"]
+        else {},
         asked=asked,
         lost=sum(stage["calls"]["lost_usd"] for stage in asked),
     )
@@ -83,28 +85,29 @@ def features_of(file: Path) -> Features:
 
 def _first(file: Path) -> dict[str, Any]:
     with pyarrow.parquet.ParquetFile(file) as parquet:
-        return next(parquet.iter_batches(1)).to_pylist()[0]
+        return next(batches_of(parquet, 1)).to_pylist()[0]
 
 
 def _known(config: str) -> Mapping[str, Column]:
     return CONFIGS[config].columns if config in CONFIGS else COLUMNS | UNROLLED
 
 
-def _evidence(file: Path) -> dict[str, int]:
+def _evidence(files: Sequence[Path]) -> dict[str, int]:
     """The claims of all published rationales, counted by verdict; empty where none were looked up."""
-    with pyarrow.parquet.ParquetFile(file) as parquet:
-        if "support" not in parquet.schema_arrow.names:
-            return {}
-        sums: dict[str, int] = dict.fromkeys(
-            ("claims", "supported", "contradicted", "off_path", "unknown", "hops", "of"), 0
-        )
-        read = False
-        for batch in parquet.iter_batches(columns=["support"]):
-            rows = batch["support"].to_pylist()
-            read = read or any(row is not None for row in rows)
-            for support in (one for row in rows for one in row or () if one["kept"]):
-                for name in sums:
-                    sums[name] += support[name]
+    sums: dict[str, int] = dict.fromkeys(
+        ("claims", "supported", "contradicted", "off_path", "unknown", "hops", "of"), 0
+    )
+    read = False
+    for file in files:
+        with pyarrow.parquet.ParquetFile(file) as parquet:
+            if "support" not in parquet.schema_arrow.names:
+                return {}
+            for batch in batches_of(parquet, columns=["support"]):
+                rows = batch["support"].to_pylist()
+                read = read or any(row is not None for row in rows)
+                for support in (one for row in rows for one in row or () if one["kept"]):
+                    for name in sums:
+                        sums[name] += support[name]
     return sums if read else {}
 
 
@@ -115,7 +118,7 @@ def _table(features: Features, known: Mapping[str, Column]) -> dict[str, tuple[s
 
 
 def _metadata(
-    paths: Mapping[str, Path], files: Mapping[str, Mapping[str, str]], manifest: Mapping[str, Any]
+    paths: Mapping[str, Path], files: Mapping[str, Mapping[str, Sequence[str]]], manifest: Mapping[str, Any]
 ) -> DatasetCardData:
     licenses = sorted({origin["license"] for origin in manifest["origins"]})
     data = DatasetCardData(
@@ -141,20 +144,21 @@ def size_category(rows: int) -> str:
     return "n>1B"
 
 
-def _info(paths: Mapping[str, Path], splits: Mapping[str, str]) -> DatasetInfo:
+def _info(paths: Mapping[str, Path], splits: Mapping[str, Sequence[str]]) -> DatasetInfo:
     """Features and sizes, as `push_to_hub` would write them into the card.
 
     The sizes are those of the decoded columns.
     """
     sizes = {}
-    for split, file in splits.items():
-        found = pyarrow.parquet.read_metadata(paths[file])
-        decoded = sum(found.row_group(group).total_byte_size for group in range(found.num_row_groups))
-        sizes[split] = SplitInfo(split, decoded, found.num_rows)
+    for split, files in splits.items():
+        found = [pyarrow.parquet.read_metadata(paths[file]) for file in files]
+        decoded = sum(one.row_group(group).total_byte_size for one in found for group in range(one.num_row_groups))
+        sizes[split] = SplitInfo(split, decoded, sum(one.num_rows for one in found))
+    every = [file for files in splits.values() for file in files]
     return DatasetInfo(
-        features=features_of(paths[next(iter(splits.values()))]),
+        features=features_of(paths[every[0]]),
         splits=SplitDict(sizes),
-        download_size=sum(paths[file].stat().st_size for file in splits.values()),
+        download_size=sum(paths[file].stat().st_size for file in every),
         dataset_size=sum(size.num_bytes for size in sizes.values()),
     )
 

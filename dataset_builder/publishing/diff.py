@@ -15,7 +15,7 @@ import pyarrow.parquet
 from dataset_builder.publishing.funnel import total
 from dataset_builder.publishing.hub.loaded import told, wrong_loaded
 from dataset_builder.publishing.hub.revisions import Place
-from dataset_builder.publishing.layout import FolderError, code_of, data_file, files_by_config, read_rows
+from dataset_builder.publishing.layout import FolderError, code_of, files_by_config, question_files, read_rows
 from dataset_builder.publishing.schema.data_files import wrong_rows
 from dataset_builder.publishing.verify import read_manifest
 
@@ -24,6 +24,9 @@ Key = tuple[
     str, int
 ]  # a row's id, and its number among the rows with that id: exact repeats, which are rejected, share one
 
+
+SIZE = 8  # bytes of a value's digest
+NULL = bytes(SIZE)  # of no value
 
 UNCHANGED = ("same ", "  ")
 
@@ -46,14 +49,16 @@ class Difference:
 def difference(before: Iterable[Mapping[str, Any]], after: Iterable[Mapping[str, Any]]) -> Difference:
     """Compare rows by id, in any order. A field that is null equals one that the other build does not have.
 
-    Keeps 8 bytes for every value of both, not the rows.
+    Keeps 8 bytes for every value of both, in one string of bytes per row, not the rows.
     """
-    old, new = _digests(before), _digests(after)
+    columns: dict[str, int] = {}  # where in such a string a column's digest is
+    old, new = _digests(before, columns), _digests(after, columns)
     changed: dict[str, list[str]] = {}
-    for key in sorted(old.keys() & new.keys()):
-        columns = old[key].keys() | new[key].keys()
-        for column in sorted(c for c in columns if old[key].get(c) != new[key].get(c)):
-            changed.setdefault(column, []).append(key[0])
+    for key in sorted(key for key in old.keys() & new.keys() if old[key] != new[key]):
+        for column in sorted(columns):
+            place = slice(SIZE * columns[column], SIZE * (columns[column] + 1))
+            if (old[key][place] or NULL) != (new[key][place] or NULL):
+                changed.setdefault(column, []).append(key[0])
     return Difference(
         added=sorted(id_ for id_, _ in new.keys() - old.keys()),
         removed=sorted(id_ for id_, _ in old.keys() - new.keys()),
@@ -62,19 +67,22 @@ def difference(before: Iterable[Mapping[str, Any]], after: Iterable[Mapping[str,
     )
 
 
-def _digests(rows: Iterable[Mapping[str, Any]]) -> dict[Key, dict[str, bytes]]:
+def _digests(rows: Iterable[Mapping[str, Any]], columns: dict[str, int]) -> dict[Key, bytes]:
+    """The digests of every row's values, each at the place of its column; a column that is new gets the next place."""
     times, found = Counter[str](), {}
     for row in rows:
-        digests = {column: _digest(value) for column, value in row.items() if value is not None}
-        id_ = row["id"] if "id" in row else b"".join(digests.values()).hex()[:32]
-        found[id_, times[id_]] = digests
+        digests = {column: NULL if value is None else _digest(value) for column, value in row.items()}
+        for column in digests:
+            columns.setdefault(column, len(columns))
+        id_ = row["id"] if "id" in row else b"".join(d for d in digests.values() if d != NULL).hex()[:32]
+        found[id_, times[id_]] = b"".join(digests.get(column, NULL) for column in columns)
         times[id_] += 1
     return found
 
 
 def _digest(value: Any) -> bytes:
     text = json.dumps(without_nulls(value), sort_keys=True, default=repr)
-    return hashlib.blake2b(text.encode(), digest_size=8).digest()
+    return hashlib.blake2b(text.encode(), digest_size=SIZE).digest()
 
 
 def without_nulls(value: Any) -> Any:
@@ -104,20 +112,21 @@ def lines(before: Place, after: Place, shown: int | None) -> Iterator[str]:
     configs = [old.get("configs", {}), new.get("configs", {})]
     for name in sorted({*configs[0], *configs[1]}):
         files = [
-            read_rows(place.folder / data_file("train", name)) if name in config else ()
-            for place, config in zip((before, after), configs, strict=True)
+            read_rows(*(place.folder / file for file in files_by_config(manifest)[name]["train"]))
+            if name in config
+            else ()
+            for place, manifest, config in zip((before, after), (old, new), configs, strict=True)
         ]
         yield from _rows(f"config {name}", difference(*files), shown)
 
 
 def _questions(folder: Path, manifest: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The rows of all splits: a row that was rejected before and is published now differs in rejected_because."""
-    return chain.from_iterable(read_rows(folder / file) for file in _files(manifest))
+    return read_rows(*(folder / file for file in _files(manifest)))
 
 
 def _files(manifest: Mapping[str, Any]) -> list[str]:
-    configs = files_by_config(manifest)
-    return list((configs.get("default") or configs["candidates"]).values())
+    return list(chain.from_iterable(question_files(manifest).values()))
 
 
 def _new_fields(before: Path, after: Path) -> Iterator[str]:

@@ -1,7 +1,6 @@
 """Write a dataset folder in the Hub's own layout: card, parquet, manifest."""
 
 import contextlib
-import hashlib
 import json
 import os
 import shutil
@@ -9,15 +8,19 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
-from datasets import Dataset
+from datasets import Dataset, Features
 
 from dataset_builder.publishing.card import card
-from dataset_builder.publishing.funnel import flag_counts, funnel, relevance_of
-from dataset_builder.publishing.layout import CARD, MANIFEST, SPLITS, FolderError, data_file, rows_in
+from dataset_builder.publishing.funnel import relevance_of
+from dataset_builder.publishing.layout import CARD, MANIFEST, SPLITS, FolderError
 from dataset_builder.publishing.schema.json_text import has_half_character
 from dataset_builder.publishing.schema.manifest import FORMAT
-from dataset_builder.publishing.unroll import unrolled, unrolls
+from dataset_builder.publishing.streams.batches import has_value
+from dataset_builder.publishing.streams.contents import Contents, write_contents
+from dataset_builder.publishing.streams.digests import RowDigests, config_hash_of, hash_of
+from dataset_builder.publishing.unroll import unrolls
 from dataset_builder.sources.raw_files import sha256
 
 SHOWN = ("about", "stages", "command", "folder")  # facts for the card, also for the card that a push writes
@@ -36,12 +39,9 @@ def split_rows(rows: Dataset) -> dict[str, Dataset]:
     A split without rows is left out, because `load_dataset` cannot read an empty one.
     """
     rows = rows.remove_columns([column for column in NOT_PUBLISHED if column in rows.column_names])
-    published = [why is None for why in rows["rejected_because"][:]]
-    numbers = {
-        split: [i for i, is_published in enumerate(published) if is_published == (split == "train")]
-        for split in SPLITS
-    }
-    return {split: rows.select(chosen) for split, chosen in numbers.items() if chosen}
+    rejected = has_value(rows, "rejected_because")
+    numbers = {split: np.flatnonzero(rejected == (split == "rejected")) for split in SPLITS}
+    return {split: rows.select(chosen) for split, chosen in numbers.items() if len(chosen)}
 
 
 def content_hash(
@@ -54,35 +54,19 @@ def content_hash(
 
     It is the same for equal content, whatever the machine and the order of sources, batches or processes. ``configs``:
     columns and rows of the further configs, by name."""
-    digest = hashlib.sha256(_canonical([columns, inputs]))
-    for split in SPLITS:
-        _add_rows(digest, split, splits.get(split, ()))
-    for name, (types, rows) in sorted((configs or {}).items()):
-        digest.update(_canonical(types))
-        _add_rows(digest, name, rows)
-    return digest.hexdigest()
+    found = {split: RowDigests(rows) for split, rows in splits.items()}
+    beside = {name: (types, RowDigests(rows)) for name, (types, rows) in (configs or {}).items()}
+    return hash_of(found, columns, inputs, beside)
 
 
 def config_hash(columns: Mapping[str, str], rows: Iterable[Mapping[str, Any]]) -> str:
     """sha256 over the columns and rows of a single config."""
-    digest = hashlib.sha256(_canonical(columns))
-    _add_rows(digest, "", rows)
-    return digest.hexdigest()
-
-
-def _add_rows(digest: "hashlib._Hash", name: str, rows: Iterable[Mapping[str, Any]]) -> None:
-    digest.update(name.encode())
-    for row in sorted(hashlib.sha256(_canonical(row)).digest() for row in rows):
-        digest.update(row)
+    return config_hash_of(columns, RowDigests(rows))
 
 
 def column_types(schema: pa.Schema) -> dict[str, str]:
     """Name and type of every column; the names that parquet and Arrow give to list items are left out."""
     return {field.name: str(field.type).replace("<element: ", "<").replace("<item: ", "<") for field in schema}
-
-
-def _canonical(value: Any) -> bytes:
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def write(
@@ -103,19 +87,19 @@ def write(
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = folder.parent / f".{folder.name}.{os.getpid()}.tmp"
     with _removed_at_end(draft):
-        beside = {name: rows for name, rows in (configs or {}).items() if len(rows)}
-        many = unrolls(next(iter(splits.values())).column_names)
-        beside = (unrolled(splits["train"]) if many and "train" in splits else {}) | beside
-        _write_all(draft, splits, beside)
-        manifest = _manifest(splits, beside, facts)
-        if relevance := relevance_of(draft, manifest):
+        contents = write_contents(draft, splits, configs or {})
+        names = list_files(draft)
+        manifest = _manifest(contents, facts)
+        if relevance := relevance_of(draft, manifest | {"files": names}):
             manifest["relevance"] = relevance
-        if many or beside:
-            manifest["configs"] = {n: {"columns": types_of(rows), "rows": len(rows)} for n, rows in beside.items()}
+        if contents.configs or unrolls(next(iter(splits.values())).column_names):
+            said = {
+                name: {"columns": types_of(one.features), "rows": one.rows} for name, one in contents.configs.items()
+            }
+            manifest["configs"] = said
         last = {"card": {key: facts[key] for key in SHOWN}, "run": facts["run"]}
-        (draft / CARD).write_text(
-            card({name: draft / name for name in list_files(draft)}, manifest | last), encoding="utf-8"
-        )
+        text = card({name: draft / name for name in names}, manifest | last | {"files": names})
+        (draft / CARD).write_text(text, encoding="utf-8")
         manifest["files"] = {name: sha256(draft / name) for name in list_files(draft)}
         manifest |= last
         write_manifest(draft, manifest)
@@ -123,29 +107,19 @@ def write(
     return manifest
 
 
-def _write_all(draft: Path, splits: Mapping[str, Dataset], configs: Mapping[str, Dataset]) -> None:
-    place = rows_in(next(iter(splits.values())).column_names)
-    for split, rows in splits.items():
-        write_rows(draft / data_file(split, place), rows)
-    for name, rows in configs.items():
-        write_rows(draft / data_file("train", name), rows)
-
-
-def _manifest(
-    splits: Mapping[str, Dataset], configs: Mapping[str, Dataset], facts: Mapping[str, Any]
-) -> dict[str, Any]:
+def _manifest(contents: Contents, facts: Mapping[str, Any]) -> dict[str, Any]:
     """The manifest's entries about the content."""
-    contents = {split: rows.to_list() for split, rows in splits.items()}
-    columns = types_of(next(iter(splits.values())))
-    lists = {name: (types_of(rows), rows.to_list()) for name, rows in configs.items()}
+    columns = types_of(next(iter(contents.splits.values())).features)
+    digests = {split: one.digests for split, one in contents.splits.items()}
+    beside = {name: (types_of(one.features), one.digests) for name, one in contents.configs.items()}
     return {
         "format": FORMAT,
-        "content_hash": content_hash(contents, columns, facts["inputs"], lists),
+        "content_hash": hash_of(digests, columns, facts["inputs"], beside),
         **{key: facts[key] for key in ("pipeline", "trial", "inputs", "code", "graph", "origins")},
         "columns": columns,
-        "rows": {split: len(rows) for split, rows in splits.items()},
-        "funnel": funnel(row for rows in contents.values() for row in rows),
-        "flags": flag_counts(row for rows in contents.values() for row in rows),
+        "rows": {split: one.rows for split, one in contents.splits.items()},
+        "funnel": contents.tally.funnel(),
+        "flags": contents.tally.flags(),
         **{key: facts[key] for key in OPTIONAL if key in facts},
     }
 
@@ -204,15 +178,9 @@ def _put_in_place(draft: Path, folder: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def types_of(rows: Dataset) -> dict[str, str]:
+def types_of(features: Features) -> dict[str, str]:
     """Name and type of every column."""
-    return column_types(rows.features.arrow_schema)
-
-
-def write_rows(file: Path, rows: Dataset) -> None:
-    """Write the rows to one parquet file."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    rows.to_parquet(file)
+    return column_types(features.arrow_schema)
 
 
 def list_files(folder: Path) -> list[str]:

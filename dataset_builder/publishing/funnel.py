@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
-from dataset_builder.publishing.layout import data_file, rows_in
+from dataset_builder.publishing.layout import question_files
 from dataset_builder.sources.table import SOURCES
 
 Counts = dict[str, int]  # "in", "published", then reason codes, most frequent first
@@ -21,15 +21,38 @@ EDGES = (
 )  # each exactly the number that is written, unlike linspace's: 0.3 begins the bin "0.3 to 0.4"
 
 
+class Tally:
+    """What became of the rows that came so far: two counters, however many rows there are."""
+
+    def __init__(self) -> None:
+        self._fates: dict[str, Counter[str]] = {}
+        self._flags: dict[str, Counter[str]] = {}
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Count a row by its source, what became of it, and its flags."""
+        why = row["rejected_because"]
+        self._fates.setdefault(row["source"], Counter())[why or "published"] += 1
+        if why is None and row.get("flags"):
+            codes = {re.sub(r"^#\d+ ", "", flag).partition(":")[0] for flag in row["flags"]}
+            self._flags.setdefault(row["source"], Counter()).update(codes)
+
+    def funnel(self) -> dict[str, Counts]:
+        """The counts of every source, in the order of SOURCES; a source that is no longer in SOURCES comes last."""
+        order = {name: number for number, name in enumerate(SOURCES)}
+        names = sorted(self._fates, key=lambda name: (order.get(name, len(order)), name))
+        return {name: _counts(self._fates[name]) for name in names}
+
+    def flags(self) -> dict[str, dict[str, int]]:
+        """Per source and code of a flag, the published rows that have it (stages/check_style.py)."""
+        return {source: dict(sorted(counter.items())) for source, counter in sorted(self._flags.items())}
+
+
 def funnel(rows: Iterable[Mapping[str, Any]]) -> dict[str, Counts]:
-    """The counts of every source, in the order of SOURCES; a source that is no longer in SOURCES comes last."""
-    reasons: dict[str, Counter[str]] = {}
+    """The counts of every source (`Tally.funnel`)."""
+    tally = Tally()
     for row in rows:
-        reasons.setdefault(row["source"], Counter())[row["rejected_because"] or "published"] += 1
-    order = {name: number for number, name in enumerate(SOURCES)}
-    return {
-        name: _counts(reasons[name]) for name in sorted(reasons, key=lambda name: (order.get(name, len(order)), name))
-    }
+        tally.add(row)
+    return tally.funnel()
 
 
 def total(table: Mapping[str, Mapping[str, int]]) -> Counts:
@@ -45,30 +68,23 @@ def reasons_of(counts: Mapping[str, int]) -> Counts:
     return {key: number for key, number in counts.items() if key not in ("in", "published")}
 
 
-def flag_counts(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
-    """Per source and code of a flag, the published rows that have it (stages/check_style.py)."""
-    table: dict[str, Counter[str]] = {}
-    for row in rows:
-        if row["rejected_because"] is None and row.get("flags"):
-            codes = {re.sub(r"^#\d+ ", "", flag).partition(":")[0] for flag in row["flags"]}
-            table.setdefault(row["source"], Counter()).update(codes)
-    return {source: dict(sorted(counter.items())) for source, counter in sorted(table.items())}
-
-
 def relevance_of(folder: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
     """How relevant the published paths are, and the best path of each row, per source and in all; empty where no path has a relevance.
 
-    ``manifest``: its columns, rows and inputs. Only the two columns that are counted are read from the file. Raises ArrowException or
+    ``manifest``: its columns, rows, files and inputs. Only the two columns that are counted are read from the files. Raises ArrowException or
     OSError for a file that cannot be read.
     """
     if "train" not in manifest["rows"]:
         return {}
-    with pyarrow.parquet.ParquetFile(folder / data_file("train", rows_in(manifest["columns"]))) as parquet:
-        leaves = [parquet.schema.column(i).path for i in range(len(parquet.schema))]
-        wanted = [leaf for leaf in leaves if re.fullmatch(r"paths\.list\.\w+\.relevance", leaf)]
-        if not wanted:  # written before paths had it, or a pipeline without paths
-            return {}
-        table = parquet.read(columns=["source", *wanted])
+    tables = []
+    for file in question_files(manifest)["train"]:
+        with pyarrow.parquet.ParquetFile(folder / file) as parquet:
+            leaves = [parquet.schema.column(i).path for i in range(len(parquet.schema))]
+            wanted = [leaf for leaf in leaves if re.fullmatch(r"paths\.list\.\w+\.relevance", leaf)]
+            if not wanted:  # written before paths had it, or a pipeline without paths
+                return {}
+            tables.append(parquet.read(columns=["source", *wanted]))
+    table = pa.concat_tables(tables)
     lists = table["paths"].combine_chunks()
     column = lists.flatten().field("relevance").cast(pa.float64())
     values = column.to_numpy(zero_copy_only=False)  # null becomes NaN
@@ -101,6 +117,6 @@ def _distribution(values: np.ndarray) -> dict[str, list[Any]]:
 
 
 def _counts(reasons: Counter[str]) -> Counts:
-    published = reasons.pop("published", 0)
-    rejected = dict(sorted(reasons.items(), key=lambda reason: (-reason[1], reason[0])))
+    published, others = reasons["published"], [(why, n) for why, n in reasons.items() if why != "published"]
+    rejected = dict(sorted(others, key=lambda reason: (-reason[1], reason[0])))
     return {"in": published + sum(rejected.values()), "published": published, **rejected}

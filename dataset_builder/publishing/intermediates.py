@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 from datasets import Dataset
 from huggingface_hub import get_token
@@ -18,9 +19,11 @@ from huggingface_hub import get_token
 from dataset_builder.answer_store import parquet_files as store_files
 from dataset_builder.answer_store.store import AnswerStore
 from dataset_builder.llm.secrets import secrets
-from dataset_builder.publishing.folder import column_types, config_hash, write_rows
+from dataset_builder.publishing.folder import column_types, config_hash
 from dataset_builder.publishing.layout import intermediates_folder, read_rows
 from dataset_builder.publishing.pushable import PushError
+from dataset_builder.publishing.streams.batches import has_value
+from dataset_builder.publishing.streams.parquet_files import write_file
 
 COLUMNS = ("id", "mentions", "nodes", "restated", "candidate_paths")
 _ROWS, _KEYS, _OF = "evidence.parquet", "answers.keys", "of.json"
@@ -34,9 +37,9 @@ def keep(folder: Path, rows: Dataset, manifest: Mapping[str, Any], keys: Iterabl
         draft.mkdir()
         if "candidate_paths" in rows.column_names:
             found = rows.select_columns([column for column in COLUMNS if column in rows.column_names])
-            numbers = [i for i, mentions in enumerate(found["mentions"][:]) if mentions is not None]
-            if numbers:
-                write_rows(draft / _ROWS, found.select(numbers))
+            numbers = np.flatnonzero(has_value(found, "mentions"))
+            if len(numbers):
+                write_file(draft / _ROWS, found.select(numbers))
         (draft / _KEYS).write_bytes(b"".join(sorted(keys)))
         (draft / _OF).write_text(json.dumps({"content_hash": manifest["content_hash"]}))
         shutil.rmtree(intermediates_folder(folder), ignore_errors=True)

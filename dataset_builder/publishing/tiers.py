@@ -13,11 +13,11 @@ from datasets import Dataset
 
 from dataset_builder.answer_store.store import AnswerStore
 from dataset_builder.llm.replay import AnswerLookup, advance, start_conversations
+from dataset_builder.publishing.streams.batches import tables
 from dataset_builder.row import ADDED
 from dataset_builder.stage import Stage
 from dataset_builder.stages.route import TIERS
 
-BATCH = 256
 NO_TIER = "none"  # rejected before or by `route`
 Facts = dict[str, Any]
 
@@ -31,8 +31,8 @@ def tiers_of(rows: Dataset, stages: Sequence[Stage], store: AnswerStore) -> dict
     """Per tier: questions, published, kept rationales, answers in use, tokens, dollars, dollars per rationale."""
     tiers: dict[str, Facts] = {tier: {"questions": 0, "published": 0, "rationales": 0} for tier in (*TIERS, NO_TIER)}
     lookups = {tier: AnswerLookup(store) for tier in tiers}
-    for start in range(0, len(rows), BATCH):
-        batch = rows[start : start + BATCH]
+    for table in tables(rows):
+        batch = table.to_pydict()
         names = [tier or NO_TIER for tier in batch["tier"]]
         for number, tier in enumerate(names):
             published = batch["rejected_because"][number] is None
@@ -62,14 +62,17 @@ def scores_of(rows: Dataset) -> Facts:
 
     A question counts once, with the mean of its rationales, since these are not independent.
     """
-    found = zip(rows["scores"], rows["rejected_because"], strict=True)
-    scored = [[score for score in scores if score] for scores, why in found if why is None]
-    refined = [[score for score in scores if score["before"] is not None] for scores in scored]
-    return {
-        "all": interval([statistics.fmean(s["score"] for s in scores) for scores in scored if scores]),
-        "refined, before": interval([statistics.fmean(s["before"] for s in scores) for scores in refined if scores]),
-        "refined, after": interval([statistics.fmean(s["score"] for s in scores) for scores in refined if scores]),
-    }
+    means: dict[str, list[float]] = {"all": [], "refined, before": [], "refined, after": []}
+    for table in tables(rows.select_columns(["scores", "rejected_because"])):
+        for scores, why in zip(table["scores"].to_pylist(), table["rejected_because"].to_pylist(), strict=True):
+            scored = [score for score in scores if score] if why is None else []
+            refined = [score for score in scored if score["before"] is not None]
+            if scored:
+                means["all"].append(statistics.fmean(score["score"] for score in scored))
+            if refined:
+                means["refined, before"].append(statistics.fmean(score["before"] for score in refined))
+                means["refined, after"].append(statistics.fmean(score["score"] for score in refined))
+    return {name: interval(values) for name, values in means.items()}
 
 
 def interval(values: Sequence[float]) -> Facts:

@@ -4,14 +4,14 @@
 gold answer nor tier, and without configs a bare `load_dataset` mixes them.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dataset_builder.prompt import question_of, render
 from dataset_builder.row import COLUMNS, UNROLLED, as_features
 
 if TYPE_CHECKING:
-    from datasets import Dataset
+    from datasets import Features
 
 FORMS: dict[str, Callable[[str, str], str]] = {
     "reasonmed": lambda rationale, response: f"## Thinking\n\n{rationale}\n\n## Final Response\n\n{response}",
@@ -27,13 +27,15 @@ def unrolls(columns: Sequence[str]) -> bool:
     return "rationales" in columns and "responses" in columns
 
 
-def unrolled(questions: "Dataset") -> "dict[str, Dataset]":
-    """The configs by name, from the published rows of the questions, in their order."""
-    from datasets import Dataset
+def unrolled_types() -> "Features":
+    """The columns of the unrolled configs."""
+    return as_features({name: UNROLLED.get(name) or COLUMNS[name] for name in NAMES})
 
-    types = as_features({name: UNROLLED.get(name) or COLUMNS[name] for name in NAMES})
-    rows = [row for question in questions for row in _rows(dict(question))]
-    return {name: Dataset.from_list([_as(row, form) for row in rows], features=types) for name, form in FORMS.items()}
+
+def unrolled(questions: Iterable[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """The rows of the configs by name, from published rows of questions, in their order."""
+    rows = [row for question in questions for row in _rows(question)]
+    return {name: [_as(row, form) for row in rows] for name, form in FORMS.items()}
 
 
 def ids_of(question: Mapping[str, Any]) -> list[str]:
@@ -44,7 +46,7 @@ def ids_of(question: Mapping[str, Any]) -> list[str]:
     return [f"{question['id']}#{k}" for k, response in enumerate(question["responses"], 1) if response]
 
 
-def _rows(question: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _rows(question: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     prompt = [{"role": "user", "content": render("question", **question_of(question))}]
     same = {name: question[name] for name in FROM_QUESTION} | {"prompt": prompt}
     parts = zip(question["rationales"], question["responses"], question["scores"], strict=True)

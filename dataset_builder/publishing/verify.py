@@ -9,11 +9,19 @@ from typing import Any
 import pyarrow.parquet
 
 from dataset_builder.publishing.folder import column_types, content_hash
-from dataset_builder.publishing.funnel import funnel, relevance_of
+from dataset_builder.publishing.funnel import Tally, relevance_of
 from dataset_builder.publishing.hub.loaded import damages_rows, manifest_text, wrong_files
-from dataset_builder.publishing.layout import MANIFEST, FolderError, code_of, data_file, read_rows, rows_in
+from dataset_builder.publishing.layout import (
+    MANIFEST,
+    FolderError,
+    code_of,
+    files_by_config,
+    question_files,
+    read_rows,
+)
 from dataset_builder.publishing.schema.data_files import wrong_rows
 from dataset_builder.publishing.schema.manifest import OF_A_BUILD, parsed_manifest
+from dataset_builder.publishing.streams.digests import RowDigests
 from dataset_builder.publishing.unroll import FORMS, ids_of, unrolls
 from dataset_builder.publishing.verify_intermediates import wrong_intermediates
 from dataset_builder.publishing.verify_paths import wrong_paths
@@ -74,18 +82,18 @@ def wrong_content(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
 
     For a folder of which `wrong_rows` found nothing.
     """
-    place, configs = rows_in(manifest["columns"]), manifest.get("configs", {})
-    splits = {split: folder / data_file(split, place) for split in manifest["rows"]}
-    beside = {name: folder / data_file("train", name) for name in configs}
+    configs, by_config = manifest.get("configs", {}), files_by_config(manifest)
+    splits = {split: [folder / file for file in files] for split, files in question_files(manifest).items()}
+    beside = {name: [folder / file for file in by_config[name]["train"]] for name in configs}
     types = {**dict.fromkeys(splits, manifest["columns"]), **{name: c["columns"] for name, c in configs.items()}}
     seen = _RowCheck()
     if wrong := _wrong_columns(splits | beside, types):
         return wrong
     computed = content_hash(
-        {split: seen.questions(split, read_rows(file)) for split, file in splits.items()},
+        {split: seen.questions(split, read_rows(*files)) for split, files in splits.items()},
         manifest["columns"],
         manifest["inputs"],
-        {name: (types[name], seen.others(name, read_rows(file))) for name, file in beside.items()},
+        {name: (types[name], seen.others(name, read_rows(*files))) for name, files in beside.items()},
     )
     relevance = relevance_of(folder, manifest)
     wrong = seen.compared(manifest)
@@ -96,13 +104,15 @@ def wrong_content(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
     return wrong + wrong_intermediates(folder, manifest)
 
 
-def _wrong_columns(files: Mapping[str, Path], types: Mapping[str, Mapping[str, str]]) -> list[str]:
-    found = {name: column_types(pyarrow.parquet.read_schema(file)) for name, file in files.items()}
-    return [
+def _wrong_columns(files: Mapping[str, Iterable[Path]], types: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """The columns of every file are those of its rows in the manifest; each finding is said once per split or config."""
+    found = [(name, column_types(pyarrow.parquet.read_schema(file))) for name, some in files.items() for file in some]
+    wrong = [
         f"{name}: its columns are {columns}, the manifest says {types[name]}"
-        for name, columns in found.items()
+        for name, columns in found
         if columns != types[name]
     ]
+    return list(dict.fromkeys(wrong))
 
 
 class _RowCheck:
@@ -111,21 +121,22 @@ class _RowCheck:
     def __init__(self) -> None:
         self.wrong: list[str] = []
         self.rows = Counter[str]()
-        self.fates = Counter[tuple[str, str | None]]()  # source and reason
-        self.kept: list[str] = []  # ids of the rationales that the published questions keep
-        self.ids: dict[str, list[str]] = {}  # of the rows of the unrolled configs
+        self.tally = Tally()
+        self.kept = RowDigests()  # of the ids of the rationales that the published questions keep
+        self.ids: dict[str, RowDigests] = {}  # of the ids of the rows of the unrolled configs
 
     def questions(self, split: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
         """Yield the same rows, and check each."""
         for row in rows:
             self.rows[split] += 1
-            self.fates[row["source"], row["rejected_because"]] += 1
+            self.tally.add(row)
             if row["id"] != (expected := row_id(row["source"], row["config"], row)):
                 self.wrong.append(f"{split}: row {row['id']} should have the id {expected}")
             if (row["rejected_because"] is None) != (split == "train"):
                 self.wrong.append(f"{split}: row {row['id']} has rejected_because={row['rejected_because']!r}")
             if split == "train" and unrolls(list(row)):
-                self.kept += ids_of(row)
+                for id_ in ids_of(row):
+                    self.kept.add(id_)
             yield row
 
     def others(self, name: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
@@ -133,12 +144,12 @@ class _RowCheck:
         for row in rows:
             self.rows[name] += 1
             if name in FORMS:
-                self.ids.setdefault(name, []).append(row["id"])
+                self.ids.setdefault(name, RowDigests()).add(row["id"])
             yield row
 
     def compared(self, manifest: Mapping[str, Any]) -> list[str]:
         """The mismatches. The rows of each unrolled config must be exactly the rationales that the questions keep."""
-        configs = manifest.get("configs", {})
+        configs, nothing = manifest.get("configs", {}), RowDigests()
         expected = manifest["rows"] | {name: config["rows"] for name, config in configs.items()}
         wrong = [
             f"{name}: {self.rows[name]} rows, the manifest says {number}"
@@ -146,14 +157,13 @@ class _RowCheck:
             if self.rows[name] != number
         ]
         wrong += self.wrong
-        fates = ({"source": s, "rejected_because": why} for (s, why), n in self.fates.items() for _ in range(n))
-        if (counted := funnel(fates)) != manifest["funnel"]:
+        if (counted := self.tally.funnel()) != manifest["funnel"]:
             wrong.append(f"funnel: counted {counted}, the manifest says {manifest['funnel']}")
         return wrong + [
-            f"{name}: its rows are not the rationales that the questions keep ({len(self.ids.get(name, []))} rows, "
+            f"{name}: its rows are not the rationales that the questions keep ({len(self.ids.get(name, nothing))} rows, "
             f"{len(self.kept)} rationales)"
             for name in FORMS
-            if name in configs and sorted(self.ids.get(name, [])) != sorted(self.kept)
+            if name in configs and self.ids.get(name, nothing) != self.kept
         ]
 
 

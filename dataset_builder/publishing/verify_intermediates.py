@@ -1,5 +1,6 @@
 """Check the configs `evidence` and `answers` of a dataset, where they were pushed with it."""
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ import pyarrow.parquet as pq
 from dataset_builder.answer_store import parquet_files as store_files
 from dataset_builder.answer_store.entry import StoreError
 from dataset_builder.publishing.folder import column_types, config_hash
-from dataset_builder.publishing.layout import INTERMEDIATES, data_file, read_rows, rows_in
+from dataset_builder.publishing.layout import INTERMEDIATES, data_file, question_files, read_rows
 
 EVIDENCE, ANSWERS = INTERMEDIATES
 
@@ -41,7 +42,7 @@ def _wrong_evidence(folder: Path, manifest: Mapping[str, Any], file: Path) -> It
         yield f"{EVIDENCE}: its content hash is {computed}, the manifest says {hash_said}"
     questions = dict(_searched(folder, manifest))
     for row in read_rows(file):
-        same, kept = questions.pop(row["id"], (None, []))
+        same, kept = questions.pop(row["id"], (None, b"[]"))
         if same is None:
             yield f"{EVIDENCE}: row {row['id']} does not belong to a question that was searched"
         elif same != _same(row):
@@ -50,18 +51,21 @@ def _wrong_evidence(folder: Path, manifest: Mapping[str, Any], file: Path) -> It
             paths = {tuple(path) for pair in row["candidate_paths"] or () for path in pair["paths"]}
             yield from (
                 f"{EVIDENCE}: row {row['id']} lacks the path {path}, which the question keeps"
-                for path in kept
+                for path in map(tuple, json.loads(kept))
                 if path not in paths
             )
     yield from (f"{EVIDENCE}: the question {id_} has no row" for id_ in questions)
 
 
-def _searched(folder: Path, manifest: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, list[tuple[int, ...]]]]]:
-    for split in manifest["rows"]:
-        for row in read_rows(folder / data_file(split, rows_in(manifest["columns"]))):
-            if row.get("mentions") is not None:
-                yield row["id"], (_same(row), [tuple(path["nodes"]) for path in row.get("paths") or ()])
+def _searched(folder: Path, manifest: Mapping[str, Any]) -> Iterator[tuple[str, tuple[bytes, bytes]]]:
+    """Of every question that was searched, by id: the digest of its mentions and nodes, and its kept paths as JSON, some 300 bytes."""
+    files = [folder / file for names in question_files(manifest).values() for file in names]
+    for row in read_rows(*files):
+        if row.get("mentions") is not None:
+            kept = json.dumps([path["nodes"] for path in row.get("paths") or ()], separators=(",", ":"))
+            yield row["id"], (_same(row), kept.encode())
 
 
-def _same(row: Mapping[str, Any]) -> str:
-    return json.dumps([row["mentions"], row.get("nodes"), row.get("restated")], sort_keys=True)
+def _same(row: Mapping[str, Any]) -> bytes:
+    text = json.dumps([row["mentions"], row.get("nodes"), row.get("restated")], sort_keys=True)
+    return hashlib.sha256(text.encode()).digest()

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow.parquet
 
 from dataset_builder.publishing.folder import column_types
-from dataset_builder.publishing.layout import data_file, read_rows, rows_in
+from dataset_builder.publishing.layout import question_files, read_rows
 from kg import KG
 
 LARGEST = 2**63 - 1  # a larger number of paths is written as this
@@ -26,16 +26,16 @@ def wrong_paths(folder: Path, manifest: Mapping[str, Any], kg: KG) -> tuple[list
     """
     from kg.second_opinion import counts  # graph_tool takes a second to import
 
-    file = folder / data_file("train", rows_in(manifest["columns"]))
+    files = [folder / name for name in question_files(manifest).get("train", ())]
     if "paths" not in manifest["columns"]:
         return [], "oracle: the rows have no paths"
-    if column_types(pyarrow.parquet.read_schema(file)) != manifest["columns"]:
+    if any(column_types(pyarrow.parquet.read_schema(file)) != manifest["columns"] for file in files):
         return [], "oracle: paths were not checked, as the columns are not those of the manifest"
     wrong: list[str] = []
     known = frozenset(kg.nodes.index.tolist())
     claimed: dict[tuple[int, int], list[tuple[str, int, int]]] = {}
     hops = paths = rows = contrasts = 0
-    for row in read_rows(file):
+    for row in read_rows(*files):
         rows += 1
         for number, path in enumerate(row["paths"] or (), 1):
             where = f"train: row {row['id']}, path {number}"

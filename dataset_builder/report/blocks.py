@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from dataset_builder.prompt import direction_of, relations_of
+from dataset_builder.publishing.layout import batches_of
 from dataset_builder.report.marks import mentions_of, rationales_of, samples_of
 from dataset_builder.report.row_facts import RowFacts, facts_of
 
@@ -99,7 +100,7 @@ def _batches(files: Sequence[Path]) -> Iterator[list[Row]]:
     for file in files:
         parquet = pq.ParquetFile(file)
         columns = [name for name in parquet.schema_arrow.names if name not in NOT_SHOWN]
-        for batch in parquet.iter_batches(ROWS_IN_BLOCK, columns=columns):
+        for batch in batches_of(parquet, ROWS_IN_BLOCK, columns):
             waiting += batch.to_pylist()
             while len(waiting) >= ROWS_IN_BLOCK:
                 yield waiting[:ROWS_IN_BLOCK]

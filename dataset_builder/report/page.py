@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedErro
 from dataset_builder.llm.prices import dollars
 from dataset_builder.publishing.funnel import reasons_of, total
 from dataset_builder.publishing.hub.loaded import told
-from dataset_builder.publishing.layout import MANIFEST, FolderError, data_file, rows_in
+from dataset_builder.publishing.layout import MANIFEST, FolderError, question_files
 from dataset_builder.publishing.schema.data_files import wrong_rows
 from dataset_builder.publishing.verify import read_manifest
 from dataset_builder.report import block_files
@@ -83,8 +83,7 @@ def write_report(folder: Path, page: Path) -> int:
 
 def _write_drafts(folder: Path, manifest: Mapping[str, Any], draft: Path, files: BlockFiles | None) -> int:
     """Write the page, and the files of its blocks where it is to have some. Returns the number of rows."""
-    place = rows_in(manifest["columns"])
-    parquet = [folder / data_file(split, place) for split in manifest["rows"]]
+    parquet = [folder / name for names in question_files(manifest).values() for name in names]
     with tempfile.TemporaryFile() as inside:
         put = files.put if files else lambda name, content: inside.write(element(name, content))
         written = write_blocks(parquet, put)

@@ -18,6 +18,7 @@ from dataset_builder.publishing.hub.revisions import Place
 from dataset_builder.publishing.layout import FolderError
 from dataset_builder.publishing.push import staged
 from dataset_builder.publishing.pushable import PushError, pushable
+from dataset_builder.publishing.streams.parquet_files import write_file
 from dataset_builder.publishing.verify import verify
 from dataset_builder.report.page import write_report
 from dataset_builder.row import COLUMNS, CONFIGS, as_features, features, row_id
@@ -157,7 +158,7 @@ def _push(folder: Path, there: Path) -> None:
         searched = [{name: one[name] for name in EVIDENCE} for one in found]
         for one in searched:
             one["candidate_paths"] = [one["candidate_paths"][0] | {"paths": [[1]]}]
-        publish.write_rows(file, Dataset.from_list(searched, features=features(EVIDENCE)))
+        write_file(file, Dataset.from_list(searched, features=features(EVIDENCE)))
         types = publish.column_types(pq.read_schema(file))
         rows = pq.read_table(file).to_pylist()
         said = {"columns": types, "rows": 3, "content_hash": publish.config_hash(types, rows)}

@@ -4,7 +4,8 @@
 """
 
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -21,7 +22,7 @@ from dataset_builder.publishing.layout import (
     MANIFEST,
     FolderError,
     card_configs,
-    data_file,
+    data_files,
     files_by_config,
 )
 from dataset_builder.publishing.schema.card_text import expect_plain
@@ -71,14 +72,14 @@ def manifest_text(folder: Path) -> bytes:
         return opened.read(MAX_BYTES + 1)  # one more, by which its parser sees that it is too long
 
 
-def config_file(folder: Path, config: str) -> Path:
-    """The file of a further config. After `refusal` found nothing, a loader reads the same."""
-    return folder / data_file("train", config)
+def config_files(manifest: Mapping[str, Any], config: str) -> list[str]:
+    """The files of a further config, by name. After `refusal` found nothing, a loader reads the same."""
+    return data_files(manifest.get("files", ()), "train", config)
 
 
 def published_files(manifest: Mapping[str, Any]) -> set[str]:
     """The files of published rows and of further configs, by a manifest in which `refusal` found nothing; not the rejected rows."""
-    return {splits["train"] for splits in files_by_config(manifest).values() if "train" in splits}
+    return {file for splits in files_by_config(manifest).values() for file in splits.get("train", ())}
 
 
 def told(folder: object, wrong: list[str]) -> str:
@@ -89,7 +90,11 @@ def told(folder: object, wrong: list[str]) -> str:
 def damages_rows(wrong: Iterable[str], manifest: Mapping[str, Any]) -> bool:
     """Whether one of these mismatches is in the manifest's own fields or in a data file, so that no row can be compared."""
     names = {line.partition(":")[0] for line in wrong}
-    return MANIFEST in names or any(file in names for splits in files_by_config(manifest).values() for file in splits.values())  # fmt: skip
+    return MANIFEST in names or not names.isdisjoint(_files(files_by_config(manifest)))
+
+
+def _files(by_config: Mapping[str, Mapping[str, Iterable[str]]]) -> Iterator[str]:
+    return (file for splits in by_config.values() for files in splits.values() for file in files)
 
 
 def wrong_files(folder: Path, manifest: Any) -> list[str]:
@@ -107,7 +112,7 @@ def wrong_loaded(folder: Path, manifest: Any) -> list[str]:
     if wrong := wrong_fields(manifest):
         return [f"{MANIFEST}: {line}" for line in wrong]
     files, listed = files_by_config(manifest), manifest["files"]
-    read = {CARD, *(file for splits in files.values() for file in splits.values())}
+    read = {CARD, *_files(files)}
     there, irregular = _entries(folder)
     seen = there | irregular.keys()
     wrong = [f"{name}: is {what}; expected a regular file" for name, what in irregular.items()]
@@ -152,7 +157,7 @@ def _inside(name: str) -> bool:
     return bool(name) and "\\" not in name and not windows.anchor and not path.is_absolute() and ".." not in path.parts
 
 
-def _wrong_card(folder: Path, files: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+def _wrong_card(folder: Path, files: Mapping[str, Mapping[str, Sequence[str]]]) -> Iterator[str]:
     """The faults of the card's YAML, parsed by the class that `load_dataset` uses."""
     file = folder / CARD
     try:
@@ -192,7 +197,7 @@ def _wrong_configs(found: Any, expected: list[dict[str, Any]]) -> Iterator[str]:
             )
 
 
-def _wrong_inferred(folder: Path, files: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+def _wrong_inferred(folder: Path, files: Mapping[str, Mapping[str, Sequence[str]]]) -> Iterator[str]:
     """For a card without configs: where the files that the loader would choose by their names are not the manifest's."""
     base = folder.resolve()
     try:
@@ -200,16 +205,18 @@ def _wrong_inferred(folder: Path, files: Mapping[str, Mapping[str, str]]) -> Ite
     except FileNotFoundError:
         chosen = {}
     found = {split: [Path(file).relative_to(base).as_posix() for file in chosen[split]] for split in chosen}
-    if {"default": found} != (expected := {name: {s: [f] for s, f in of.items()} for name, of in files.items()}):
-        yield f"has no configs, so a loader reads {SHORT.repr({'default': found})}; expected {expected}"
+    if {"default": found} != files:
+        yield f"has no configs, so a loader reads {SHORT.repr({'default': found})}; expected {files}"
 
 
-def _wrong_features(folder: Path, infos: DatasetInfosDict, files: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+def _wrong_features(
+    folder: Path, infos: DatasetInfosDict, files: Mapping[str, Mapping[str, Sequence[str]]]
+) -> Iterator[str]:
     """Where `dataset_info` gives columns other types than they have in the data files: a loader would cast them."""
     yield from (f"dataset_info: found {name!r}; expected only {', '.join(files)}" for name in infos if name not in files)  # fmt: skip
     for name, splits in files.items():
         said = infos[name].features if name in infos else None
-        for file in splits.values():
+        for file in chain.from_iterable(splits.values()):
             if said is None or not (folder / file).is_file():  # a FIFO would be waited for
                 continue
             try:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from datasets import Features
 
-from dataset_builder.publishing.layout import BATCH, ROWS, UNROLLED, files_by_config
+from dataset_builder.publishing.layout import ROWS, UNROLLED, batches_of, files_by_config
 from dataset_builder.publishing.unroll import FORMS
 from dataset_builder.row import BYTES, COLUMNS, CONFIGS, FLAG, INT, QUESTION, SCORE, TEXT, Column
 from dataset_builder.row import UNROLLED as OF_A_RATIONALE
@@ -58,7 +58,8 @@ def wrong_rows(folder: Path, manifest: Mapping[str, Any], *, built: bool = True)
 
     ``built``: whether all columns of a row of `build` must be there; else only those that are there are checked.
     """
-    files = [(config, name) for config, splits in files_by_config(manifest).items() for name in splits.values()]
+    by_config = files_by_config(manifest)
+    files = [(config, name) for config, splits in by_config.items() for some in splits.values() for name in some]
     return [
         f"{name}: {line}"
         for config, name in dict.fromkeys(files)
@@ -155,7 +156,7 @@ def _wrong_further(where: str, found: pa.DataType, depth: int = 0) -> Iterator[s
 def _wrong_cells(parquet: pq.ParquetFile) -> Counter[str]:
     """Null and infinite cells: what is wrong, and how often. Raises ArrowInvalid for a text that is no UTF-8."""
     wrong = Counter[str]()
-    for batch in parquet.iter_batches(BATCH):
+    for batch in batches_of(parquet):
         batch.validate(full=True)
         for name in batch.schema.names:
             for what, number in _of_cells(name, batch.column(name)):

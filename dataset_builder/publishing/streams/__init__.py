@@ -1,0 +1,1 @@
+"""Rows on their way into a dataset folder, batch by batch: however many there are, a few batches are in memory."""
