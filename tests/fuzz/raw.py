@@ -72,7 +72,7 @@ def read_as(name: str, data: bytes, ending: str, folder: Path) -> None:
         "a row without a reason"
     )
     pa.Table.from_pylist(questions, schema=features(list(QUESTION)).arrow_schema)
-    json.dumps(questions, ensure_ascii=False).encode()
+    json.dumps(list(questions), ensure_ascii=False).encode()
     matches([row for row in questions if row["rejected_because"] is None], questions)
     count_questions(own)
     if source.test == split:
