@@ -15,6 +15,7 @@ from typing import Any
 
 from dataset_builder.row import normalize
 from dataset_builder.sources.questions import read_questions
+from tests.support.llm_server.prose import prose
 from tests.support.llm_server.settings import Settings
 
 OPTION = re.compile(r"^([A-Z])\. (.*)$", re.MULTILINE)
@@ -78,10 +79,10 @@ def _sample(prompt: str, request: dict[str, Any], settings: Settings) -> str:
     erring = draw(settings, "error", request) < error
     label = wrong(prompt, request, settings) if erring else _right(prompt)[0]
     flawed = draw(settings, "flaw", request) < settings.flaw
-    return _six_steps(prompt, request, label, FLAW if flawed else "")
+    return _six_steps(prompt, request, label, FLAW if flawed else "", settings.long)
 
 
-def _six_steps(prompt: str, request: dict[str, Any], label: str, also: str) -> str:
+def _six_steps(prompt: str, request: dict[str, Any], label: str, also: str, long: int) -> str:
     question = block(prompt, "question")
     options = dict(OPTION.findall(question)) or {"A": "yes", "B": "no", "C": "maybe"}
     mark = blake2b(json.dumps(request["messages"]).encode(), digest_size=6).hexdigest().translate(LETTERS)
@@ -89,7 +90,7 @@ def _six_steps(prompt: str, request: dict[str, Any], label: str, also: str) -> s
     steps = [
         f"It is asked: {question.partition(chr(10))[0][-200:]}",
         f"The details that decide were read by {request['model']} at {request.get('temperature')} ({mark}). {also}",
-        "Each option was examined in turn.",
+        f"Each option was examined in turn. {prose(long, f"{mark} {request}")}".rstrip(),
         f"To be ruled out: {others}.",
         "What is left was weighed.",
         f"All of it leads to {options[label].rstrip('.')}.",
@@ -127,7 +128,7 @@ def _rewrite(prompt: str, request: dict[str, Any], settings: Settings) -> str:
         kind = int(draw(settings, "kind", request) * 4)
         label, also = (wrong(prompt, request, settings), "") if kind == 3 else (label, SPOILED[kind])
     flawed = FLAW if draw(settings, "flaw", request) < settings.flaw else ""
-    return _six_steps(prompt, request, label, also or flawed)
+    return _six_steps(prompt, request, label, also or flawed, settings.long)
 
 
 def _summary(prompt: str, request: dict[str, Any], settings: Settings) -> str:

@@ -53,6 +53,7 @@ class Settings:
     flaw: float = 0.0  # share of texts that have a false step, right or wrong in the end
     judge_error: float = 0.0  # share of judgements that are the opposite of what they should be
     unclear: float = 0.0  # share of judgements that decide nothing
+    long: int = 0  # characters of prose within a rationale
     # of the scripted judge, on the calibration cases (replies_calibration.py)
     judge: str = ""  # "substring": it looks for words
     false_positive: float = 0.0  # share of wrong ones that it calls right
