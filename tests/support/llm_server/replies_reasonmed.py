@@ -90,7 +90,7 @@ def _six_steps(prompt: str, request: dict[str, Any], label: str, also: str, long
     steps = [
         f"It is asked: {question.partition(chr(10))[0][-200:]}",
         f"The details that decide were read by {request['model']} at {request.get('temperature')} ({mark}). {also}",
-        f"Each option was examined in turn. {prose(long, f"{mark} {request}")}".rstrip(),
+        f"Each option was examined in turn. {prose(long, repr(request))}".rstrip(),
         f"To be ruled out: {others}.",
         "What is left was weighed.",
         f"All of it leads to {options[label].rstrip('.')}.",
