@@ -39,6 +39,7 @@ TYPE = re.compile(
 SWITCH = re.compile(
     r"\\(?:rm|bf|sf|tt|it|displaystyle|textstyle|[lL]arge|LARGE|huge|Huge|bfseries|rmfamily)\b ?|\\[ ,;:!](?=[A-Za-z(])"
 )
+BLANKS = re.compile(r"[^\S\n]{2,}|[^\S\n ]")  # all but a single space
 ESCAPED_BREAK = re.compile(r"\\n(?![a-z])")  # within JSON; not \nu of LaTeX
 NEXT_QUESTION = re.compile(
     r"\n ?(?:#{1,6} ?)?(?:\*\*)?(?:(?:medical )?question|q|problem|example|user|human|instructions?|options|passage) ?\d* ?(?:\*\*)? ?(?:[:.]|\n)"
@@ -116,7 +117,7 @@ def after_thinking(text: str) -> str | None:
         lines = lines.replace("<|begin_of_box|>", "\\boxed{").replace("<|end_of_box|>", "}")
     if "\\" in lines:
         lines = SWITCH.sub("", TYPE.sub(r"\1", TYPE.sub(r"\1", lines)))
-    return re.sub(r"\n(?: ?\n)+", "\n\n", re.sub(r"[^\S\n]+", " ", lines))
+    return re.sub(r"\n(?: ?\n)+", "\n\n", BLANKS.sub(" ", lines))
 
 
 def next_question(text: str, found: Sequence[Commitment], options: Options) -> int | None:
