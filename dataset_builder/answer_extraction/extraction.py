@@ -8,6 +8,7 @@ letter, no best of several rules. A declared answer (`declared_answers`) takes p
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from dataset_builder.answer_extraction.declared_answers import Commitment, commitments, final
@@ -19,6 +20,7 @@ from dataset_builder.answer_extraction.named_options import (
     letters_at_start,
     read_answer,
 )
+from dataset_builder.answer_extraction.read_once import ReadOnce
 from dataset_builder.answer_extraction.thoughts import split_thoughts
 
 ERROR = re.compile(  # whole phrases: prose about errors, filters and limits can begin in the same way
@@ -79,8 +81,15 @@ class Extraction(NamedTuple):
     rule: str
 
 
+_READ: ReadOnce[Extraction] = ReadOnce()
+
+
 def extract(text: str, options: Mapping[str, str]) -> Extraction:
     """The option that the text finally commits to. Pure. ``options``: label (a letter) to text, up to 26 of them."""
+    return _READ.of((text, *chain.from_iterable(options.items())), lambda: _extract_of(text, options))
+
+
+def _extract_of(text: str, options: Mapping[str, str]) -> Extraction:
     known, given = Options(options), {label.upper(): label for label in options}
     label, rule = _extract(text, known)
     return Extraction(given[label] if label else None, rule)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import pairwise
 
+from dataset_builder.answer_extraction.read_once import ReadOnce
 from dataset_builder.prompt import FOLDER
 from dataset_builder.text_checks.rationale import leak
 from dataset_builder.text_checks.rewritten import unsupported_citation, unsupported_number
@@ -59,10 +60,12 @@ _LANGUAGES = {
 }
 _WORDS_OF = {name: frozenset(words.split()) for name, words in _LANGUAGES.items()}
 
+_READ: ReadOnce[tuple[str, str] | None] = ReadOnce()
+
 
 def defect(text: str, question: str = "") -> tuple[str, str] | None:
     """The reason code of the first defect and what exactly was found, or None. ``question``: question, context and options."""
-    return next(_defects(text, question), None)
+    return _READ.of((text, question), lambda: next(_defects(text, question), None))
 
 
 def _defects(text: str, question: str) -> Iterator[tuple[str, str]]:
