@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from dataset_builder.answer_extraction.named_options import AHEAD, NamedOption, Options, read_answer
-from dataset_builder.answer_extraction.near_words import NearWords, in_small_letters
+from dataset_builder.answer_extraction.near_words import NearWords, after, in_small_letters
 
 LETTER = r"(?-i:[A-Z])"
 LETTER_ALONE = rf"(?=\W{{0,4}}(?:option )?\(?{LETTER}\)?\**(?:[.,:;]|\s*$))"
@@ -95,7 +95,7 @@ ANSWER_IS = re.compile(
 )
 NEAR_ANSWER_IS = NearWords(
     ANSWER_IS,
-    dict.fromkeys(("answer", "option", "choice", "response", "statement", "explanation", "final decision"), 0),
+    after(0, "answer", "option", "choice", "response", "statement", "explanation", "final decision"),
 )
 QUALIFIED = re.compile(
     r"\b(?:correct|right|best|true|accurate|appropriate|likely|suitable|plausible|final|only) $", re.IGNORECASE
@@ -121,9 +121,9 @@ CHOOSING = re.compile(
 )
 NEAR_CHOOSING = NearWords(
     CHOOSING,
-    dict.fromkeys(("choose", "chose", "select", "pick", "go with", "opt for"), 19)
-    | dict.fromkeys(("therefore", "thus", "hence", "so", "it's", "it is", "must be", "probably"), 0)
-    | dict.fromkeys(("i'd say", "i think", "i guess", "i believe"), 0),
+    after(19, "choose", "chose", "select", "pick", "go with", "opt for")
+    | after(0, "therefore", "thus", "hence", "so", "it's", "it is", "must be", "probably")
+    | after(0, "i'd say", "i think", "i guess", "i believe"),
 )
 
 SO_IT_IS = re.compile(
@@ -132,7 +132,7 @@ SO_IT_IS = re.compile(
     re.IGNORECASE,
 )
 LETTER_IN_LIST = re.compile(r"[A-Z][).:]")  # each match has one
-NEAR_SO_IT_IS = NearWords(SO_IT_IS, dict.fromkeys(("is", "are", "be", "with", "option", "answer"), 0))
+NEAR_SO_IT_IS = NearWords(SO_IT_IS, after(0, "is", "are", "be", "with", "option", "answer"))
 SO = re.compile(
     r"\b(?:most|best|correct|main|next|true|false|statement|explanation|option|pairing|complication|condition|diagnosis|cause|"
     r"therefore|thus|so|based on|would)\b",
@@ -158,7 +158,7 @@ IS_RIGHT = re.compile(
 )
 NEAR_IS_RIGHT = NearWords(
     IS_RIGHT,
-    dict.fromkeys(("option", "choice", "answer", "statement"), 0) | {" is correct": 13, " is right": 13},
+    after(0, "option", "choice", "answer", "statement") | {" is correct": 13, " is right": 13},
 )
 UNLESS = re.compile(r"\b(?:neither|nor|not|if|whether) ?$", re.IGNORECASE)
 

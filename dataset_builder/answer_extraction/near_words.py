@@ -9,6 +9,11 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 
+def after(characters: int, *words: str) -> dict[str, int]:
+    """These words, each with so many characters before it."""
+    return dict.fromkeys(words, characters)
+
+
 class NearWords:
     """A pattern with the words of which each match has one: it finds what the pattern's own `finditer` and `search` find.
 

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from dataset_builder.answer_extraction.near_words import NearWords
+from dataset_builder.answer_extraction.near_words import NearWords, after
 from dataset_builder.answer_extraction.thoughts import without_thoughts
 
 TITLES = ("Finding reasoning paths", "Reasoning Process", "Conclusion")
@@ -26,10 +26,10 @@ LEAK = re.compile(
 )
 _NEAR_LEAK = NearWords(
     LEAK,
-    dict.fromkeys(("given", "provided", "supplied", "listed"), 45)
-    | dict.fromkeys(("suggested", "proposed", "expected", "gold", "reference"), 6)
+    after(45, "given", "provided", "supplied", "listed")
+    | after(6, "suggested", "proposed", "expected", "gold", "reference")
     | {"told": 13, "shown": 13, "know": 11, "answer is already known": 0, "where others ended up": 0}
-    | dict.fromkeys(("the notes", "the hint", "the answer key", "the correct answer", "the right answer"), 16),
+    | after(16, "the notes", "the hint", "the answer key", "the correct answer", "the right answer"),
 )
 
 
