@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from dataset_builder.answer_extraction.named_options import AHEAD, NamedOption, Options, read_answer
+from dataset_builder.answer_extraction.near_words import NearWords, after, in_small_letters
 
 LETTER = r"(?-i:[A-Z])"
 LETTER_ALONE = rf"(?=\W{{0,4}}(?:option )?\(?{LETTER}\)?\**(?:[.,:;]|\s*$))"
@@ -45,6 +46,20 @@ LABELLED = re.compile(
     r"|<(?:final_?)?answer>",
     re.IGNORECASE,
 )
+# for each pattern that is tried near words (`NearWords`): these, with the characters that may precede them in a match
+NEAR_LABELLED = NearWords(
+    LABELLED,
+    {
+        "answer": 21,
+        "response": 21,
+        "choice": 21,
+        "option": 13,
+        "selection": 9,
+        "decision": 9,
+        "ans": 1,
+        "conclusion": 0,
+    },
+)
 DECISION = re.compile(
     rf"(?:^|\n)[#*\s]{{0,12}}(?:final )?decision ?[*_]* ?:(?=\W{{0,6}}(?:(?:yes|no|maybe)\b|{LETTER}\b))",
     re.IGNORECASE,
@@ -69,6 +84,7 @@ NOT_ASCII = re.compile(  # Chinese, Japanese, Korean, French, Russian
     rf"{IN_CHINESE}|(?:正解|答え)(?:は|:)\s?|(?:정답|답)(?:은|:)\s?|(?:^|\n)\W{{0,6}}옵션 (?={LETTER}\b)|(?:^|\n)[#*\s]{{0,12}}(?:réponse|ответ) ?[*_]* ?:",
     re.IGNORECASE,
 )
+OF_OTHERS = ("答", "选", "選", "正解", "답", "옵션", "ponse", "ответ")  # each match has one of them
 
 ADVERB = r"(?:,? ?(?:therefore|thus|hence|then|likely|probably|most likely|clearly|indeed|still|actually|definitely|obviously),?)?"
 ANSWER_IS = re.compile(
@@ -76,6 +92,10 @@ ANSWER_IS = re.compile(
     r"(?: (?:here|left|for this \w+|to (?:this|the|your) \w+|choice|in this (?:case|scenario)|among (?:these|the options)|that [^.\n]{1,160}?))?"
     rf"{ADVERB} (?:is|are|was|(?:would|should|must|will|has to|appears to|seems to){ADVERB} be)\b{ADVERB}",
     re.IGNORECASE,
+)
+NEAR_ANSWER_IS = NearWords(
+    ANSWER_IS,
+    after(0, "answer", "option", "choice", "response", "statement", "explanation", "final decision"),
 )
 QUALIFIED = re.compile(
     r"\b(?:correct|right|best|true|accurate|appropriate|likely|suitable|plausible|final|only) $", re.IGNORECASE
@@ -99,12 +119,20 @@ CHOOSING = re.compile(
     rf"|\b(?:therefore|thus|hence|so|choose|select|pick|it's|it is|must be|I'd say|I think|I guess|I believe|probably)[,:]?{LETTER_ALONE}",
     re.IGNORECASE,
 )
+NEAR_CHOOSING = NearWords(
+    CHOOSING,
+    after(19, "choose", "chose", "select", "pick", "go with", "opt for")
+    | after(0, "therefore", "thus", "hence", "so", "it's", "it is", "must be", "probably")
+    | after(0, "i'd say", "i think", "i guess", "i believe"),
+)
 
 SO_IT_IS = re.compile(
     rf"\b(?:is|are|be|with)\b ?:?\s?(?=\**\(?{LETTER}[).:]{{1,3}}\**(?:\s|$))"
     rf"|\b(?:is|are|be|option|answer) ?: ?\**\n+(?=\W{{0,6}}(?:option )?\(?{LETTER}(?:\)[.:]?|[.:]))",
     re.IGNORECASE,
 )
+LETTER_IN_LIST = re.compile(r"[A-Z][).:]")  # each match has one
+NEAR_SO_IT_IS = NearWords(SO_IT_IS, after(0, "is", "are", "be", "with", "option", "answer"))
 SO = re.compile(
     r"\b(?:most|best|correct|main|next|true|false|statement|explanation|option|pairing|complication|condition|diagnosis|cause|"
     r"therefore|thus|so|based on|would)\b",
@@ -117,11 +145,20 @@ IS_THE_ANSWER = re.compile(
     rf"|\b(?:actually|wait|no|correction|instead)[,:.]? (?:option )?\(?({LETTER})\)? is (?:correct|right)\b",
     re.IGNORECASE,
 )
+NEAR_IS_THE_ANSWER = NearWords(
+    IS_THE_ANSWER,
+    {f" is the {word}": 95 for word in ("answer", "only ", "single ", "correct ", "right ", "best ", "most ")}
+    | {" is correct": 22, " is right": 22},
+)
 IS_RIGHT = re.compile(
     r"\b(?:option|choice|answer|statement) ?\(?([A-Z])\)?(?: \([^)\n]{1,80}\))?(?:[,:] [^.\n]{1,80}?,)? (?:is|seems to be|appears to be) "
     r"(?:therefore )?(?:the )?(?:most |only |best )?(?:correct|right|answer|likely|appropriate|accurate|best|suitable|plausible|definitive)\b"
     rf"|(?:^|[.\n:,] ?|\b(?:therefore|thus|so|hence|that) )\(?({LETTER})\)? is (?:correct|right)(?:[.!\n]|$)",
     re.IGNORECASE,
+)
+NEAR_IS_RIGHT = NearWords(
+    IS_RIGHT,
+    after(0, "option", "choice", "answer", "statement") | {" is correct": 13, " is right": 13},
 )
 UNLESS = re.compile(r"\b(?:neither|nor|not|if|whether) ?$", re.IGNORECASE)
 
@@ -176,28 +213,28 @@ def table_cell(text: str, options: Options) -> Iterator[Commitment]:
 
 def labelled(text: str, options: Options) -> Iterator[Commitment]:
     """Answer: B; **Correct option:** B; ## Final Answer; ## Final Response; <answer>B</answer>; | Answer | B |; 答案:B."""
-    yield from _after("labelled", LABELLED, text, options)
+    yield from _after("labelled", NEAR_LABELLED, text, options)
     for pattern, words in RARE:
         if any(word in text for word in words):
             yield from _after("labelled", pattern, text, options)
-    if not text.isascii():
+    if not text.isascii() and any(word in (in_small_letters(text) or text) for word in OF_OTHERS):
         yield from _after("labelled", NOT_ASCII, text, options)
 
 
 def answer_is(text: str, options: Options) -> Iterator[Commitment]:
     """The answer is B; the best option would therefore be B."""
-    yield from _after("answer_is", ANSWER_IS, text, options)
+    yield from _after("answer_is", NEAR_ANSWER_IS, text, options)
 
 
 def choosing(text: str, options: Options) -> Iterator[Commitment]:
     """I would choose B. Therefore, B."""
-    yield from _after("choosing", CHOOSING, text, options)
+    yield from _after("choosing", NEAR_CHOOSING, text, options)
 
 
-def _after(rule: str, anchor: re.Pattern[str], text: str, options: Options) -> Iterator[Commitment]:
+def _after(rule: str, anchor: re.Pattern[str] | NearWords, text: str, options: Options) -> Iterator[Commitment]:
     for match in anchor.finditer(text):
         before = text[max(0, match.start() - 60) : match.start()]
-        subject = match.group(1).lower() if anchor.groups else ""
+        subject = match.group(1).lower() if match.re.groups else ""
         if OTHERS.search(before) or (subject in PLURAL and not QUALIFIED.search(before)):
             continue
         if "would" in match.group() and CONDITION.search(text[max(0, match.start() - 300) : match.start()]):
@@ -211,7 +248,7 @@ def _after(rule: str, anchor: re.Pattern[str], text: str, options: Options) -> I
 
 def so_it_is(text: str, options: Options) -> Iterator[Commitment]:
     """The most likely diagnosis is (B) gout: a letter straight after the verb of a sentence that concludes."""
-    for match in SO_IT_IS.finditer(text):
+    for match in NEAR_SO_IT_IS.finditer(text) if LETTER_IN_LIST.search(text) else ():
         sentence = re.split(r"[.!?]\s|\n", text[max(0, match.start() - 200) : match.start()])[-1]
         if SO.search(sentence) and (named := read_answer(text[match.end() : match.end() + AHEAD], options)):
             yield Commitment(match.end(), named, "so_it_is")
@@ -219,15 +256,15 @@ def so_it_is(text: str, options: Options) -> Iterator[Commitment]:
 
 def is_the_answer(text: str, options: Options) -> Iterator[Commitment]:
     """B is the correct answer. Actually, option B is correct."""
-    yield from _before("is_the_answer", IS_THE_ANSWER, text, options)
+    yield from _before("is_the_answer", NEAR_IS_THE_ANSWER, text, options)
 
 
 def is_right(text: str, options: Options) -> Iterator[Commitment]:
     """Option B is correct: weaker, since an explanation may also say it about other options."""
-    yield from _before("is_right", IS_RIGHT, text, options)
+    yield from _before("is_right", NEAR_IS_RIGHT, text, options)
 
 
-def _before(rule: str, verdict: re.Pattern[str], text: str, options: Options) -> Iterator[Commitment]:
+def _before(rule: str, verdict: NearWords, text: str, options: Options) -> Iterator[Commitment]:
     for match in verdict.finditer(text):
         letter = (match.group(1) or match.group(2)).upper()
         if letter in options and not UNLESS.search(text[max(0, match.start() - 10) : match.start()]):

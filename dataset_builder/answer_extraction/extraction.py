@@ -8,6 +8,7 @@ letter, no best of several rules. A declared answer (`declared_answers`) takes p
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from dataset_builder.answer_extraction.declared_answers import Commitment, commitments, final
@@ -19,8 +20,8 @@ from dataset_builder.answer_extraction.named_options import (
     letters_at_start,
     read_answer,
 )
+from dataset_builder.answer_extraction.read_once import ReadOnce
 from dataset_builder.answer_extraction.thoughts import split_thoughts
-from dataset_builder.read_once import read_once
 
 ERROR = re.compile(  # whole phrases: prose about errors, filters and limits can begin in the same way
     r"\s*(?:error communicating with (?:the )?(?:openai|server|api|model|endpoint)|the response was filtered(?:\W*$| due| because| by)|openai error"
@@ -40,6 +41,7 @@ TYPE = re.compile(
 SWITCH = re.compile(
     r"\\(?:rm|bf|sf|tt|it|displaystyle|textstyle|[lL]arge|LARGE|huge|Huge|bfseries|rmfamily)\b ?|\\[ ,;:!](?=[A-Za-z(])"
 )
+BLANKS = re.compile(r"[^\S\n]{2,}|[^\S\n ]")  # all but a single space
 ESCAPED_BREAK = re.compile(r"\\n(?![a-z])")  # within JSON; not \nu of LaTeX
 NEXT_QUESTION = re.compile(
     r"\n ?(?:#{1,6} ?)?(?:\*\*)?(?:(?:medical )?question|q|problem|example|user|human|instructions?|options|passage) ?\d* ?(?:\*\*)? ?(?:[:.]|\n)"
@@ -79,9 +81,15 @@ class Extraction(NamedTuple):
     rule: str
 
 
-@read_once
+_READ: ReadOnce[Extraction] = ReadOnce()
+
+
 def extract(text: str, options: Mapping[str, str]) -> Extraction:
     """The option that the text finally commits to. Pure. ``options``: label (a letter) to text, up to 26 of them."""
+    return _READ.of((text, *chain.from_iterable(options.items())), lambda: _extract_of(text, options))
+
+
+def _extract_of(text: str, options: Mapping[str, str]) -> Extraction:
     known, given = Options(options), {label.upper(): label for label in options}
     label, rule = _extract(text, known)
     return Extraction(given[label] if label else None, rule)
@@ -118,7 +126,7 @@ def after_thinking(text: str) -> str | None:
         lines = lines.replace("<|begin_of_box|>", "\\boxed{").replace("<|end_of_box|>", "}")
     if "\\" in lines:
         lines = SWITCH.sub("", TYPE.sub(r"\1", TYPE.sub(r"\1", lines)))
-    return re.sub(r"\n(?: ?\n)+", "\n\n", re.sub(r"[^\S\n]+", " ", lines))
+    return re.sub(r"\n(?: ?\n)+", "\n\n", BLANKS.sub(" ", lines))
 
 
 def next_question(text: str, found: Sequence[Commitment], options: Options) -> int | None:

@@ -67,7 +67,7 @@ def build_folder(folder: Path, given: argparse.Namespace) -> None:
         rows, runs = run(on_disk(questions), stages, runner=runner, num_proc=given.num_proc)
         more = {"passports": [c.as_dict() for c in calibrations]} if models else {}
         if has_tiers(rows.column_names):
-            more |= {"tiers": tiers_of(rows, stages, runner.store), "scores": scores_of(rows)}
+            more |= {"tiers": tiers_of(rows, runner.asked, runner.store), "scores": scores_of(rows)}
     facts = {
         "pipeline": given.pipeline,
         "trial": any(origin.trial for origin in origins),

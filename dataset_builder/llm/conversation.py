@@ -119,7 +119,7 @@ class ConversationState:
     def __init__(self, row: int, conversation: Conversation) -> None:
         self.row, self.requests, self.columns, self.received = row, [], None, 0
         self._conversation, self._rounds = conversation, 0
-        self._heard = hashlib.blake2b(digest_size=16)
+        self._heard, self._keys = hashlib.blake2b(digest_size=16), bytearray()
         self._step(lambda: next(conversation))
 
     requests: Round
@@ -130,9 +130,16 @@ class ConversationState:
         """A hash of 16 bytes over all answers that it received."""
         return self._heard.digest()
 
+    @property
+    def keys(self) -> bytes:
+        """The keys of all requests whose answers it received, one after the other."""
+        return bytes(self._keys)
+
     def receive(self, answers: Sequence[Answer]) -> None:
         """Continue with the answers to ``requests``. A failed one rejects the row, unless its request may fail."""
         self.received += len(answers)
+        for request in self.requests:
+            self._keys += request.key
         for answer in answers:
             self._heard.update(f"{answer.failure}\0{answer.detail}\0{answer.text}\0".encode("utf-8", "surrogatepass"))
         failed = next((a for a in answers if a.failure and not a.request.may_fail), None)

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from dataset_builder.llm.reply_bounds import Bound, Bounds, bounded_schema, bounds_of
 
 OPENAI = "openai"
+KEY_BYTES = 16  # of the key of a request
 Message = dict[str, str]
 _CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
@@ -116,7 +117,7 @@ class Request:
 
     @property
     def key(self) -> bytes:
-        """16 bytes over the canonical JSON of body, endpoint name and sample number."""
+        """KEY_BYTES bytes over the canonical JSON of body, endpoint name and sample number."""
         return self._key_and_size[0]
 
     @property
@@ -128,7 +129,7 @@ class Request:
     def _key_and_size(self) -> tuple[bytes, int]:
         sent = [self.llm.endpoint, self.sample, self.body]
         data = _CANONICAL.encode(sent).encode("utf-8", "surrogatepass")
-        return hashlib.blake2b(data, digest_size=16).digest(), len(data) + _size(self.schema, self.bounds)
+        return hashlib.blake2b(data, digest_size=KEY_BYTES).digest(), len(data) + _size(self.schema, self.bounds)
 
 
 @functools.lru_cache(maxsize=1024)

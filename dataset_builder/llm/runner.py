@@ -42,6 +42,7 @@ class Runner:
     def __init__(self, store: AnswerStore, calls: Mapping[str, Any] | None = None) -> None:
         self.store, self.calls = store, calls
         self.used: set[bytes] = set()  # keys of all requests so far
+        self.asked: dict[int, bytes] = {}  # the same by number of the row, one after the other: KEY_BYTES each
         self._runner = asyncio.Runner()
         self._dispatcher: Dispatcher | None = None
 
@@ -71,6 +72,7 @@ class Runner:
             states = start_conversations(stage, batch, start)
             replay(stage, states, self.store, dict(enumerate(batch["id"], start)), usage, self.used)
             digests |= {state.row: state.digest for state in states}
+            self._note({state.row: state.keys for state in states})
         return digest_of(digests), usage
 
     async def _ask(self, stage: "Stage", rows: "Dataset") -> Collected:
@@ -84,6 +86,10 @@ class Runner:
             return await calls_of_stage.ask(rows)
         finally:
             self.used |= calls_of_stage.lookup.seen
+            self._note(calls_of_stage.keys)
+
+    def _note(self, keys: Mapping[int, bytes]) -> None:
+        self.asked |= {row: self.asked.get(row, b"") + asked for row, asked in keys.items() if asked}
 
 
 class _StageCalls:
@@ -94,6 +100,7 @@ class _StageCalls:
         charge = dispatcher.budget.charge
         self.lookup = AnswerLookup(store, ("good", "final"), self.usage, charge, since=lambda: dispatcher.build.since)
         self.digests: dict[int, bytes] = {}
+        self.keys: dict[int, bytes] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._failures: list[BaseException] = []
         self._interrupted = 0  # signals
@@ -180,8 +187,13 @@ class _StageCalls:
         states = start_conversations(self.stage, batch, start)
         waiting = advance(states, self.lookup)
         self.usage.done += len(batch["id"]) - len(waiting)
-        self.digests |= {state.row: state.digest for state in states if state.columns is not None}
+        for state in states:
+            if state.columns is not None:
+                self._end(state)
         return waiting
+
+    def _end(self, state: ConversationState) -> None:
+        self.digests[state.row], self.keys[state.row] = state.digest, state.keys
 
     async def _finish(self, state: ConversationState) -> None:
         """Get the answers that a row still needs, round after round."""
@@ -197,7 +209,7 @@ class _StageCalls:
                 answers = {r.key: answer_of(r, entry) for r, entry in zip(missing, entries, strict=True)}
                 state.receive([known.get(r.key) or answers[r.key] for r in state.requests])
                 known = self.lookup(state.requests)
-            self.digests[state.row] = state.digest
+            self._end(state)
             self.usage.done += 1
         finally:
             self._open.release()

@@ -1,7 +1,7 @@
 """Per tier: the questions and what happened to them, the cost of their answers, the scores of their rationales.
 
-Calls are counted by running the rows' conversations once more on the stored answers: the framework counts per stage, and
-before routing the tier of a question is not known.
+Calls are counted by the keys of every row's requests, which the runner notes while it runs the conversations: the usage of a stage is
+that of all its rows, and before routing the tier of a question is not known.
 """
 
 import math
@@ -12,12 +12,12 @@ from typing import Any
 from datasets import Dataset
 
 from dataset_builder.answer_store.store import AnswerStore
-from dataset_builder.llm.replay import AnswerLookup, advance, start_conversations
+from dataset_builder.llm.model import KEY_BYTES
+from dataset_builder.llm.usage import Spend
 from dataset_builder.publishing.streams.batches import tables
-from dataset_builder.row import ADDED
-from dataset_builder.stage import Stage
 from dataset_builder.stages.route import TIERS
 
+ANSWERS = 500  # that are read at once
 NO_TIER = "none"  # rejected before or by `route`
 Facts = dict[str, Any]
 
@@ -27,34 +27,37 @@ def has_tiers(columns: Sequence[str]) -> bool:
     return "tier" in columns
 
 
-def tiers_of(rows: Dataset, stages: Sequence[Stage], store: AnswerStore) -> dict[str, Facts]:
-    """Per tier: questions, published, kept rationales, answers in use, tokens, dollars, dollars per rationale."""
+def tiers_of(rows: Dataset, asked: Mapping[int, bytes], store: AnswerStore) -> dict[str, Facts]:
+    """Per tier: questions, published, kept rationales, answers in use, tokens, dollars, dollars per rationale.
+
+    ``asked``: the keys of every row's requests, by its number (`Runner.asked`). A request that several rows make counts once per tier.
+    """
     tiers: dict[str, Facts] = {tier: {"questions": 0, "published": 0, "rationales": 0} for tier in (*TIERS, NO_TIER)}
-    lookups = {tier: AnswerLookup(store) for tier in tiers}
-    for table in tables(rows):
-        batch = table.to_pydict()
-        names = [tier or NO_TIER for tier in batch["tier"]]
-        for number, tier in enumerate(names):
-            published = batch["rejected_because"][number] is None
-            tiers[tier]["questions"] += 1
-            tiers[tier]["published"] += published
-            tiers[tier]["rationales"] += sum(map(bool, batch["responses"][number])) if published else 0
-        for stage in (stage for stage in stages if stage.asks_model):
-            for tier, lookup in lookups.items():
-                saw = [i for i, name in enumerate(names) if name == tier and _saw(stage, batch, i)]
-                needed = {name: [batch[name][i] for i in saw] for name in stage.needs}
-                advance(start_conversations(stage, {"rejected_because": [None] * len(saw), **needed}), lookup)
-    for tier, lookup in lookups.items():
-        paid, kept = lookup.usage.before, tiers[tier]["rationales"]
+    keys: dict[str, dict[bytes, None]] = {tier: {} for tier in tiers}
+    counted = tables(rows.select_columns(["tier", "rejected_because", "responses"]))
+    for number, row in enumerate(row for table in counted for row in table.to_pylist()):
+        tier, published = row["tier"] or NO_TIER, row["rejected_because"] is None
+        tiers[tier]["questions"] += 1
+        tiers[tier]["published"] += published
+        tiers[tier]["rationales"] += sum(map(bool, row["responses"])) if published else 0
+        of_row = asked.get(number, b"")
+        keys[tier] |= dict.fromkeys(of_row[at : at + KEY_BYTES] for at in range(0, len(of_row), KEY_BYTES))
+    for tier, of_tier in keys.items():
+        answers, paid = _cost(list(of_tier), store)
+        kept = tiers[tier]["rationales"]
         per_row = None if paid.usd is None or not kept else round(paid.usd / kept, 6)
-        tiers[tier] |= {"answers": lookup.usage.hits, **paid.as_dict(), "usd_per_rationale": per_row}
+        tiers[tier] |= {"answers": answers, **paid.as_dict(), "usd_per_rationale": per_row}
     return tiers
 
 
-def _saw(stage: Stage, batch: Mapping[str, list[Any]], i: int) -> bool:
-    """Whether a row reached this stage: it has the columns of earlier stages; for the first stage, the stage's own."""
-    needs = [name for name in stage.needs if name in ADDED] or stage.adds
-    return all(batch[name][i] is not None for name in needs)
+def _cost(keys: Sequence[bytes], store: AnswerStore) -> tuple[int, Spend]:
+    """How many of these requests have an answer, and what all entries of them have cost."""
+    answers, paid = 0, Spend()
+    for start in range(0, len(keys), ANSWERS):
+        for about in store.find(keys[start : start + ANSWERS]).values():
+            paid.add(about.prompt_tokens, about.completion_tokens, about.usd if about.priced else None)
+            answers += about.entry is not None
+    return answers, paid
 
 
 def scores_of(rows: Dataset) -> Facts:

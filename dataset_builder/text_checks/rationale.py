@@ -3,6 +3,7 @@
 import re
 from typing import NamedTuple
 
+from dataset_builder.answer_extraction.near_words import NearWords, after
 from dataset_builder.answer_extraction.thoughts import without_thoughts
 
 TITLES = ("Finding reasoning paths", "Reasoning Process", "Conclusion")
@@ -22,6 +23,13 @@ LEAK = re.compile(
     r"|\b(?:as|according to|based on|per|matches|match|agrees with|consistent with) the (?:notes|hints?|answer key)\b"
     r"|\b(?:according to|based on|matches|match|agrees with|consistent with) the (?:correct|right) answer\b",
     re.IGNORECASE,
+)
+_NEAR_LEAK = NearWords(
+    LEAK,
+    after(45, "given", "provided", "supplied", "listed")
+    | after(6, "suggested", "proposed", "expected", "gold", "reference")
+    | {"told": 13, "shown": 13, "know": 11, "answer is already known": 0, "where others ended up": 0}
+    | after(16, "the notes", "the hint", "the answer key", "the correct answer", "the right answer"),
 )
 
 
@@ -59,5 +67,5 @@ def parts(text: str) -> tuple[Rationale | None, str]:
 
 def leak(text: str) -> str | None:
     """The words that show that the writer of a text was given paths or an answer, or None."""
-    match = LEAK.search(text)
+    match = _NEAR_LEAK.search(text)
     return match.group() if match else None

@@ -89,7 +89,7 @@ def unsupported_number(text: str, given: str) -> str | None:
 def _runs(text: str) -> set[tuple[str, ...]]:
     """All runs of QUOTED words in a text."""
     words = re.findall(r"\w+", text.casefold())
-    return {tuple(words[i : i + QUOTED]) for i in range(len(words) - QUOTED + 1)}
+    return set(zip(*(words[i:] for i in range(QUOTED)), strict=False))
 
 
 def _counts(value: str) -> bool:

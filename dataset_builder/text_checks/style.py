@@ -6,12 +6,13 @@ paths do not support, or loose Markdown. Textbook facts are flagged too, so flag
 """
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import pairwise
 
+from dataset_builder.answer_extraction.read_once import ReadOnce
 from dataset_builder.prompt import FOLDER
-from dataset_builder.read_once import read_once
 from dataset_builder.text_checks.rationale import leak
 from dataset_builder.text_checks.rewritten import unsupported_citation, unsupported_number
 
@@ -34,8 +35,9 @@ _REFUSAL = re.compile(
 )
 _FENCE = re.compile(r"(?m)^ {0,3}(?:```|~~~)")
 _HEADING = re.compile(r"(?m)^(#{1,6}) +\S")
+E_MAIL = "an e-mail address"
 _PERSONAL = {
-    "an e-mail address": re.compile(r"\b[\w.+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b"),
+    E_MAIL: re.compile(r"\b[\w.+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b"),
     "a social security number": re.compile(r"(?<![\w-])(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])"),
     "a phone number": re.compile(
         r"(?<![\w.+-])(?:\+\d{1,3}[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-])\d{3}[.-]\d{4}(?![\w-])|(?<!\w)\+\d{1,3}(?:[ -]?\d{2,4}){3,4}\b"
@@ -45,6 +47,7 @@ _PERSONAL = {
         re.IGNORECASE,
     ),
 }
+_DIGITS = re.compile(r"\d{4}|\+\d")  # each of the personal numbers has one
 _LETTERS = re.compile(r"[^\W\d_]+")
 _LANGUAGES = {
     "English": "the of and to in is that with for as this which by are be from not or an it on at",
@@ -57,11 +60,12 @@ _LANGUAGES = {
 }
 _WORDS_OF = {name: frozenset(words.split()) for name, words in _LANGUAGES.items()}
 
+_READ: ReadOnce[tuple[str, str] | None] = ReadOnce()
 
-@read_once
+
 def defect(text: str, question: str = "") -> tuple[str, str] | None:
     """The reason code of the first defect and what exactly was found, or None. ``question``: question, context and options."""
-    return next(_defects(text, question), None)
+    return _READ.of((text, question), lambda: next(_defects(text, question), None))
 
 
 def _defects(text: str, question: str) -> Iterator[tuple[str, str]]:
@@ -75,8 +79,10 @@ def _defects(text: str, question: str) -> Iterator[tuple[str, str]]:
         yield "leaked_answer", f"it says {words!r}"
     if len(_FENCE.findall(text)) % 2:
         yield "broken_markdown", "a code block is opened and not closed"
+    numbers = _DIGITS.search(text)
     for what, pattern in _PERSONAL.items():
-        if found := pattern.search(text):
+        may_have = "@" in text if what == E_MAIL else numbers
+        if may_have and (found := pattern.search(text)):
             yield "personal_data", f"it has what looks like {what} at character {found.start()}"
 
 
@@ -92,16 +98,17 @@ def flags(text: str, given: str) -> list[str]:
 
 def other_language(text: str) -> str | None:
     """The language of a text, or "another script"; None where it is English, or too short to tell."""
-    letters = "".join(_LETTERS.findall(text))
-    foreign = sum(not _is_latin_or_greek(letter) for letter in letters)
+    found = _LETTERS.findall(text)
+    letters = "".join(found)
+    foreign = 0 if letters.isascii() else sum(not _is_latin_or_greek(letter) for letter in letters)
     if foreign > FOREIGN_SCRIPT * max(len(letters), 1):
         return "another script"
-    words = [word.casefold() for word in _LETTERS.findall(text)]
-    if len(words) < MIN_WORDS:
+    if len(found) < MIN_WORDS:
         return None
-    share = {name: sum(word in known for word in words) for name, known in _WORDS_OF.items()}
+    words = Counter(map(str.casefold, found))
+    share = {name: sum(words.get(word, 0) for word in known) for name, known in _WORDS_OF.items()}
     most = max(share, key=lambda name: share[name])
-    return most if share[most] > 2 * share["English"] and share[most] >= len(words) / 10 else None
+    return most if share[most] > 2 * share["English"] and share[most] >= len(found) / 10 else None
 
 
 def _is_latin_or_greek(letter: str) -> bool:
@@ -115,11 +122,15 @@ def _is_latin_or_greek(letter: str) -> bool:
 
 def copied_prompt(text: str, question: str) -> str | None:
     """What a text copies: words of our prompts, or most of the question. None where it copies neither."""
-    own = _runs(text, COPIED)
-    if found := sorted(own & _prompt_runs() - _runs(question, COPIED)):
+    words, asked = _words(text), _words(question)
+    copied = set(_runs_of_prompts(words))
+    if copied and (found := sorted(copied - _runs(asked, COPIED))):
         return f"words of the prompt: {' '.join(found[0])!r}"
-    repeated = _runs(text, ECHO_RUN)
-    if len(repeated) >= MIN_ECHO and len(repeated & _runs(question, ECHO_RUN)) >= ECHO * len(repeated):
+    # each different word of a text begins a run, but for the last ones: a text with too many of them need not be compared
+    if len(set(words[: 1 - ECHO_RUN])) * ECHO > len(asked):
+        return None
+    repeated = _runs(words, ECHO_RUN)
+    if len(repeated) >= MIN_ECHO and len(repeated & _runs(asked, ECHO_RUN)) >= ECHO * len(repeated):
         return "it repeats the question"
     return None
 
@@ -136,9 +147,28 @@ def loose_markdown(text: str) -> str | None:
     return None
 
 
-def _runs(text: str, size: int) -> set[tuple[str, ...]]:
-    words = re.findall(r"\w+", text.casefold())
-    return {tuple(words[i : i + size]) for i in range(len(words) - size + 1)}
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.casefold())
+
+
+def _runs(words: Sequence[str], size: int) -> set[tuple[str, ...]]:
+    """All runs of so many words."""
+    return set(zip(*(words[i:] for i in range(size)), strict=False))
+
+
+def _runs_of_prompts(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """The runs of COPIED words that the prompt files have too."""
+    runs, known = _prompt_runs(), _prompt_words()
+    length = 0
+    for i, word in enumerate(words, 1):
+        length = length + 1 if word in known else 0  # few texts have so many words in a row that occur in prompts
+        if length >= COPIED and (run := tuple(words[i - COPIED : i])) in runs:
+            yield run
+
+
+@cache
+def _prompt_words() -> frozenset[str]:
+    return frozenset(word for run in _prompt_runs() for word in run)
 
 
 @cache
@@ -146,4 +176,4 @@ def _prompt_runs() -> set[tuple[str, ...]]:
     """Every run of COPIED words in the prompt files, without the parts that come from the row."""
     texts = (path.read_text("utf-8") for path in sorted(FOLDER.glob("*.jinja")))
     pieces = (piece for text in texts for piece in re.split(r"\{[{%#].*?[}%#]\}", text, flags=re.DOTALL))
-    return {run for piece in pieces for run in _runs(piece, COPIED)}
+    return {run for piece in pieces for run in _runs(_words(piece), COPIED)}

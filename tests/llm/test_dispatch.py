@@ -265,3 +265,17 @@ def test_no_key_gets_into_the_store(server: Running, build, tmp_path: Path) -> N
     rows, _ = build(3)
     assert rows[0]["rationale"] == "your key is [key]"
     assert all(KEY.encode() not in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+
+
+def test_the_requests_of_each_row_are_known_however_their_answers_came(server: Running, tmp_path: Path) -> None:
+    rows = on_disk([question(f"question {i}") for i in range(5)])
+    found = []
+    for calls in (
+        {"prices": PRICES},
+        {"prices": PRICES},
+        None,
+    ):  # asked; from the store, by a run that may ask; by one that may not
+        with Runner(AnswerStore(tmp_path / "s.sqlite"), calls) as runner:
+            runner.fetch_answers(say.using(llm=WRITER), rows)
+            found.append(runner.asked)
+    assert found[0] == {row: WRITER.request(f"question {row}").key for row in range(5)} == found[1] == found[2]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dataset_builder.sources.questions import read_questions
-from dataset_builder.text_checks.style import defect, flags
+from dataset_builder.text_checks.style import _prompt_runs, copied_prompt, defect, flags
 from tests.support.shared_data import SETS
 
 QUESTION = (
@@ -107,3 +107,29 @@ def test_real_explanations_are_hardly_ever_defective(shared_data: Path) -> None:
     texts = [(row["gold_text"], "\n".join([row["question"], *(o["text"] for o in row["options"])])) for row in rows]
     found = [fault for text, question in texts if (fault := defect(text, question))]
     assert len(texts) > 4000 and len(found) <= 8, found
+
+
+QUESTION_WORDS = " ".join(f"word{i}" for i in range(60))
+
+
+@pytest.mark.parametrize(
+    ("share", "other", "repeats"), [(1.0, 0, True), (0.9, 10, True), (0.5, 60, False), (1.0, 400, False)]
+)
+def test_a_text_repeats_the_question_if_most_of_its_runs_are_the_questions(
+    share: float, other: int, repeats: bool
+) -> None:
+    asked = QUESTION_WORDS.split()
+    text = " ".join([*asked[: int(share * len(asked))], *(f"other{i}" for i in range(other))])
+    assert (copied_prompt(text, QUESTION_WORDS) == "it repeats the question") is repeats
+
+
+def test_words_said_again_and_again_are_compared_with_the_question() -> None:
+    # many words, but few different ones: it cannot be told from the number of words that the text is another
+    assert copied_prompt(f"{QUESTION_WORDS} " * 20, QUESTION_WORDS) == "it repeats the question"
+
+
+def test_a_copy_is_found_wherever_it_stands() -> None:
+    prompt = " ".join(min(_prompt_runs()))
+    for before in ("", "gastritis ", "one two three four five six seven "):
+        assert copied_prompt(f"{before}{prompt} gastritis", "") == f"words of the prompt: {prompt!r}"
+    assert copied_prompt(prompt, f"asked: {prompt}") is None

@@ -7,7 +7,6 @@ The right answers are those of the sources $SCRIPTED_SOURCES in $SCRIPTED_DATA_D
 import functools
 import json
 import os
-import random
 import re
 from collections.abc import Callable
 from hashlib import blake2b
@@ -16,6 +15,7 @@ from typing import Any
 
 from dataset_builder.row import normalize
 from dataset_builder.sources.questions import read_questions
+from tests.support.llm_server.prose import prose
 from tests.support.llm_server.settings import Settings
 
 OPTION = re.compile(r"^([A-Z])\. (.*)$", re.MULTILINE)
@@ -79,11 +79,10 @@ def _sample(prompt: str, request: dict[str, Any], settings: Settings) -> str:
     erring = draw(settings, "error", request) < error
     label = wrong(prompt, request, settings) if erring else _right(prompt)[0]
     flawed = draw(settings, "flaw", request) < settings.flaw
-    return _six_steps(prompt, request, label, FLAW if flawed else "", settings.pad)
+    return _six_steps(prompt, request, label, FLAW if flawed else "", settings.long)
 
 
-def _six_steps(prompt: str, request: dict[str, Any], label: str, also: str, pad: int = 0) -> str:
-    """Six steps and the final answer. ``pad``: characters of the question's own sentences, in another order, that the steps have beside."""
+def _six_steps(prompt: str, request: dict[str, Any], label: str, also: str, long: int) -> str:
     question = block(prompt, "question")
     options = dict(OPTION.findall(question)) or {"A": "yes", "B": "no", "C": "maybe"}
     mark = blake2b(json.dumps(request["messages"]).encode(), digest_size=6).hexdigest().translate(LETTERS)
@@ -91,18 +90,11 @@ def _six_steps(prompt: str, request: dict[str, Any], label: str, also: str, pad:
     steps = [
         f"It is asked: {question.partition(chr(10))[0][-200:]}",
         f"The details that decide were read by {request['model']} at {request.get('temperature')} ({mark}). {also}",
-        "Each option was examined in turn.",
+        f"Each option was examined in turn. {prose(long, repr(request))}".rstrip(),
         f"To be ruled out: {others}.",
         "What is left was weighed.",
         f"All of it leads to {options[label].rstrip('.')}.",
     ]
-    if pad:
-        draw_from, sentences = random.Random(mark), re.split(r"(?<=[.;]) ", question.partition("\n\nA. ")[0])
-        for step in range(1, 5):
-            more: list[str] = []
-            while sum(map(len, more)) < pad // 4:
-                more.append(f"This matters since {draw_from.choice(sentences).strip().rstrip('.?')}.")
-            steps[step] += "\n" + "\n".join(f"- {line}" for line in more)
     end = label if OPTION.search(question) else options[label]
     return "\n".join(f"{i}. {step}" for i, step in enumerate(steps, 1)) + f"\n\nFinal answer: {end}"
 
@@ -136,7 +128,7 @@ def _rewrite(prompt: str, request: dict[str, Any], settings: Settings) -> str:
         kind = int(draw(settings, "kind", request) * 4)
         label, also = (wrong(prompt, request, settings), "") if kind == 3 else (label, SPOILED[kind])
     flawed = FLAW if draw(settings, "flaw", request) < settings.flaw else ""
-    return _six_steps(prompt, request, label, also or flawed, settings.pad)
+    return _six_steps(prompt, request, label, also or flawed, settings.long)
 
 
 def _summary(prompt: str, request: dict[str, Any], settings: Settings) -> str:

@@ -50,10 +50,10 @@ class Settings:
     error: str = ""  # a model's share of texts with a wrong final answer: "weak:0.6,fair:0.3"; others: none
     hard: float = 0.0  # share of questions that are hard
     hard_error: float = 0.95  # on these, of every writer
-    pad: int = 0  # characters that each text of reasonmed has beside what it says: real ones have some 6,000
     flaw: float = 0.0  # share of texts that have a false step, right or wrong in the end
     judge_error: float = 0.0  # share of judgements that are the opposite of what they should be
     unclear: float = 0.0  # share of judgements that decide nothing
+    long: int = 0  # characters of prose within a rationale
     # of the scripted judge, on the calibration cases (replies_calibration.py)
     judge: str = ""  # "substring": it looks for words
     false_positive: float = 0.0  # share of wrong ones that it calls right
