@@ -13,6 +13,7 @@ import matplotlib.pyplot as plt
 PICTURE = Path(__file__).parent.parent / "docs" / "scale.png"
 COLORS = {"write": "#b5402a", "verify": "#2a6db5", "diff": "#777777", "report": "#8a5fb5", "push": "#2f8f5b"}
 LIMIT = 2.0  # GB
+TICKS, ROWS = (0.25, 0.5, 1, 2, 4, 8), (2_000, 10_000, 40_000, 200_000)
 
 
 def read(file: Path) -> dict[str, list[tuple[int, float]]]:
@@ -32,8 +33,12 @@ def main(before: Path, after: Path) -> None:
             panel.loglog(*zip(*points, strict=True), "o-", color=COLORS[step], label=step)
         panel.axhline(LIMIT, color="black", linewidth=0.8, linestyle=":")
         panel.set(title=title, xlabel="questions")
+        panel.set_yticks(TICKS, [f"{tick:g}" for tick in TICKS])
+        panel.set_yticks([], minor=True)
+        panel.set_xticks(ROWS, [f"{rows:,}" for rows in ROWS])
+        panel.set_xticks([], minor=True)
         panel.grid(which="both", alpha=0.2)
-    panels[0].set_ylabel("peak memory of the step (GB), without mapped files")
+    panels[0].set_ylabel("peak memory without mapped files (GB)")
     panels[0].legend()
     figure.tight_layout()
     figure.savefig(PICTURE, dpi=110)
