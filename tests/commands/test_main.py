@@ -69,6 +69,7 @@ def test_the_manifest_names_the_embedder_and_its_threshold(tmp_path: Path, capsy
     assert "there is no embedder 'bert'" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_content_hash_is_the_same_however_it_is_built(
     tmp_path: Path, sources_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

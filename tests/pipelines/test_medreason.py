@@ -178,6 +178,7 @@ def test_a_planted_key_is_in_no_file_message_or_traceback(server: Running, tmp_p
         assert KEY.encode() not in path.read_bytes(), path
 
 
+@pytest.mark.slow
 def test_a_cap_stops_cleanly_and_a_higher_one_goes_on(server: Running, tmp_path: Path) -> None:
     builder = Builder(tmp_path / "home", server.url)
     message = builder.run("build", "medreason", *MODELS, "--max-usd", "0.20", "--out", str(tmp_path / "home/out"))

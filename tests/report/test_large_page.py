@@ -12,6 +12,7 @@ Open = Callable[..., Report]
 Plant = Callable[[Callable[[list[Row]], list[Row]]], Path]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("in_page", [50_000, 1_000])
 def test_a_page_of_many_rows(opened: Open, planted: Plant, in_page: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(block_files, "ROWS_IN_PAGE", in_page)
