@@ -116,8 +116,8 @@ def ends(questions: Sequence[dict[str, Any]]) -> Iterable[str]:
     yield f"{len(questions)} questions: {', '.join(f'{n} {reason}' for reason, n in reasons.most_common())}"
 
 
-def process(home: Path, server: Server, rows: int) -> subprocess.Popen[str]:
-    """A build in a home of its own."""
+def build_of(home: Path, server: Server, rows: int) -> tuple[dict[str, str], list[str]]:
+    """Environment and arguments of a build of so many rows in a home of its own."""
     environment = os.environ | {
         "HF_HOME": str(home),
         "HF_DATASETS_CACHE": str(home / "datasets"),
@@ -126,8 +126,13 @@ def process(home: Path, server: Server, rows: int) -> subprocess.Popen[str]:
     }
     words = ["build", "reasonmed", "--sources", "medqa", "--data-dir", str(HUB), "--rows", str(rows), *MODELS]
     words += [word for name, price in PRICES.items() for word in ("--price", f"{name}={price}")]
-    words += ["--in-flight", str(IN_FLIGHT), "--out", str(home / "out")]
-    command = [sys.executable, "-m", "dataset_builder", *words]
+    return environment, [*words, "--out", str(home / "out")]
+
+
+def process(home: Path, server: Server, rows: int) -> subprocess.Popen[str]:
+    """A build in a home of its own."""
+    environment, words = build_of(home, server, rows)
+    command = [sys.executable, "-m", "dataset_builder", *words, "--in-flight", str(IN_FLIGHT)]
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
 
 

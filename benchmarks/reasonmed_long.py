@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.model_calls_server import Server
-from benchmarks.reasonmed import HUB, MODELS, PRICES, SETTINGS
+from benchmarks.reasonmed import HUB, SETTINGS, build_of
 
 MAIN = Path(__file__).stem
 
@@ -62,15 +62,8 @@ def line(what: str, told: dict[str, Any]) -> str:
 
 def build(home: Path, server: Server, rows: int, options: list[str] | None = None) -> dict[str, Any]:
     """A build in a process of its own. Raises CalledProcessError where it fails."""
-    environment = os.environ | {
-        "HF_HOME": str(home),
-        "HF_DATASETS_CACHE": str(home / "datasets"),
-        "OPENAI_BASE_URL": server.url,
-        "OPENAI_API_KEY": "none",
-    }
-    words = ["build", "reasonmed", "--sources", "medqa", "--data-dir", str(HUB), "--rows", str(rows), *MODELS]
-    words += [word for name, price in PRICES.items() for word in ("--price", f"{name}={price}")]
-    words += ["--store", str(home / "answers.sqlite"), "--out", str(home / "out")]
+    environment, words = build_of(home, server, rows)
+    words += ["--store", str(home / "answers.sqlite")]
     before = server.stats()["requests"]
     command = [sys.executable, "-c", f"from benchmarks.{MAIN} import part; part()", *(options or []), "--", *words]
     said = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from dataset_builder.commands import OUT
+from dataset_builder.report.block_files import folder_beside
 from dataset_builder.report.page import write_report
 
 
@@ -17,7 +18,7 @@ def add_command(command: argparse.ArgumentParser) -> None:
 def print_report(given: argparse.Namespace) -> int:
     page = given.out or given.folder.resolve().with_name(f"{given.folder.resolve().name}.html")
     rows = write_report(given.folder, page)
-    beside = page.with_name(f"{page.stem}_rows")
+    beside = folder_beside(page)
     size = sum(file.stat().st_size for file in [page, *beside.rglob("*.js")]) / 1e6
     also = f" and in {beside}, which belongs beside it" if beside.is_dir() else ""
     OUT.print(

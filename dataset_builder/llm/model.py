@@ -4,7 +4,7 @@ import functools
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -130,6 +130,11 @@ class Request:
         sent = [self.llm.endpoint, self.sample, self.body]
         data = _CANONICAL.encode(sent).encode("utf-8", "surrogatepass")
         return hashlib.blake2b(data, digest_size=KEY_BYTES).digest(), len(data) + _size(self.schema, self.bounds)
+
+
+def keys_in(joined: bytes) -> Iterator[bytes]:
+    """The keys of requests that stand one after the other."""
+    return (joined[at : at + KEY_BYTES] for at in range(0, len(joined), KEY_BYTES))
 
 
 @functools.lru_cache(maxsize=1024)

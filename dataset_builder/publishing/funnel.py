@@ -3,7 +3,7 @@ flags, and how relevant the published paths are."""
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,14 +45,6 @@ class Tally:
     def flags(self) -> dict[str, dict[str, int]]:
         """Per source and code of a flag, the published rows that have it (stages/check_style.py)."""
         return {source: dict(sorted(counter.items())) for source, counter in sorted(self._flags.items())}
-
-
-def funnel(rows: Iterable[Mapping[str, Any]]) -> dict[str, Counts]:
-    """The counts of every source (`Tally.funnel`)."""
-    tally = Tally()
-    for row in rows:
-        tally.add(row)
-    return tally.funnel()
 
 
 def total(table: Mapping[str, Mapping[str, int]]) -> Counts:

@@ -18,6 +18,7 @@ from huggingface_hub import get_token
 
 from dataset_builder.answer_store import parquet_files as store_files
 from dataset_builder.answer_store.store import AnswerStore
+from dataset_builder.llm.model import keys_in
 from dataset_builder.llm.secrets import secrets
 from dataset_builder.publishing.folder import column_types, config_hash
 from dataset_builder.publishing.layout import intermediates_folder, read_rows
@@ -27,7 +28,6 @@ from dataset_builder.publishing.streams.parquet_files import write_file
 
 COLUMNS = ("id", "mentions", "nodes", "restated", "candidate_paths")
 _ROWS, _KEYS, _OF = "evidence.parquet", "answers.keys", "of.json"
-_KEY_BYTES = 16
 
 
 def keep(folder: Path, rows: Dataset, manifest: Mapping[str, Any], keys: Iterable[bytes]) -> None:
@@ -66,8 +66,7 @@ def answers(folder: Path, manifest: Mapping[str, Any], store: AnswerStore, file:
     Returns their entry in the manifest. Raises PushError where there are none, or one contains a key of this environment;
     StoreError.
     """
-    content = (_kept(folder, manifest) / _KEYS).read_bytes()
-    keys = {content[i : i + _KEY_BYTES] for i in range(0, len(content), _KEY_BYTES)}
+    keys = set(keys_in((_kept(folder, manifest) / _KEYS).read_bytes()))
     if not keys:
         raise PushError(f"{folder} uses no answer of a model, so there are none to push; push without --with-answers")
     written = store_files.export(store, file, keys)

@@ -12,7 +12,7 @@ from typing import Any
 from datasets import Dataset
 
 from dataset_builder.answer_store.store import AnswerStore
-from dataset_builder.llm.model import KEY_BYTES
+from dataset_builder.llm.model import keys_in
 from dataset_builder.llm.usage import Spend
 from dataset_builder.publishing.streams.batches import tables
 from dataset_builder.stages.route import TIERS
@@ -40,8 +40,7 @@ def tiers_of(rows: Dataset, asked: Mapping[int, bytes], store: AnswerStore) -> d
         tiers[tier]["questions"] += 1
         tiers[tier]["published"] += published
         tiers[tier]["rationales"] += sum(map(bool, row["responses"])) if published else 0
-        of_row = asked.get(number, b"")
-        keys[tier] |= dict.fromkeys(of_row[at : at + KEY_BYTES] for at in range(0, len(of_row), KEY_BYTES))
+        keys[tier] |= dict.fromkeys(keys_in(asked.get(number, b"")))
     for tier, of_tier in keys.items():
         answers, paid = _cost(list(of_tier), store)
         kept = tiers[tier]["rationales"]

@@ -18,11 +18,16 @@ ROWS_IN_PAGE = (
 _OURS = re.compile(r"[0-9a-f]{12}")
 
 
+def folder_beside(page: Path) -> Path:
+    """The folder that contains the files of a page."""
+    return page.with_name(f"{page.stem}_rows")
+
+
 class BlockFiles:
     """Writes blocks into a draft folder; `place` gives it its name. ``around``: the folder beside the page that contains it."""
 
     def __init__(self, page: Path) -> None:
-        self.around = page.with_name(f"{page.stem}_rows")
+        self.around = folder_beside(page)
         self._draft = page.with_name(f".{page.name}.{os.getpid()}.rows")
         self._digest = hashlib.sha256()
 
@@ -52,7 +57,7 @@ class BlockFiles:
 
 def remove_others(page: Path, kept: Path | None) -> None:
     """Remove the files of earlier pages of this name, but for those ``kept``; and nothing else that is beside the page."""
-    around = page.with_name(f"{page.stem}_rows")
+    around = folder_beside(page)
     for folder in _ours(around):
         if folder != kept:
             shutil.rmtree(folder)

@@ -1,8 +1,18 @@
 """The funnel: every question is counted once."""
 
-from dataset_builder.publishing.funnel import funnel, reasons_of, total
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from dataset_builder.publishing.funnel import Counts, Tally, reasons_of, total
 
 REASONS = [("medqa", None), ("sample", "no_path"), ("medqa", "no_path"), ("medqa", "duplicate"), ("medqa", "no_path")]
+
+
+def funnel(rows: Iterable[Mapping[str, Any]]) -> dict[str, Counts]:
+    tally = Tally()
+    for row in rows:
+        tally.add(row)
+    return tally.funnel()
 
 
 def test_it_adds_up_in_the_order_of_sources_and_of_frequency() -> None:
