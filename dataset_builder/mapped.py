@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 
 from datasets import Dataset, concatenate_datasets
@@ -18,11 +19,9 @@ def joined(columns: Mapping[str, Dataset]) -> Dataset:
 
     Workers get the files' names: a table of mapped files is pickled as these.
     """
-    parts: dict[int, tuple[Dataset, list[str]]] = {}
-    for name, rows in columns.items():
-        parts.setdefault(id(rows), (rows, []))[1].append(name)
-    whole = concatenate_datasets([rows.select_columns(names) for rows, names in parts.values()], axis=1)
-    return whole.select_columns(list(columns))
+    runs = groupby(columns.items(), key=lambda column: id(column[1]))
+    parts = [[*run] for _, run in runs]  # a part per run of columns, since `datasets` cannot move one out of its part
+    return concatenate_datasets([part[0][1].select_columns([name for name, _ in part]) for part in parts], axis=1)
 
 
 def contents(rows: Dataset, columns: Sequence[str], key: str) -> dict[str, str]:

@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "stages": "row stage prompt answer_extraction llm text_checks claim_check relevance",
     "pipelines": "kg stage stages llm contamination relevance",
     "judge_calibration": "stage stages answer_store llm text_checks",
-    "publishing": "kg row stage stages prompt run stage_code sources answer_store llm contamination",
+    "publishing": "kg row stage stages prompt mapped run stage_code sources answer_store llm contamination",
     "report": "prompt sources llm publishing",
     "sft": "kg row sources answer_extraction claim_check contamination publishing.hub publishing.schema publishing.layout",
     "lighteval_tasks": "kg row prompt sources answer_extraction claim_check llm.secrets publishing.hub publishing.schema publishing.layout",

@@ -173,6 +173,14 @@ def test_an_edit_rebuilds_only_the_stages_that_read_what_it_changes(monkeypatch:
     assert cached(2) == [False, True, True], "an edit that changes no value"
 
 
+def test_a_copy_in_another_process_has_the_columns_in_the_same_order() -> None:
+    """A parquet file of many rows could not be written: a copy had the last stage's columns earlier than its features had."""
+    done, _ = run(rows("a", "b"), [echo, never_sees_a_rejected_row])
+    copy = pickle.loads(pickle.dumps(done))
+    assert copy.data.column_names == list(copy.features) == done.data.column_names == list(done.features)
+    assert list(done.features)[-2:] == ["rationale", "prompt"]
+
+
 def test_pages_of_files_are_let_go_and_read_again() -> None:
     table = on_disk([question(f"{i} " * 10_000) for i in range(250)])
 

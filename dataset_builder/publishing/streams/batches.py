@@ -1,6 +1,5 @@
 """The rows of a Dataset as Arrow tables of a few hundred rows, and which of them have a value."""
 
-import pickle
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,9 +7,10 @@ import numpy as np
 import pyarrow as pa
 from datasets import Dataset
 
+from dataset_builder.mapped import folder_of, release
 from dataset_builder.publishing.layout import BATCH
 
-MAPPED = 250_000_000  # bytes of mapped files that are read before they are given back
+MAPPED = 250_000_000  # bytes that are read of mapped files before their pages are let go of
 
 
 def tables(rows: Dataset, size: int = BATCH) -> Iterator[pa.Table]:
@@ -18,22 +18,15 @@ def tables(rows: Dataset, size: int = BATCH) -> Iterator[pa.Table]:
 
     Such chunks made the writing of parquet several times as slow.
     """
-    opened, read = rows, 0
+    read = 0
+    arrow: Any = rows.with_format("arrow")  # typed as if it gave a dict
     for start in range(0, len(rows), size):
-        if rows.cache_files and (start == 0 or read > MAPPED):
-            opened, read = _opened_again(rows), 0
-        arrow: Any = opened.with_format("arrow")  # typed as if it gave a dict
+        if rows.cache_files and read > MAPPED:
+            release(folder_of(rows))
+            read = 0
         table = arrow[start : start + size].combine_chunks()
         read += table.nbytes
         yield table
-
-
-def _opened_again(rows: Dataset) -> Dataset:
-    """The same rows through mappings of their own, since a copy by pickle has the names of mapped files, not their content.
-
-    What was read through a mapping counts as this process's memory until the mapping ends.
-    """
-    return pickle.loads(pickle.dumps(rows))
 
 
 def has_value(rows: Dataset, column: str) -> np.ndarray:
