@@ -5,10 +5,13 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from dataset_builder.llm.batches.options import BatchesUnderWay
+
 COMMANDS = {  # each with its module in dataset_builder.commands, and what it does
     "build": ("build", "build a dataset folder"),
     "estimate": ("estimate", "estimate the cost of a build from a sample of rows; calls no model"),
     "store": ("store", "the answer store: export it, import one, print what it contains"),
+    "batches": ("batches", "the provider batches of a store: list, wait, adopt, cancel"),
     "cache": ("cache", "show what lies in the caches, and delete by age and size"),
     "stages": ("stages", "print each pipeline as a table of its stages"),
     "verify": ("verify", "check a dataset folder, or one on the Hub, against its manifest"),
@@ -19,11 +22,13 @@ COMMANDS = {  # each with its module in dataset_builder.commands, and what it do
     "judge-calibration": ("judge_calibration", "measure how often a judge errs, on cases of known verdict"),
     "report": ("report", "write an HTML report of a dataset folder, in one file"),
 }
+UNDER_WAY = 75  # EX_TEMPFAIL of sysexits.h: run the same command again later
 ALIASES = {"judge-passport": "judge-calibration"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. Exit status: 0 done, 1 `verify` found something, 2 bad input (with a message, no traceback)."""
+    """Run one command. Exit status: 0 done, 1 `verify` found something, 2 bad input (with a message, no traceback), 75 batches are
+    under way: run the same command again later."""
     arguments = sys.argv[1:] if arguments is None else arguments
     given = parser(arguments[0] if arguments else "").parse_args(arguments)
     try:
@@ -31,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted. Nothing is lost: run the same command again, and it continues", file=sys.stderr)
         return 130
+    except BatchesUnderWay as why:
+        print(why, file=sys.stderr)
+        return UNDER_WAY
     except bad_input() as why:
         print(f"error: {why}", file=sys.stderr)
         return 2

@@ -62,13 +62,15 @@ class Build:
                 threading.Thread(target=self._beat, daemon=True, name="answer store").start()
 
     def take(self, keys: Sequence[bytes]) -> set[bytes]:
-        """Those of these requests that this build has under way from now on: all but those that another build has. Raises StoreError."""
+        """Those of these requests that this build has under way from now on: all but those that another build has, or a batch. Raises StoreError."""
         self._join_once()
         with self.store.transaction() as connection:
-            living, taken = _living(connection.execute(_BUILDS)), []
+            alive, taken = _living(connection.execute(_BUILDS)), []
             for key in keys:
+                if connection.execute(_IN_BATCH, (key,)).fetchone() is not None:
+                    continue
                 found = connection.execute("select owner, usd from under_way where key = ?", (key,)).fetchone()
-                if found is None or found[0] not in living:
+                if found is None or found[0] not in alive:
                     taken.append((key, self.owner))
                     if found is not None and found[1]:  # a dead build's call may have been paid
                         connection.execute("update builds set usd = usd + ? where owner = ?", (found[1], found[0]))
@@ -128,11 +130,19 @@ class Build:
 
     def _spending(self, connection: Connection) -> Spending:
         """A dead build's reserved calls may have been paid: they count as spent, so that nobody waits for them."""
-        living = _living(connection.execute(_BUILDS))
+        alive = _living(connection.execute(_BUILDS))
         spent = connection.execute("select coalesce(sum(usd), 0) from builds").fetchone()[0]
         reserved = dict(connection.execute("select owner, sum(usd) from under_way where usd > 0 group by owner"))
-        alive = sum(usd for owner, usd in reserved.items() if owner in living)
-        return Spending(spent + sum(reserved.values()) - alive, alive, len(living - {self.owner}))
+        going = sum(usd for owner, usd in reserved.items() if owner in alive)
+        return Spending(spent + sum(reserved.values()) - going, going, len(alive - {self.owner}))
+
+
+_IN_BATCH = "select 1 from batch_requests where key = ? and batch is not null"
+
+
+def living(store: AnswerStore) -> set[str]:
+    """The builds that work on the store now."""
+    return _living(store.read(_BUILDS))
 
 
 _BUILDS = "select owner, host, pid, started, seen from builds where ended = 0"

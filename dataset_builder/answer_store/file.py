@@ -25,6 +25,15 @@ TABLES = (
     since real not null, usd real not null default 0, ended integer not null default 0)""",
     """create table if not exists under_way (
     key blob primary key, owner text not null, usd real not null default 0) without rowid""",
+    # batches at a provider, and the requests that are in one, or that one has left without an answer (batches.py)
+    """create table if not exists batches (
+    id text primary key, owner text not null, model text not null, stage text not null, at real not null, state text not null,
+    changed real not null, requests integer not null, done integer not null, failed integer not null, usd real not null,
+    spent real not null, file_id text, batch_id text, why text)""",
+    """create table if not exists batch_requests (
+    key blob primary key, batch text, tries integer not null default 0, reason text, why text, usd real not null default 0)
+    without rowid""",
+    "create index if not exists batch_requests_batch on batch_requests (batch)",
 )
 # A commit is on disk when it returns, also after a power cut.
 # With random keys each entry changes another page of the index: 64 MB of them are kept, and written back 40 MB at a time.

@@ -8,7 +8,7 @@ kept as it came, as a bad answer, because it may have been paid.
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dataset_builder.answer_extraction.thoughts import without_thoughts
@@ -57,6 +57,7 @@ class Completion:
 
     ``bad``: why its text cannot be used, in words; None: it can. ``lasting``: the same request would end so again. ``unsaid``: it is bad
     only because the endpoint does not say how it ended. The token counts are None where the endpoint gives none that is a number.
+    ``cached_tokens``: of the prompt's, those that the provider had in its cache.
     """
 
     text: str
@@ -66,6 +67,7 @@ class Completion:
     prompt_tokens: int | None
     completion_tokens: int | None
     unsaid: bool = False
+    cached_tokens: int = 0
 
     @property
     def reason(self) -> str | None:
@@ -108,7 +110,7 @@ def read_completion(response: str) -> Completion | NoCompletion:
         if said is None and "choices" in body:
             return Completion("", "empty: no choices", False, False, *_tokens(body))
         return NoCompletion("an error with status 200" if said else "no choices in it", said)
-    return _read_choice(choice, _tokens(body))
+    return replace(_read_choice(choice, _tokens(body)), cached_tokens=_cached_tokens(body))
 
 
 def text_of(response: str) -> str:
@@ -204,6 +206,13 @@ def _tokens(body: Mapping[str, Any]) -> tuple[int | None, int | None]:
     if prompt is not None and total is not None and total > prompt:  # some count thoughts in the total alone
         completion = max(completion or 0, total - prompt)
     return prompt, completion
+
+
+def _cached_tokens(body: Mapping[str, Any]) -> int:
+    """Tokens of the prompt that the provider had in its cache, as OpenAI and vLLM name them."""
+    usage = body.get("usage")
+    details = usage.get("prompt_tokens_details") if isinstance(usage, dict) else None
+    return _count(details.get("cached_tokens")) or 0 if isinstance(details, dict) else 0
 
 
 def _count(value: Any) -> int | None:

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import hashlib
 import signal
-import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -16,11 +15,13 @@ from dataset_builder.answer_store.store import AnswerStore, Entry
 from dataset_builder.llm.conversation import ConversationState
 from dataset_builder.llm.model import Request
 from dataset_builder.llm.replay import AnswerLookup, advance, answer_of, replay, start_conversations
-from dataset_builder.llm.usage import Usage
+from dataset_builder.llm.usage import Usage, say
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
+    from dataset_builder.llm.batches.batches import Batches
+    from dataset_builder.llm.batches.rounds import BatchOptions
     from dataset_builder.llm.calls.dispatch import Dispatcher
     from dataset_builder.stage import Stage
 
@@ -39,17 +40,22 @@ class Runner:
     since all stages of a run share the dispatcher's connections, rate limits and budget.
     """
 
-    def __init__(self, store: AnswerStore, calls: Mapping[str, Any] | None = None) -> None:
-        self.store, self.calls = store, calls
+    def __init__(
+        self, store: AnswerStore, calls: Mapping[str, Any] | None = None, batches: "BatchOptions | None" = None
+    ) -> None:
+        self.store, self.calls, self.batches = store, calls, batches
         self.used: set[bytes] = set()  # keys of all requests so far
         self.asked: dict[int, bytes] = {}  # the same by number of the row, one after the other: KEY_BYTES each
         self._runner = asyncio.Runner()
         self._dispatcher: Dispatcher | None = None
+        self._batches: Batches | None = None
 
     def __enter__(self) -> "Runner":
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, why: object, *_: object) -> None:
+        if self._batches and why is None:
+            self._batches.journal.forget_tries()
         if self._dispatcher:
             self._runner.run(self._dispatcher.close())
         self._runner.close()
@@ -81,12 +87,30 @@ class Runner:
         if self._dispatcher is None:
             self._dispatcher = Dispatcher(self.store, **(self.calls or {}))
         self._dispatcher.usage = Usage()
+        if self.batches:
+            return await self._ask_in_batches(stage, rows, self._dispatcher, self.batches)
         calls_of_stage = _StageCalls(stage, self.store, self._dispatcher)
         try:
             return await calls_of_stage.ask(rows)
         finally:
             self.used |= calls_of_stage.lookup.seen
             self._note(calls_of_stage.keys)
+
+    async def _ask_in_batches(
+        self, stage: "Stage", rows: "Dataset", dispatcher: "Dispatcher", options: "BatchOptions"
+    ) -> Collected:
+        from dataset_builder.llm.batches.batches import Batches
+        from dataset_builder.llm.batches.rounds import BatchRounds
+
+        if self._batches is None:
+            self._batches = Batches(self.store, dispatcher.build.owner, dispatcher.prices)
+        rounds = BatchRounds(stage, self.store, dispatcher, self._batches, options)
+        try:
+            await rounds.ask(rows)
+        finally:
+            self.used |= rounds.lookup.seen
+            self._note(rounds.keys)
+        return digest_of(rounds.digests), rounds.usage
 
     def _note(self, keys: Mapping[int, bytes]) -> None:
         self.asked |= {row: self.asked.get(row, b"") + asked for row, asked in keys.items() if asked}
@@ -233,12 +257,6 @@ class _StageCalls:
         bar.set_postfix_str(self.usage.line(), refresh=False)
         bar.n = self.usage.done
         bar.refresh()
-
-
-def say(text: str) -> None:
-    """Print a line on stderr, above a progress bar where there is one."""
-    tqdm.write(text, file=sys.stderr)
-    sys.stderr.flush()
 
 
 def digest_of(digests: Mapping[int, bytes]) -> str:

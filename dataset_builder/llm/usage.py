@@ -1,9 +1,12 @@
 """The usage of a stage: counts of answers and calls, tokens, dollars, errors by kind."""
 
+import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
+
+from tqdm import tqdm
 
 
 @dataclass
@@ -81,3 +84,9 @@ class Usage:
             "faults": dict(self.errors),
             **({"adapted": list(self.notes)} if self.notes else {}),
         }
+
+
+def say(text: str) -> None:
+    """Print a line on stderr, above a progress bar where there is one."""
+    tqdm.write(text, file=sys.stderr)
+    sys.stderr.flush()

@@ -115,16 +115,16 @@ class Connection:
         """The maximum cost of a call in dollars, since a token has at least one byte; 0 without a price."""
         return self.price.usd(request.size, request.llm.max_tokens) if self.price else 0.0
 
-    def usd(self, request: Request, prompt_tokens: int | None, completion_tokens: int | None) -> float | None:
+    def usd(self, request: Request, read: Completion) -> float | None:
         """The cost of an answer in dollars; the upper bound where the endpoint gives no two numbers of tokens.
 
         None without a price.
         """
         if self.price is None:
             return None
-        if prompt_tokens is None or completion_tokens is None:
+        if read.prompt_tokens is None or read.completion_tokens is None:
             return self.upper_bound(request)
-        return self.price.usd(prompt_tokens, completion_tokens)
+        return self.price.usd(read.prompt_tokens, read.completion_tokens, read.cached_tokens)
 
     async def call(
         self, request: Request, sent_at: float, change: Change, patience: float = 1.0

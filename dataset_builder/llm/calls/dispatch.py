@@ -98,7 +98,7 @@ class Dispatcher:
             raise
 
     async def _ask(self, request: Request, stage: str, attempts: Attempts) -> Entry:
-        connection = self._connection(request.llm)
+        connection = self.connection(request.llm)
         while True:
             adapted, outcome = connection.adapted, await self._in_turn(request, stage, connection, attempts)
             if isinstance(outcome, Entry) and outcome.status == "bad":
@@ -211,7 +211,7 @@ class Dispatcher:
     def _paid(self, request: Request, stage: str, connection: Connection, arrived: ArrivedCompletion) -> Entry:
         """The entry of an answer, good or bad."""
         read = arrived.completion
-        usd = connection.usd(request, read.prompt_tokens, read.completion_tokens)
+        usd = connection.usd(request, read)
         self.usage.now.add(read.prompt_tokens, read.completion_tokens, usd)
         self.usage.bad += read.bad is not None
         self.usage.good += read.bad is None
@@ -267,7 +267,7 @@ class Dispatcher:
     ) -> Entry:
         return Entry(request.key, status, reason or None, detail or None, None, str(request.llm), stage, usd=usd)
 
-    def _connection(self, llm: LLM) -> Connection:
+    def connection(self, llm: LLM) -> Connection:
         """The connection of this model and endpoint, whatever the sampling settings. Raises ModelError."""
         name = LLM(llm.model, llm.endpoint)
         if name not in self._connections:

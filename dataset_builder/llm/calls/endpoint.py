@@ -1,15 +1,17 @@
 """Connect to a named endpoint. Its URL and key are read from environment variables only."""
 
+import contextlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from dataset_builder.llm.model import OPENAI, ModelError
 from dataset_builder.llm.secrets import sent_in_the_clear
 
 try:
     import httpx
-    from openai import AsyncAzureOpenAI, AsyncOpenAI
+    from openai import AsyncAzureOpenAI, AsyncOpenAI, AzureOpenAI, DefaultHttpxClient, OpenAI
 
     from dataset_builder.llm.calls.transport import Client
 except ImportError as why:  # pragma: no cover
@@ -19,6 +21,7 @@ except ImportError as why:  # pragma: no cover
 
 AZURE = "azure"
 AZURE_VARIABLES = ("AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_API_KEY", "OPENAI_API_VERSION")
+RETRIES = 5  # of a call about files and batches, by the SDK
 NO_KEY = "none"  # sent to a server of one's own, which needs no key
 
 
@@ -28,13 +31,34 @@ def connect(endpoint: str, environment: Mapping[str, str] | None = None) -> Asyn
     `datasets` puts another object in its place when it maps in several processes, so it is no default value here.
     Raises ModelError where the environment lacks a variable, or has a URL, key or proxy that no call can use.
     """
-    environment = os.environ if environment is None else environment
-    try:
+    with _proxy_named():
         transport = Client()
-    except (ValueError, httpx.InvalidURL) as why:  # httpx reads the proxies from the environment here
+    options = {**_options(endpoint, environment), "max_retries": 0, "http_client": transport}
+    return AsyncAzureOpenAI(**options) if endpoint == AZURE else AsyncOpenAI(**options, timeout=None)
+
+
+def connect_for_files(endpoint: str, environment: Mapping[str, str] | None = None) -> OpenAI:
+    """A client for files and batches, which sends and reads files as streams. It retries what may be done twice. Raises ModelError."""
+    with _proxy_named():
+        transport = DefaultHttpxClient(follow_redirects=False)
+    options = {**_options(endpoint, environment), "max_retries": RETRIES, "http_client": transport}
+    return AzureOpenAI(**options) if endpoint == AZURE else OpenAI(**options)
+
+
+@contextlib.contextmanager
+def _proxy_named() -> Iterator[None]:
+    """httpx reads the proxies from the environment when a client is made."""
+    try:
+        yield
+    except (ValueError, httpx.InvalidURL) as why:
         raise ModelError(
             f"the proxy in the environment cannot be used ({why}); expected HTTPS_PROXY, HTTP_PROXY, ALL_PROXY such as http://host:3128"
         ) from why
+
+
+def _options(endpoint: str, environment: Mapping[str, str] | None) -> dict[str, Any]:
+    """Where a client connects, and with which key. Raises ModelError."""
+    environment = os.environ if environment is None else environment
     if endpoint == AZURE:
         if missing := [name for name in AZURE_VARIABLES if not environment.get(name)]:
             raise ModelError(f"endpoint 'azure' needs {', '.join(missing)} in the environment")
@@ -42,9 +66,7 @@ def connect(endpoint: str, environment: Mapping[str, str] | None = None) -> Asyn
         expect_url(AZURE_VARIABLES[0], url)
         expect_key(AZURE_VARIABLES[1], key)
         _expect_private(AZURE_VARIABLES[0], url, key, environment)
-        return AsyncAzureOpenAI(
-            azure_endpoint=url, api_key=key, api_version=version, max_retries=0, http_client=transport
-        )
+        return {"azure_endpoint": url, "api_key": key, "api_version": version}
     url, key = (environment.get(name) for name in variables(endpoint))
     if url is None and (endpoint != OPENAI or not key):
         raise ModelError(_missing(endpoint))
@@ -52,7 +74,7 @@ def connect(endpoint: str, environment: Mapping[str, str] | None = None) -> Asyn
     if url is not None:
         expect_url(variables(endpoint)[0], url)
         _expect_private(variables(endpoint)[0], url, key or NO_KEY, environment)
-    return AsyncOpenAI(base_url=url, api_key=key or NO_KEY, max_retries=0, timeout=None, http_client=transport)
+    return {"base_url": url, "api_key": key or NO_KEY}
 
 
 def is_openai(endpoint: str, environment: Mapping[str, str] | None = None) -> bool:

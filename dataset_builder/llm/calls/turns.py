@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
+from dataset_builder.answer_store.batches import Journal
 from dataset_builder.answer_store.builds import Build
 from dataset_builder.answer_store.entry import NOTHING, KnownRequest
 from dataset_builder.answer_store.write_queue import WriteQueue
 from dataset_builder.llm.calls.waiting import Waiting
+from dataset_builder.llm.model import ModelError
 
 
 class Turns:
@@ -31,6 +33,14 @@ class Turns:
         self._requests.stop(why)
 
     def _take(self, keys: Sequence[bytes]) -> list[KnownRequest | None]:
+        """Raises ModelError where a batch has one of them: its answer may be a day away, and nobody would be told."""
         taken = self.build.take(keys)
+        left = [key for key in keys if key not in taken]
+        for claim in Journal(self.build.store).claims(left).values():
+            if claim.batch is not None:
+                raise ModelError(
+                    f"batch {claim.batch} of this store has requests of this build; expected its end. `batches` lists it (make batches), and "
+                    "--dispatch batch goes on with it"
+                )
         known = self.build.store.find([key for key in keys if key in taken])
         return [known.get(key, NOTHING) if key in taken else None for key in keys]
