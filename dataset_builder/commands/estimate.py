@@ -48,6 +48,22 @@ class Estimate:
     per_second: float | None  # completion tokens, of all calls in flight together; None: not known
     follow_ups: float | None  # requests after the first ones, as a share of these; None: not known
     assumed: bool  # the length of an answer is a guess, not the mean of answers in the store
+    rounds: int = 1  # batches one after the other, since a follow-up is asked when there is an answer
+
+    def usd(self, price: Price | None) -> tuple[float | None, float | None]:
+        """Dollars at this price: what it is expected to cost, and the most that it can cost, as a token has at least a byte."""
+        if price is None:
+            return None, None
+        usual = price.usd(round(self.prompt_tokens), round(self.completion_tokens))
+        return usual, price.usd(round(self.prompt_tokens * BYTES_PER_TOKEN), round(self.max_completion_tokens))
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What the rows that the store has answered tell of a stage."""
+
+    follow_ups: float  # requests after the first ones, as a share of these
+    rounds: int  # of the row that took most
 
 
 def add_command(command: argparse.ArgumentParser) -> None:
@@ -68,21 +84,21 @@ def estimate(
     numbers = sorted(random.Random(seed).sample(range(len(rows)), min(sample, len(rows))))
     columns: dict[str, list[Any]] = {name: list(values) for name, values in rows[numbers].items()}
     scale, found = len(rows) / max(len(numbers), 1), []
-    follow_ups, speed = _follow_ups(rows, stages, store), functools.cache(store.tokens_per_second)
+    answered, speed = _answered(rows, stages, store), functools.cache(store.tokens_per_second)
     for stage in stages:
         if not stage.asks_model:
             columns |= apply_to_live_rows(columns, stage)
             continue
         added, asked, counted = _lead(stage, columns, store)
-        found += _estimates(stage, asked, store, scale, follow_ups.get(stage.name), speed)
+        found += _estimates(stage, asked, store, scale, answered.get(stage.name), speed)
         if not counted:
             return found, stage.name
         columns |= added
     return found, None
 
 
-def _follow_ups(rows: Dataset, stages: Sequence[Stage], store: AnswerStore) -> dict[str, float]:
-    """Requests after the first ones, as a share of these, by stage: of the first rows of each source, which a trial build takes."""
+def _answered(rows: Dataset, stages: Sequence[Stage], store: AnswerStore) -> dict[str, Answered]:
+    """By stage: of the first rows of each source, which a trial build takes."""
     sources = rows["source"]
     starts = {source: sources.index(source) for source in dict.fromkeys(sources)}
     numbers = [n for start in starts.values() for n in range(start, min(start + ANSWERED, len(rows)))]
@@ -97,7 +113,8 @@ def _follow_ups(rows: Dataset, stages: Sequence[Stage], store: AnswerStore) -> d
         waiting = {state.row for state in advance(states, AnswerLookup(store))}
         done = [state for state in states if state.row not in waiting]
         if asked := sum(first[state.row] for state in done):
-            found[stage.name] = sum(state.received for state in done) / asked - 1
+            follow_ups = sum(state.received for state in done) / asked - 1
+            found[stage.name] = Answered(follow_ups, max(state.rounds for state in done))
         columns |= merged(columns, stage, [state.row for state in done], columns_of(stage, done))
         kept = [n for n in range(len(columns["id"])) if n not in waiting]
         columns = {name: [values[n] for n in kept] for name, values in columns.items()}
@@ -133,12 +150,12 @@ def _estimates(
     asked: Sequence[Request],
     store: AnswerStore,
     scale: float,
-    follow_ups: float | None,
+    answered: Answered | None,
     speed: Callable[[str], float | None],
 ) -> list[Estimate]:
     usual = store.usual(stage.name)
     tokens, seconds = usual or USUAL
-    scale *= 1 + (follow_ups or 0.0)
+    scale *= 1 + (answered.follow_ups if answered else 0.0)
     by_model: dict[str, list[Request]] = {}
     for request in asked:
         by_model.setdefault(str(request.llm), []).append(request)
@@ -152,8 +169,9 @@ def _estimates(
             max_completion_tokens=scale * sum(request.llm.max_tokens for request in requests),
             seconds=scale * len(requests) * seconds,
             per_second=speed(str(requests[0].llm)),
-            follow_ups=follow_ups,
+            follow_ups=answered and answered.follow_ups,
             assumed=usual is None,
+            rounds=answered.rounds if answered else 1,
         )
         for requests in by_model.values()
     ]
@@ -164,20 +182,20 @@ def table(
 ) -> list[str]:
     """The estimate as a Markdown table, then its sum in words."""
     lines = [
-        "| stage | model | calls | prompt tokens | completion tokens | dollars | at most |",
-        "|---|---|---:|---:|---:|---:|---:|",
+        "| stage | model | calls | prompt tokens | completion tokens | dollars | at most | in batches |",
+        "|---|---|---:|---:|---:|---:|---:|---:|",
     ]
     usd = upper_bound = 0.0
     unknown = sorted({str(e.llm) for e in found if price_of(e.llm.model, prices) is None})
     for e in found:
-        price, money = price_of(e.llm.model, prices), ("unknown", "unknown")
-        if price:
-            usual = price.usd(round(e.prompt_tokens), round(e.completion_tokens))
-            # a token has at least a byte
-            limit = price.usd(round(e.prompt_tokens * BYTES_PER_TOKEN), round(e.max_completion_tokens))
-            usd, upper_bound, money = usd + usual, upper_bound + limit, (f"{usual:,.2f}", f"{limit:,.2f}")
+        price = price_of(e.llm.model, prices)
+        usual, limit = e.usd(price)
+        usd, upper_bound = usd + (usual or 0.0), upper_bound + (limit or 0.0)
+        money = [
+            "unknown" if one is None else f"{one:,.2f}" for one in (usual, limit, e.usd(price and price.batch)[0])
+        ]
         tokens = f"{e.prompt_tokens:,.0f} | {e.completion_tokens:,.0f}{' (assumed)' if e.assumed else ''}"
-        lines.append(f"| {e.stage} | {e.llm} | {e.calls:,.0f} | {tokens} | {money[0]} | {money[1]} |")
+        lines.append(f"| {e.stage} | {e.llm} | {e.calls:,.0f} | {tokens} | {' | '.join(money)} |")
     local = _local(found, prices)
     elsewhere = [e for e in found if str(e.llm) not in local]
     calls = sum(e.calls for e in found)
@@ -188,6 +206,7 @@ def table(
     hours = f", {seconds / 3600:.1f} hours with {in_flight} in flight" if elsewhere or not found else ""
     lines += ["", f"About {calls:,.0f} calls, ${usd:,.2f} (at most ${upper_bound:,.2f}){hours}."]
     lines += local.values()
+    lines += _in_batches(elsewhere, prices)
     if unknown:
         lines.append(
             f"The price of {', '.join(unknown)} is not known, so only tokens are counted: add --price MODEL=IN/OUT."
@@ -204,6 +223,22 @@ def table(
             "assumed. After a build of a few rows (--rows 20) the measured mean is used."
         )
     return lines
+
+
+def _in_batches(found: Sequence[Estimate], prices: Mapping[str, Price]) -> list[str]:
+    """What the calls of these models cost as batches of their providers, and how long that takes at most; nothing without a price."""
+    priced = [(e, price) for e in found if (price := price_of(e.llm.model, prices)) and price.usd(10**6, 10**6)]
+    if not priced:
+        return []
+    if unknown := sorted({str(e.llm) for e, price in priced if price.batch is None}):
+        return [f"The price of {', '.join(unknown)} in batches is not known: add --price MODEL:batch=IN/OUT."]
+    sums = [e.usd(price.batch) for e, price in priced]
+    usd, limit = (sum(one[n] or 0.0 for one in sums) for n in (0, 1))
+    rounds = sum({e.stage: e.rounds for e, _ in priced}.values())
+    return [
+        f"In batches (--dispatch batch): ${usd:,.2f} (at most ${limit:,.2f}), in {rounds} rounds one after the other, of at most 24 hours each. "
+        "A stage takes a round more where a reply is asked for again."
+    ]
 
 
 def _local(found: Sequence[Estimate], prices: Mapping[str, Price]) -> dict[str, str]:

@@ -117,8 +117,8 @@ class ConversationState:
     """One row's conversation in progress: its current requests and, at the end, its columns."""
 
     def __init__(self, row: int, conversation: Conversation) -> None:
-        self.row, self.requests, self.columns, self.received = row, [], None, 0
-        self._conversation, self._rounds = conversation, 0
+        self.row, self.requests, self.columns, self.received, self.rounds = row, [], None, 0, 0
+        self._conversation = conversation
         self._heard, self._keys = hashlib.blake2b(digest_size=16), bytearray()
         self._step(lambda: next(conversation))
 
@@ -137,7 +137,7 @@ class ConversationState:
 
     def receive(self, answers: Sequence[Answer]) -> None:
         """Continue with the answers to ``requests``. A failed one rejects the row, unless its request may fail."""
-        self.received += len(answers)
+        self.received, self.rounds = self.received + len(answers), self.rounds + 1
         for request in self.requests:
             self._keys += request.key
         for answer in answers:
@@ -150,8 +150,7 @@ class ConversationState:
             self._step(lambda: self._conversation.send(list(answers)))
 
     def _step(self, go_on: Callable[[], Round]) -> None:
-        self._rounds += 1
-        if self._rounds > ROUNDS:
+        if self.rounds >= ROUNDS:
             raise RuntimeError(f"a conversation did not end after {ROUNDS} rounds: {self._conversation}")
         try:
             self.requests = go_on()

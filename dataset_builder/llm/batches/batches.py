@@ -75,7 +75,7 @@ class Batches:
             self.journal.change(batch.id, state=UPLOADED, file_id=file_id)
             self.journal.change(batch.id, state=CREATING)
             made = self._create(batch, file_id, {NAME: batch.id, KEYS: file.digest.hexdigest()})
-        except (ProviderError, ModelError) as why:
+        except ModelError as why:
             self.journal.end(batch.id, DROPPED, str(why))
             raise ModelError(
                 f"a batch of {batch.model} could not be sent: {why}. Nothing is lost: run the same command again"

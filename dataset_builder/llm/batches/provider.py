@@ -35,7 +35,7 @@ TORN = 5  # downloads of one file
 TORN_WAIT_S = 1.0
 
 
-class ProviderError(Exception):
+class ProviderError(ModelError):
     """A call that failed for now. ``error``: what went wrong."""
 
     def __init__(self, error: CallError) -> None:

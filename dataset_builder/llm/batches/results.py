@@ -51,7 +51,7 @@ class ResultReader:
         if key not in most:
             return None
         if error or status is None:
-            error = error if isinstance(error, dict) else {"message": str(error)}
+            error = error if isinstance(error, dict) else {"message": error}
             code, said = str(error.get("code") or "error"), str(error.get("message") or "no response")
             return Result(None, Unanswered(key, code, redacted(f"{code}: {said}"[:300], self._keys)))
         text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
