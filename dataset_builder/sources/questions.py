@@ -57,11 +57,12 @@ def read_questions(
     *,
     data_dir: Path | None = None,
     rows: int | None = None,
+    mark_repeats: bool = True,
 ) -> tuple[Sequence[dict[str, Any]], list[Origin]]:
     """All questions of these sources (their train splits, unless ``splits`` names another), at most ``rows`` of each.
 
     In the fixed order of SOURCES, whatever the order of ``names``, so that of repeated questions always the same one is kept.
-    Raises SourceError for an unknown name or an invalid file.
+    ``mark_repeats``: a question that was read before is rejected. Raises SourceError for an unknown name or an invalid file.
     """
     splits = splits or {}
     names = [expect_known("source", name, SOURCES) for name in names]
@@ -76,7 +77,8 @@ def read_questions(
         raw = read_split(name, split, data_dir)
         before = len(questions)
         for row in itertools.islice(raw.rows, rows):
-            questions.append(_unrepeated(_question(name, split, row), questions, kept))
+            question = _question(name, split, row)
+            questions.append(_unrepeated(question, questions, kept) if mark_repeats else question)
         origins.append(
             Origin(
                 source=name,
