@@ -6,6 +6,7 @@ kept as it came, as a bad answer, because it may have been paid.
 """
 
 import contextlib
+import functools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -83,6 +84,7 @@ class NoCompletion:
     whole: bool = True  # False: it may be the begin of a completion
 
 
+@functools.lru_cache(maxsize=128)  # a reply is read when it arrives, and again some 50 ms later, when it is on disk
 def read_completion(response: str) -> Completion | NoCompletion:
     """The completion in the text of a response. Never raises."""
     try:

@@ -1,8 +1,11 @@
-"""The HTTP client: what it keeps of a response, and does only where there is something to keep."""
+"""What is done once with each response: its cookies are kept where it sets some, and its text is read."""
+
+import json
 
 import httpx
 import pytest
 
+from dataset_builder.llm import completion
 from dataset_builder.llm.calls.transport import Client
 
 
@@ -22,3 +25,10 @@ def test_a_cookie_is_kept_and_sent_again_and_without_one_nothing_is_parsed(monke
     client.cookies = {"a": "b"}
     client.cookies.extract_cookies(response())
     assert dict(client.cookies) == {"a": "b"}
+
+
+def test_a_reply_is_read_once_when_it_arrives_and_when_it_is_on_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    reply = json.dumps({"choices": [{"message": {"content": "only here"}, "finish_reason": "stop"}]})
+    first = completion.read_completion(reply)
+    monkeypatch.setattr(completion, "_read_choice", None)
+    assert completion.read_completion(str(reply.encode(), "utf-8")) is first
