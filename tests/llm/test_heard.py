@@ -15,10 +15,10 @@ from dataset_builder.llm.conversation import Conversation, ask
 from dataset_builder.llm.heard import Heard, HeardRow
 from dataset_builder.llm.model import LLM
 from dataset_builder.llm.replay import WINDOW, MissingAnswer
-from dataset_builder.llm.runner import Runner
+from dataset_builder.llm.runner import Collected, Runner
 from dataset_builder.run import run
 from dataset_builder.sources.questions import on_disk
-from dataset_builder.stage import rows_of, stage
+from dataset_builder.stage import Stage, rows_of, stage
 from tests.llm.asking import PRICES, WRITER
 from tests.test_stage import question
 
@@ -52,8 +52,8 @@ class Noting(Runner):
 
     ran: list[str]
 
-    def fetch_answers(self, *given: Any) -> Any:
-        found = super().fetch_answers(*given)
+    def fetch_answers(self, stage: Stage, rows: Dataset, heard: Heard | None = None) -> Collected:
+        found = super().fetch_answers(stage, rows, heard)
         self.ran = sorted({*ASKING})
         return found
 
@@ -71,7 +71,8 @@ class Builds:
     def __call__(self, calls: bool = True, llm: LLM = WRITER, rows: Dataset | None = None) -> dict[str, Any]:
         """What one build came to: rows, usage, digest, keys, cost before, and which conversations ran."""
         ASKING.clear()
-        with Noting(self.store, {"prices": PRICES} if calls else None) as runner:
+        runner = Noting(self.store, {"prices": PRICES} if calls else None)
+        with runner:
             done, [one] = run(rows or self.rows, [twice.using(llm=llm)], runner=runner)
             before = runner._dispatcher.budget.before if runner._dispatcher else runner._before
         return {
