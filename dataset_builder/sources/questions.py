@@ -70,15 +70,13 @@ def read_questions(
         raise SourceError(
             f"a split is given for {', '.join(stray)}, which is not among the sources {', '.join(names)}"
         )
-    questions, kept = PackedRows(), {}
-    origins = []
+    questions, kept, origins = PackedRows(), {}, []
     for name in (name for name in SOURCES if name in names):
         source, split = SOURCES[name], splits.get(name) or _train_split(name)
-        raw = read_split(name, split, data_dir)
-        before = len(questions)
+        raw, before = read_split(name, split, data_dir), len(questions)
         for row in itertools.islice(raw.rows, rows):
-            question = _question(name, split, row)
-            questions.append(_unrepeated(question, questions, kept) if mark_repeats else question)
+            row = _question(name, split, row)
+            questions.append(_unrepeated(row, questions, kept) if mark_repeats else row)
         origins.append(
             Origin(
                 source=name,
