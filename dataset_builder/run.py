@@ -1,5 +1,7 @@
 """Run a pipeline: apply its stages to the rows, one after the other, and cache each result under its inputs."""
 
+import sys
+import sysconfig
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -13,6 +15,7 @@ from datasets.fingerprint import Hasher
 
 from dataset_builder.answer_store.store import AnswerStore
 from dataset_builder.apply import apply_to_live_arrow, apply_to_live_rows
+from dataset_builder.llm.heard import Heard
 from dataset_builder.llm.runner import Runner
 from dataset_builder.llm.usage import Usage
 from dataset_builder.mapped import contents, folder_of, joined, release
@@ -68,11 +71,11 @@ def run(
         started, there = time.perf_counter(), set(folder.iterdir())
         reads = [*dict.fromkeys(["id", *s.needs, REJECTED, DETAIL])]
         seen = joined({name: where[name] for name in reads})
-        digest, usage = runner.fetch_answers(s, seen) if runner and s.asks_model else ("", None)
-        writes = [*s.adds, REJECTED, DETAIL]
-        types = features(writes)
-        facts = (s.name, s.tools, stage_hash(s), str(types), digest)
-        key = Hasher.hash((*((name, content[name]) for name in reads), *facts))
+        types = features(writes := [*s.adds, REJECTED, DETAIL])
+        facts = (*((name, content[name]) for name in reads), s.name, s.tools, stage_hash(s), str(types))
+        heard = Heard(folder / f"heard-{Hasher.hash((*facts, *_packages()))}.bin")
+        digest, usage = runner.fetch_answers(s, seen, heard) if runner and s.asks_model else ("", None)
+        key = Hasher.hash((*facts, digest))
         how = {"features": types, "new_fingerprint": key, "desc": s.name, "remove_columns": reads}
         workers = num_proc if s.tools else None  # starting them costs more than a stage without tools
         done = _map(seen, s, runner.store if runner and s.asks_model else None, batch_size, workers, how)
@@ -85,6 +88,11 @@ def run(
     rows = joined(where)
     rows._fingerprint = Hasher.hash(sorted(content.items()))
     return rows, runs
+
+
+def _packages() -> tuple[str, int]:
+    """Python, and when a package was last installed: prompts, and what is said of a reply of the wrong form, come from packages too."""
+    return sys.version, Path(sysconfig.get_path("purelib")).stat().st_mtime_ns
 
 
 def _map(
