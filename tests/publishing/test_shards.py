@@ -1,6 +1,10 @@
 """A build in parts: whatever their number, the merged folder is the one of a build that was not split."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +13,13 @@ from dataset_builder.__main__ import main
 from dataset_builder.publishing.shards.part import Shard, choose, part_of, shard
 from dataset_builder.publishing.verify import verify
 from dataset_builder.sources.raw_files import sha256
+from tests.support.llm_server.running import running
+
+ROOT = Path(__file__).parents[2]
+COMMAND = (sys.executable, "-m", "dataset_builder", "build")
+MODELS = ("--writers", "weak,fair,strong", "--judge", "judge", "--editor", "editor", "--rows", "30")
+PRICES = [word for name in ("weak", "fair", "strong", "judge", "editor") for word in ("--price", f"{name}=1/2")]
+SKILL = {"error": "weak:0.6,fair:0.4,strong:0.2,editor:0.3", "hard": 0.3, "flaw": 0.1, "judge_error": 0.03}
 
 
 def build(folder: Path, *more: str) -> Path:
@@ -59,6 +70,56 @@ def test_the_merged_folder_is_that_of_a_build_that_was_not_split(of: int, whole:
         assert one["stage"] == same["stage"] and one.get("rejected", {}) == same.get("rejected", {})
     assert verify(out).wrong == [] and main(["diff", str(out), str(whole)]) == 0
     assert main(["report", str(out), "--out", str(tmp_path / "report.html")]) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", ["find_mentions", "check_hops", "Creating parquet"])
+def test_a_part_that_is_killed_and_begun_again_is_as_if_it_never_was(stage: str, whole: Path, tmp_path: Path) -> None:
+    """Killed when the bar of this stage, or of the writing, appears."""
+    first = [*COMMAND, "kg_only", "--shard", "1/2", "--out", str(tmp_path / "1-of-2")]
+    where = os.environ | {"HF_DATASETS_CACHE": str(tmp_path / "cache")}
+    with subprocess.Popen(
+        first, cwd=ROOT, env=where, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as build_:
+        assert build_.stderr is not None and any(stage in line for line in build_.stderr), "it came so far"
+        build_.send_signal(signal.SIGKILL)
+    assert build_.returncode == -signal.SIGKILL and not (tmp_path / "1-of-2").exists()
+    subprocess.run(first, cwd=ROOT, env=where, capture_output=True, check=True)
+    out = merged([tmp_path / "1-of-2", build(tmp_path / "2-of-2", "--shard", "2/2")], tmp_path / "merged")
+    assert files_of(out) == files_of(whole)
+
+
+@pytest.mark.slow
+def test_two_parts_at_once_on_one_store_ask_nothing_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def command(out: str, *more: str, store: str = "shared") -> list[str]:
+        where = ("--out", str(tmp_path / out), "--store", str(tmp_path / f"{store}.sqlite"))
+        return [*COMMAND, "reasonmed", *MODELS, *PRICES, *where, *more]
+
+    with running(**SKILL) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+        names = ["1-of-2", "2-of-2"]
+        both = [
+            subprocess.Popen(command(name, "--shard", name.replace("-of-", "/")), cwd=ROOT, stdout=subprocess.DEVNULL)
+            for name in names
+        ]
+        assert [process.wait() for process in both] == [0, 0]
+        asked = server.stats()
+        assert asked["paid_again"] == 0 and asked["requests"] == asked["distinct"] > 100
+        subprocess.run(command("replayed", "--replay-only"), cwd=ROOT, capture_output=True, check=True)
+        subprocess.run(command("alone", store="own"), cwd=ROOT, capture_output=True, check=True)
+        assert server.stats()["distinct"] == asked["distinct"], "the whole asks what the parts have asked"
+    out = merged([tmp_path / name for name in names], tmp_path / "merged")
+    found, expected = manifest_of(out), manifest_of(tmp_path / "replayed")
+    assert found["content_hash"] == expected["content_hash"] == manifest_of(tmp_path / "alone")["content_hash"]
+    assert files_of(out) == files_of(tmp_path / "replayed") and verify(out).wrong == []
+    assert found["configs"] == expected["configs"] and found["flags"] == expected["flags"]
+    assert found["run"]["tiers"] == expected["run"]["tiers"] and found["run"]["scores"] == expected["run"]["scores"]
+    for one, same in zip(found["run"]["stages"], expected["run"]["stages"], strict=True):
+        if "calls" in one:
+            assert one["calls"]["good"] + one["calls"]["hits"] == same["calls"]["hits"], one["stage"]
+    keys = [(tmp_path / f"{name}.intermediates" / "answers.keys").read_bytes() for name in ("merged", "replayed")]
+    assert keys[0] == keys[1]
 
 
 def test_every_question_is_in_one_part() -> None:

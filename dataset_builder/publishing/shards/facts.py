@@ -21,7 +21,7 @@ def merged_run(parts: Sequence[Manifest]) -> dict[str, Any]:
     """The facts of all runs. ``seconds`` is the sum, as if one part had been built after the other; of stages too."""
     runs = [part["run"] for part in parts]
     more: dict[str, Any] = {"passports": runs[0]["passports"]} if "passports" in runs[0] else {}
-    if all("tiers" in run for run in runs):
+    if "scores" in parts[0]["columns"] and all("tiers" in run for run in runs):
         more["tiers"] = {
             name: _tier([run["tiers"][name] for run in runs if name in run["tiers"]]) for name in runs[0]["tiers"]
         }

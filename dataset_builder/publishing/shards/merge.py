@@ -22,7 +22,7 @@ from dataset_builder.publishing.shards.kept import keep_merged
 from dataset_builder.publishing.shards.part import Ids
 from dataset_builder.publishing.shards.same import LEDGER, Manifests, expect_one_whole
 from dataset_builder.publishing.streams.batches import tables
-from dataset_builder.publishing.tiers import has_tiers, scores_of
+from dataset_builder.publishing.tiers import scores_of
 from dataset_builder.publishing.verified import remember
 from dataset_builder.publishing.verify import read_manifest
 
@@ -115,7 +115,7 @@ def _facts(parts: Manifests, splits: Mapping[str, Dataset], out: Path) -> dict[s
     """What `folder.write` is told of the build."""
     manifests = list(parts.values())
     first, run = manifests[0], merged_run(manifests)
-    if has_tiers(list(first["columns"])):
+    if "tiers" in run:
         run["scores"] = scores_of(
             next(iter(splits.values()))
         )  # those of published rows, which are the first split, if there are any
