@@ -53,6 +53,8 @@ def _compared(source: DatasetConfig) -> DatasetConfig:
         )
     if why := refusal(Path(source.path)):
         raise RecipeError(why)
+    if "shard" in origin(source)["manifest"]:
+        raise RecipeError(PART.format(source.path))
     return source
 
 
