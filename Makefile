@@ -45,7 +45,7 @@ GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 #>   NO_SAMPLING=1 sends no temperature, top_p and seed, for endpoints that accept only their own
 #> Publishing: REPO=org/name  TAG=v1.0  BRANCH=main  PRIVATE=1  ALLOW_DIRTY=1  ALLOW_UNCHECKED=1  INTERMEDIATES=1  ANSWERS=1
 #> Caches (results of stages, prepared graphs): OLDER=30d  LARGER=1GB: what `make cache` deletes; without them nothing
-#> Others: FOLDER=build/kg_only (report)  PORT=8000 (serve, chat, hub)  PYTHON=path/to/python3.11 (setup)
+#> Others: PARTS="folder folder" (merge)  FOLDER=build/kg_only (report)  PORT=8000 (serve, chat, hub)  PYTHON=path/to/python3.11 (setup)
 #> Training: RECIPE=tiny|smollm2-135m|medreason-8b|…  LAUNCH=zero3|zero2|one_gpu|two_cpu  HUB_MODEL=org/name  ALLOW=code,code  TRL="--any_flag value"
 #> Scores: REVISION=v1.0  TASKS=medqa,pubmedqa_labeled_strict  BACKEND=accelerate|vllm|sglang|litellm  LIMIT=20  DTYPE=bfloat16
 #>   BATCH_SIZE=8  MAX_NEW_TOKENS=4096
