@@ -5,8 +5,8 @@
 # only PYTHON is taken from there.
 VARIABLES := A ALLOW ALLOW_DIRTY ALLOW_JUDGE ALLOW_UNCHECKED ANSWERS B BACKEND BATCH_SIZE BENCHMARKS BORDER BRANCH CLAIMS DATASET DATA_DIR DO DTYPE EDITOR EMBEDDER \
   FOLDER GOLD GROUNDED HUB HUB_MODEL INTERMEDIATES IN_FLIGHT JUDGE JUDGE_VOTES KEEP_CONTRADICTED KG LARGER LAUNCH LICENSE LIMIT MAX_NEW_TOKENS MAX_TOKENS \
-  MAX_USD MINUTES MIN_RELEVANCE MODEL NAMES NO_SAMPLING NUM_PROC OLDER ORACLE OUT PIPELINE PORT PRICE PRIVATE PUSH PYTHON RATE RECIPE REJECT_CONTRADICTED \
-  REPLAY_ONLY REPO REVISION ROWS SCORES SEED SOURCES SPLIT STORE STRICT TAG TASKS TIMEOUT TRL WRITER WRITERS
+  MAX_USD MINUTES MIN_RELEVANCE MODEL NAMES NO_SAMPLING NUM_PROC OLDER ORACLE OUT PARTS PIPELINE PORT PRICE PRIVATE PUSH PYTHON RATE RECIPE REJECT_CONTRADICTED \
+  REPLAY_ONLY REPO REVISION ROWS SCORES SEED SHARD SOURCES SPLIT STORE STRICT TAG TASKS TIMEOUT TRL WRITER WRITERS
 $(foreach name,$(VARIABLES),$(if $(filter command,$(origin $(name))),$(eval override $(name) := $$(value $(name)))))
 $(foreach name,$(filter-out PYTHON,$(VARIABLES)),$(if $(filter environment,$(origin $(name))),\
   $(warning $(name) of the environment is not used; if it is meant: make $(MAKECMDGOALS) $(name)=…)$(eval undefine $(name))))
@@ -26,14 +26,14 @@ NAMES ?= $(PRIMEKG)/names.tsv.gz
 GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dataset estimate store cache stages judge-calibration judge-passport count contamination verify push diff report hub calibrate preflight sft cards serve chat real-model score compare docs chromium test test-all lint format types bench fuzz check clean
+.PHONY: help setup dataset merge estimate store cache stages judge-calibration judge-passport count contamination verify push diff report hub calibrate preflight sft cards serve chat real-model score compare docs chromium test test-all lint format types bench fuzz check clean
 
 #> Variables, all optional, after `make TARGET` (details: `python -m dataset_builder build --help`). Those of several commands:
 #>   OUT=folder or file to write (dataset: build/PIPELINE, sft: build/sft/RECIPE, report: FOLDER.html)  DATA_DIR=folder/of/raw/files
 #>   KG=path/to/kg.csv  EMBEDDER=none|minilm|medembed|org/model@revision  MODEL=folder|org/name (score, serve, chat)
 #>   DATASET=folder|org/name@tag (score: for clean scores; sft: also "hf://datasets/org/name@tag/data/train-*.parquet")
 #>   PUSH=true|false (sft), org/name (score)
-#> Building: PIPELINE=kg_only  SOURCES=medqa,medmcqa  SPLIT="medmcqa=validation medqa=test"  LICENSE=commercial  ROWS=100  SEED=0  NUM_PROC=8
+#> Building: PIPELINE=kg_only  SOURCES=medqa,medmcqa  SPLIT="medmcqa=validation medqa=test"  LICENSE=commercial  ROWS=100  SEED=0  NUM_PROC=8  SHARD=1/3: one part of three (docs/shards.md)
 #>   BENCHMARKS=all|none|names: the evaluation splits to check the rows against; STRICT=1 rejects likely matches too
 #> Models, for pipelines that use them: WRITER=model[@endpoint]  JUDGE=…  EDITOR=…; URL and key of an endpoint are read from the
 #> environment: OPENAI_BASE_URL, OPENAI_API_KEY; for model@NAME, NAME_BASE_URL and NAME_API_KEY; for model@azure, AZURE_OPENAI_*.
@@ -45,7 +45,7 @@ GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 #>   NO_SAMPLING=1 sends no temperature, top_p and seed, for endpoints that accept only their own
 #> Publishing: REPO=org/name  TAG=v1.0  BRANCH=main  PRIVATE=1  ALLOW_DIRTY=1  ALLOW_UNCHECKED=1  INTERMEDIATES=1  ANSWERS=1
 #> Caches (results of stages, prepared graphs): OLDER=30d  LARGER=1GB: what `make cache` deletes; without them nothing
-#> Others: FOLDER=build/kg_only (report)  PORT=8000 (serve, chat, hub)  PYTHON=path/to/python3.11 (setup)
+#> Others: PARTS="folder folder" (merge)  FOLDER=build/kg_only (report)  PORT=8000 (serve, chat, hub)  PYTHON=path/to/python3.11 (setup)
 #> Training: RECIPE=tiny|smollm2-135m|medreason-8b|…  LAUNCH=zero3|zero2|one_gpu|two_cpu  HUB_MODEL=org/name  ALLOW=code,code  TRL="--any_flag value"
 #> Scores: REVISION=v1.0  TASKS=medqa,pubmedqa_labeled_strict  BACKEND=accelerate|vllm|sglang|litellm  LIMIT=20  DTYPE=bfloat16
 #>   BATCH_SIZE=8  MAX_NEW_TOKENS=4096
@@ -67,7 +67,10 @@ setup: .venv/.ready ## create .venv: CPython 3.11, graph-tool, requirements/cpu.
 	@PYTHON=$(call quote,$(PYTHON)) requirements/install.sh && touch $@
 
 dataset: setup ## build a dataset folder: PIPELINE, and the variables below
-	$(PY) -m dataset_builder build $(call quote,$(PIPELINE)) $(INPUT) $(call flag,--out,OUT) $(call flag,--num-proc,NUM_PROC)
+	$(PY) -m dataset_builder build $(call quote,$(PIPELINE)) $(INPUT) $(call flag,--shard,SHARD) $(call flag,--out,OUT) $(call flag,--num-proc,NUM_PROC)
+
+merge: setup ## make one dataset folder of all parts of a build: PARTS="a b c" OUT=d
+	$(PY) -m dataset_builder merge $(call each,PARTS) --out $(call quote,$(or $(OUT),build/$(PIPELINE)))
 
 estimate: setup ## estimate the cost of a build from a sample of rows, before the first call
 	$(PY) -m dataset_builder estimate $(call quote,$(PIPELINE)) $(INPUT)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.compute as pc
-from datasets import Dataset
+from datasets import Dataset, Features
 from datasets.fingerprint import Hasher
 
 from dataset_builder.answer_store.store import AnswerStore
@@ -64,7 +64,14 @@ def run(
     if runner is None and (asking := [s.name for s in stages if s.asks_model]):
         raise ValueError(f"the stages {asking} ask a model; expected runner=Runner(store, …)")
     # raises for a column that is not declared: here, before anything is paid
-    features([*rows.column_names, *(column for s in stages for column in s.adds)])
+    types = features([*rows.column_names, *(column for s in stages for column in s.adds)])
+    return _applied(rows, stages, runner, num_proc, batch_size) if len(rows) else _without_rows(stages, types)
+
+
+def _applied(
+    rows: Dataset, stages: Sequence[Stage], runner: Runner | None, num_proc: int | None, batch_size: int
+) -> tuple[Dataset, list[StageRun]]:
+    """The stages one after the other; the columns that each adds are a file of its own."""
     runs, before, folder = [], reasons(rows), folder_of(rows)
     where, content = dict.fromkeys(rows.column_names, rows), dict.fromkeys(rows.column_names, rows._fingerprint)
     for s in stages:
@@ -93,6 +100,12 @@ def run(
 def _packages() -> tuple[str, int]:
     """Python, and when a package was last installed: prompts, and what is said of a reply of the wrong form, come from packages too."""
     return sys.version, Path(sysconfig.get_path("purelib")).stat().st_mtime_ns
+
+
+def _without_rows(stages: Sequence[Stage], types: Features) -> tuple[Dataset, list[StageRun]]:
+    """The result of no rows: `map` would not add a column to them."""
+    rows = Dataset.from_dict({name: [] for name in types}, features=types)
+    return rows, [StageRun(s.name, 0.0, False, Usage() if s.asks_model else None) for s in stages]
 
 
 def _map(
