@@ -2,4 +2,4 @@
 
 from kg.guard import end_command_without
 
-end_command_without("lighteval", "torch", "litellm", "matplotlib")
+end_command_without("lighteval", "torch")
