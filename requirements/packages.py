@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,6 +21,7 @@ PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
 EXACTLY = ["--quiet", "--no-deps", "--require-hashes"]
 # There while packages are written, and after a kill or a full disk: packages that look installed may then lack files. install.sh makes .venv anew.
 UNFINISHED = Path(sys.prefix) / ".unfinished"
+SITE = Path(sysconfig.get_path("purelib"))
 
 
 class NoUv(RuntimeError):
@@ -42,7 +44,7 @@ def main(locks: Sequence[str]) -> int:
 
 
 def by_uv(files: Sequence[str]) -> None:
-    """Install by uv, told what pip's configuration says. Raises NoUv; ends the program where a signal ended uv."""
+    """Install by uv, told what pip's configuration says. Raises NoUv; ends the program where uv was ended, or failed, amid its work."""
     listed = subprocess.run([*PIP, "config", "list"], stdout=subprocess.PIPE, text=True, check=False)
     if listed.returncode:
         raise NoUv(f"`pip config list` ended with status {listed.returncode}")
@@ -51,9 +53,14 @@ def by_uv(files: Sequence[str]) -> None:
     except ValueError as why:
         raise NoUv(str(why)) from why
     command = [find_uv(), "pip", "install", "--python", sys.executable, *EXACTLY, *arguments, *files]
+    before = set(SITE.iterdir())
     status = subprocess.run(command, env={**os.environ, **variables}, check=False).returncode
     if status < 0:
         sys.exit(f"setup: signal {-status} ended uv")  # Ctrl-C, a kill, no memory: pip would go the same way
+    if (
+        status and set(SITE.iterdir()) != before
+    ):  # such as a full disk; pip would take for installed what is there in part
+        sys.exit(f"setup: uv ended with status {status} while it wrote packages; its message is above")
     if status:
         raise NoUv(f"uv ended with status {status}; its message is above")
 
@@ -71,7 +78,7 @@ def find_uv() -> str:
     command = [*PIP, "install", *EXACTLY, "-r", str(HERE / "installer.lock")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise NoUv("found no uv on PATH, and pip could not install the one of requirements/installer.lock")
+        raise NoUv("found no usable uv, and pip could not install the one of requirements/installer.lock")
     if not version_of(own):
         raise NoUv("the uv of requirements/installer.lock does not run here")
     return own

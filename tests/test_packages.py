@@ -89,6 +89,7 @@ class Machine:
         monkeypatch.setattr(sys, "executable", str(folder / "venv" / "python"))
         monkeypatch.setattr(packages, "PIP", [str(folder / "venv" / "pip")])
         monkeypatch.setattr(packages, "UNFINISHED", self.unfinished)
+        monkeypatch.setattr(packages, "SITE", folder / "venv")
         for name in [name for name in packages.os.environ if name.startswith("UV_")]:
             monkeypatch.delenv(name)
         self.script("venv/pip", f"""[ "$1" != config ] || echo "global.index-url='{SECRET}'" """)
@@ -155,7 +156,7 @@ def test_an_old_or_broken_uv_is_not_used(
         (
             'case "$*" in *installer.lock) exit 1;; esac',
             None,
-            "found no uv on PATH, and pip could not install the one of",
+            "found no usable uv, and pip could not install the one of",
         ),
         ("", None, "the uv of requirements/installer.lock does not run here"),
         ("", "exit 2", "uv ended with status 2; its message is above"),
@@ -191,6 +192,13 @@ def test_a_signal_to_uv_ends_all_and_leaves_the_environment_unfinished(machine: 
     with pytest.raises(SystemExit) as end:
         machine.install("slim.lock")
     assert end.value.code == "setup: signal 15 ended uv"
+    assert machine.unfinished.exists()
+
+
+def test_where_uv_fails_while_it_writes_pip_does_not_take_its_half_packages_for_whole(machine: Machine) -> None:
+    machine.uv("path/uv", body=f"touch {machine.folder}/venv/half.dist-info; exit 1")
+    with pytest.raises(SystemExit, match="status 1 while it wrote packages"):
+        machine.install("slim.lock")
     assert machine.unfinished.exists()
 
 
