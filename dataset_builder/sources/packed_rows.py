@@ -22,7 +22,7 @@ class PackedRows(Sequence[Any]):
     def __init__(self, rows: Iterable[Any] = ()) -> None:
         folder = Path(config.HF_DATASETS_CACHE)  # on a disk; /tmp may be memory
         folder.mkdir(parents=True, exist_ok=True)
-        self._blocks = tempfile.SpooledTemporaryFile(IN_MEMORY, dir=folder)  # noqa: SIM115  for as long as the rows
+        self._blocks = tempfile.SpooledTemporaryFile(IN_MEMORY, dir=str(folder))  # noqa: SIM115  for as long as the rows
         weakref.finalize(self, self._blocks.close)
         self._starts = array("q", [0])
         self._open: list[Any] = []
