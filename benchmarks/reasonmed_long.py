@@ -43,8 +43,10 @@ def main() -> None:
         print(line("first build", first))
         shutil.rmtree(home / "datasets")
         print(line("again, the caches deleted", build(home, server, given.rows)))
+        for written in home.glob("out*"):  # the folder and what lies beside it
+            shutil.rmtree(written)
         again = ["--profile", f"{given.profile}.again"] if given.profile else []
-        print(line("again, with its caches", build(home, server, given.rows, again)))
+        print(line("again, the output deleted, with its caches", build(home, server, given.rows, again)))
 
 
 def line(what: str, told: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ COMMANDS = {  # each with its module in dataset_builder.commands, and what it do
     "batches": ("batches", "the provider batches of a store: list, wait, adopt, cancel"),
     "cache": ("cache", "show what lies in the caches, and delete by age and size"),
     "stages": ("stages", "print each pipeline as a table of its stages"),
+    "merge": ("shards.merge", "make one dataset folder of all parts of a build (build --shard)"),
     "verify": ("verify", "check a dataset folder, or one on the Hub, against its manifest"),
     "push": ("push", "push a dataset folder to the Hub: one commit, then the tag"),
     "diff": ("diff", "compare two builds: rows added, removed, changed by column; the funnels"),

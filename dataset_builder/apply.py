@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from datasets import Dataset
 
 from dataset_builder.answer_store.store import AnswerStore
-from dataset_builder.llm.replay import replay, start_conversations
+from dataset_builder.llm.replay import AnswerLookup, replay, start_conversations
 from dataset_builder.row import features
 from dataset_builder.stage import DETAIL, REJECTED, Batch, Stage
 
@@ -29,7 +29,7 @@ def apply_to_live_rows(batch: Batch, stage: Stage, store: AnswerStore | None = N
     if store is None:
         result = stage({column: [batch[column][i] for i in live] for column in stage.needs})
     else:
-        result = replay(stage, start_conversations(stage, batch), store, dict(enumerate(batch["id"])))
+        result = replay(stage, start_conversations(stage, batch), AnswerLookup(store), dict(enumerate(batch["id"])))
     return merged(batch, stage, live, result)
 
 

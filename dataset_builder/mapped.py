@@ -12,6 +12,7 @@ from pathlib import Path
 from datasets import Dataset, concatenate_datasets
 
 MAPS = Path("/proc/self/maps")
+MAPPED = 250_000_000  # bytes that are read of mapped files before their pages are let go of
 
 
 def joined(columns: Mapping[str, Dataset]) -> Dataset:
@@ -32,8 +33,13 @@ def contents(rows: Dataset, columns: Sequence[str], key: str) -> dict[str, str]:
         for name in columns:
             table = rows.data.table.select([name]).replace_schema_metadata(None)
             digest = hashlib.sha256(table.schema.serialize())
+            read = 0
             for batch in table.to_batches():
                 digest.update(batch.serialize())
+                read += batch.nbytes
+                if read > MAPPED:
+                    release(folder_of(rows))
+                    read = 0
             found[name] = digest.hexdigest()
         written = kept.with_suffix(f".{os.getpid()}")
         written.write_text(json.dumps(found), "utf-8")

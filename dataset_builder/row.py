@@ -55,6 +55,8 @@ MENTION |= {"negated": FLAG, "family": FLAG, "means": TEXT}
 VOTED = {"label": TEXT, "by": TEXT, "reason": TEXT, "answer": TEXT, "votes": [TEXT]}
 HOP = {"relation": TEXT, "display_relation": TEXT, "direction": TEXT, "statement": TEXT}
 HOP |= {"source": TEXT, "publications": [TEXT], "evidence": TEXT, "score": SCORE}
+PATH = {"nodes": [INT], "names": [TEXT], "types": [TEXT], "hops": [[HOP]], "length": INT, "total": INT}
+PATH |= {"score": SCORE, "relevance": SCORE}
 CLAIM: dict[str, Any] = {"rationale": INT, "start": INT, "end": INT, "stated": TEXT, "negated": FLAG, "mode": TEXT}
 CLAIM |= {
     f"{end}{what}": kind
@@ -94,18 +96,7 @@ ADDED: dict[str, Column] = {
         "per pair of question node and answer node: how many shortest paths there are, and those drawn, as node indexes",
     ),
     "paths": Column(
-        [
-            {
-                "nodes": [INT],
-                "names": [TEXT],
-                "types": [TEXT],
-                "hops": [[HOP]],
-                "length": INT,
-                "total": INT,
-                "score": SCORE,
-                "relevance": SCORE,
-            }
-        ],
+        [PATH],
         "the kept shortest paths from question to answer: nodes, every relation of every hop with its direction and in "
         "words, number of hops, how many shortest paths the pair has, rank score (null where nothing was ranked), the "
         "probability that the path is relevant to the answer (docs/relevance.md); of a relation also the source, publications, evidence code "
@@ -211,6 +202,14 @@ CONFIGS: dict[str, Config] = {
             "benchmark_id": Column(TEXT, "the id of the question there"),
             "rule": Column(TEXT, "exact, stem, grams, words, answer or meaning: the first that holds"),
             "score": Column(SCORE, "1 for equal ones; else the share of rare runs, or the likeness of the words"),
+        },
+    ),
+    "positions": Config(
+        "a row of this part of a build, and where it belongs in the whole; no finished dataset has it",
+        {
+            "id": Column(TEXT, "id of the row"),
+            "position": Column(INT, "its position among all questions of the whole, counted from 0"),
+            "published": Column(FLAG, "whether it is in the split `train`; else in `rejected`"),
         },
     ),
     "evidence": Config(

@@ -1,5 +1,7 @@
 """Run a pipeline: apply its stages to the rows, one after the other, and cache each result under its inputs."""
 
+import sys
+import sysconfig
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -8,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.compute as pc
-from datasets import Dataset
+from datasets import Dataset, Features
 from datasets.fingerprint import Hasher
 
 from dataset_builder.answer_store.store import AnswerStore
 from dataset_builder.apply import apply_to_live_arrow, apply_to_live_rows
+from dataset_builder.llm.heard import Heard
 from dataset_builder.llm.runner import Runner
 from dataset_builder.llm.usage import Usage
 from dataset_builder.mapped import contents, folder_of, joined, release
@@ -61,18 +64,25 @@ def run(
     if runner is None and (asking := [s.name for s in stages if s.asks_model]):
         raise ValueError(f"the stages {asking} ask a model; expected runner=Runner(store, …)")
     # raises for a column that is not declared: here, before anything is paid
-    features([*rows.column_names, *(column for s in stages for column in s.adds)])
+    types = features([*rows.column_names, *(column for s in stages for column in s.adds)])
+    return _applied(rows, stages, runner, num_proc, batch_size) if len(rows) else _without_rows(stages, types)
+
+
+def _applied(
+    rows: Dataset, stages: Sequence[Stage], runner: Runner | None, num_proc: int | None, batch_size: int
+) -> tuple[Dataset, list[StageRun]]:
+    """The stages one after the other; the columns that each adds are a file of its own."""
     runs, before, folder = [], reasons(rows), folder_of(rows)
     where, content = dict.fromkeys(rows.column_names, rows), dict.fromkeys(rows.column_names, rows._fingerprint)
     for s in stages:
         started, there = time.perf_counter(), set(folder.iterdir())
         reads = [*dict.fromkeys(["id", *s.needs, REJECTED, DETAIL])]
         seen = joined({name: where[name] for name in reads})
-        digest, usage = runner.fetch_answers(s, seen) if runner and s.asks_model else ("", None)
-        writes = [*s.adds, REJECTED, DETAIL]
-        types = features(writes)
-        facts = (s.name, s.tools, stage_hash(s), str(types), digest)
-        key = Hasher.hash((*((name, content[name]) for name in reads), *facts))
+        types = features(writes := [*s.adds, REJECTED, DETAIL])
+        facts = (*((name, content[name]) for name in reads), s.name, s.tools, stage_hash(s), str(types))
+        heard = Heard(folder / f"heard-{Hasher.hash((*facts, *_packages()))}.bin")
+        digest, usage = runner.fetch_answers(s, seen, heard) if runner and s.asks_model else ("", None)
+        key = Hasher.hash((*facts, digest))
         how = {"features": types, "new_fingerprint": key, "desc": s.name, "remove_columns": reads}
         workers = num_proc if s.tools else None  # starting them costs more than a stage without tools
         done = _map(seen, s, runner.store if runner and s.asks_model else None, batch_size, workers, how)
@@ -85,6 +95,17 @@ def run(
     rows = joined(where)
     rows._fingerprint = Hasher.hash(sorted(content.items()))
     return rows, runs
+
+
+def _packages() -> tuple[str, int]:
+    """Python, and when a package was last installed: prompts, and what is said of a reply of the wrong form, come from packages too."""
+    return sys.version, Path(sysconfig.get_path("purelib")).stat().st_mtime_ns
+
+
+def _without_rows(stages: Sequence[Stage], types: Features) -> tuple[Dataset, list[StageRun]]:
+    """The result of no rows: `map` would not add a column to them."""
+    rows = Dataset.from_dict({name: [] for name in types}, features=types)
+    return rows, [StageRun(s.name, 0.0, False, Usage() if s.asks_model else None) for s in stages]
 
 
 def _map(

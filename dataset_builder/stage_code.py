@@ -88,11 +88,12 @@ def _references(file: Path, module: str) -> tuple[frozenset[str], frozenset[Path
 
 def _executed(node: ast.AST) -> Iterator[ast.AST]:
     """All nodes below, but for what is there for annotations alone."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.If) and _name(child.test) == "TYPE_CHECKING":
-            continue
-        yield child
-        yield from _executed(child)
+    waiting = [node]
+    while waiting:
+        for child in ast.iter_child_nodes(waiting.pop()):
+            if not (isinstance(child, ast.If) and _name(child.test) == "TYPE_CHECKING"):
+                yield child
+                waiting.append(child)
 
 
 def _name(node: ast.AST) -> str:

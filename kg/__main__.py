@@ -8,6 +8,7 @@ from pathlib import Path
 from kg import KG, EmbedderError, GraphError, calibrate
 from kg.embedder import EMBEDDERS, named
 from kg.gold import read_gold, read_names
+from kg.guard import UnusableEnvironment, require
 from kg.terminal import protect
 
 
@@ -16,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser().parse_args(arguments)
     try:
         return given.command(given)
-    except (GraphError, EmbedderError) as why:
+    except (GraphError, EmbedderError, UnusableEnvironment) as why:
         print(f"error: {why}", file=sys.stderr)
         return 2
 
@@ -63,7 +64,9 @@ def parser() -> argparse.ArgumentParser:
 
 def run_calibrate(given: argparse.Namespace) -> int:
     """Measure, print the table, draw the picture, and print the threshold for kg/embedder.py."""
+    require("matplotlib")  # here, not after minutes of measuring
     embedder = named(given.embedder)
+    embedder.check()
     nodes = read_names(given.names) if given.names else KG.load(given.kg).nodes
     sets = [
         one

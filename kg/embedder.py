@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kg import prepared
+from kg.guard import require
 from kg.tables import hashes
 
 if TYPE_CHECKING:
@@ -56,6 +57,13 @@ class Embedder:
         by = self if self.accept is not None else NONE
         facts = {"name": self.name, "model": self.model, "revision": self.revision}
         return facts | {"accept": by.accept, "accept_by": "text and vectors" if by.model else "text"}
+
+    def check(self) -> None:
+        """Raise UnusableEnvironment or EmbedderError where a package that this embedder needs is not installed. None is imported."""
+        if self.model:
+            require("torch", "sentence_transformers")
+        if self.model == PACKAGED:
+            _place(self)
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """The vectors of these texts, normalised to length 1. Shape (texts, dimension), float32.
@@ -120,13 +128,10 @@ def named(text: str) -> Embedder:
 
 @lru_cache(maxsize=1)
 def _model(embedder: Embedder) -> "SentenceTransformer":
+    embedder.check()
     place, revision = _place(embedder)
-    try:
-        from sentence_transformers import SentenceTransformer
-    except ImportError as why:
-        raise EmbedderError(
-            f"embedder {embedder} needs sentence-transformers ({why}); run pip install '.[embed]'"
-        ) from why
+    from sentence_transformers import SentenceTransformer
+
     try:
         return SentenceTransformer(place, revision=revision, model_kwargs={"use_safetensors": True})
     except OSError as why:
@@ -144,7 +149,7 @@ def _place(embedder: Embedder) -> tuple[str, str | None]:
     found = importlib.metadata.version(PACKAGED) if package else "none"
     if package is None or package.origin is None or found != embedder.revision:
         raise EmbedderError(
-            f"embedder {embedder} needs the package {PACKAGED} {embedder.revision}; found {found}. Run make setup, or choose none"
+            f"embedder {embedder} needs the package {PACKAGED} {embedder.revision}; found {found}. Run `make setup-all`, or choose none"
         )
     return str(Path(package.origin).parent / "model"), None
 

@@ -1,4 +1,4 @@
-"""Can graph-tool be imported here? Checked without importing it, since a failure is a segmentation fault."""
+"""Can graph-tool be imported here? Checked without importing it, since a failure is a segmentation fault. Is what `make setup-all` adds there?"""
 
 import importlib.metadata
 import importlib.util
@@ -9,7 +9,7 @@ DEBIAN = Path("/usr/lib/python3/dist-packages")  # where apt puts graph_tool, bu
 
 
 class UnusableEnvironment(RuntimeError):
-    """graph-tool cannot be imported here; the message says what was found, what was expected and what to do."""
+    """graph-tool, or what a command needs, cannot be imported here; the message says what was found, what was expected and what to do."""
 
 
 def check_environment() -> None:
@@ -40,3 +40,23 @@ def _unusable(found: str, expected: str) -> UnusableEnvironment:
     return UnusableEnvironment(
         f"found {found}; expected {expected}. Run `make setup`, then use .venv/bin/python (or a make target)."
     )
+
+
+def require(*modules: str) -> None:
+    """Raise UnusableEnvironment where one of these modules cannot be found: `make setup-all` adds them to what building needs."""
+    if missing := [name for name in modules if importlib.util.find_spec(name) is None]:
+        raise UnusableEnvironment(
+            f"found no {', '.join(missing)} in {sys.prefix}; expected the packages of requirements/cpu.lock. Run `make setup-all`."
+        )
+
+
+def end_command_without(*modules: str) -> None:
+    """For a package's __init__: end `python -m package…` with a message, and no traceback, where one of these modules is missing.
+
+    Code that imports the package gets Python's own ImportError, from the module that needs what is missing.
+    """
+    if sys.argv[:1] == ["-m"]:  # so it is until the module that Python runs is found
+        try:
+            require(*modules)
+        except UnusableEnvironment as why:
+            sys.exit(f"error: {why}")

@@ -48,9 +48,10 @@ class KG:
         Read and checked at once. ``primekg`` is downloaded on first use. A graph that was read is kept prepared
         (kg.prepared), and a second load takes under a second. ``embedder`` (kg.embedder) helps to link names that
         lookup misses; it is optional, and loaded when first used. Raises GraphError where there is no such graph, or
-        the file is not in that form; EmbedderError.
+        the file is not in that form; EmbedderError, UnusableEnvironment.
         """
         embedder = embedder if isinstance(embedder, Embedder) else named(embedder)
+        embedder.check()  # before hours of work that would end at the first mention
         name, path = str(name_or_path), Path(name_or_path)
         expected = 0
         if name == "sample":

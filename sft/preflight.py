@@ -95,8 +95,8 @@ def refusals(recipe: Recipe, columns: Sequence[str], rows: int) -> list[str]:
     )
     found += [why] if why else []
     for source in recipe.mixture.datasets:
-        if training_rows.origin(source)["manifest"].get("trial"):
-            found.append(training_rows.TRIAL.format(source.data_files or source.path))
+        if why := training_rows.never_trained_on(training_rows.origin(source)["manifest"]):
+            found.append(why.format(source.data_files or source.path))
     return found
 
 

@@ -1,5 +1,6 @@
 """The rows that a recipe trains on, and the origin of their dataset: tag, content hash, funnel."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -20,6 +21,7 @@ from sft.recipe import PINNED_DATA, Recipe, RecipeError
 
 MANIFEST = "manifest.json"
 TRIAL = "{} is a trial: it contains rows of an evaluation split and is never training data"
+PART = "{} is one part of a build; merge all parts (make merge), and train on the merged folder"
 NEEDED = ("prompt", "completion")
 NOT_READ = (DatasetsError, *FAILURES, OSError, ValueError)  # of files of strangers; pyarrow's errors are some of these
 
@@ -51,6 +53,8 @@ def _compared(source: DatasetConfig) -> DatasetConfig:
         )
     if why := refusal(Path(source.path)):
         raise RecipeError(why)
+    if "shard" in origin(source)["manifest"]:
+        raise RecipeError(PART.format(source.path))
     return source
 
 
@@ -76,8 +80,8 @@ def _of_hub(source: DatasetConfig, repo: str, revision: str, pattern: str) -> Da
     if why := refusal(folder):
         raise RecipeError(f"{name}: {why}")
     manifest = _manifest((folder / MANIFEST).read_bytes(), name)
-    if manifest.get("trial"):
-        raise RecipeError(TRIAL.format(name))
+    if why := never_trained_on(manifest):
+        raise RecipeError(why.format(name))
     # fnmatch's * crosses /: it finds at least the files that the loader's pattern would
     read = [file for file in manifest["files"] if fnmatchcase(file, pattern)]
     trained = published_files(manifest)
@@ -88,6 +92,11 @@ def _of_hub(source: DatasetConfig, repo: str, revision: str, pattern: str) -> Da
             )
         )
     return replace(source, data_files=[str(folder / file) for file in read])
+
+
+def never_trained_on(manifest: Mapping[str, Any]) -> str | None:
+    """Why a dataset of this manifest must not be trained on, with {} for its name; None where it may be."""
+    return TRIAL if manifest.get("trial") else PART if "shard" in manifest else None
 
 
 def origin(source: DatasetConfig) -> dict[str, Any]:

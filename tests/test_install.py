@@ -72,3 +72,46 @@ def test_install_asks_apt_updates_once_and_gives_up_clearly(tmp_path: Path, user
     assert order == ["install", "update", "install"]
     assert f"setup: {asked} DEBIAN_FRONTEND=noninteractive apt-get install -y" in done.stdout
     assert "apt-get could not install python3-graph-tool" in done.stderr
+
+
+# --- an environment that a kill left unfinished ------------------------------------------------------------------------
+
+PYTHON = """#!/bin/sh
+echo "$*" | head -n 1 >> FOLDER/log
+case "$*" in
+  *platform.python*) echo CPython 3.11.7 ;;
+  *find_spec*) echo FOLDER/graph_tool ;;
+  *"print(sys.base_prefix)"*) echo /python ;;
+  *venv*--clear*) rm -rf FOLDER/.venv; mkdir -p FOLDER/.venv/bin FOLDER/.venv/lib/python3.11/site-packages; cp "$0" FOLDER/.venv/bin/python ;;
+esac
+"""
+
+
+def set_up(folder: Path, script: str) -> list[str]:
+    """Run a script of requirements/ with a Python that writes down what it is asked. Returns that, without questions (`-c`)."""
+    for name in ("install.sh", "install_all.sh"):
+        (folder / "requirements").mkdir(exist_ok=True)
+        shutil.copy(INSTALL.with_name(name), folder / "requirements")
+    (folder / "graph_tool").mkdir(exist_ok=True)
+    (folder / "graph_tool" / "__init__.py").touch()
+    (folder / "python").write_text(PYTHON.replace("FOLDER", str(folder)))
+    (folder / "python").chmod(0o755)
+    (folder / "log").write_text("")
+    command = ["bash", folder / "requirements" / script]
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "PYTHON": str(folder / "python")}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return [line for line in (folder / "log").read_text().splitlines() if not line.startswith("-c")]
+
+
+def test_an_environment_is_kept_unless_its_set_up_was_interrupted(tmp_path: Path) -> None:
+    venv = tmp_path / ".venv"
+    install = "requirements/packages.py requirements/slim.lock requirements/claims.lock"
+    anew = [f"-m venv --clear --without-pip {venv}", "-Im ensurepip --default-pip", install]
+    assert set_up(tmp_path, "install.sh")[:3] == anew
+    (venv / ".unfinished").unlink()  # as packages.py does where all is installed
+    assert set_up(tmp_path, "install.sh")[0] == install
+    (venv / "lib" / "python3.11" / "site-packages" / "lighteval" / "tasks" / "tasks").mkdir(parents=True)
+    assert set_up(tmp_path, "install_all.sh") == ["requirements/packages.py requirements/cpu.lock"]
+    (venv / ".unfinished").touch()
+    assert set_up(tmp_path, "install.sh")[:3] == anew

@@ -124,3 +124,60 @@ def test_make_dataset_passes_flags_that_the_command_has() -> None:
 def test_make_verify_checks_what_make_dataset_writes() -> None:
     assert arguments("verify") == ["verify", "build/kg_only"]
     assert arguments("verify", OUT="build/x") == ["verify", "build/x"]
+
+
+# --- what is installed before a command ------------------------------------------------------------------------------
+
+BUILDING = [
+    "setup",
+    "dataset",
+    "store",
+    "cache",
+    "stages",
+    "verify",
+    "push",
+    "diff",
+    "report",
+    "count",
+    "judge-calibration",
+    "docs",
+]
+ALL = [
+    "hub",
+    "calibrate",
+    "score",
+    "compare",
+    "preflight",
+    "sft",
+    "cards",
+    "serve",
+    "chat",
+    "real-model",
+    "test",
+    "test-all",
+]
+ALL += ["lint", "format", "types", "bench", "fuzz", "check", "setup-all"]
+
+
+def installed(target: str, *words: str) -> list[str]:
+    """The scripts of requirements/ that a target runs where nothing is installed."""
+    nothing = ["-W", "requirements/slim.lock", "-W", "requirements/cpu.lock", "-W", "requirements/real_model.lock"]
+    shown = run_make("-n", *nothing, target, *words).stdout
+    # once each: test-all starts a make of its own
+    return list(dict.fromkeys(re.findall(r"^PYTHON=.* requirements/(install\w*)\.sh", shown, re.MULTILINE)))
+
+
+@pytest.mark.parametrize("target", BUILDING)
+def test_building_installs_no_torch(target: str) -> None:
+    assert installed(target) == ["install"]
+
+
+@pytest.mark.parametrize("target", ALL)
+def test_what_needs_more_than_building_installs_it_first(target: str) -> None:
+    assert installed(target, "RECIPE=tiny") == ["install", "install_all"]
+
+
+@pytest.mark.parametrize("target", ["dataset", "estimate", "contamination"])
+def test_an_embedder_needs_torch(target: str) -> None:
+    assert installed(target, "EMBEDDER=minilm") == ["install", "install_all"]
+    assert installed(target, "EMBEDDER=none") == ["install"]

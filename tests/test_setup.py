@@ -2,6 +2,7 @@
 
 import ast
 import importlib.metadata
+import importlib.util
 import os
 import re
 import shutil
@@ -13,12 +14,14 @@ import zipfile
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+import packages
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from tests.support.lock_hashes import usable, usable_tags
+from tests.support.slim_lock import slim_lock
 from tests.test_makefile import run_make
 
 ROOT = Path(__file__).parents[1]
@@ -47,7 +50,9 @@ def test_the_locks_agree_on_what_they_share() -> None:
     cpu, gpu = pins("cpu.lock"), pins("gpu.lock")
     shared = cpu.keys() & gpu.keys()
     assert len(shared) > 150
-    assert {name: cpu[name] for name in shared} == {name: gpu[name] for name in shared}
+    torch = cpu.pop("torch"), f"{gpu.pop('torch')}+cpu"  # the same version, of PyTorch's index and of PyPI
+    assert torch[0] == torch[1]
+    assert {name: cpu[name] for name in shared - {"torch"}} == {name: gpu[name] for name in shared - {"torch"}}
 
 
 @pytest.mark.parametrize("lock", ["cpu.lock", "gpu.lock"])
@@ -57,14 +62,61 @@ def test_the_caps_hold(lock: str, cap: str) -> None:
     assert requirement.specifier.contains(pins(lock)[requirement.name])
 
 
-@pytest.mark.parametrize("lock", ["cpu.lock", "gpu.lock", "claims.lock"])
+@pytest.mark.parametrize("lock", ["slim.lock", "cpu.lock", "gpu.lock", "claims.lock", "installer.lock"])
 def test_every_package_is_locked_by_its_hash(lock: str) -> None:
     lines = [line for line in (ROOT / "requirements" / lock).read_text().splitlines() if not line.startswith("#")]
     unlocked = [line for line in lines if not re.fullmatch(r"\S+==\S+( --hash=sha256:[0-9a-f]{64})+", line)]
     assert not unlocked, "run `python -m tests.support.lock_hashes`"
-    install = (ROOT / "requirements" / "install.sh").read_text()
-    installs = re.findall(r"^pip install .* -r requirements/", install, re.MULTILINE)
-    assert len(installs) == 2 and all("--no-deps --require-hashes" in line for line in installs)
+    assert {"--no-deps", "--require-hashes"} <= set(packages.EXACTLY)
+
+
+def test_the_slim_lock_is_what_building_needs_of_the_cpu_lock() -> None:
+    text = (ROOT / "requirements" / "slim.lock").read_text()
+    assert text == slim_lock(), "run `python -m tests.support.slim_lock`"
+    slim = pins("slim.lock")
+    assert slim.items() < pins("cpu.lock").items() and len(slim) < 80
+    assert not {"torch", "transformers", "trl", "lighteval", "litellm", "scikit-learn", "pytest"} & slim.keys()
+
+
+@pytest.mark.slow
+def test_in_an_environment_of_the_slim_lock_all_of_building_imports_and_what_needs_more_says_so(
+    tmp_path: Path,
+) -> None:
+    site = slim_site(tmp_path / "site", {*pins("slim.lock"), *pins("claims.lock")})
+    code = "import importlib, sys; [importlib.import_module(name) for name in sys.argv[1:]]; print('torch' in sys.modules)"
+    files = [file.relative_to(ROOT) for name in ("kg", "dataset_builder") for file in (ROOT / name).rglob("*.py")]
+    modules = [
+        ".".join(file.with_suffix("").parts).removesuffix(".__init__") for file in files if "__main__" not in file.name
+    ]
+    assert len(modules) > 150
+    assert in_site(site, "-c", code, *modules, "tests.support.docs").stdout == "False\n"
+    refused = in_site(
+        site, "-m", "dataset_builder", "build", "kg_only", "--embedder", "minilm", "--out", str(tmp_path / "out")
+    )
+    assert refused.returncode == 2 and "Traceback" not in refused.stderr
+    assert "found no torch, sentence_transformers in " in refused.stderr and "Run `make setup-all`" in refused.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def slim_site(folder: Path, names: set[str]) -> Path:
+    """A folder of site-packages with links to what these distributions installed, and to graph_tool."""
+    folder.mkdir()
+    for distribution in importlib.metadata.distributions():
+        if canonicalize_name(distribution.name) in names:
+            for top in {file.parts[0] for file in distribution.files or []} - {"..", "__pycache__"}:
+                (folder / top).symlink_to(Path(str(distribution.locate_file(top))))
+    spec = importlib.util.find_spec("graph_tool")
+    assert spec and spec.origin
+    (folder / "graph_tool").symlink_to(Path(spec.origin).parent)
+    return folder
+
+
+def in_site(site: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run Python with these packages and this project alone."""
+    environment = {**os.environ, "PYTHONPATH": f"{site}:{ROOT}"}
+    return subprocess.run(
+        [sys.executable, "-S", *words], env=environment, cwd=ROOT, capture_output=True, text=True, check=False
+    )
 
 
 WHEEL = "torch-2.0-cp311-cp311-manylinux_2_28_x86_64.whl"
@@ -93,8 +145,9 @@ def test_what_is_installed_is_the_lock() -> None:
     listed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     versions = (line.split("==") for line in listed)
     installed: dict[str, str] = {canonicalize_name(name): Version(version).public for name, version in versions}
-    wrong = {name: (installed.get(name), pin) for name, pin in pins("cpu.lock").items() if installed.get(name) != pin}
-    assert not wrong, f"(installed, pinned): {wrong}; run `make setup`"
+    pinned = {name: Version(pin).public for name, pin in pins("cpu.lock").items()}
+    wrong = {name: (installed.get(name), pin) for name, pin in pinned.items() if installed.get(name) != pin}
+    assert not wrong, f"(installed, pinned): {wrong}; run `make setup-all`"
 
 
 def test_the_model_of_the_claim_check_is_installed_as_its_lock_says() -> None:
@@ -103,8 +156,7 @@ def test_the_model_of_the_claim_check_is_installed_as_its_lock_says() -> None:
     assert importlib.metadata.version(name) == version, "run `make setup`"
     [asked] = [Requirement(line) for line in importlib.metadata.requires(name) or []]
     assert asked.specifier.contains(pins("cpu.lock")[asked.name]), f"the model asks for {asked}"
-    lines = (ROOT / "requirements" / "install.sh").read_text()
-    assert "--no-deps --require-hashes -r requirements/claims.lock" in lines
+    assert "requirements/slim.lock requirements/claims.lock ||" in (ROOT / "requirements" / "install.sh").read_text()
 
 
 def test_everything_imported_is_declared() -> None:

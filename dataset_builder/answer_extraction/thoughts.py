@@ -5,6 +5,7 @@ somebody: tests/fixtures/endpoints/replies.jsonl has the texts and says where. T
 """
 
 import re
+from functools import lru_cache
 
 _NAMES = r"(?:think\w*|thoughts?|reasoning|reason|reflection|analysis|scratchpad|monologue|understanding|brainstorm|justification|cot_budget_reflect|antThinking)"
 _TAG = rf"(?:\w+[:|_])?{_NAMES}(?:[:|]\w+)?"
@@ -54,6 +55,7 @@ def is_unfinished(text: str) -> bool:
     return split_thoughts(text)[1]
 
 
+@lru_cache(maxsize=64)  # the readers of a text follow each other
 def split_thoughts(text: str) -> tuple[str, bool]:
     """The text without thoughts (`without_thoughts`), and whether the last one is left open (`is_unfinished`), in one pass."""
     text = text.removeprefix("thought\n")  # Gemma 4 without its special tokens

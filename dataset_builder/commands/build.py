@@ -9,20 +9,32 @@ from dataset_builder.commands.input_options import add_input
 from dataset_builder.commands.model_options import default_store, positive
 from dataset_builder.commands.summary import closing_lines, questions_table
 from dataset_builder.publishing.layout import MANIFEST
+from dataset_builder.publishing.shards.part import Shard, shard
 from dataset_builder.publishing.unchanged import Note, unchanged
 
 
 def add_command(command: argparse.ArgumentParser) -> None:
     """Add the command `build` and its options."""
     add_input(command)
-    command.add_argument("--out", type=Path, metavar="DIR", help="the dataset folder (default: build/PIPELINE)")
+    command.add_argument(
+        "--shard",
+        type=part,
+        metavar="K/N",
+        help="build only part K of N: the questions whose ids hash to it; `merge` makes one folder of all parts",
+    )
+    command.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="the dataset folder (default: build/PIPELINE, of a part build/PIPELINE.K-of-N)",
+    )
     command.add_argument("--num-proc", type=positive, metavar="N", help="worker processes (default: 1)")
     command.set_defaults(command=build)
 
 
 def build(given: argparse.Namespace) -> int:
     """Build a dataset folder and print what happened to every question; or print that nothing has changed."""
-    folder = given.out or Path("build") / given.pipeline
+    folder = given.out or _default_folder(given)
     if note := unchanged(folder, vars(given), given.store or default_store()):
         _print_unchanged(folder, note)
         return 0
@@ -30,6 +42,19 @@ def build(given: argparse.Namespace) -> int:
 
     build_folder(folder, given)
     return 0
+
+
+def part(text: str) -> Shard:
+    """The argument of --shard. Raises ArgumentTypeError."""
+    try:
+        return shard(text)
+    except ValueError as why:
+        raise argparse.ArgumentTypeError(str(why)) from why
+
+
+def _default_folder(given: argparse.Namespace) -> Path:
+    suffix = f".{given.shard.part}-of-{given.shard.of}" if given.shard else ""
+    return Path("build") / f"{given.pipeline}{suffix}"
 
 
 def _print_unchanged(folder: Path, note: Note) -> None:

@@ -30,6 +30,7 @@ from dataset_builder.judge_calibration.trust import expect_trusted
 from dataset_builder.pipelines import PIPELINES
 from dataset_builder.publishing import intermediates
 from dataset_builder.publishing.folder import expect_free, split_rows, write
+from dataset_builder.publishing.shards.part import choose
 from dataset_builder.publishing.tiers import has_tiers, scores_of, tiers_of
 from dataset_builder.publishing.unchanged import git_state, keep_note, state
 from dataset_builder.publishing.verified import remember
@@ -58,13 +59,14 @@ def build_folder(folder: Path, given: argparse.Namespace) -> None:
     choices = choices_of(pipeline, given)
     questions, origins = read_questions(sources, chosen_splits(given.split), data_dir=given.data_dir, rows=given.rows)
     ledger, contamination, is_final = check_contamination(questions, origins, given)
+    chosen = choose(questions, given.shard)
     stages = stages_of(pipeline, kg, reader, given.seed, models, benchmarks=ledger, **choices)
     if given.num_proc:
         _open(kg, reader)
-    calibrations, notes = expect_trusted(stages, store_of(given), given.allow_judge)
-    _print_lines(notes := [*self_judging_note(models), *notes])
+    calibrations, doubts = expect_trusted(stages, store_of(given), given.allow_judge)
+    _print_lines(notes := [*self_judging_note(models), *doubts])
     with runner_of(given) as runner:
-        rows, runs = run(on_disk(questions), stages, runner=runner, num_proc=given.num_proc)
+        rows, runs = run(on_disk(chosen.questions), stages, runner=runner, num_proc=given.num_proc)
         more = {"passports": [c.as_dict() for c in calibrations]} if models else {}
         if has_tiers(rows.column_names):
             more |= {"tiers": tiers_of(rows, runner.asked, runner.store), "scores": scores_of(rows)}
@@ -75,7 +77,7 @@ def build_folder(folder: Path, given: argparse.Namespace) -> None:
         "graph": _graph_facts(kg),
         "code": code_hash(),
         "inputs": _inputs(kg, reader, given.seed, models, choices, contamination),
-        **({"left_out": left_out} if left_out else {}),
+        **({"left_out": left_out} if left_out else {}) | chosen.facts,
         "about": inspect.getdoc(pipeline),
         "stages": show(stages),
         "folder": folder.as_posix(),
@@ -83,12 +85,11 @@ def build_folder(folder: Path, given: argparse.Namespace) -> None:
         "run": run_facts(started, runs) | more,
         "contamination": contamination,
     }
-    manifest = write(folder, split_rows(rows), facts, {"contamination": ledger.rows()})
+    manifest = write(folder, split_rows(rows), facts, {"contamination": ledger.rows(), **chosen.configs(rows)})
     remember(folder)
     intermediates.keep(folder, rows, manifest, runner.used)
     print_summary(manifest, runs, folder)
-    lines = [*_notes_on(kg), *left_out_note(left_out), *pins(origins), *describe_check(contamination)]
-    _print_lines(lines)
+    _print_lines(lines := [*_notes_on(kg), *left_out_note(left_out), *pins(origins), *describe_check(contamination)])
     if is_final and _is_pinned(origins, kg) and not any(one.calls and one.calls.sent for one in runs):
         keep_note(folder, before, kg.path, [*notes, *lines], asks=bool(models))
 

@@ -73,8 +73,10 @@ def add_command(command: argparse.ArgumentParser) -> None:
 
 def print_matrix(given: argparse.Namespace) -> int:
     """Print matching rows and pairs by rule: sources against benchmarks, benchmarks against each other."""
-    sets = _sets(given.data_dir)
     embedder = None if given.embedder == "none" else named(given.embedder)
+    if embedder:
+        embedder.check()
+    sets = _sets(given.data_dir)
     tests = [name for name in sets if name[1] == SOURCES[name[0]].test]
     trains = [name for name in sets if name not in tests]
     OUT.print(f"hit: rows of the first / of the second that ask the same question. Embedder: {given.embedder}\n")

@@ -137,6 +137,7 @@ def command_line(given: argparse.Namespace) -> str:
         str(given.kg),
     ]
     words += [word for split in given.split for word in ("--split", split)]
+    words += ["--shard", str(given.shard)] if given.shard else []
     words += ["--license", given.license] if given.license != "any" else []
     words += ["--embedder", given.embedder] if given.embedder != "none" else []
     words += ["--seed", str(given.seed)] + (["--rows", str(given.rows)] if given.rows else [])

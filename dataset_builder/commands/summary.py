@@ -40,6 +40,12 @@ def closing_lines(manifest: Mapping[str, Any], folder: Path) -> Iterator[str]:
     counts = total(manifest["funnel"])
     if over := counts.get("over_budget"):
         yield f"--max-usd stopped the build: {over} rows are not finished. Run it again with a higher limit; it continues where it stopped."
+    if shard := manifest.get("shard"):
+        yield (
+            f"Part {shard['part']} of {shard['of']} is in {folder}, with {counts['in']} of {shard['rows']} questions ({manifest['run']['seconds']} s): neither "
+            'to be trained on nor pushed. When all parts are built: make merge PARTS="the folders of all parts" OUT=folder'
+        )
+        return
     configs = manifest.get("configs", {})
     kept = f" with {configs['reasonmed']['rows']} rationales" if "reasonmed" in configs else ""
     yield f"{counts['published']} rows{kept} published in {folder} ({manifest['run']['seconds']} s). To load them:"

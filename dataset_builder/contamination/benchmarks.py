@@ -83,7 +83,7 @@ def _read(name: str, data_dir: Path | None) -> Benchmark | str:
     if data_dir is None and source.local_only:
         return f"it is read from local files only ({source.hub_id}), and --data-dir has none of them"
     try:
-        rows, [origin] = read_questions([name], {name: str(source.test)}, data_dir=data_dir)
+        rows, [origin] = read_questions([name], {name: str(source.test)}, data_dir=data_dir, mark_repeats=False)
     except SourceError as why:
         if data_dir is not None:
             raise

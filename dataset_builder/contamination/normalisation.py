@@ -7,7 +7,7 @@ nothing is left of "Which of the following is true?", so that stem is generic.
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,7 @@ def words(text: str) -> list[str]:
     return _WORD.findall(unicodedata.normalize("NFKC", plain(text)).casefold().replace("’", "'"))
 
 
-@cache
+@lru_cache(maxsize=1 << 16)  # a million questions have a million words, most of them once
 def trimmed(word: str) -> str:
     """The word without its ending. Light stemming: `tests` must equal `test`, and no rare word may be lost."""
     word = word.replace("'s", "").replace("'", "")

@@ -76,9 +76,10 @@ def vectors_of(stems: Stems) -> "csr_matrix":
     from scipy.sparse import csr_matrix  # takes longer to import than many commands to run
 
     term = stems.term_of[stems.word]
-    row = np.repeat(np.arange(len(stems.start) - 1), np.diff(stems.start))[term >= 0]
-    shape = (len(stems.start) - 1, max(stems.terms, 1))
-    found = csr_matrix((np.ones(len(row), np.float32), (row, term[term >= 0])), shape)
+    counts = np.concatenate([[0], np.cumsum(term >= 0)])  # of the content words before each word
+    term, shape = term[term >= 0], (len(stems.start) - 1, max(stems.terms, 1))
+    found = csr_matrix((np.ones(len(term), np.float32), term, counts[stems.start].astype(np.int32)), shape)
+    del term, counts
     found.sum_duplicates()
     frequency = np.bincount(found.indices, minlength=shape[1])
     weight = np.log((shape[0] + FURTHER + 1) / (frequency + 1)).astype(np.float32)

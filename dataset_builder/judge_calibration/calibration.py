@@ -19,7 +19,7 @@ from datasets import Dataset
 from dataset_builder.answer_store.store import AnswerStore
 from dataset_builder.llm.conversation import Conversation
 from dataset_builder.llm.model import LLM, ModelError
-from dataset_builder.llm.replay import MissingAnswer, replay, start_conversations
+from dataset_builder.llm.replay import AnswerLookup, MissingAnswer, replay, start_conversations
 from dataset_builder.llm.runner import Runner
 from dataset_builder.stage import Batch, Stage, rows_of, stage
 from dataset_builder.stages.check_answer import by_judge as compared
@@ -160,7 +160,8 @@ def examine(stage_: str, llm: LLM, votes: int, runner: Runner) -> JudgeCalibrati
     dataset = Dataset.from_list(rows)
     runner.fetch_answers(asking, dataset)
     batch = dataset[:]
-    columns = replay(asking, start_conversations(asking, batch), runner.store, dict(enumerate(batch["id"])))
+    ids = dict(enumerate(batch["id"]))
+    columns = replay(asking, start_conversations(asking, batch), AnswerLookup(runner.store), ids)
     if over := columns["rejected_because"].count("over_budget"):
         raise ModelError(
             f"--max-usd was reached: {over} of {len(rows)} cases have no answer. Raise it, and run the same command again"

@@ -5,8 +5,9 @@ Servers send content as text, as a list of parts, or not at all beside a refusal
 kept as it came, as a bad answer, because it may have been paid.
 """
 
+import contextlib
+import functools
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -48,7 +49,6 @@ FILTERED = frozenset(
 TRUNCATED_AT = "truncated at max_tokens"  # why such an answer cannot be used
 THOUGHTS = ("reasoning_content", "reasoning", "thinking", "reasoning_text")  # fields beside `content`
 MAX_TOKENS = 10**9  # a larger count is no count
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,7 @@ class NoCompletion:
     whole: bool = True  # False: it may be the begin of a completion
 
 
+@functools.lru_cache(maxsize=128)  # a reply is read when it arrives, and again some 50 ms later, when it is on disk
 def read_completion(response: str) -> Completion | NoCompletion:
     """The completion in the text of a response. Never raises."""
     try:
@@ -121,7 +122,8 @@ def text_of(response: str) -> str:
 
 def clean(text: str) -> str:
     """The text with U+FFFD for each half of a character, which no file can hold; two halves that fit become the character."""
-    if not _SURROGATE.search(text):
+    with contextlib.suppress(UnicodeEncodeError):  # thirty times faster than to look for them
+        text.encode()
         return text
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 

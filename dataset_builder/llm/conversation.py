@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from dataset_builder.llm.json_reply import NotJSON, find_object
-from dataset_builder.llm.model import Answer, Request
+from dataset_builder.llm.model import Answer, Request, Said
 
 ASK_AGAIN = 2  # times, where a reply is not the requested JSON
 SAME = 0.9  # of two replies with this share of common words, the second is no new one
@@ -113,13 +113,23 @@ def read_json(text: str, schema: type[M]) -> tuple[M | None, str | None]:
         return None, "; ".join(problems)
 
 
+def new_digest() -> "hashlib.blake2b":
+    """A digest of 16 bytes to which answers are added."""
+    return hashlib.blake2b(digest_size=16)
+
+
+def add_answer(digest: "hashlib.blake2b", said: Answer | Said) -> None:
+    """Add all of an answer that a conversation can see."""
+    digest.update(f"{said.failure}\0{said.detail}\0{said.text}\0".encode("utf-8", "surrogatepass"))
+
+
 class ConversationState:
     """One row's conversation in progress: its current requests and, at the end, its columns."""
 
     def __init__(self, row: int, conversation: Conversation) -> None:
         self.row, self.requests, self.columns, self.received, self.rounds = row, [], None, 0, 0
         self._conversation = conversation
-        self._heard, self._keys = hashlib.blake2b(digest_size=16), bytearray()
+        self._heard, self._keys = new_digest(), bytearray()
         self._step(lambda: next(conversation))
 
     requests: Round
@@ -141,7 +151,7 @@ class ConversationState:
         for request in self.requests:
             self._keys += request.key
         for answer in answers:
-            self._heard.update(f"{answer.failure}\0{answer.detail}\0{answer.text}\0".encode("utf-8", "surrogatepass"))
+            add_answer(self._heard, answer)
         failed = next((a for a in answers if a.failure and not a.request.may_fail), None)
         if failed is not None:
             self._conversation.close()

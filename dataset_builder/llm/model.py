@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
@@ -154,6 +154,14 @@ def _size(schema: type[BaseModel] | None, bounds: Bounds) -> int:
         return 0
     with_bounds, without = (len(_CANONICAL.encode(_response_format(schema, b))) for b in (bounds, ()))
     return with_bounds - without
+
+
+class Said(NamedTuple):
+    """What an entry of the answer store says, whoever asks: the fields of an Answer but its request."""
+
+    text: str
+    failure: str | None = None
+    detail: str = ""
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dataset_builder.answer_store.store import AnswerStore, Entry
+from dataset_builder.answer_store.store import AnswerStore, Entry, KnownRequest
 from dataset_builder.llm.completion import Completion, read_completion
 from dataset_builder.llm.conversation import ConversationState
-from dataset_builder.llm.model import Answer, Request
+from dataset_builder.llm.model import Answer, Request, Said
 from dataset_builder.llm.usage import Usage
 
 if TYPE_CHECKING:
@@ -47,46 +47,48 @@ class AnswerLookup:
         for request in requests:
             if (about := known.get(request.key)) is None:
                 continue
-            answer = self.answer(request, about.entry)
-            answered = answer is not None
-            if request.key not in self.seen:
-                self.seen.add(request.key)
-                self.charge(about.usd_before(self.since()))
-                self.usage.before.add(
-                    about.prompt_tokens, about.completion_tokens, about.usd if about.priced else None
-                )
-                self.usage.lost_usd += about.lost_usd
-                self.usage.hits += answered
-            if answer is not None:
-                found[request.key] = answer
+            said = self.said(about.entry)
+            self.count(request.key, about, answered=said is not None)
+            if said is not None:
+                found[request.key] = Answer(request, *said)
         return found
 
-    def answer(self, request: Request, entry: Entry | None) -> Answer | None:
-        """The answer of an entry, or None where it counts as none: then a run that may call asks again."""
+    def count(self, key: bytes, about: KnownRequest, *, answered: bool) -> None:
+        """Count the cost of a request, unless it was counted before."""
+        if key in self.seen:
+            return
+        self.seen.add(key)
+        self.charge(about.usd_before(self.since()))
+        self.usage.before.add(about.prompt_tokens, about.completion_tokens, about.usd if about.priced else None)
+        self.usage.lost_usd += about.lost_usd
+        self.usage.hits += answered
+
+    def said(self, entry: Entry | None) -> Said | None:
+        """What an entry says, or None where it counts as no answer: then a run that may call asks again."""
         if entry is None or entry.status not in self.statuses:
             return None
-        answer = answer_of(request, entry)
+        said = said_of(entry)
         if "failed" in self.statuses:
-            return answer
+            return said
         outgrown = entry.status == "final" and (entry.detail or "").startswith(WINDOW)
-        return None if outgrown or (entry.status == "good" and answer.failure) else answer
+        return None if outgrown or (entry.status == "good" and said.failure) else said
 
 
-def answer_of(request: Request, entry: Entry) -> Answer:
-    """The answer that a conversation receives for this entry.
+def said_of(entry: Entry) -> Said:
+    """What a conversation is told of this entry.
 
     An earlier version took some replies for good that are none, such as one that the server broke off: these are failures.
     """
     if entry.status != "good":
-        return Answer(request, "", entry.reason, entry.detail or "")
+        return Said("", entry.reason, entry.detail or "")
     read = read_completion(entry.response or "")
     if isinstance(read, Completion) and _complete(read):
-        return Answer(request, read.text)
-    return Answer(request, "", "llm_failed", f"the answer is {read.bad if isinstance(read, Completion) else read.why}")
+        return Said(read.text)
+    return Said("", "llm_failed", f"the answer is {read.bad if isinstance(read, Completion) else read.why}")
 
 
 def has_answer(entry: Entry) -> bool:
-    """Whether the response of a good entry is one that `answer_of` can read."""
+    """Whether the response of a good entry is one that `said_of` can read."""
     read = read_completion(entry.response or "")
     return isinstance(read, Completion) and _complete(read)
 
@@ -125,23 +127,17 @@ def advance(
 def replay(
     stage: "Stage",
     states: Sequence[ConversationState],
-    store: AnswerStore,
+    lookup: AnswerLookup,
     ids: Mapping[int, str],
-    usage: Usage | None = None,
-    used: set[bytes] | None = None,
 ) -> dict[str, list[Any]]:
     """The columns that a stage's conversations return with the answers in the store. ``ids``: row ids by row number.
 
-    The keys of all requests are added to ``used``. Raises MissingAnswer.
+    Raises MissingAnswer.
     """
-    lookup = AnswerLookup(store, usage=usage)
-    waiting = advance(states, lookup)
-    if used is not None:
-        used |= lookup.seen
-    if waiting:
+    if waiting := advance(states, lookup):
         state, asked = waiting[0], waiting[0].requests[0]
         raise MissingAnswer(
-            f"stage {stage.name}, row {ids[state.row]}: {store} has no answer of {asked.llm} to the request "
+            f"stage {stage.name}, row {ids[state.row]}: {lookup.store} has no answer of {asked.llm} to the request "
             f"{asked.key.hex()}; expected every answer of this build. Import the store that was published with it "
             "(`store import FILE`), or build without --replay-only"
         )

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
-from dataset_builder.answer_store.store import AnswerStore, Entry
+from dataset_builder.answer_store.builds import Build
+from dataset_builder.answer_store.store import AnswerStore, Entry, StoreError
 from dataset_builder.llm.conversation import ConversationState
-from dataset_builder.llm.model import Request
-from dataset_builder.llm.replay import AnswerLookup, advance, answer_of, replay, start_conversations
+from dataset_builder.llm.heard import Heard, HeardRow
+from dataset_builder.llm.model import Answer, Request
+from dataset_builder.llm.remaining import Remaining
+from dataset_builder.llm.replay import AnswerLookup, advance, replay, said_of, start_conversations
 from dataset_builder.llm.usage import Usage, say
 
 if TYPE_CHECKING:
@@ -25,7 +28,6 @@ if TYPE_CHECKING:
     from dataset_builder.llm.calls.dispatch import Dispatcher
     from dataset_builder.stage import Stage
 
-BATCH = 256  # rows whose conversations are started together
 TICK_S = 0.3  # seconds between updates of the progress bar
 LINE_S = 30.0  # seconds between lines of progress where there is no terminal
 GRACE_S = 60.0  # seconds for which an interrupted run waits for the answers to the calls in flight
@@ -47,8 +49,10 @@ class Runner:
         self.used: set[bytes] = set()  # keys of all requests so far
         self.asked: dict[int, bytes] = {}  # the same by number of the row, one after the other: KEY_BYTES each
         self._runner = asyncio.Runner()
+        self._build: Build | None = None
         self._dispatcher: Dispatcher | None = None
         self._batches: Batches | None = None
+        self._before = 0.0  # dollars that were spent before this build, and that no dispatcher has been told of
 
     def __enter__(self) -> "Runner":
         return self
@@ -58,73 +62,78 @@ class Runner:
             self._batches.journal.forget_tries()
         if self._dispatcher:
             self._runner.run(self._dispatcher.close())
+        elif self._build:
+            with contextlib.suppress(StoreError):  # a full disk: others see that the process is gone
+                self._build.end()
         self._runner.close()
 
-    def fetch_answers(self, stage: "Stage", rows: "Dataset") -> Collected:
+    def fetch_answers(self, stage: "Stage", rows: "Dataset", heard: Heard | None = None) -> Collected:
         """Get all answers for these rows of a stage. Returns their digest and the usage.
 
-        Raises MissingAnswer, or ModelError where the run cannot continue.
+        ``heard``: where what was heard is kept; its name must change with all that a conversation of the stage depends on. Of a row whose
+        answers are still the same, the conversation is not run. Raises MissingAnswer, or ModelError where the run cannot continue.
         """
         rows = rows.select_columns(["id", "rejected_because", *stage.needs])
+        lookup = self._lookup()
+        known = heard.unchanged(lookup) if heard else {}
+        ended = dict(known)
+        remaining = Remaining(rows, known)
+        try:
+            if remaining.number and self.calls is None:
+                self._replay(stage, remaining, lookup, ended)
+            elif remaining.number:
+                self._runner.run(self._ask(stage, remaining, lookup, ended))
+        finally:
+            if heard and remaining.number:
+                heard.keep(ended)
+            self.used |= lookup.seen
+            self.asked |= {row: self.asked.get(row, b"") + one.keys for row, one in ended.items() if one.keys}
+        return digest_of({row: one.digest for row, one in ended.items()}), lookup.usage
+
+    def _lookup(self) -> AnswerLookup:
+        """The lookup of a stage: for a run that may call, a failed answer is none."""
         if self.calls is None:
-            return self._replay(stage, rows)
-        return self._runner.run(self._ask(stage, rows))
+            return AnswerLookup(self.store, usage=Usage())
+        build = self._build = self._build or Build(self.store, later=True)
+        return AnswerLookup(self.store, ("good", "final"), Usage(), self._charge, since=lambda: build.since)
 
-    def _replay(self, stage: "Stage", rows: "Dataset") -> Collected:
-        digests: dict[int, bytes] = {}
-        usage = Usage()
-        for start in range(0, len(rows), BATCH):
-            batch = rows[start : start + BATCH]
+    def _charge(self, usd: float) -> None:
+        if self._dispatcher:
+            self._dispatcher.budget.charge(usd)
+        else:
+            self._before += usd
+
+    def _replay(self, stage: "Stage", rows: "Remaining", lookup: AnswerLookup, ended: dict[int, HeardRow]) -> None:
+        for start, batch in rows.batches():
             states = start_conversations(stage, batch, start)
-            replay(stage, states, self.store, dict(enumerate(batch["id"], start)), usage, self.used)
-            digests |= {state.row: state.digest for state in states}
-            self._note({state.row: state.keys for state in states})
-        return digest_of(digests), usage
+            replay(stage, states, lookup, dict(enumerate(batch["id"], start)))
+            ended |= {state.row: HeardRow(state.digest, state.keys) for state in states}
 
-    async def _ask(self, stage: "Stage", rows: "Dataset") -> Collected:
+    async def _ask(self, stage: "Stage", rows: "Remaining", lookup: AnswerLookup, ended: dict[int, HeardRow]) -> None:
         from dataset_builder.llm.calls.dispatch import Dispatcher  # imports the SDK, which takes a second
 
         if self._dispatcher is None:
-            self._dispatcher = Dispatcher(self.store, **(self.calls or {}))
-        self._dispatcher.usage = Usage()
-        if self.batches:
-            return await self._ask_in_batches(stage, rows, self._dispatcher, self.batches)
-        calls_of_stage = _StageCalls(stage, self.store, self._dispatcher)
-        try:
-            return await calls_of_stage.ask(rows)
-        finally:
-            self.used |= calls_of_stage.lookup.seen
-            self._note(calls_of_stage.keys)
-
-    async def _ask_in_batches(
-        self, stage: "Stage", rows: "Dataset", dispatcher: "Dispatcher", options: "BatchOptions"
-    ) -> Collected:
+            self._dispatcher = Dispatcher(self.store, build=self._build, **(self.calls or {}))
+            self._dispatcher.budget.charge(self._before)
+        self._dispatcher.usage = lookup.usage
+        if self.batches is None:
+            await _StageCalls(stage, self._dispatcher, lookup, ended).ask(rows)
+            return
         from dataset_builder.llm.batches.batches import Batches
         from dataset_builder.llm.batches.rounds import BatchRounds
 
-        if self._batches is None:
-            self._batches = Batches(self.store, dispatcher.build.owner, dispatcher.prices)
-        rounds = BatchRounds(stage, self.store, dispatcher, self._batches, options)
-        try:
-            await rounds.ask(rows)
-        finally:
-            self.used |= rounds.lookup.seen
-            self._note(rounds.keys)
-        return digest_of(rounds.digests), rounds.usage
-
-    def _note(self, keys: Mapping[int, bytes]) -> None:
-        self.asked |= {row: self.asked.get(row, b"") + asked for row, asked in keys.items() if asked}
+        self._batches = self._batches or Batches(self.store, self._dispatcher.build.owner, self._dispatcher.prices)
+        await BatchRounds(stage, self._dispatcher, self._batches, self.batches, lookup, ended).ask(rows)
 
 
 class _StageCalls:
-    """The rows of one stage while a dispatcher gets their answers."""
+    """The rows of one stage while a dispatcher gets their answers. What they heard is added to ``ended``."""
 
-    def __init__(self, stage: "Stage", store: AnswerStore, dispatcher: "Dispatcher") -> None:
-        self.stage, self.dispatcher, self.usage = stage, dispatcher, dispatcher.usage
-        charge = dispatcher.budget.charge
-        self.lookup = AnswerLookup(store, ("good", "final"), self.usage, charge, since=lambda: dispatcher.build.since)
-        self.digests: dict[int, bytes] = {}
-        self.keys: dict[int, bytes] = {}
+    def __init__(
+        self, stage: "Stage", dispatcher: "Dispatcher", lookup: AnswerLookup, ended: dict[int, HeardRow]
+    ) -> None:
+        self.stage, self.dispatcher, self.ended = stage, dispatcher, ended
+        self.lookup, self.usage = lookup, lookup.usage
         self._tasks: set[asyncio.Task[None]] = set()
         self._failures: list[BaseException] = []
         self._interrupted = 0  # signals
@@ -132,11 +141,10 @@ class _StageCalls:
             dispatcher.in_flight * 5 // 4 + 16
         )  # rows in progress; some of them wait before their next call
 
-    async def ask(self, rows: "Dataset") -> Collected:
+    async def ask(self, rows: Remaining) -> None:
         """Start the rows batch by batch, as many as may be in progress.
 
-        Returns the digest of their answers and the usage. Raises the exception that ended it (ModelError; a programming
-        error), but only after all calls in flight have finished. After SIGINT or SIGTERM nothing new is sent, and what is in
+        Raises the exception that ended it (ModelError; a programming error), but only after all calls in flight have finished. After SIGINT or SIGTERM nothing new is sent, and what is in
         flight is taken in, for at most GRACE_S; after a second one it is given up. Then it raises KeyboardInterrupt.
         """
         with self._on_signals(), tqdm(total=len(rows), desc=self.stage.name, unit="row", disable=None) as bar:
@@ -155,11 +163,11 @@ class _StageCalls:
             raise KeyboardInterrupt
         if self._failures:
             raise self._failures[0]
-        return digest_of(self.digests), self.usage
 
-    async def _begin_all(self, rows: "Dataset") -> None:
-        for start in range(0, len(rows), BATCH):
-            for state in await asyncio.to_thread(self._begin, rows[start : start + BATCH], start):
+    async def _begin_all(self, rows: Remaining) -> None:
+        self.usage.done = len(rows) - rows.number
+        for start, batch in rows.batches():
+            for state in await asyncio.to_thread(self._begin, batch, start):
                 await self._open.acquire()
                 if self._failures or self._interrupted:
                     return
@@ -210,14 +218,14 @@ class _StageCalls:
         """Start these rows' conversations, and run them on the stored answers. Returns those that need a call."""
         states = start_conversations(self.stage, batch, start)
         waiting = advance(states, self.lookup)
-        self.usage.done += len(batch["id"]) - len(waiting)
+        self.usage.done += len(states) - len(waiting)
         for state in states:
             if state.columns is not None:
                 self._end(state)
         return waiting
 
     def _end(self, state: ConversationState) -> None:
-        self.digests[state.row], self.keys[state.row] = state.digest, state.keys
+        self.ended[state.row] = HeardRow(state.digest, state.keys)
 
     async def _finish(self, state: ConversationState) -> None:
         """Get the answers that a row still needs, round after round."""
@@ -230,7 +238,7 @@ class _StageCalls:
                     if len(missing) == 1
                     else await asyncio.gather(*map(self._answer, missing))
                 )
-                answers = {r.key: answer_of(r, entry) for r, entry in zip(missing, entries, strict=True)}
+                answers = {r.key: Answer(r, *said_of(entry)) for r, entry in zip(missing, entries, strict=True)}
                 state.receive([known.get(r.key) or answers[r.key] for r in state.requests])
                 known = self.lookup(state.requests)
             self._end(state)
@@ -241,7 +249,7 @@ class _StageCalls:
     async def _answer(self, request: Request) -> Entry:
         self.lookup.seen.add(request.key)
         return await self.dispatcher.answer(
-            request, self.stage.name, counts=lambda entry: self.lookup.answer(request, entry) is not None
+            request, self.stage.name, counts=lambda entry: self.lookup.said(entry) is not None
         )
 
     async def _tick(self, bar: tqdm) -> None:

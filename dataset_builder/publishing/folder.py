@@ -24,7 +24,7 @@ from dataset_builder.publishing.unroll import unrolls
 from dataset_builder.sources.raw_files import sha256
 
 SHOWN = ("about", "stages", "command", "folder")  # facts for the card, also for the card that a push writes
-OPTIONAL = ("contamination", "left_out")  # facts that a build may have
+OPTIONAL = ("shard", "contamination", "left_out")  # facts that a build may have
 NOT_PUBLISHED = ("candidate_paths",)  # intermediate: large, and a rebuild produces it again
 
 PATTERN = frozenset(
@@ -36,12 +36,14 @@ NOT_IN_NAMES = (*sorted(PATTERN), "]", "{", "}", "$", "::")
 def split_rows(rows: Dataset) -> dict[str, Dataset]:
     """Published and rejected rows: the splits of a dataset folder, with the same columns.
 
-    A split without rows is left out, because `load_dataset` cannot read an empty one.
+    A split without rows is left out, because `load_dataset` cannot read an empty one; only where there is no row at all, in a part of
+    a build, the rejected ones are an empty file, which says the columns.
     """
     rows = rows.remove_columns([column for column in NOT_PUBLISHED if column in rows.column_names])
     rejected = has_value(rows, "rejected_because")
     numbers = {split: np.flatnonzero(rejected == (split == "rejected")) for split in SPLITS}
-    return {split: rows.select(chosen) for split, chosen in numbers.items() if len(chosen)}
+    kept = [split for split in SPLITS if len(numbers[split])] or [SPLITS[-1]]
+    return {split: rows.select(numbers[split]) for split in kept}
 
 
 def content_hash(

@@ -50,8 +50,7 @@ def keep(folder: Path, rows: Dataset, manifest: Mapping[str, Any], keys: Iterabl
 
 def evidence(folder: Path, manifest: Mapping[str, Any]) -> tuple[Path, dict[str, Any]]:
     """The parquet file of config `evidence`, and its entry in the manifest. Raises PushError."""
-    file = _kept(folder, manifest) / _ROWS
-    if not file.is_file():
+    if (file := kept_rows(folder, manifest)) is None:
         raise PushError(
             f"{folder} has no intermediates to push: its pipeline searches no paths; push without --with-intermediates"
         )
@@ -66,7 +65,7 @@ def answers(folder: Path, manifest: Mapping[str, Any], store: AnswerStore, file:
     Returns their entry in the manifest. Raises PushError where there are none, or one contains a key of this environment;
     StoreError.
     """
-    keys = set(keys_in((_kept(folder, manifest) / _KEYS).read_bytes()))
+    keys = set(keys_in(kept_keys(folder, manifest)))
     if not keys:
         raise PushError(f"{folder} uses no answer of a model, so there are none to push; push without --with-answers")
     written = store_files.export(store, file, keys)
@@ -76,6 +75,17 @@ def answers(folder: Path, manifest: Mapping[str, Any], store: AnswerStore, file:
         )
     _expect_no_secret(file)
     return {"columns": column_types(pq.read_schema(file)), "rows": written}
+
+
+def kept_rows(folder: Path, manifest: Mapping[str, Any]) -> Path | None:
+    """The parquet file of the rows that were searched; None where the pipeline searches no paths. Raises PushError."""
+    file = _kept(folder, manifest) / _ROWS
+    return file if file.is_file() else None
+
+
+def kept_keys(folder: Path, manifest: Mapping[str, Any]) -> bytes:
+    """The keys of all answers in use, one after the other. Raises PushError."""
+    return (_kept(folder, manifest) / _KEYS).read_bytes()
 
 
 def _kept(folder: Path, manifest: Mapping[str, Any]) -> Path:

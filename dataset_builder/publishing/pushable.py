@@ -46,9 +46,14 @@ def pushable(folder: Path, *, allow_dirty: bool = False, allow_unchecked: bool =
         )
     if reasons := list(reasons_against(manifest, allow_dirty, allow_unchecked)):
         raise PushError(f"{folder} must not be pushed:\n" + "\n".join(f"- {reason}" for reason in reasons))
-    if wrong := wrong_files(folder, manifest) or _wrong_rows(folder, manifest):
+    if wrong := wrong_in(folder, manifest):
         raise PushError(told(folder, wrong))
     return manifest
+
+
+def wrong_in(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
+    """What does not match the manifest: files, or else rows."""
+    return wrong_files(folder, manifest) or _wrong_rows(folder, manifest)
 
 
 def _wrong_rows(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
@@ -62,6 +67,8 @@ def _wrong_rows(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
 
 def reasons_against(manifest: Mapping[str, Any], allow_dirty: bool, allow_unchecked: bool = False) -> Iterator[str]:
     """Why a folder with this manifest must not be pushed; nothing where it may."""
+    if shard := manifest.get("shard"):
+        yield f"it is part {shard['part']} of {shard['of']} of a build: merge all parts (make merge), and push the merged folder"
     if manifest["trial"]:
         splits = ", ".join(
             f"{origin['source']}: {origin['split']}" for origin in manifest["origins"] if origin["trial"]

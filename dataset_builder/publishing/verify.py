@@ -21,6 +21,7 @@ from dataset_builder.publishing.layout import (
 )
 from dataset_builder.publishing.schema.data_files import wrong_rows
 from dataset_builder.publishing.schema.manifest import OF_A_BUILD, parsed_manifest
+from dataset_builder.publishing.shards.check import wrong_part
 from dataset_builder.publishing.streams.digests import RowDigests
 from dataset_builder.publishing.unroll import FORMS, ids_of, unrolls
 from dataset_builder.publishing.verify_intermediates import wrong_intermediates
@@ -101,7 +102,7 @@ def wrong_content(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
         wrong.append(f"relevance: counted {relevance or 'none'}, the manifest says {said or 'none'}")
     if computed != manifest["content_hash"]:
         wrong.append(f"content_hash: computed {computed}, the manifest says {manifest['content_hash']}")
-    return wrong + wrong_intermediates(folder, manifest)
+    return wrong + wrong_part(folder, manifest) + wrong_intermediates(folder, manifest)
 
 
 def _wrong_columns(files: Mapping[str, Iterable[Path]], types: Mapping[str, Mapping[str, str]]) -> list[str]:

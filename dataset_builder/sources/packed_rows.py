@@ -1,21 +1,32 @@
 """Many rows in little memory: a list of dicts takes 4 kB a question, this a tenth."""
 
 import pickle
+import tempfile
+import weakref
 import zlib
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, overload
 
+from datasets import config
+
 BLOCK = 32  # rows that are packed, and unpacked, together
+IN_MEMORY = 1_000_000  # bytes; what is larger lies in a file of its own, which no folder lists
 
 
 class PackedRows(Sequence[Any]):
     """Rows in compressed blocks. Every access makes new objects: what is changed in a row that was read changes nothing here."""
 
     def __init__(self, rows: Iterable[Any] = ()) -> None:
-        self._blocks: list[bytes] = []
+        folder = Path(config.HF_DATASETS_CACHE)  # on a disk; /tmp may be memory
+        folder.mkdir(parents=True, exist_ok=True)
+        self._blocks = tempfile.SpooledTemporaryFile(IN_MEMORY, dir=str(folder))  # noqa: SIM115  for as long as the rows
+        weakref.finalize(self, self._blocks.close)
+        self._starts = array("q", [0])
         self._open: list[Any] = []
-        self._unpacked = lru_cache(maxsize=4)(lambda number: _unpack(self._blocks[number]))
+        self._unpacked = lru_cache(maxsize=4)(self._unpack)
         for row in rows:
             self.append(row)
 
@@ -23,18 +34,23 @@ class PackedRows(Sequence[Any]):
         """Add a row, as it is when its block becomes full."""
         self._open.append(row)
         if len(self._open) == BLOCK:
-            self._blocks.append(zlib.compress(pickle.dumps(self._open, pickle.HIGHEST_PROTOCOL), 1))
+            block = zlib.compress(pickle.dumps(self._open, pickle.HIGHEST_PROTOCOL), 1)
+            self._blocks.seek(self._starts[-1])
+            self._blocks.write(block)
+            self._starts.append(self._starts[-1] + len(block))
             self._open = []
 
     def __len__(self) -> int:
-        return len(self._blocks) * BLOCK + len(self._open)
+        return self._full * BLOCK + len(self._open)
 
     def __eq__(self, other: object) -> bool:
         return list(self) == list(other) if isinstance(other, Sequence) else NotImplemented
 
     def __iter__(self) -> Iterator[Any]:
-        for block in self._blocks:
-            yield from _unpack(block)
+        number = 0
+        while number < self._full:
+            yield from self._unpack(number)
+            number += 1
         yield from self._open
 
     @overload
@@ -45,8 +61,14 @@ class PackedRows(Sequence[Any]):
         if isinstance(at, slice):
             return [self[i] for i in range(*at.indices(len(self)))]
         number, place = divmod(range(len(self))[at], BLOCK)  # raises IndexError; of a negative one, the place
-        return self._unpacked(number)[place] if number < len(self._blocks) else self._open[place]
+        return self._unpacked(number)[place] if number < self._full else self._open[place]
 
+    @property
+    def _full(self) -> int:
+        """Blocks that are packed."""
+        return len(self._starts) - 1
 
-def _unpack(block: bytes) -> list[Any]:
-    return pickle.loads(zlib.decompress(block))
+    def _unpack(self, number: int) -> list[Any]:
+        begin, end = self._starts[number : number + 2]
+        self._blocks.seek(begin)
+        return pickle.loads(zlib.decompress(self._blocks.read(end - begin)))

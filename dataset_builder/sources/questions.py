@@ -57,11 +57,12 @@ def read_questions(
     *,
     data_dir: Path | None = None,
     rows: int | None = None,
+    mark_repeats: bool = True,
 ) -> tuple[Sequence[dict[str, Any]], list[Origin]]:
     """All questions of these sources (their train splits, unless ``splits`` names another), at most ``rows`` of each.
 
     In the fixed order of SOURCES, whatever the order of ``names``, so that of repeated questions always the same one is kept.
-    Raises SourceError for an unknown name or an invalid file.
+    ``mark_repeats``: a question that was read before is rejected. Raises SourceError for an unknown name or an invalid file.
     """
     splits = splits or {}
     names = [expect_known("source", name, SOURCES) for name in names]
@@ -69,14 +70,13 @@ def read_questions(
         raise SourceError(
             f"a split is given for {', '.join(stray)}, which is not among the sources {', '.join(names)}"
         )
-    questions, kept = PackedRows(), {}
-    origins = []
+    questions, kept, origins = PackedRows(), {}, []
     for name in (name for name in SOURCES if name in names):
         source, split = SOURCES[name], splits.get(name) or _train_split(name)
-        raw = read_split(name, split, data_dir)
-        before = len(questions)
+        raw, before = read_split(name, split, data_dir), len(questions)
         for row in itertools.islice(raw.rows, rows):
-            questions.append(_unrepeated(_question(name, split, row), questions, kept))
+            row = _question(name, split, row)
+            questions.append(_unrepeated(row, questions, kept) if mark_repeats else row)
         origins.append(
             Origin(
                 source=name,

@@ -1,14 +1,14 @@
 """The raw rows of one split of a source: from all its configs, only its own rows, without official test questions."""
 
+import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from dataset_builder.row import Raw
 from dataset_builder.sources.label_base import expect_counted_from_zero
-from dataset_builder.sources.packed_rows import PackedRows
 from dataset_builder.sources.plain_text import plain
 from dataset_builder.sources.raw_files import RawFile, SourceError, read_hub, read_local, split_files
 from dataset_builder.sources.table import SOURCES, UNPINNED, Source, TestIds, expect_known
@@ -25,11 +25,33 @@ class RawRow(NamedTuple):
     values: Raw
 
 
+class OwnRows(Collection[RawRow]):
+    """The rows of a split, taken from the rows of its configs' files while they are passed."""
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[str | None, RawFile, list[bool]]] = []
+
+    def add(self, config: str | None, file: RawFile, own: list[bool]) -> None:
+        """Add those rows of a config's file that are ``own``."""
+        self._parts.append((config, file, own))
+
+    def __iter__(self) -> Iterator[RawRow]:
+        for config, file, own in self._parts:
+            for number, values in itertools.compress(enumerate(file.rows), own):
+                yield RawRow(config, number, values)
+
+    def __len__(self) -> int:
+        return sum(sum(own) for _, _, own in self._parts)
+
+    def __contains__(self, row: object) -> bool:
+        return any(row == one for one in self)
+
+
 @dataclass(frozen=True)
 class RawSplit:
     """The raw rows of one split of a source, and the revision and files that they were read from."""
 
-    rows: Sequence[RawRow]
+    rows: OwnRows
     revision: str
     files: dict[str, str]  # local files, with their sha256
 
@@ -47,15 +69,14 @@ def read_split(name: str, split: str, data_dir: Path | None = None) -> RawSplit:
             "(or .jsonl.gz, .parquet) and give --data-dir DIR"
         )
     revision = None if source.revision == UNPINNED else source.revision
-    rows = PackedRows()
+    rows = OwnRows()
     files: dict[str, str] = {}
     for config in _configs(source):
         file = _read(name, config, split, revision, data_dir)
         _expect_columns(file, source.columns)
         if source.numbered:
             expect_counted_from_zero(file, source.numbered)
-        for number in _own_rows(name, split, file, data_dir):
-            rows.append(RawRow(config, number, file.rows[number]))
+        rows.add(config, file, _own_rows(name, split, file, data_dir))
         files |= file.files
         revision = file.revision  # so all configs are read at one commit, also of an unpinned source
     return RawSplit(rows, revision or UNPINNED, files)
@@ -109,8 +130,8 @@ def _expect_columns(file: RawFile, columns: Sequence[str]) -> None:
             raise SourceError(f"{file.place}, row {number}: no column {missing}; found {sorted(row)}")
 
 
-def _own_rows(name: str, split: str, file: RawFile, data_dir: Path | None) -> list[int]:
-    """The positions of the rows that belong to this source and this split. Raises SourceError where there is none."""
+def _own_rows(name: str, split: str, file: RawFile, data_dir: Path | None) -> list[bool]:
+    """Of each row whether it belongs to this source and this split. Raises SourceError where there is none."""
     source = SOURCES[name]
     own = [source.keep is None or source.keep(row) for row in file.rows]
     if source.test_ids:
@@ -126,7 +147,7 @@ def _own_rows(name: str, split: str, file: RawFile, data_dir: Path | None) -> li
             f"{file.place}: none of its {len(own)} rows is of {name}, split {split}; expected at least one. Check that it is the "
             f"file of {source.page}"
         )
-    return [number for number, is_own in enumerate(own) if is_own]
+    return own
 
 
 def _test_ids(source: Source, ids: TestIds, data_dir: Path | None) -> set[str]:

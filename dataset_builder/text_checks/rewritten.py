@@ -29,11 +29,32 @@ _CITATION = re.compile(
     r"|\b(?:landmark|pivotal|randomi[sz]ed|prospective|cohort|controlled) (?:\w+ ){0,2}(?:trials?|stud(?:y|ies))\b"
     r"|\([A-Z][a-z]+(?: (?:and|&) [A-Z][a-z]+)?,? (?:19|20)\d\d\)"
 )
+# Each citation has one of these, whatever its case; most texts have none
+_IN_CITATIONS = (
+    "uideline",
+    "stud",
+    "trial",
+    "et al",
+    "pmid",
+    "doi",
+    "http",
+    "n engl j",
+    "nejm",
+    "lancet",
+    "jama",
+    "bmj",
+    "cochrane",
+)
+_YEAR = re.compile(r"[12][09]\d\d\)")  # ends the one that has no such word
 _LIST_MARK = re.compile(r"(?m)^(?:[^\S\n]|[*#])*\(?\d{1,2}[.):]")
 _NAME = r"(?:type|class|grade|stage|factor|chromosome|trisomy|monosomy|step|option|figure|nerve|level|phase|group|serotypes?|HPV|vitamin|lead|point)s?"
+# The digit comes first, and what must not stand before it after that: so a digit is looked for, and nothing is tried at other characters
 _NUMBER = re.compile(
-    rf"(?i:\b{_NAME} )?(?<![\w.,-])\d+(?:[.,]\d+)*(?:\s?%)?(?:-(?!year|month|week|day|hour|minute|fold|point)[A-Za-z]\w*)?"
+    r"\d(?<![\w.,-].)\d*(?:[.,]\d+)*(?:\s?%)?(?:-(?!year|month|week|day|hour|minute|fold|point)[A-Za-z]\w*)?",
+    re.DOTALL,
 )
+_NAMED = re.compile(rf"\b{_NAME} \Z", re.IGNORECASE)  # the text before a number that is part of a name
+_BEFORE_NUMBER = 13  # characters: at least as many as _NAMED can match, and the one before
 _CALCULATED = re.compile(r"[\d)%] ?[=≈] ?\$?$")  # the text before a calculated result: 190/250 = 0.76
 _BEFORE_RESULT = 8  # characters: at least as many as _CALCULATED can match
 _COUNTS = 10  # "two of 6 options", "within 3 steps": whole numbers up to this one are no claims to be checked
@@ -65,6 +86,9 @@ def unsupported(text: str, sources: Iterable[str]) -> str | None:
 
 def unsupported_citation(text: str, given: str) -> str | None:
     """The first citation of a text that the given text does not contain, or None."""
+    small = text.lower()
+    if not any(word in small for word in _IN_CITATIONS) and not _YEAR.search(text):
+        return None
     given = given.casefold()
     found = dict.fromkeys(match.group() for match in _CITATION.finditer(text))
     return next((words for words in found if words.casefold() not in given), None)
@@ -74,9 +98,10 @@ def unsupported_number(text: str, given: str) -> str | None:
     """The first number of a text that the given text does not contain, or None."""
     known = {_value(number) for number in re.findall(r"\d+(?:[.,]\d+)*", given)}
     text = _LIST_MARK.sub("", text)
+    last = 0  # the end of the number before
     for match in _NUMBER.finditer(text):
-        words = match.group()
-        if any(letter.isalpha() for letter in words):
+        words, since, last = match.group(), max(last, match.start() - _BEFORE_NUMBER), match.end()
+        if any(letter.isalpha() for letter in words) or _NAMED.search(text, since, match.start()):
             continue  # part of a name
         if _CALCULATED.search(text, max(0, match.start() - _BEFORE_RESULT), match.start()):
             continue

@@ -23,6 +23,8 @@ def caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("datasets/medreason/q/content-aa.json", 10, 40),
         ("datasets/medreason/q/cache-bb.arrow", 9_000_000, 0),
         ("datasets/medreason/q/cache-cc.arrow", 5_000_000, 5),
+        ("datasets/medreason/q/heard-aa.bin", 1_000_000, 40),
+        ("datasets/medreason/q/heard-aa.4711", 1_000_000, 40),
         ("datasets/medreason/q/tmpabc", 10, 40),
         ("datasets/another/file", 9_000_000, 40),
         ("hf/medreason/graphs/g/nodes.arrow", 3_000_000, 40),
@@ -49,17 +51,18 @@ def test_without_a_limit_it_shows_everything_and_deletes_nothing(
     assert main(["cache"]) == 0
     shown = [" ".join(line.replace("│", " ").split()) for line in capsys.readouterr().out.splitlines()]
     assert "results of stages 3 18.0 MB 40 days to 0 hours ago" in shown
-    assert "prepared graphs 1 3.0 MB 40 days ago" in shown and "all 6 21.0 MB" in shown
+    assert "prepared graphs 1 3.0 MB 40 days ago" in shown and "all 7 23.0 MB" in shown
+    assert "what stages heard 1 2.0 MB 40 days ago" in shown
     assert left(caches) == before
 
 
 @pytest.mark.parametrize(
     ("words", "gone"),
     [
-        (["--older", "30d"], {"cache-aa_00000_of_00002.arrow", "cache-aa_00001_of_00002.arrow", "content-aa.json", "tmpabc", "nodes.arrow"}),
+        (["--older", "30d"], {"cache-aa_00000_of_00002.arrow", "cache-aa_00001_of_00002.arrow", "content-aa.json", "heard-aa.bin", "heard-aa.4711", "tmpabc", "nodes.arrow"}),
         (["--larger", "4.5MB"], {"cache-cc.arrow"}),
         (["--older", "4d", "--larger", "3.5mb"], {"cache-aa_00000_of_00002.arrow", "cache-aa_00001_of_00002.arrow", "content-aa.json", "cache-cc.arrow"}),
-        (["--older", "0h"], {"cache-aa_00000_of_00002.arrow", "cache-aa_00001_of_00002.arrow", "content-aa.json", "tmpabc", "nodes.arrow", "cache-cc.arrow"}),
+        (["--older", "0h"], {"cache-aa_00000_of_00002.arrow", "cache-aa_00001_of_00002.arrow", "content-aa.json", "heard-aa.bin", "heard-aa.4711", "tmpabc", "nodes.arrow", "cache-cc.arrow"}),
     ],
 )  # fmt: skip
 def test_it_deletes_what_is_beyond_all_limits_and_says_so(

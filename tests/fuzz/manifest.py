@@ -6,9 +6,13 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
+from dataset_builder.publishing.shards.merge import merge
+from dataset_builder.publishing.shards.part import Shard
+from dataset_builder.report.page import write_report
 from tests.fuzz.border import Border
 from tests.support.tiny_folders import REFUSALS, write_folders
 from tests.support.tiny_folders import read as read_folder
+from tests.support.tiny_parts import write_part
 
 OLD = Path(__file__).parents[1] / "fixtures" / "format_1" / "medreason"
 
@@ -17,7 +21,8 @@ OLD = Path(__file__).parents[1] / "fixtures" / "format_1" / "medreason"
 def folders(home: Path) -> dict[str, Path]:
     """The folders whose files are replaced, in a scratch folder; and the one of an earlier version."""
     written = write_folders(home / "whole")
-    return written | {"old": OLD}
+    part = write_part(home / "whole" / "part", Shard(1, 1))
+    return written | {"old": OLD, "part": part}
 
 
 @cache
@@ -32,6 +37,8 @@ def seeds() -> Sequence[bytes]:
 
 def which(data: bytes) -> str:
     """The folder that this manifest is of, by its words."""
+    if b'"shard"' in data:
+        return "part"
     if b'"format"' not in data:
         return "old"
     return "pushed" if b'"intermediates"' in data else "many" if b'"reasonmed"' in data else "paths"
@@ -44,7 +51,17 @@ def read(data: bytes, folder: Path) -> None:
     if not mutated.exists():
         shutil.copytree(whole, mutated)
     (mutated / "manifest.json").write_bytes(data)
-    read_folder(mutated, folders(folder)["paths"], data)
+    if which(data) == "part":
+        _read_part(mutated, folder)
+    else:
+        read_folder(mutated, folders(folder)["paths"], data)
+
+
+def _read_part(part: Path, folder: Path) -> None:
+    """As one reads a part: no push takes it."""
+    shutil.rmtree(folder / "merged", ignore_errors=True)
+    write_report(part, folder / "page.html")
+    merge([part], folder / "merged")
 
 
 BORDER = Border("manifest", "json", seeds, read, REFUSALS)

@@ -1,5 +1,6 @@
 """Embedders: names, what is kept on disk, and (slow) the packaged MiniLM. Most tests have a model of letters instead of weights."""
 
+import importlib.util
 import subprocess
 import sys
 from collections import Counter
@@ -10,6 +11,7 @@ import pytest
 
 from kg import KG, embedder
 from kg.embedder import EMBEDDERS, NONE, UNPINNED, Embedder, EmbedderError, named
+from kg.guard import UnusableEnvironment
 from kg.prepared import cache_folder
 
 LETTERS = Embedder("letters", "letters", "1", accept=0.9)
@@ -99,9 +101,17 @@ def test_a_graph_loads_without_one_and_takes_any(make_kg) -> None:
 
 
 def test_a_model_that_is_not_there_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedder.importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(EmbedderError, match=r"found none[.] Run make setup, or choose none"):
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name.startswith("gt_all") else find(name))
+    with pytest.raises(EmbedderError, match=r"found none[.] Run `make setup-all`, or choose none"):
         EMBEDDERS["minilm"].encode(["x"])
+
+
+def test_without_torch_a_graph_with_an_embedder_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(UnusableEnvironment, match=r"found no torch, .* Run `make setup-all`"):
+        KG.load("sample", "minilm")
+    assert KG.load("sample", "none").embedder == NONE
 
 
 def test_torch_is_imported_by_the_first_mention_that_needs_it() -> None:

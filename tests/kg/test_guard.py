@@ -1,6 +1,7 @@
 """The guard is asked in real interpreters, whose path is made to look like each broken environment."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -109,3 +110,19 @@ def test_another_python_is_refused(pretend: str, found: str) -> None:
     message = refusal(run(f"import types; {CHECK}; {pretend}; check_environment()"))
     assert f"found {found} at {sys.executable}; expected cpython 3.11" in message
     assert "make setup" in message
+
+
+# --- what `make setup-all` adds ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["sft.train", "sft.preflight", "sft.model_card", "lighteval_tasks"])
+def test_a_command_without_its_packages_ends_with_a_message(command: str) -> None:
+    done = subprocess.run([sys.executable, "-S", "-m", command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    message = r"error: found no [\w, ]*torch.* in \S+; expected the packages of requirements/cpu\.lock\. Run `make setup-all`"
+    assert re.match(message, done.stderr), done.stderr
+
+
+def test_code_that_imports_a_package_is_not_ended() -> None:
+    done = subprocess.run([sys.executable, "-S", "-c", "import sft, lighteval_tasks"], cwd=ROOT, check=False)
+    assert done.returncode == 0

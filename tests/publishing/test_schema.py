@@ -84,6 +84,29 @@ def test_a_wrong_field_is_named_by_every_reader(
         assert f"manifest.json: {message}" in said or (message in said and "every source" in message), said
 
 
+WHOLE = {"part": 1, "of": 3, "rows": 9, "ids": "0" * 64}
+
+
+@pytest.mark.parametrize(
+    ("shard", "message"),
+    [
+        (None, "shard: found None; expected an object"),
+        ([1, 3], "shard: found [1, 3]; expected an object"),
+        ({}, "shard.part: found nothing; expected this field"),
+        (WHOLE | {"part": 4}, "expected part from 1 to of"),
+        (WHOLE | {"part": 0}, "shard.part: found 0; expected a number greater than or equal to 1"),
+        (WHOLE | {"part": "1"}, "shard.part: found '1'; expected an integer"),
+        (WHOLE | {"part": True}, "shard.part: found True; expected an integer"),
+        (WHOLE | {"of": 10**9}, "shard.of: found 1000000000; expected a number less than or equal to 10000"),
+        (WHOLE | {"rows": -1}, "shard.rows: found -1; expected a number greater than or equal to 0"),
+        (WHOLE | {"ids": "x"}, "shard.ids: found 'x'; expected 64 hexadecimal digits"),
+    ],
+)
+def test_what_a_part_says_of_the_whole_is_checked(content: str, shard: Any, message: str) -> None:
+    assert wrong_fields(json.loads(content) | {"shard": WHOLE}) == []
+    assert message in "\n".join(wrong_fields(json.loads(content) | {"shard": shard}))
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

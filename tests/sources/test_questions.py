@@ -90,6 +90,14 @@ def test_repeats_inside_and_across_sources_name_the_row_that_is_kept(tmp_path: P
     assert other["source"] == "medmcqa"
 
 
+def test_a_repeat_is_only_marked_where_somebody_asks_for_it(tmp_path: Path) -> None:
+    """A benchmark's repeated questions are compared all the same, so nobody looks for them there."""
+    write(tmp_path, medqa(), medqa())
+    for marked in (True, False):
+        questions, _ = read_questions(["medqa"], data_dir=tmp_path, mark_repeats=marked)
+        assert [row["rejected_because"] for row in questions] == [None, "duplicate" if marked else None]
+
+
 def test_a_repeat_of_an_unusable_row_is_kept(tmp_path: Path) -> None:
     questions, _ = read_questions(["medqa"], data_dir=write(tmp_path, medqa(answer="Febuxostat"), medqa()))
     assert [row["rejected_because"] for row in questions] == ["gold_outside_options", None]

@@ -2,7 +2,13 @@
 
 import pytest
 
-from dataset_builder.text_checks.rewritten import reveals_material, unsupported
+from dataset_builder.text_checks import rewritten
+from dataset_builder.text_checks.rewritten import (
+    reveals_material,
+    unsupported,
+    unsupported_citation,
+    unsupported_number,
+)
 
 QUESTION = "A 61-year-old man takes 1,000 mg of allopurinol and has a uric acid of 9.5 mg/dL. What is the cause?"
 NOTE = "The text takes the needles for calcium pyrophosphate and so confuses gout with its imitator"
@@ -84,3 +90,37 @@ def test_names_steps_small_counts_and_what_stands_in_the_question_are_not(text: 
 
 def test_a_number_of_the_paths_or_the_context_is_supported() -> None:
     assert unsupported("It rises in 42% of them.", [QUESTION, "Of 1,200 patients, 42% had it."]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("in chromosomes 12 and Type 21, lead 40", None),
+        ("types  40", "40"),  # two spaces: no name
+        ("type \n40", "40"),
+        ("a 1-type 40 cell", "40"),  # the word belongs to the number before
+        ("prototype 40", "40"),
+        ("40-year, -40, 0.40", "40"),
+        ("٤٠ mg", "٤٠"),
+    ],
+)
+def test_a_number_is_no_part_of_a_name_unless_the_name_is_right_before_it(text: str, number: str | None) -> None:
+    assert unsupported_number(text, "") == number
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "See NEJM.",
+        "(Smith and Jones, 1999)",
+        "ACC/AHA Guidelines",
+        "a pivotal study",
+        "Doe ET AL",
+        "doi",
+        "PMID",
+        "https://x.org",
+    ],
+)
+def test_a_text_with_no_word_of_a_citation_is_not_searched(text: str) -> None:
+    found = rewritten._CITATION.search(text)
+    assert unsupported_citation(text, "") == (found and found.group())

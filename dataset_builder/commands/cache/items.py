@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 IN_USE_S = 3600  # what was used since is not deleted: a build may be running
-RESULT = re.compile(r"(?:cache|content)-([0-9a-f]+)")  # the key of a stage's result, in its file's name
+RESULT = re.compile(
+    r"(cache|content|heard)-([0-9a-f]+)"
+)  # the key of a stage's result or of what it heard, in its file's name
+HEARD = "what stages heard"  # digests of models' answers (llm/heard.py)
 KINDS = {  # folders of $HF_HOME/medreason, and what each of their entries is
     "graphs": "prepared graphs",
     "names": "indexes of names",
@@ -34,10 +37,11 @@ def items(stages: Path, others: Path) -> Iterator[Item]:
         results: dict[tuple[str, str], list[Path]] = {}
         for file in sorted(path for path in folder.iterdir() if path.is_file()):
             key = RESULT.match(file.name)
-            kind = (
-                "results of stages" if key else "questions" if file.name == "questions.arrow" else "unfinished files"
-            )
-            results.setdefault((kind, key[1] if key else file.name), []).append(file)
+            if key:
+                kind = HEARD if key[1] == "heard" else "results of stages"
+            else:
+                kind = "questions" if file.name == "questions.arrow" else "unfinished files"
+            results.setdefault((kind, key[2] if key else file.name), []).append(file)
         for (kind, _), files in results.items():
             yield from _item(kind, files)
     for name, kind in KINDS.items():

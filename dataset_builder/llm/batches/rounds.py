@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from dataset_builder.answer_store.batches import DROPPED, FREE, Batch, Claimed
 from dataset_builder.answer_store.entry import NOTHING, Entry
-from dataset_builder.answer_store.store import AnswerStore
 from dataset_builder.llm.batches.batches import Batches
 from dataset_builder.llm.batches.options import BatchesUnderWay, BatchOptions
 from dataset_builder.llm.batches.provider import ProviderError
@@ -20,17 +19,16 @@ from dataset_builder.llm.calls.attempts import MAX_BAD_ANSWERS, MAX_TRUNCATED
 from dataset_builder.llm.calls.connection import Change
 from dataset_builder.llm.completion import TRUNCATED_AT
 from dataset_builder.llm.conversation import ConversationState
+from dataset_builder.llm.heard import HeardRow
 from dataset_builder.llm.model import LLM, Answer, ModelError, Request
-from dataset_builder.llm.replay import AnswerLookup, advance, answer_of, start_conversations
+from dataset_builder.llm.remaining import Remaining
+from dataset_builder.llm.replay import AnswerLookup, advance, said_of, start_conversations
 from dataset_builder.llm.usage import say
 
 if TYPE_CHECKING:
-    from datasets import Dataset
-
     from dataset_builder.llm.calls.dispatch import Dispatcher
     from dataset_builder.stage import Stage
 
-ROWS = 256  # whose conversations are run together
 MAX_TRIES = 3  # batches that a request is put into
 
 
@@ -38,29 +36,26 @@ class BatchRounds:
     """The rows of one stage while batches get their answers."""
 
     def __init__(
-        self, stage: "Stage", store: AnswerStore, dispatcher: "Dispatcher", batches: Batches, options: BatchOptions
+        self,
+        stage: "Stage",
+        dispatcher: "Dispatcher",
+        batches: Batches,
+        options: BatchOptions,
+        lookup: AnswerLookup,
+        ended: dict[int, HeardRow],
     ) -> None:
-        self.stage, self.store, self.dispatcher, self.batches, self.options = (
-            stage,
-            store,
-            dispatcher,
-            batches,
-            options,
-        )
-        self.usage, self.journal = dispatcher.usage, batches.journal
-        charge = dispatcher.budget.charge
-        self.lookup = AnswerLookup(store, ("good", "final"), self.usage, charge, since=lambda: dispatcher.build.since)
+        """What the rows have heard is added to ``ended``."""
+        self.stage, self.dispatcher, self.batches, self.options = stage, dispatcher, batches, options
+        self.lookup, self.ended, self.usage, self.journal = lookup, ended, lookup.usage, batches.journal
         self.given_up: dict[bytes, Entry] = {}
-        self.digests: dict[int, bytes] = {}
-        self.keys: dict[int, bytes] = {}
         self._files: dict[str, tuple[Batch, RequestFile]] = {}  # that are being written, by model
 
-    async def ask(self, rows: "Dataset") -> None:
+    async def ask(self, rows: Remaining) -> None:
         """Get all answers. Raises BatchesUnderWay where it may not wait for those that are still to come, and ModelError."""
         try:
             while True:
                 await self._look()
-                waiting = await self._pass(rows)
+                waiting = await self._pass(rows.without(self.ended))
                 for name in list(self._files):
                     await self._send(name)
                 if not waiting:
@@ -91,27 +86,24 @@ class BatchRounds:
             self.usage.good += entry.status == "good"
             self.usage.bad += entry.status == "bad"
 
-    async def _pass(self, rows: "Dataset") -> int:
+    async def _pass(self, rows: Remaining) -> int:
         """Run all conversations as far as they come. Returns how many wait."""
-        waiting, self.usage.done = 0, 0
-        for start in range(0, len(rows), ROWS):
-            batch = rows[start : start + ROWS]
+        waiting, self.usage.done = 0, len(rows) - rows.number
+        for start, batch in rows.batches():
             states = await asyncio.to_thread(start_conversations, self.stage, batch, start)
             left = await asyncio.to_thread(advance, states, self._known)
             while left and await self._put(left):
                 left = await asyncio.to_thread(advance, left, self._known)
             waiting += len(left)
-            for state in states:
-                if state.columns is not None:
-                    self.digests[state.row], self.keys[state.row] = state.digest, state.keys
-            self.usage.done += len(batch["id"]) - len(left)
+            self.ended |= {s.row: HeardRow(s.digest, s.keys) for s in states if s.columns is not None}
+            self.usage.done += len(states) - len(left)
         return waiting
 
     def _known(self, requests: Sequence[Request]) -> Mapping[bytes, Answer]:
         found = self.lookup(requests)
         for request in requests:
             if request.key not in found and (entry := self.given_up.get(request.key)) is not None:
-                found[request.key] = answer_of(request, entry)
+                found[request.key] = Answer(request, *said_of(entry))
         return found
 
     async def _put(self, states: Sequence[ConversationState]) -> bool:
@@ -120,7 +112,7 @@ class BatchRounds:
         known = await asyncio.to_thread(self._known, list(requests.values()))
         missing = [request for key, request in requests.items() if key not in known]
         claims = await asyncio.to_thread(self.journal.claims, [request.key for request in missing])
-        paid = await asyncio.to_thread(self.store.find, [request.key for request in missing])
+        paid = await asyncio.to_thread(self.lookup.store.find, [request.key for request in missing])
         online: list[Request] = []
         new: dict[str, list[tuple[Request, Change]]] = {}
         for request in missing:
@@ -147,7 +139,7 @@ class BatchRounds:
     async def _online(self, request: Request) -> Entry:
         self.lookup.seen.add(request.key)
         return await self.dispatcher.answer(
-            request, self.stage.name, counts=lambda entry: self.lookup.answer(request, entry) is not None
+            request, self.stage.name, counts=lambda entry: self.lookup.said(entry) is not None
         )
 
     async def _claim(self, requests: Sequence[tuple[Request, Change]]) -> None:

@@ -39,10 +39,11 @@ class Dispatcher:
         max_usd: float | None = None,
         timeout_s: float | None = None,
         sampling: bool = True,
+        build: Build | None = None,
     ) -> None:
         self.prices, self.in_flight, self.per_minute, self.timeout_s = prices, in_flight, per_minute, timeout_s
         self.sampling = sampling
-        self.build = Build(store, later=True)
+        self.build = build or Build(store, later=True)
         self.write_queue = WriteQueue(store, self.build.owner)
         self.budget = Budget(self.build, self.write_queue, max_usd)
         self.turns = Turns(self.build, self.write_queue)

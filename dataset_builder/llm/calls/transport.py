@@ -32,12 +32,39 @@ def limit_of_reply(max_tokens: int) -> Iterator[None]:
         _limit.reset(token)
 
 
+class _Cookies(httpx.Cookies):
+    """Cookies as httpx keeps them, without the work where a response sets none: a sixth of the CPU time of a call."""
+
+    def extract_cookies(self, response: httpx.Response) -> None:
+        """Keep the cookies that a response sets."""
+        if "set-cookie" in response.headers:
+            super().extract_cookies(response)
+
+
+_OF_THE_BODY = (
+    b"content-encoding",
+    b"content-length",
+    b"transfer-encoding",
+)  # headers that are not true of a decoded body
+
+
 class Client(DefaultAioHttpClient):
     """The SDK's client over aiohttp, with these two bounds. A redirect would carry the key and the prompts to another place."""
 
     def __init__(self) -> None:
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
         super().__init__(limits=limits, follow_redirects=False, headers={"accept-encoding": "gzip"})
+
+        self._own_cookies = _Cookies()
+
+    @property
+    def cookies(self) -> httpx.Cookies:
+        """The cookies of all responses."""
+        return self._own_cookies
+
+    @cookies.setter
+    def cookies(self, cookies: Any) -> None:
+        self._own_cookies = _Cookies(cookies)
 
     async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
         """The whole response, decoded. Raises TooLong."""
@@ -47,11 +74,7 @@ class Client(DefaultAioHttpClient):
             content = await _content(response, _limit.get())
         finally:
             await response.aclose()
-        headers = [
-            (k, v)
-            for k, v in response.headers.multi_items()
-            if k not in ("content-encoding", "content-length", "transfer-encoding")
-        ]
+        headers = [(name, value) for name, value in response.headers.raw if name.lower() not in _OF_THE_BODY]
         return httpx.Response(
             response.status_code, headers=headers, content=content, request=request, extensions=response.extensions
         )

@@ -44,10 +44,11 @@ FILLED = {
     *("support[].hops", "support[].of", "support[].kept", "flags[]", "candidates[]", "verdicts[]", "verdicts[].label"),
     *("ranking[]", "ranking[].candidate", "refined[]", "rationales[]", "rationales[].text", "rationales[].model"),
     *("prompt[]", "prompt[].role", "prompt[].content", "completion[]", "completion[].role", "completion[].content"),
-    *("benchmark", "benchmark_id", "rule"),
+    *("benchmark", "benchmark_id", "rule", "position", "published"),
 }
 NEEDED: dict[str, tuple[str, ...]] = {
     "contamination": ("source", "id", "benchmark", "benchmark_id"),
+    "positions": ("id", "position", "published"),
     "evidence": ("id", "mentions", "nodes", "candidate_paths"),
     "answers": tuple(CONFIGS["answers"].columns),
 }

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from dataset_builder.publishing.shards.part import MAX_PARTS
+
 Count = Annotated[int, Field(ge=0, lt=2**63)]
 Number = Annotated[float, Field(allow_inf_nan=False, gt=-(2**63), lt=2**63)]
 Name = Annotated[str, Field(min_length=1)]
@@ -103,6 +105,19 @@ class _Contamination(_Part):
     checked: dict[Name, _Checked]
     not_checked: dict[Name, _NotChecked]
     matches: dict[Name, dict[Name, _Matches]] = ABSENT
+
+
+class _Shard(_Part):
+    part: Annotated[Count, Field(ge=1)]
+    of: Annotated[Count, Field(ge=1, le=MAX_PARTS)]
+    rows: Count
+    ids: Sum
+
+    @model_validator(mode="after")
+    def _whole(self) -> "_Shard":
+        if self.part > self.of:
+            raise ValueError("part from 1 to of")
+        return self
 
 
 def _some(bins: list[int]) -> list[int]:
@@ -213,6 +228,14 @@ class _Score(_Part):
         return self
 
 
+class _MergedPart(_Part):
+    part: Count
+    content_hash: Name
+    started: str = ABSENT
+    seconds: Number = ABSENT
+    git: _Git = ABSENT
+
+
 class _Run(_Part):
     seconds: Number
     started: str = ABSENT
@@ -223,6 +246,7 @@ class _Run(_Part):
     passports: list[_Calibration] = ABSENT
     tiers: dict[Name, _Tier] = ABSENT
     scores: dict[Name, _Score] = ABSENT
+    parts: list[_MergedPart] = ABSENT  # of a merged folder
 
     @model_validator(mode="after")
     def _whole(self) -> "_Run":
@@ -257,6 +281,7 @@ class Manifest(_Part):
     origins: Annotated[list[_Origin], AfterValidator(_each_source_once)] = ABSENT
     columns: dict[Name, str] = ABSENT
     rows: dict[str, Count] = ABSENT
+    shard: _Shard = ABSENT  # of one part of a build
     funnel: dict[Name, Funnel] = ABSENT
     flags: dict[Name, Counts] = ABSENT
     contamination: _Contamination = ABSENT

@@ -7,10 +7,8 @@ import numpy as np
 import pyarrow as pa
 from datasets import Dataset
 
-from dataset_builder.mapped import folder_of, release
+from dataset_builder import mapped
 from dataset_builder.publishing.layout import BATCH
-
-MAPPED = 250_000_000  # bytes that are read of mapped files before their pages are let go of
 
 
 def tables(rows: Dataset, size: int = BATCH) -> Iterator[pa.Table]:
@@ -21,8 +19,8 @@ def tables(rows: Dataset, size: int = BATCH) -> Iterator[pa.Table]:
     read = 0
     arrow: Any = rows.with_format("arrow")  # typed as if it gave a dict
     for start in range(0, len(rows), size):
-        if rows.cache_files and read > MAPPED:
-            release(folder_of(rows))
+        if rows.cache_files and read > mapped.MAPPED:
+            mapped.release(mapped.folder_of(rows))
             read = 0
         table = arrow[start : start + size].combine_chunks()
         read += table.nbytes

@@ -13,12 +13,13 @@ import pyarrow.parquet as pq
 import pytest
 from datasets import Dataset, load_dataset, load_from_disk
 
+from dataset_builder import mapped as mapped_files
 from dataset_builder.__main__ import main
 from dataset_builder.publishing import folder as publish
 from dataset_builder.publishing.folder import split_rows
 from dataset_builder.publishing.hub.loaded import published_files, refusal
 from dataset_builder.publishing.layout import batches_of, data_files
-from dataset_builder.publishing.streams import batches, parquet_files
+from dataset_builder.publishing.streams import parquet_files
 from dataset_builder.publishing.streams.batches import has_value, tables
 from dataset_builder.publishing.streams.digests import RowDigests, canonical
 from dataset_builder.publishing.verify import verify
@@ -163,7 +164,7 @@ def test_a_mapped_file_is_read_through_mappings_that_end(tmp_path: Path, monkeyp
     rows = rows.select([n for n in range(60) if n != 7])
     expected = [n for n in range(60) if n != 7]
     del made
-    monkeypatch.setattr(batches, "MAPPED", 3_000_000)
+    monkeypatch.setattr(mapped_files, "MAPPED", 3_000_000)
     before, peak, found = _mapped(), 0, []
     for table in tables(rows, 4):
         found += [(row["n"], row["twice"], len(row["text"])) for row in table.to_pylist()]
