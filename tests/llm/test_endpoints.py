@@ -18,8 +18,8 @@ from dataset_builder.llm.runner import Runner
 from dataset_builder.run import run
 from dataset_builder.sources.questions import on_disk
 from tests.llm.asking import PRICES, WRITER, say, say_json, says
+from tests.support.llm_server.canned import Canned
 from tests.support.llm_server.running import Running, running
-from tests.support.llm_server.server import Canned
 from tests.test_stage import question
 
 

@@ -17,8 +17,8 @@ from dataset_builder.sources.questions import on_disk
 from tests.llm.asking import PRICES, WRITER, say_json, says
 from tests.llm.test_reported_errors import error_of
 from tests.support.endpoint_cases import cases, completions
+from tests.support.llm_server.canned import Canned
 from tests.support.llm_server.running import running
-from tests.support.llm_server.server import Canned
 from tests.test_stage import question
 
 

@@ -18,8 +18,8 @@ from dataset_builder.sources.questions import on_disk
 from dataset_builder.stage import Stage, rows_of, stage
 from tests.llm.asking import PRICES, WRITER, Said
 from tests.support.converse import converse
+from tests.support.llm_server.canned import Canned
 from tests.support.llm_server.running import Running
-from tests.support.llm_server.server import Canned
 from tests.support.record_requests import asking_stages, recorded
 from tests.test_stage import question
 

@@ -33,8 +33,8 @@ from dataset_builder.run import run
 from dataset_builder.sources.questions import on_disk
 from tests.llm.asking import PRICES, WRITER, say
 from tests.support.endpoint_cases import cases
+from tests.support.llm_server.canned import Canned
 from tests.support.llm_server.running import Running
-from tests.support.llm_server.server import Canned
 from tests.test_stage import question
 
 

@@ -10,8 +10,9 @@ import pkgutil
 import sys
 from dataclasses import fields
 
-from tests.support.llm_server.server import State, serve
+from tests.support.llm_server.server import serve
 from tests.support.llm_server.settings import Settings
+from tests.support.llm_server.state import State
 
 
 async def main() -> None:

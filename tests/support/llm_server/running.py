@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.support.llm_server.replies import reply as medreason
-from tests.support.llm_server.server import Reply, State, serve
+from tests.support.llm_server.server import serve
 from tests.support.llm_server.settings import Settings
+from tests.support.llm_server.state import Reply, State
 
 
 @dataclass
@@ -57,3 +58,4 @@ def running(reply: Reply | None = medreason, **settings: Any) -> Iterator[Runnin
     finally:
         loop.call_soon_threadsafe(task.cancel)
         thread.join(10)
+        state.close()

@@ -1,163 +1,14 @@
 """The scripted server: one asyncio.Protocol, fast enough that a benchmark never measures it."""
 
 import asyncio
-import hashlib
-import heapq
 import json
 import socket
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import Any
 
-from tests.support.llm_server.settings import PAID, Limits, Settings
-
-Reply = Callable[[dict[str, Any], Settings], str]
-
-
-def request_hash(body: bytes) -> str:
-    """16 hex digits that name a request by its bytes, so that a client can prove that an answer is its own."""
-    return hashlib.blake2b(body, digest_size=8).hexdigest()
-
-
-class Canned(NamedTuple):
-    """A reply as some real endpoint has sent it: status, headers, and the bytes of the body."""
-
-    status: int
-    body: bytes
-    headers: tuple[tuple[str, str], ...] = ()
-    paid: bool = False
-
-    @classmethod
-    def of(cls, status: int, body: Any, headers: Mapping[str, str] | None = None, *, paid: bool = False) -> "Canned":
-        """``body``: text, or what is written as JSON."""
-        data = (
-            body
-            if isinstance(body, bytes)
-            else (body if isinstance(body, str) else json.dumps(body)).encode("utf-8", "surrogatepass")
-        )
-        return cls(status, data, tuple((headers or {}).items()), paid)
-
-    @property
-    def answer(self) -> bytes:
-        """The whole HTTP answer."""
-        given = {name.lower() for name, _ in self.headers}
-        head = "" if "content-type" in given else "content-type: application/json\r\n"
-        head += "".join(
-            f"{name}: {value}\r\n"
-            for name, value in self.headers
-            if name.lower() not in ("content-length", "transfer-encoding")
-        )
-        return f"HTTP/1.1 {self.status} Said\r\n{head}content-length: {len(self.body)}\r\n\r\n".encode() + self.body
-
-
-class State:
-    """Settings, limits and counters, shared by all connections. ``reply``: the content of a good answer; None: an echo."""
-
-    def __init__(self, settings: Settings, reply: Reply | None = None) -> None:
-        self.reply, self.log = reply, None
-        self.canned: Sequence[Canned] = ()
-        self.refuse: Callable[[bytes], Canned | None] | None = None  # a reply made from the request, for a test
-        self.set(settings)
-        self.reset()
-
-    log: TextIO | None
-
-    def set(self, settings: Settings) -> None:
-        """New settings; the buckets begin anew."""
-        self.settings, self.limits = settings, Limits(settings)
-        self.free: list[float] = []  # when the slots that were used are free
-        text = "the finding is explained by the mechanism described above; " * (settings.answer_tokens // 12 + 1)
-        self.text = text[: settings.answer_tokens * 4]
-        if self.log:
-            self.log.close()
-        self.log = Path(settings.log).open("a", encoding="utf-8") if settings.log else None  # noqa: SIM115  open while it serves
-
-    def in_queue(self, work: float, now: float) -> float:
-        """The seconds until so much work is done in the slot that is free first."""
-        free = heapq.heappop(self.free) if len(self.free) >= self.settings.slots else 0.0
-        done = max(now, free) + work
-        heapq.heappush(self.free, done)
-        return done - now
-
-    def reset(self) -> None:
-        """Forget what was counted."""
-        self.outcomes, self.attempts, self.paid = Counter[str](), Counter[str](), Counter[str]()
-        self.tokens = Counter[str]()
-        self.keys: set[str] = set()
-        self.in_flight = self.peak = 0
-
-    def note(self, key: str, attempt: int, outcome: str, prompt: int = 0, completion: int = 0) -> None:
-        """Count an outcome."""
-        self.outcomes[outcome] += 1
-        if outcome.removesuffix("_abandoned") in PAID:
-            self.paid[key] += 1
-            self.tokens.update(prompt=prompt, completion=completion)
-        if self.log:
-            self.log.write(f"{asyncio.get_running_loop().time():.4f}\t{key}\t{attempt}\t{outcome}\n")
-
-    def stats(self) -> dict[str, Any]:
-        """The counters. ``paid_again``: answers paid beyond the first of each request."""
-        if self.log:
-            self.log.flush()
-        requests, paid = sum(self.attempts.values()), sum(self.paid.values())
-        refused = sum(n for outcome, n in self.outcomes.items() if outcome.startswith(("429", "over")))
-        return {
-            "requests": requests,
-            "distinct": len(self.attempts),
-            "outcomes": dict(self.outcomes),
-            "paid": paid,
-            "paid_distinct": len(self.paid),
-            "paid_again": paid - len(self.paid),
-            "prompt_tokens": self.tokens["prompt"],
-            "completion_tokens": self.tokens["completion"],
-            "peak_in_flight": self.peak,
-            "refused_share": refused / max(requests, 1),
-            "keys": sorted(self.keys),
-        }
-
-    def canned_for(self, key: str, attempt: int) -> Canned | None:
-        """One of the canned replies for a share `canned` of the attempts (of the requests, where it is `permanent`), by seed."""
-        share = self.settings.canned
-        if not self.canned or not share:
-            return None
-        number = 1 if self.settings.permanent else attempt
-        if self.settings.uniform("canned", key, number) >= share:
-            return None
-        return self.canned[int(self.settings.uniform("which", key, number) * len(self.canned))]
-
-    def completion(self, outcome: str, key: str, prompt_tokens: int, request: dict[str, Any]) -> bytes:
-        """The whole HTTP answer of an outcome that has one."""
-        content = (
-            self.reply(request, self.settings) if self.reply else json.dumps({"request": key, "answer": self.text})
-        )
-        if outcome == "empty":
-            content = ""
-        elif outcome == "badjson":
-            content = "Sure! Here is the JSON: {" + content[:200].replace("}", "")
-        elif outcome == "length":
-            content = content[: len(content) // 2]
-        tokens = len(content) // 4 if self.reply else self.settings.answer_tokens
-        usage = {"prompt_tokens": prompt_tokens, "completion_tokens": tokens, "total_tokens": prompt_tokens + tokens}
-        message = {"role": "assistant", "content": content}
-        finish = "length" if outcome == "length" else "stop"
-        body = {
-            "id": f"chatcmpl-{key}",
-            "object": "chat.completion",
-            "created": 1700000000,
-            "model": request["model"],
-            "choices": [{"index": 0, "message": message, "finish_reason": finish}],
-            "usage": usage,
-        }
-        return self.answer(200, body)
-
-    def answer(self, status: int, body: dict[str, Any], head: str = "") -> bytes:
-        """An HTTP answer with a JSON body."""
-        data = json.dumps(body).encode()
-        for limit, name in ((self.settings.header_rpm, "requests"), (self.settings.header_tpm, "tokens")):
-            head += f"x-ratelimit-limit-{name}: {limit}\r\n" if limit else ""
-        first = f"HTTP/1.1 {status} {'OK' if status == 200 else 'Error'}\r\ncontent-type: application/json\r\n"
-        return f"{first}content-length: {len(data)}\r\n{head}\r\n".encode() + data
+from tests.support.llm_server.batch_paths import answer_path
+from tests.support.llm_server.files import Upload, is_upload
+from tests.support.llm_server.settings import PAID, request_hash
+from tests.support.llm_server.state import State
 
 
 class Connection(asyncio.Protocol):
@@ -165,12 +16,22 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, state: State, loop: asyncio.AbstractEventLoop) -> None:
         self.state, self.loop, self.buffer, self.closing = state, loop, b"", False
+        self.upload: Upload | None = None
+        self.download: asyncio.Task[None] | None = None  # held: the loop holds its tasks only weakly
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.upload:
+            self.upload.lost()
+
     def data_received(self, data: bytes) -> None:
+        if self.upload:  # never kept: 200 MB
+            if (rest := self.upload.feed(data)) is None:
+                return
+            self.upload, data = None, rest
         data = self.buffer + data
         while (end := data.find(b"\r\n\r\n")) >= 0:
             head = data[:end]
@@ -178,11 +39,18 @@ class Connection(asyncio.Protocol):
             at = lower.find(b"content-length:")
             length = int(lower[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
             if len(data) < end + 4 + length:
+                if is_upload(head):
+                    self.closing = b"connection: close" in lower
+                    self.upload = Upload(self, head, length)
+                    self.upload.feed(data[end + 4 :])
+                    data = b""
                 break
             body, data = data[end + 4 : end + 4 + length], data[end + 4 + length :]
             path, self.closing = head.split(b" ", 2)[1], b"connection: close" in lower
             if path.split(b"?")[0].endswith(b"/chat/completions"):
                 self.chat(head, body)
+            elif path.startswith((b"/v1/files", b"/v1/batches")):
+                answer_path(self, head, body)
             else:
                 self.admin(path, body)
         self.buffer = data
@@ -242,15 +110,14 @@ class Connection(asyncio.Protocol):
 
     def refusal(self, head: bytes, tokens: int, body: bytes) -> tuple[int, str, str | None] | None:
         """Why a request can never be answered: status, message, code."""
-        settings = self.state.settings
-        if settings.key:
+        return self.stranger(head) or self.state.unfit(tokens, body)
+
+    def stranger(self, head: bytes) -> tuple[int, str, str | None] | None:
+        """Status, message and code for a request with a wrong key."""
+        if self.state.settings.key:
             came = head.partition(b"uthorization: Bearer ")[2].split(b"\r\n", 1)[0].decode()
-            if came != settings.key:
+            if came != self.state.settings.key:
                 return 401, f"Incorrect API key provided: {came}", "invalid_api_key"
-        if settings.context and tokens > settings.context:
-            return 400, f"This model's maximum context length is {settings.context} tokens", "context_length_exceeded"
-        if not settings.schema and b'"response_format"' in body:
-            return 400, "Unknown parameter: response_format", "unknown_parameter"
         return None
 
     def finish(self, key: str, attempt: int, outcome: str, tokens: int, body: bytes) -> None:
@@ -261,7 +128,7 @@ class Connection(asyncio.Protocol):
         answer = b""
         if outcome in (*PAID, "drip"):
             request = json.loads(body) if state.reply else {"model": "scripted"}
-            answer = state.completion(outcome, key, tokens, request)
+            answer = state.answer(200, state.completion(outcome, key, tokens, request))
         completion = int(answer.rpartition(b'"completion_tokens": ')[2].split(b",")[0]) if answer else 0
         state.note(key, attempt, outcome + "_abandoned" * gone, tokens, completion)
         if gone:
@@ -272,15 +139,19 @@ class Connection(asyncio.Protocol):
         elif outcome == "500":
             self.error(500, "The server had an error")
         elif outcome == "reset":
-            linger_off = b"\1\0\0\0\0\0\0\0"
-            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_off)
-            transport.abort()
+            self.cut()
         elif outcome == "hang":
             self.loop.call_later(state.settings.hang_s, transport.close)
         elif outcome == "drip":
             self.drip(answer, 0, self.loop.time() + state.settings.hang_s)
         else:
             self.write(answer[: len(answer) // 2 if outcome == "cut" else None], self.closing or outcome == "cut")
+
+    def cut(self) -> None:
+        """End the connection as a reset does, without an answer."""
+        linger_off = b"\1\0\0\0\0\0\0\0"
+        self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_off)
+        self.transport.abort()
 
     def drip(self, answer: bytes, at: int, until: float) -> None:
         """A byte a second."""
@@ -293,4 +164,6 @@ class Connection(asyncio.Protocol):
 async def serve(state: State, port: int = 0) -> asyncio.Server:
     """A server on 127.0.0.1 at this port, or at any that is free."""
     loop = asyncio.get_running_loop()
+    if state.settings.batch_dir:
+        state.batch_store()  # batches of before go on
     return await loop.create_server(lambda: Connection(state, loop), "127.0.0.1", port, backlog=4096)

@@ -12,6 +12,11 @@ FAULTS = ("429", "429ra", "500", "reset", "hang", "drip", "cut", "empty", "badjs
 PAID = ("good", "empty", "badjson", "length", "cut")  # the model ran
 
 
+def request_hash(body: bytes) -> str:
+    """16 hex digits that name a request by its bytes, so that a client can prove that an answer is its own."""
+    return hashlib.blake2b(body, digest_size=8).hexdigest()
+
+
 @dataclass(frozen=True)
 class Settings:
     """All of them can be changed while the server runs (POST /control)."""
@@ -58,6 +63,33 @@ class Settings:
     judge: str = ""  # "substring": it looks for words
     false_positive: float = 0.0  # share of wrong ones that it calls right
     false_negative: float = 0.0
+    # of files and batches (batches.py says what each imitates); `_ms` in milliseconds, the others shares unless they say
+    batch_dir: str = ""  # folder that keeps files and batches over a restart; "": a temporary one
+    batch_file_wait_ms: float = 0.0  # a new file is not found for so long
+    batch_validate_ms: float = 0.0  # how long a batch is validating
+    batch_run_ms: float = 0.0  # in_progress; its requests are answered evenly over this time
+    batch_finalize_ms: float = 0.0
+    batch_cancel_ms: float = 0.0  # cancelling
+    batch_create_500: float = 0.0  # of the batches made, whose maker gets a 500
+    batch_create_cut: float = 0.0  # of the batches made, whose maker's connection is cut before the answer
+    batch_invalid: float = 0.0  # of the batches, which fail with batch_invalid_code whatever they hold
+    batch_invalid_code: str = "invalid_json_line"
+    batch_enqueued_tokens: int = (
+        0  # above 0: prompt tokens of all unfinished batches of a model; a batch above it fails
+    )
+    batch_request_400: float = 0.0  # of the requests
+    batch_request_500: float = 0.0  # of the requests
+    batch_expire: float = 0.0  # of the batches
+    batch_expire_done: float = 0.5  # of the requests of such a batch, answered before it expires
+    batch_stuck: float = 0.0  # of the batches, which stay in_progress until this is set to 0
+    batch_shuffle: float = 0.0  # of the batches, whose output lines are in another order
+    batch_double: float = 0.0  # of the lines, written twice
+    batch_missing: float = 0.0  # of the lines, in neither file
+    batch_torn: float = 0.0  # of the downloads, cut in the middle
+    batch_poll_429: float = 0.0  # of the calls that retrieve a batch or a file's content; with Retry-After
+    batch_poll_500: float = 0.0  # of the same
+    batch_max_requests: int = 50_000  # a number, of one file
+    batch_max_bytes: int = 200_000_000  # of one file
     log: str = ""  # path of the request log: seconds, hash, attempt, outcome
 
     def changed(self, given: dict[str, Any]) -> "Settings":
