@@ -122,13 +122,13 @@ class Journal:
             found |= {key: Claimed(*rest) for key, *rest in rows}
         return found
 
-    def change(self, batch_id: str, **fields: Any) -> None:
+    def change(self, batch: str, /, **fields: Any) -> None:
         """Write down what has changed. Raises StoreError."""
         names = [*fields, "changed"]
         with self.store.transaction("the state of a batch") as connection:
             connection.execute(
                 f"update batches set {', '.join(f'{name} = ?' for name in names)} where id = ?",
-                (*fields.values(), time.time(), batch_id),
+                (*fields.values(), time.time(), batch),
             )
 
     def take_in(

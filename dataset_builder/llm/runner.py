@@ -58,8 +58,10 @@ class Runner:
         return self
 
     def __exit__(self, why: object, *_: object) -> None:
-        if self._batches and why is None:
-            self._batches.journal.forget_tries()
+        if self._batches:
+            self._batches.close()
+            if why is None:
+                self._batches.journal.forget_tries()
         if self._dispatcher:
             self._runner.run(self._dispatcher.close())
         elif self._build:

@@ -16,14 +16,13 @@ from dataset_builder.answer_store.batches import CREATING, DROPPED, TAKEN_IN, UP
 from dataset_builder.answer_store.builds import living
 from dataset_builder.answer_store.entry import Entry
 from dataset_builder.answer_store.store import AnswerStore
-from dataset_builder.llm.batches.provider import ENDED, KEYS, NAME, NOT_FOUND, Provider, ProviderError
+from dataset_builder.llm.batches.provider import ENDED, KEYS, NAME, Provider, ProviderError
 from dataset_builder.llm.batches.request_file import REQUESTS, RequestFile
 from dataset_builder.llm.batches.results import Result, ResultReader
 from dataset_builder.llm.model import LLM, ModelError
 from dataset_builder.llm.prices import Price, price_of
 
 AT_ONCE = 500  # answers in one transaction
-CREATE_TRIES, CREATE_WAIT_S = 6, 2.0  # a file may not be found just after its upload
 TOO_MANY = "token_limit_exceeded"  # of the tokens that may wait in all batches of a model
 FEWEST = 10  # requests of a batch, however small the provider's limit
 
@@ -50,6 +49,11 @@ class Batches:
         if endpoint not in self._providers:
             self._providers[endpoint] = Provider(endpoint)
         return self._providers[endpoint]
+
+    def close(self) -> None:
+        """Close all connections."""
+        for provider in self._providers.values():
+            provider.close()
 
     def price(self, model: str) -> Price | None:
         """Of a model in batches; None where it is not known."""
@@ -86,16 +90,12 @@ class Batches:
 
     def _create(self, batch: Batch, file_id: str, metadata: dict[str, str]) -> ProviderBatch:
         provider = self.provider(batch.model)
-        for number in range(1, CREATE_TRIES + 1):
-            try:
-                return provider.create(file_id, metadata)
-            except ProviderError as why:
-                if why.error.kind != NOT_FOUND or number == CREATE_TRIES:
-                    if (found := provider.lost(batch.id, batch.at, file_id)) is not None:
-                        return found
-                    raise
-            time.sleep(CREATE_WAIT_S)
-        raise AssertionError("the last try returns or raises")
+        try:
+            return provider.create(file_id, metadata)
+        except ProviderError:
+            if (found := provider.lost(batch.id, batch.at, file_id)) is not None:
+                return found
+            raise
 
     def find_again(self) -> None:
         """Find out about batches whose build was killed while it sent them. Raises ProviderError, ModelError."""

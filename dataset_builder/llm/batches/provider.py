@@ -31,6 +31,7 @@ OPEN = ("validating", "in_progress", "finalizing", "cancelling")
 ENDED = ("completed", "failed", "expired", "cancelled")
 LIST = 100  # batches in a page
 OLDER_S = 3600.0  # batches that were made so long before ours are not ours, whatever the clocks say
+FILE_LOOKS, FILE_WAIT_S, MOST_FILE_WAIT_S = 10, 0.25, 10.0  # for a file that was uploaded
 TORN = 5  # downloads of one file
 TORN_WAIT_S = 1.0
 
@@ -51,15 +52,28 @@ class Provider:
         self._client = connect_for_files(endpoint)
         self._keys = tuple(secrets().values())
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
     @property
     def url(self) -> str:
         """Where each request of a batch goes."""
         return "/chat/completions" if self.endpoint == AZURE else "/v1/chat/completions"
 
     def upload(self, file: Path) -> str:
-        """Upload a file of requests; returns its id."""
+        """Upload a file of requests; returns its id when it is there: a batch of a file that is not yet there would fail."""
         with file.open("rb") as lines:
-            return self._do(lambda: self._client.files.create(file=(file.name, lines), purpose="batch")).id
+            file_id = self._do(lambda: self._client.files.create(file=(file.name, lines), purpose="batch")).id
+        for number in range(FILE_LOOKS):
+            try:
+                self._do(lambda: self._client.files.retrieve(file_id), found_later=True)
+                return file_id
+            except ProviderError as why:
+                if why.error.kind != NOT_FOUND or number == FILE_LOOKS - 1:
+                    raise
+            time.sleep(min(2**number * FILE_WAIT_S, MOST_FILE_WAIT_S))
+        raise AssertionError("the last look returns or raises")
 
     def create(self, file_id: str, metadata: dict[str, str]) -> ProviderBatch:
         """Create a batch of an uploaded file. It is asked for once: after a ProviderError there may be one."""
