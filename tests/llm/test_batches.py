@@ -6,13 +6,17 @@ from typing import Any
 import pytest
 from datasets import Dataset
 
-from dataset_builder.answer_store.batches import TAKEN_IN, Journal
+from dataset_builder.answer_store.batches import DROPPED, TAKEN_IN, Journal
 from dataset_builder.answer_store.store import AnswerStore
+from dataset_builder.llm.batches import provider
 from dataset_builder.llm.batches.options import BatchesUnderWay, BatchOptions
+from dataset_builder.llm.batches.provider import Provider
+from dataset_builder.llm.batches.rounds import BatchRounds
+from dataset_builder.llm.model import ModelError
 from dataset_builder.llm.prices import read_prices
 from dataset_builder.llm.runner import Runner
 from dataset_builder.run import StageRun, run
-from tests.llm.asking import WRITER, say
+from tests.llm.asking import WRITER, say, say_json
 from tests.support.llm_server.running import Running
 from tests.test_stage import rows
 
@@ -70,3 +74,139 @@ def test_a_build_that_does_not_wait_ends_and_goes_on_when_it_is_run_again(server
     found, one = build(store, texts())
     assert None not in found["rationale"][:] and server.stats()["paid_again"] == 0
     assert one.calls is not None and one.calls.sent == 0
+
+
+def test_replies_that_need_another_try_take_another_batch(server: Running, store: AnswerStore) -> None:
+    server.state.reply = lambda asked, _: '{"answer": "x"}' if len(asked["messages"]) > 1 else "Sure!"
+    found, _ = build(store, texts(4), stage=say_json)
+    assert found["rationale"][:] == ["x"] * 4 and states(store) == [TAKEN_IN] * 2
+    assert server.stats()["paid_again"] == 0
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"batch_shuffle": 1.0, "batch_double": 0.5},
+        {"batch_torn": 0.5},
+        {"batch_poll_429": 0.3, "batch_poll_500": 0.3},
+        {"batch_file_wait_ms": 100},
+        {"batch_create_500": 1.0},
+        {"batch_create_cut": 1.0},
+        {"batch_validate_ms": 20, "batch_run_ms": 50, "batch_finalize_ms": 20},
+    ],
+    ids=lambda settings: next(iter(settings)),
+)
+def test_what_goes_wrong_on_the_way_changes_no_row(
+    server: Running, store: AnswerStore, settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(provider, "TORN_WAIT_S", 0.0)
+    server.change(**settings)
+    found, _ = build(store, texts(), BatchOptions(wait=True, poll_s=0.01))
+    assert None not in found["rationale"][:] and found["rejected_because"][:] == [None] * 8
+    told = server.stats()
+    assert told["paid_again"] == 0 and sum(told["batches"].values()) == 1, (
+        "a batch whose making was not confirmed is found"
+    )
+    assert states(store) == [TAKEN_IN]
+
+
+def test_requests_without_a_line_are_asked_again_and_what_they_may_have_cost_is_counted(
+    server: Running, store: AnswerStore
+) -> None:
+    server.change(batch_missing=0.5)
+    found, one = build(store, texts())
+    assert None not in found["rationale"][:] and len(states(store)) > 1
+    assert one.calls is not None and one.calls.lost_usd > 0
+    [first, *_] = Journal(store).all()
+    assert (first.why or "").endswith("requests have no line in its files")
+
+
+def test_a_batch_that_the_provider_refuses_ends_the_build_with_line_and_reason(
+    server: Running, store: AnswerStore
+) -> None:
+    server.change(batch_invalid=1.0, batch_invalid_code="invalid_json_line")
+    said = r"^the provider refuses batch batch_\w+ of scripted \(7 requests, stage say\): line 1: invalid_json_line: .* Nothing of it was"
+    with pytest.raises(ModelError, match=said):
+        build(store, texts())
+    assert states(store) == [DROPPED] and server.stats()["batch_answers"] == 0
+
+
+def test_where_fewer_tokens_may_wait_batches_become_smaller(server: Running, store: AnswerStore) -> None:
+    server.change(batch_enqueued_tokens=40 * 220)
+    found, one = build(store, texts(100))
+    assert None not in found["rationale"][:] and server.stats()["paid_again"] == 0
+    assert states(store)[0] == DROPPED and states(store)[-1] == TAKEN_IN and len(states(store)) > 3
+    assert one.calls is not None and any("batches are smaller" in note for note in one.calls.notes)
+
+
+def test_a_request_that_is_refused_rejects_its_row_with_the_reason(server: Running, store: AnswerStore) -> None:
+    server.change(batch_request_400=1.0)
+    found, _ = build(store, texts())
+    assert found["rejected_because"][:] == [None, *["llm_failed"] * 7]
+    assert (found["rejected_detail"][1] or "").startswith("status 400")
+    server.change()
+    found, _ = build(store, texts())
+    assert None not in found["rationale"][:], "the next build asks it again"
+
+
+@pytest.mark.parametrize("then_online", [False, True])
+def test_what_a_batch_leaves_goes_into_the_next_ones_or_online(
+    server: Running, store: AnswerStore, then_online: bool
+) -> None:
+    server.change(batch_expire=1.0, batch_expire_done=0.5)
+    found, _ = build(store, texts(9), BatchOptions(wait=True, then_online=then_online, poll_s=0.01))
+    told = server.stats()
+    assert told["paid_again"] == 0
+    if then_online:
+        assert None not in found["rationale"][:] and states(store) == [TAKEN_IN] and told["paid"] == 9
+    else:
+        assert found["rejected_because"][:].count("llm_failed") == 1 and len(states(store)) == 3
+        assert "batch_expired" in next(text for text in found["rejected_detail"][:] if text)
+
+
+def test_the_cap_holds_for_batches(server: Running, store: AnswerStore) -> None:
+    with pytest.raises(ModelError, match="add --price scripted:batch=IN/OUT"):
+        build(store, texts(), prices=read_prices(["scripted=1/2"]), max_usd=1.0)
+    most = (300 * 0.5 + 200 * 1) / 1e6  # of one request in a batch, at least
+    found, one = build(store, texts(40), max_usd=20 * most)
+    assert one.calls is not None and (one.calls.now.usd or 0) + (one.calls.before.usd or 0) <= 20 * most
+    assert 0 < found["rejected_because"][:].count("over_budget") < 39
+    found, _ = build(store, texts(40), max_usd=1.0)
+    assert None not in found["rationale"][:] and server.stats()["paid_again"] == 0
+
+
+def test_an_online_build_says_which_batch_has_its_requests(server: Running, store: AnswerStore) -> None:
+    server.change(batch_stuck=1.0)
+    with pytest.raises(BatchesUnderWay):
+        build(store, texts(), BatchOptions())
+    [batch] = Journal(store).all()
+    with pytest.raises(ModelError, match=f"batch {batch.id} of this store has requests of this build"):
+        build(store, texts(), None)
+
+
+@pytest.mark.parametrize("moment", ["upload", "create", "download", "claim", "take_in"])
+def test_a_build_that_ends_at_any_moment_is_gone_on_with(
+    server: Running, store: AnswerStore, moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As at a kill: what the provider, or the store, did last is not known to the build, and nothing is cleaned up."""
+    of: Any = Provider if moment in ("upload", "create", "download") else Journal
+    real = getattr(of, moment)
+
+    def ends(*given: Any, **more: Any) -> Any:
+        real(*given, **more)
+        raise Killed
+
+    monkeypatch.setattr(of, moment, ends)
+    monkeypatch.setattr(BatchRounds, "drop_unsent", lambda self: None)
+    with pytest.raises(Killed):
+        build(store, texts())
+    monkeypatch.undo()
+    monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+    found, _ = build(store, texts())
+    told = server.stats()
+    assert None not in found["rationale"][:] and told["paid_again"] == 0 and told["paid"] == 8
+    assert states(store)[-1] == TAKEN_IN and set(states(store)[:-1]) <= {DROPPED}
+
+
+class Killed(BaseException):
+    """In place of SIGKILL."""

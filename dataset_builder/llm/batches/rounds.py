@@ -62,10 +62,14 @@ class BatchRounds:
                     return
                 await self._wait(waiting)
         finally:
-            for batch, file in self._files.values():  # not sent, because something else ended the build
-                file.delete()
-                self.journal.end(batch.id, DROPPED, "its build ended before it was sent")
+            self.drop_unsent()
             await self.dispatcher.write_queue.flush()
+
+    def drop_unsent(self) -> None:
+        """Drop the batches that are being written, because something else ended the build."""
+        for batch, file in self._files.values():
+            file.delete()
+            self.journal.end(batch.id, DROPPED, "its build ended before it was sent")
 
     async def _look(self) -> None:
         """Take in what has ended. What fails for now is tried at the next look."""
