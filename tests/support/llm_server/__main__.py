@@ -1,7 +1,8 @@
 """Start the scripted server by hand: python -m tests.llm_server --port 8901 --set latency_ms=50 fault_429=0.05 rate=300
 
 It prints its URL and runs until it is stopped. GET /stats returns its counters, POST /control changes settings
-({"latency_ms": 0, "reset": true}).
+({"latency_ms": 0, "reset": true}). Files and batches (/v1/files, /v1/batches) and their faults: batches.py. With batch_dir=FOLDER
+they are there again, and go on, when the server was killed and is started again.
 """
 
 import argparse
