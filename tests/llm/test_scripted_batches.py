@@ -215,7 +215,7 @@ def test_a_server_may_end_in_every_state(
 class Killed:
     """A server process on a folder, which ends by SIGKILL."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path | str) -> None:
         words = [
             f"batch_dir={folder}",
             "batch_run_ms=5000",
@@ -237,6 +237,17 @@ class Killed:
     def __exit__(self, *_: object) -> None:
         self.process.kill()
         self.process.communicate()
+
+
+@pytest.mark.slow
+def test_a_server_that_is_stopped_leaves_no_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with Killed("") as server:
+        asks(server, lambda one: one.create([line(0)]))
+        assert len(list(tmp_path.glob("scripted-batches-*"))) == 1
+        server.process.terminate()
+        assert server.process.wait(10) == 0
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.slow
