@@ -113,7 +113,7 @@ def test_what_goes_wrong_on_the_way_changes_no_row(
 def test_requests_without_a_line_are_asked_again_and_what_they_may_have_cost_is_counted(
     server: Running, store: AnswerStore
 ) -> None:
-    server.change(batch_missing=0.5)
+    server.change(batch_missing=0.3)
     found, one = build(store, texts())
     assert None not in found["rationale"][:] and len(states(store)) > 1
     assert one.calls is not None and one.calls.lost_usd > 0

@@ -19,6 +19,8 @@ from tests.support.llm_server.running import Running
         ([line(0), line(1, url="/v1/embeddings")], "url_mismatch", 2),
         ([line(0), line(1, body=body(1, "other"))], "model_mismatch", 2),
         ([line(0, body=None)], "missing_required_parameter", 1),
+        ([line(0, custom_id=7)], "missing_required_parameter", 1),
+        ([line(0), line(1, body={"messages": []})], "missing_required_parameter", 2),
         ([], "empty_file", None),
         ([line(i) for i in range(4)], "too_many_tasks", None),
     ],
@@ -66,6 +68,28 @@ def test_some_or_all_requests_fail(server: Running, share: float) -> None:
         assert (batch.status, bool(batch.output_file_id)) == ("completed", share < 1)
         assert batch.request_counts and batch.request_counts.failed == len(bad)
         assert server.stats()["paid"] == len(good)
+
+    asks(server, test)
+
+
+def test_the_seed_decides_which_requests_fail(server: Running) -> None:
+    async def failed(one: Asker) -> set[str]:
+        batch = await one.run([line(i) for i in range(40)])
+        return {line["custom_id"] for line in await one.lines(batch.error_file_id)}
+
+    found = []
+    for seed in (0, 0, 1):
+        server.change(batch_request_500=0.3, seed=seed)
+        found.append(asks(server, failed))
+    assert found[0] == found[1] != found[2] and all(found)
+
+
+def test_the_model_s_own_faults_are_in_batches_too(server: Running) -> None:
+    server.change(fault_length=1)
+
+    async def test(one: Asker) -> None:
+        [answer] = await one.lines((await one.run([line(0)])).output_file_id)
+        assert answer["response"]["body"]["choices"][0]["finish_reason"] == "length"
 
     asks(server, test)
 
@@ -168,5 +192,17 @@ def test_a_file_is_too_large_and_a_key_is_wrong(server: Running) -> None:
         for call in (one.upload([line(0)]), one.client.batches.list(), one.client.files.content("file-x")):
             with pytest.raises(openai.AuthenticationError):
                 await call
+
+    asks(server, test)
+
+
+def test_an_upload_that_cannot_be_read_is_refused(server: Running) -> None:
+    async def test(one: Asker) -> None:
+        async with httpx.AsyncClient(base_url=server.url) as http:
+            assert (await http.post("/files", content=b"{}")).status_code == 400
+            assert (await http.post("/files", files={"file": b"{}"})).status_code == 400  # without a purpose
+            assert (await http.get("/files/a/b/c")).status_code == 404
+            assert (await http.post("/batches", content=b"[]")).status_code == 400
+        assert [file async for file in one.client.files.list()] == []
 
     asks(server, test)

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import openai
 import pytest
+from openai.types import Batch, FileObject
 
 from tests.llm.asking import says
 from tests.llm.batch_asker import ENDED, Asker, asks, body, line
@@ -25,6 +26,9 @@ def test_a_batch_is_answered_as_its_requests_are_online(server: Running) -> None
         assert (batch.status, batch.model, batch.error_file_id) == ("completed", "scripted", None)
         lines = await one.lines(batch.output_file_id)
         assert [line["custom_id"] for line in lines] == ["row-0", "row-1", "row-2"]
+        Batch.model_validate(batch.to_dict(), strict=True)  # the client itself reads anything
+        async for file in one.client.files.list():
+            FileObject.model_validate(file.to_dict(), strict=True)
         told = server.stats()
         assert (told["paid"], told["batch_answers"], told["completion_tokens"], told["batches"]) == (
             3,
@@ -172,10 +176,46 @@ def test_another_server_goes_on_in_the_folder(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    "state, slow, end, answered",
+    [
+        ("validating", {"batch_validate_ms": 100}, "completed", 6),
+        ("finalizing", {"batch_finalize_ms": 100}, "completed", 6),
+        ("cancelling", {"batch_cancel_ms": 100, "batch_stuck": 1}, "cancelled", 3),
+        ("in_progress", {"batch_run_ms": 100, "batch_expire": 1}, "expired", 3),
+    ],
+)
+def test_a_server_may_end_in_every_state(
+    tmp_path: Path, state: str, slow: dict[str, float], end: str, answered: int
+) -> None:
+    settings: dict[str, Any] = {**slow, "batch_dir": str(tmp_path)}
+
+    async def begin(one: Asker) -> str:
+        batch = await one.create([line(i) for i in range(6)])
+        if state == "cancelling":
+            await one.until(batch.id, "in_progress")
+            while server.stats()["paid"] < answered:
+                await asyncio.sleep(0.002)
+            await one.client.batches.cancel(batch.id)
+        return (await one.until(batch.id, state)).id
+
+    async def rest(one: Asker) -> tuple[str, int, int]:
+        batch = await one.until(batch_id)
+        good, bad = await one.lines(batch.output_file_id), await one.lines(batch.error_file_id)
+        assert [line["custom_id"] for line in good + bad] == [f"row-{i}" for i in range(6)]
+        assert len([file async for file in one.client.files.list(purpose="batch_output")]) == 1 + bool(bad)
+        return batch.status, len(good), server.stats()["paid"]
+
+    with running(says, **settings) as server:
+        batch_id = asks(server, begin)
+    with running(says, **settings) as server:
+        assert asks(server, rest) == (end, answered, answered)
+
+
 class Killed:
     """A server process on a folder, which ends by SIGKILL."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path | str) -> None:
         words = [
             f"batch_dir={folder}",
             "batch_run_ms=5000",
@@ -197,6 +237,17 @@ class Killed:
     def __exit__(self, *_: object) -> None:
         self.process.kill()
         self.process.communicate()
+
+
+@pytest.mark.slow
+def test_a_server_that_is_stopped_leaves_no_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with Killed("") as server:
+        asks(server, lambda one: one.create([line(0)]))
+        assert len(list(tmp_path.glob("scripted-batches-*"))) == 1
+        server.process.terminate()
+        assert server.process.wait(10) == 0
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.slow

@@ -1,1 +1,1 @@
-"""A scripted chat-completions server on this machine: HTTP, seeded faults, limits, counters. `python -m tests.llm_server`."""
+"""A scripted chat-completions server on this machine: HTTP, files and batches, seeded faults, limits, counters. `python -m tests.llm_server`."""

@@ -1,12 +1,14 @@
 """Start the scripted server by hand: python -m tests.llm_server --port 8901 --set latency_ms=50 fault_429=0.05 rate=300
 
 It prints its URL and runs until it is stopped. GET /stats returns its counters, POST /control changes settings
-({"latency_ms": 0, "reset": true}).
+({"latency_ms": 0, "reset": true}). Files and batches (/v1/files, /v1/batches) and their faults: batches.py. With batch_dir=FOLDER
+they are there again, and go on, when the server was killed and is started again.
 """
 
 import argparse
 import asyncio
 import pkgutil
+import signal
 import sys
 from dataclasses import fields
 
@@ -28,9 +30,15 @@ async def main() -> None:
         chosen = Settings().changed(dict(word.split("=", 1) for word in given.set))
     except (KeyError, ValueError) as why:
         parser.error(f"--set {' '.join(given.set)}: unknown setting or bad value ({why}); known: {settings}")
-    server = await serve(State(chosen, reply), given.port)
+    state = State(chosen, reply)
+    server = await serve(state, given.port)
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     print(f"serving http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", flush=True)
-    await server.serve_forever()
+    try:
+        await stop.wait()
+    finally:
+        state.close()  # a temporary folder of batches may hold gigabytes
 
 
 if __name__ == "__main__":

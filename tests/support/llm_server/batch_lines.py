@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 STEP = 32  # lines between two looks at the other connections
 MOST_ERRORS = 100  # of a validation
-FIELDS = ("custom_id", "method", "url", "body")
+FIELDS = {"custom_id": str, "method": str, "url": str, "body": dict}
 SAID = {
     "batch_expired": "This request could not be executed before the completion window expired.",
     "batch_cancelled": "This request was not executed: the batch was cancelled before.",
@@ -82,22 +82,28 @@ class Checked:
             given = None
         if not isinstance(given, dict):
             self.errors.append(error("invalid_json_line", "This line is not parseable as valid JSON.", number))
-        elif missing := [name for name in FIELDS if not given.get(name)]:
-            said = f"Missing required parameter: '{missing[0]}'."
-            self.errors.append(error("missing_required_parameter", said, number, missing[0]))
+        elif missing := _missing(given):
+            said = f"Missing required parameter: '{missing}'."
+            self.errors.append(error("missing_required_parameter", said, number, missing))
         elif given["custom_id"] in self.ids:
             said = f"the custom_id {given['custom_id']!r} is that of an earlier line; each line needs its own"
             self.errors.append(error("duplicate_custom_id", said, number, "custom_id"))
         elif given["url"] != self.endpoint or given["method"] != "POST":
             said = f"{given['method']} {given['url']} is not what the batch was made for: POST {self.endpoint}"
             self.errors.append(error("url_mismatch", said, number, "url"))
-        elif (model := str(given["body"].get("model"))) != (self.model or model):
+        elif (model := given["body"]["model"]) != (self.model or model):
             said = f"the model is {model!r}, and that of the first line {self.model!r}: a batch has one model"
             self.errors.append(error("model_mismatch", said, number, "body.model"))
         else:
             self.model = model
             self.ids.add(given["custom_id"])
             self.tokens += len(online_bytes(given["body"])) // 4
+
+
+def _missing(given: dict[str, Any]) -> str:
+    """The first field of a line that is not there, or of the wrong type; empty: none."""
+    wrong = [name for name, kind in FIELDS.items() if not given.get(name) or not isinstance(given[name], kind)]
+    return wrong[0] if wrong else "" if isinstance(given["body"].get("model"), str) else "body.model"
 
 
 def answer_line(state: State, number: int, index: int, line: bytes) -> tuple[bytes, Paid | None]:

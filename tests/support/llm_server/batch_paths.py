@@ -76,6 +76,8 @@ def _create(connection: Connection, body: bytes) -> None:
         given = json.loads(body)
     except ValueError as why:
         return _invalid(connection, f"the body is not JSON: {why}", "")
+    if not isinstance(given, dict):
+        return _invalid(connection, f"expected an object, got {type(given).__name__}", "")
     if not isinstance(given.get("input_file_id"), str):
         said = f"expected the id of a file, got {given.get('input_file_id')!r}"
         return _invalid(connection, said, "input_file_id", "missing_required_parameter")

@@ -3,24 +3,24 @@
 The answers are those of the online endpoint (same reply, usage, body and key), one per request, in the order of the file. They go to
 `work/<batch>.jsonl` before they are counted, and that file is the record of what was paid: a server that starts on the folder of
 one that was killed counts it again, cuts off half a line, and goes on behind it. Settings (settings.py), and what each imitates.
-[D] OpenAI's documentation and the types of openai 2.6.1; [S] what users of the real endpoint have shown; [A] assumed.
+[D] OpenAI's documentation and the types of openai 2.6.1; [S] what users of the real endpoint have shown; [A] assumed, not seen.
 
 - batch_validate_ms, batch_run_ms, batch_finalize_ms, batch_cancel_ms: the states, each with its time [D].
-- batch_file_wait_ms: a file is 404 just after its upload (Azure and OpenAI, threads) [S]; a batch made of it meanwhile fails with
-  invalid_request, as one of an unknown file does [S: llama-stack's tests, which ran against OpenAI].
+- batch_file_wait_ms: a file is 404 just after its upload [A]; a batch made of it meanwhile fails with invalid_request, as one of an
+  unknown file does [S: llama-stack's tests of batches, whose comments quote OpenAI's answers; below: S1].
 - batch_create_500, batch_create_cut: the batch is made, and its maker does not learn its id [A: any call can end so].
 - batch_invalid, batch_invalid_code: fails at validation; nothing is paid. Without them the file is checked: invalid_json_line,
-  duplicate_custom_id, url_mismatch, model_mismatch, empty_file, too_many_tasks [D: codes], missing_required_parameter [S], with
-  the line from 1 [S]. The real upload refuses an empty file itself [S]; here the batch fails.
+  duplicate_custom_id, url_mismatch, model_mismatch, empty_file, too_many_tasks [D: codes], missing_required_parameter [S1], with
+  the line from 1 [S1]. The real upload refuses an empty file itself [S1]; here the batch fails.
 - batch_enqueued_tokens: token_limit_exceeded, an error of a failed batch and not of its creation [S: openai-python #1643, #2084].
 - batch_request_400, batch_request_500: lines of the error file have `error: null` and the error in `response.body`
   [S: openai-openapi #302]. If all fail, a batch is completed without output_file_id [S: kaapi-backend #723].
 - batch_expire, batch_expire_done: what is done is in the output file and paid, the rest in the error file as batch_expired, with
   `response: null` [D]. That request_counts.failed counts the rest is assumed [A]. Cancelling: the same, as batch_cancelled [D]. A batch that
-  has ended or is finalizing is not cancelled: 409; one that is cancelled may be, again [S; finalizing: A].
-- batch_stuck: half of the requests are answered, then nothing comes [S: batches that stay in_progress].
+  has ended or is finalizing is not cancelled: 409; one that is cancelled may be, again [S1; finalizing: A].
+- batch_stuck: half of the requests are answered, then nothing comes [S: warmbly PR #333, 1 of 10 done after a day].
 - batch_shuffle: the order of the output is not that of the input [D]. batch_double, batch_missing: lines twice, or in neither file [A].
-- batch_torn: a download ends in the middle, of the length that was announced [A]. batch_poll_429, batch_poll_500 [D].
+- batch_torn: a download ends in the middle, of the length that was announced [A]. batch_poll_429, batch_poll_500 [A: any call].
 - batch_max_requests, batch_max_bytes: 50,000 and 200 MB [D]; that a larger file is refused at its upload is assumed [A].
 """
 

@@ -58,7 +58,9 @@ class Files:
     def add(self, content: Path, filename: str, purpose: str, file_id: str = "") -> dict[str, Any]:
         """Take a file over from ``content``. With an id that is there already: the same file again, after a restart."""
         number = max((record["_number"] for record in self.records.values()), default=0) + 1
-        file_id, now = file_id or new_id("file-", number), time.time()
+        now = time.time()
+        seen_from = 0.0 if file_id else now  # results are there when their batch names them
+        file_id = file_id or new_id("file-", number)
         content.replace(self.folder / f"{file_id}.bin")
         record = {
             "id": file_id,
@@ -71,14 +73,14 @@ class Files:
             "status": "processed",
             "status_details": None,
             "_number": number,
-            "_since": now,
+            "_since": seen_from,
         }
         write_json(self.folder / f"{file_id}.json", record)
         self.records[file_id] = record
         return record
 
     def find(self, file_id: str, wait_ms: float = 0.0) -> tuple[dict[str, Any], Path] | None:
-        """A file's record and content; None for one that is deleted, or that came less than ``wait_ms`` ago."""
+        """A file's record and content; None for one that is deleted, or that was uploaded less than ``wait_ms`` ago."""
         record = self.records.get(file_id)
         if record is None or record.get("_deleted") or time.time() < record["_since"] + wait_ms / 1000:
             return None
@@ -142,6 +144,9 @@ class Upload:
     def finish(self) -> None:
         """Make the file and answer."""
         if self.refusal:
+            self.connection.closing = (
+                self.connection.closing or self.refusal[0] == 411
+            )  # what comes next is no request
             return self.connection.error(*self.refusal)
         store, settings = self.connection.state.batch_store(), self.connection.state.settings
         self.file.flush()

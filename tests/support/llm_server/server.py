@@ -51,6 +51,8 @@ class Connection(asyncio.Protocol):
                 self.chat(head, body)
             elif path.startswith((b"/v1/files", b"/v1/batches")):
                 answer_path(self, head, body)
+                if self.closing:
+                    data = b""
             else:
                 self.admin(path, body)
         self.buffer = data
