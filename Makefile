@@ -3,10 +3,10 @@
 # What users set. A value is taken as it was typed, and reaches a command as one word: a quote or a `$` in it runs nothing (but TRL is several words of
 # a command line, as the shell reads them). A variable of that name in the environment, where other programs set OUT or TAG too, is left alone;
 # only PYTHON is taken from there.
-VARIABLES := A ALLOW ALLOW_DIRTY ALLOW_JUDGE ALLOW_UNCHECKED ANSWERS B BACKEND BATCH_SIZE BENCHMARKS BORDER BRANCH CLAIMS DATASET DATA_DIR DO DTYPE EDITOR EMBEDDER \
+VARIABLES := A ALLOW ALLOW_DIRTY ALLOW_JUDGE ALLOW_UNCHECKED ANSWERS B BACKEND BATCH_SIZE BENCHMARKS BORDER BRANCH CLAIMS DATASET DATA_DIR DISPATCH DO DTYPE EDITOR EMBEDDER \
   FOLDER GOLD GROUNDED HUB HUB_MODEL INTERMEDIATES IN_FLIGHT JUDGE JUDGE_VOTES KEEP_CONTRADICTED KG LARGER LAUNCH LICENSE LIMIT MAX_NEW_TOKENS MAX_TOKENS \
   MAX_USD MINUTES MIN_RELEVANCE MODEL NAMES NO_SAMPLING NUM_PROC OLDER ORACLE OUT PARTS PIPELINE PORT PRICE PRIVATE PUSH PYTHON RATE RECIPE REJECT_CONTRADICTED \
-  REPLAY_ONLY REPO REVISION ROWS SCORES SEED SHARD SOURCES SPLIT STORE STRICT TAG TASKS TIMEOUT TRL WRITER WRITERS
+  REPLAY_ONLY REPO REVISION ROWS SCORES SEED SHARD SOURCES SPLIT STORE STRICT TAG TASKS THEN_ONLINE TIMEOUT TRL WAIT WRITER WRITERS
 $(foreach name,$(VARIABLES),$(if $(filter command,$(origin $(name))),$(eval override $(name) := $$(value $(name)))))
 $(foreach name,$(filter-out PYTHON,$(VARIABLES)),$(if $(filter environment,$(origin $(name))),\
   $(warning $(name) of the environment is not used; if it is meant: make $(MAKECMDGOALS) $(name)=…)$(eval undefine $(name))))
@@ -26,7 +26,7 @@ NAMES ?= $(PRIMEKG)/names.tsv.gz
 GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-all dataset merge estimate store cache stages judge-calibration judge-passport count contamination verify push diff report hub calibrate preflight sft cards serve chat real-model score compare docs chromium test test-all lint format types bench fuzz check clean
+.PHONY: help setup setup-all dataset merge estimate store batches cache stages judge-calibration judge-passport count contamination verify push diff report hub calibrate preflight sft cards serve chat real-model score compare docs chromium test test-all lint format types bench fuzz check clean
 
 #> Variables, all optional, after `make TARGET` (details: `python -m dataset_builder build --help`). Those of several commands:
 #>   OUT=folder or file to write (dataset: build/PIPELINE, sft: build/sft/RECIPE, report: FOLDER.html)  DATA_DIR=folder/of/raw/files
@@ -42,6 +42,7 @@ GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 #>   MIN_RELEVANCE=0.75: how probable it must be that a path is relevant to the answer; 0: no threshold
 #>   CLAIMS=spacy|none: what reads the claims of rationales; REJECT_CONTRADICTED=1 rejects rationales that contradict the graph; without it they are flagged (KEEP_CONTRADICTED=1: the same as without)
 #>   MAX_USD=20  RATE=requests/minute  IN_FLIGHT=256  TIMEOUT=seconds  MAX_TOKENS="5000 judge=1000"  STORE=answers.sqlite  REPLAY_ONLY=1  PRICE="model=0.15/0.60"
+#>   DISPATCH=batch: provider batches, at half the price within a day; the build ends, and goes on when it is run again; WAIT=1: it stays; THEN_ONLINE=1
 #>   NO_SAMPLING=1 sends no temperature, top_p and seed, for endpoints that accept only their own
 #> Publishing: REPO=org/name  TAG=v1.0  BRANCH=main  PRIVATE=1  ALLOW_DIRTY=1  ALLOW_UNCHECKED=1  INTERMEDIATES=1  ANSWERS=1
 #> Caches (results of stages, prepared graphs): OLDER=30d  LARGER=1GB: what `make cache` deletes; without them nothing
@@ -54,7 +55,7 @@ INPUT = $(call flag,--sources,SOURCES) $(call flags,--split,SPLIT) $(call flag,-
   $(call flag,--writers,WRITERS) $(call flag,--editor,EDITOR) $(call flag,--judge-votes,JUDGE_VOTES) \
   $(if $(GROUNDED),--grounded) $(if $(ALLOW_JUDGE),--allow-judge) $(call flag,--claims,CLAIMS) $(call flag,--min-relevance,MIN_RELEVANCE) $(if $(REJECT_CONTRADICTED),--reject-contradicted) $(if $(KEEP_CONTRADICTED),--keep-contradicted) $(call flag,--max-usd,MAX_USD) $(call flag,--rate,RATE) $(call flag,--in-flight,IN_FLIGHT) \
   $(call flag,--timeout,TIMEOUT) $(call flags,--max-tokens,MAX_TOKENS) $(call flag,--store,STORE) $(call flags,--price,PRICE) \
-  $(if $(REPLAY_ONLY),--replay-only) $(if $(NO_SAMPLING),--no-sampling)
+  $(if $(REPLAY_ONLY),--replay-only) $(if $(NO_SAMPLING),--no-sampling) $(call flag,--dispatch,DISPATCH) $(if $(WAIT),--wait) $(if $(THEN_ONLINE),--then-online)
 SCORE = $(call flag,--revision,REVISION) $(call flag,--tasks,TASKS) $(call flag,--backend,BACKEND) $(call flag,--limit,LIMIT) $(call flag,--out,OUT) \
   $(call flag,--data-dir,DATA_DIR) $(call flag,--dataset,DATASET) $(call flag,--dtype,DTYPE) $(call flag,--batch-size,BATCH_SIZE) \
   $(call flag,--max-new-tokens,MAX_NEW_TOKENS) $(call flag,--push,PUSH)
@@ -87,6 +88,9 @@ store: setup ## the models' answers: DO=stats, DO="export answers.parquet", DO="
 
 cache: setup ## show what lies in the caches; delete of it: OLDER=30d LARGER=1GB
 	$(PY) -m dataset_builder cache $(call flag,--older,OLDER) $(call flag,--larger,LARGER)
+
+batches: setup ## list the batches at providers; DO=wait, DO=cancel, DO=adopt, each also "cancel ID"
+	$(PY) -m dataset_builder batches $(call each,DO) $(call flag,--store,STORE)
 
 stages: setup ## show the stages of every pipeline: what each needs, adds and rejects
 	$(PY) -m dataset_builder stages

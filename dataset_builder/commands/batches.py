@@ -1,8 +1,10 @@
 """``batches``: the provider batches of an answer store: list them, cancel them, find lost ones, wait for them."""
 
 import argparse
+import contextlib
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 
@@ -13,10 +15,13 @@ from dataset_builder.llm.batches.options import POLL_S
 from dataset_builder.llm.model import ModelError
 from dataset_builder.llm.prices import dollars, read_prices
 
+if TYPE_CHECKING:
+    from dataset_builder.llm.batches.batches import Batches
+
 ACTIONS = {
     "list": "what is known of them (default)",
     "wait": "until all have ended, and take their answers in",
-    "adopt": "find those whose build was killed while it sent them",
+    "adopt": "find those whose build was killed while it sent them, and look how far all are",
     "cancel": "ask the providers to end them; what is answered by then is paid, and taken in",
 }
 NO_BUILD = "the command batches"  # the owner of what is taken in here
@@ -47,19 +52,26 @@ def handle_batches(given: argparse.Namespace) -> int:
         from dataset_builder.llm.batches.batches import Batches  # imports the SDK, which takes a second
 
         batches = Batches(store, NO_BUILD, read_prices(given.price))
-        batches.find_again()
-        chosen = [batch.id for batch in _chosen(batches.journal, given.ids) if batch.state not in OVER]
-        if given.action == "cancel":
-            for batch in _open(batches.journal, chosen):
-                batches.cancel(batch)
-        while given.action == "wait" and (left := _open(batches.journal, chosen)):
-            if batches.look_at_all(left) < len(left):
-                time.sleep(given.poll)
-        for note in batches.notes:
-            OUT.print(note, markup=False)
+        with contextlib.closing(batches):
+            _act(batches, given)
     shown = _chosen(Journal(store), given.ids)
     OUT.print(_table(shown) if shown else f"{store} has no batches")
     return 0
+
+
+def _act(batches: "Batches", given: argparse.Namespace) -> None:
+    """Find lost batches, look at the chosen ones, and cancel or wait for them."""
+    batches.find_again()
+    chosen = [batch.id for batch in _chosen(batches.journal, given.ids) if batch.state not in OVER]
+    if given.action == "cancel":
+        for batch in _open(batches.journal, chosen):
+            batches.cancel(batch)
+    batches.look_at_all(_open(batches.journal, chosen))
+    while given.action == "wait" and (left := _open(batches.journal, chosen)):
+        time.sleep(given.poll)
+        batches.look_at_all(left)
+    for note in batches.notes:
+        OUT.print(note, markup=False)
 
 
 def _chosen(journal: Journal, ids: Sequence[str]) -> list[Batch]:

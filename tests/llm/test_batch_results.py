@@ -51,7 +51,6 @@ def test_a_good_answer_costs_what_its_tokens_cost_in_a_batch(tmp_path: Path) -> 
         (line(body=completion(finish="content_filter")), "bad", "content_filter"),
         (line(body=completion("")), "bad", "lasting"),
         (line(body="no completion at all"), "bad", "unusable"),
-        (line(400, {"error": {"message": "bad request", "code": "invalid"}}), "failed", "llm_failed"),
         (line(400, {"error": {"message": "filtered", "code": "content_filter"}}), "final", "llm_failed"),
     ],
 )
@@ -67,6 +66,7 @@ def test_what_the_model_said_is_kept_with_why_it_cannot_be_used(
     [
         (line(None, error={"code": "batch_expired", "message": "no turn in time"}), "batch_expired", "batch_expired: no turn in time"),
         (line(500, {"error": {"message": "The server had an error"}}), "500", "status 500: The server had an error"),
+        (line(400, {"error": {"message": "bad request"}}), "refused", "status 400: bad request"),
         (line(429, {"error": {"message": "Rate limit reached"}}), "429", "status 429: Rate limit reached"),
         (line(None), "error", "error: no response"),
     ],

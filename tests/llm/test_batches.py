@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from datasets import Dataset
 
+from dataset_builder.__main__ import main
 from dataset_builder.answer_store.batches import DROPPED, TAKEN_IN, Journal
 from dataset_builder.answer_store.store import AnswerStore
 from dataset_builder.llm.batches import provider
@@ -132,7 +133,7 @@ def test_a_batch_that_the_provider_refuses_ends_the_build_with_line_and_reason(
 
 
 def test_where_fewer_tokens_may_wait_batches_become_smaller(server: Running, store: AnswerStore) -> None:
-    server.change(batch_enqueued_tokens=40 * 220)
+    server.change(batch_enqueued_tokens=1000)
     found, one = build(store, texts(100))
     assert None not in found["rationale"][:] and server.stats()["paid_again"] == 0
     assert states(store)[0] == DROPPED and states(store)[-1] == TAKEN_IN and len(states(store)) > 3
@@ -185,9 +186,7 @@ def test_an_online_build_says_which_batch_has_its_requests(server: Running, stor
 
 
 @pytest.mark.parametrize("moment", ["upload", "create", "download", "claim", "take_in"])
-def test_a_build_that_ends_at_any_moment_is_gone_on_with(
-    server: Running, store: AnswerStore, moment: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_build_that_ends_at_any_moment_is_gone_on_with(server: Running, store: AnswerStore, moment: str) -> None:
     """As at a kill: what the provider, or the store, did last is not known to the build, and nothing is cleaned up."""
     of: Any = Provider if moment in ("upload", "create", "download") else Journal
     real = getattr(of, moment)
@@ -196,16 +195,38 @@ def test_a_build_that_ends_at_any_moment_is_gone_on_with(
         real(*given, **more)
         raise Killed
 
-    monkeypatch.setattr(of, moment, ends)
-    monkeypatch.setattr(BatchRounds, "drop_unsent", lambda self: None)
-    with pytest.raises(Killed):
-        build(store, texts())
-    monkeypatch.undo()
-    monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+    with pytest.MonkeyPatch.context() as killed:
+        killed.setattr(of, moment, ends)
+        killed.setattr(BatchRounds, "drop_unsent", lambda self: [file.close() for _, file in self._files.values()])
+        with pytest.raises(Killed):
+            build(store, texts())
     found, _ = build(store, texts())
     told = server.stats()
     assert None not in found["rationale"][:] and told["paid_again"] == 0 and told["paid"] == 8
     assert states(store)[-1] == TAKEN_IN and set(states(store)[:-1]) <= {DROPPED}
+    assert not list(store.path.with_name("s.sqlite.batches").iterdir())
+
+
+def test_the_command_lists_cancels_and_takes_in(
+    server: Running, store: AnswerStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def batches(*words: str) -> str:
+        assert main(["batches", *words, "--store", str(store.path)]) == 0
+        return " ".join(capsys.readouterr().out.split())
+
+    assert "has no batches" in batches()
+    server.change(batch_stuck=1.0)
+    with pytest.raises(BatchesUnderWay):
+        build(store, texts(), BatchOptions())
+    [batch] = Journal(store).all()
+    assert batch.id[:8] in batches() and "in_progress" in batches("adopt")
+    assert "cancel" in batches("cancel", batch.id[:8])
+    assert TAKEN_IN in batches("wait", "--poll", "0.02")
+    assert main(["batches", "cancel", "nosuch", "--store", str(store.path)]) == 2
+    assert "has no batch nosuch; expected an id of those that `batches` lists" in capsys.readouterr().err
+    server.change()
+    found, one = build(store, texts())
+    assert None not in found["rationale"][:] and one.calls is not None and one.calls.sent < 7
 
 
 class Killed(BaseException):

@@ -64,7 +64,7 @@ class Batches:
         """A batch without requests, and its file."""
         batch = Batch(uuid.uuid4().hex, self.owner, self.name(llm), stage, at=time.time())
         self.journal.begin(batch)
-        return batch, RequestFile(self._folder / f"{batch.id}.jsonl")
+        return batch, RequestFile(self._file(batch))
 
     def room(self, model: str) -> int:
         """The most requests of a batch of this model."""
@@ -103,8 +103,8 @@ class Batches:
         for batch in self.journal.under_way():
             if batch.batch_id or batch.owner in alive:
                 continue
-            provider = self.provider(batch.model)
-            found = None
+            provider, found = self.provider(batch.model), None
+            self._file(batch).unlink(missing_ok=True)
             if batch.state == CREATING and batch.file_id:
                 found = provider.lost(batch.id, batch.at, batch.file_id)
             elif batch.file_id:
@@ -206,6 +206,9 @@ class Batches:
             if why is not None:
                 unanswered.append(why)
         self.arrived(self.journal.take_in(batch.id, self.owner, entries, unanswered))
+
+    def _file(self, batch: Batch) -> Path:
+        return self._folder / f"{batch.id}.jsonl"
 
     @property
     def _folder(self) -> Path:

@@ -12,7 +12,7 @@ from dataset_builder.llm.completion import Completion, NoCompletion, clean, read
 from dataset_builder.llm.prices import Price
 from dataset_builder.llm.secrets import redacted, secrets
 
-OPEN_AT_END = "batch_expired"  # of a request that had no turn before its batch ended
+REFUSED = "refused"  # why there is no answer: an error that the same request would meet again in this build
 
 
 class Result(NamedTuple):
@@ -66,12 +66,12 @@ class ResultReader:
         return Result(self._entry(key, completion, text, most[key]), None)
 
     def _refused(self, key: bytes, error: CallError) -> Result:
-        """An error that another try may not meet leaves the request open; after any other it is given up."""
+        """Any error leaves the request open, and its reason says whether another batch may answer it; but a filter would refuse it again."""
         detail = redacted(error.detail, self._keys)
-        if error.action != ErrorAction.GIVE_UP:
-            return Result(None, Unanswered(key, error.kind, detail))
-        status = "final" if error.kind == FILTER else "failed"
-        return Result(Entry(key, status, "llm_failed", detail, None, self.model, self.stage), None)
+        if error.kind == FILTER:
+            return Result(Entry(key, "final", "llm_failed", detail, None, self.model, self.stage), None)
+        reason = REFUSED if error.action == ErrorAction.GIVE_UP else error.kind
+        return Result(None, Unanswered(key, reason, detail))
 
     def _entry(self, key: bytes, read: Completion, text: str, most: float) -> Entry:
         known = read.prompt_tokens is not None and read.completion_tokens is not None

@@ -15,6 +15,7 @@ from dataset_builder.llm.batches.batches import Batches
 from dataset_builder.llm.batches.options import BatchesUnderWay, BatchOptions
 from dataset_builder.llm.batches.provider import ProviderError
 from dataset_builder.llm.batches.request_file import RequestFile, line_of
+from dataset_builder.llm.batches.results import REFUSED
 from dataset_builder.llm.calls.attempts import MAX_BAD_ANSWERS, MAX_TRUNCATED
 from dataset_builder.llm.calls.connection import Change
 from dataset_builder.llm.completion import TRUNCATED_AT
@@ -117,6 +118,8 @@ class BatchRounds:
         missing = [request for key, request in requests.items() if key not in known]
         claims = await asyncio.to_thread(self.journal.claims, [request.key for request in missing])
         paid = await asyncio.to_thread(self.lookup.store.find, [request.key for request in missing])
+        # below a cap, an online call would wait for what a batch has reserved
+        may_call = self.dispatcher.budget.cap is None or not self.journal.under_way()
         online: list[Request] = []
         new: dict[str, list[tuple[Request, Change]]] = {}
         for request in missing:
@@ -125,18 +128,19 @@ class BatchRounds:
             if claim.batch is not None:
                 continue
             if name not in self.batches.tried or (self.options.then_online and claim.tries):
-                self.batches.tried.add(name)  # one request finds out what the endpoint refuses, before a day is spent
-                online.append(request)
+                if may_call:
+                    self.batches.tried.add(name)  # one finds out what the endpoint refuses, before a day is spent
+                    online.append(request)
             elif (entry := end_of(request, claim, bad, self.stage.name)) is not None:
                 self.given_up[request.key] = entry
             else:
                 new.setdefault(name, []).append((request, change_of(request, claim, bad)))
+        answers = await asyncio.gather(*map(self._online, online))
         for some in new.values():
             await self._claim(some)
-        ended = [self.given_up[r.key] for r in missing if r.key in self.given_up and r.key not in known]
+        ended = [self.given_up[r.key] for r in missing if r.key in self.given_up]
         if ended:
             await self.dispatcher.write_queue.put(*ended)
-        answers = await asyncio.gather(*map(self._online, online))
         self.given_up |= {entry.key: entry for entry in answers if entry.status == "failed"}
         return bool(online or ended)
 
@@ -230,7 +234,7 @@ def end_of(request: Request, claim: Claimed, bad: int, stage: str) -> Entry | No
     used_up = bad >= MAX_BAD_ANSWERS or (why.startswith(TRUNCATED_AT) and bad >= MAX_TRUNCATED)
     if of_model and (claim.reason == "content_filter" or used_up or (fixed and not may_seed)):
         return Entry(request.key, "final", "llm_failed", f"the answer is {why}", None, str(request.llm), stage)
-    if claim.tries >= MAX_TRIES and not of_model:
+    if claim.reason == REFUSED or (claim.tries >= MAX_TRIES and not of_model):
         return Entry(request.key, "failed", "llm_failed", why, None, str(request.llm), stage)
     return None
 
