@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import sysconfig
 import tomllib
 import zipfile
 from importlib.metadata import packages_distributions
@@ -101,7 +102,8 @@ def test_in_an_environment_of_the_slim_lock_all_of_building_imports_and_what_nee
 def slim_site(folder: Path, names: set[str]) -> Path:
     """A folder of site-packages with links to what these distributions installed, and to graph_tool."""
     folder.mkdir()
-    for distribution in importlib.metadata.distributions():
+    # not those of sys.path, to which setuptools adds copies of its own once it is imported
+    for distribution in importlib.metadata.distributions(path=[sysconfig.get_path("purelib")]):
         if canonicalize_name(distribution.name) in names:
             for top in {file.parts[0] for file in distribution.files or []} - {"..", "__pycache__"}:
                 (folder / top).symlink_to(Path(str(distribution.locate_file(top))))

@@ -10,8 +10,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, overload
 
-from datasets import config
-
 BLOCK = 32  # rows that are packed, and unpacked, together
 IN_MEMORY = 1_000_000  # bytes; what is larger lies in a file of its own, which no folder lists
 
@@ -20,6 +18,8 @@ class PackedRows(Sequence[Any]):
     """Rows in compressed blocks. Every access makes new objects: what is changed in a row that was read changes nothing here."""
 
     def __init__(self, rows: Iterable[Any] = ()) -> None:
+        from datasets import config  # takes a second to import, and nothing that is only shown has rows
+
         folder = Path(config.HF_DATASETS_CACHE)  # on a disk; /tmp may be memory
         folder.mkdir(parents=True, exist_ok=True)
         self._blocks = tempfile.SpooledTemporaryFile(IN_MEMORY, dir=str(folder))  # noqa: SIM115  for as long as the rows

@@ -63,9 +63,9 @@ def test_broken_test_ids_are_named_and_a_byte_order_mark_is_read(sources_dir: Pa
     from dataset_builder.sources.raw_splits import read_split
 
     file = sources_dir / "qiaojin/PubMedQA/pqa_labeled/test_ids.json"
-    good = read_split("pubmedqa_labeled", "test", sources_dir).rows
+    good = [*read_split("pubmedqa_labeled", "test", sources_dir).rows]
     file.write_bytes(codecs.BOM_UTF8 + file.read_bytes())
-    assert read_split("pubmedqa_labeled", "test", sources_dir).rows == good
+    assert [*read_split("pubmedqa_labeled", "test", sources_dir).rows] == good
     file.write_bytes(ids)
     with pytest.raises(SourceError, match=r"test_ids\.json: .*JSON list"):
         read_split("pubmedqa_labeled", "test", sources_dir)
