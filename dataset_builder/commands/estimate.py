@@ -205,8 +205,7 @@ def table(
     )
     hours = f", {seconds / 3600:.1f} hours with {in_flight} in flight" if elsewhere or not found else ""
     lines += ["", f"About {calls:,.0f} calls, ${usd:,.2f} (at most ${upper_bound:,.2f}){hours}."]
-    lines += local.values()
-    lines += _in_batches(elsewhere, prices)
+    lines += [*local.values(), *_in_batches(elsewhere, prices)]
     if unknown:
         lines.append(
             f"The price of {', '.join(unknown)} is not known, so only tokens are counted: add --price MODEL=IN/OUT."

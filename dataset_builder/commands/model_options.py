@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dataset_builder.answer_store.store import AnswerStore
-from dataset_builder.llm.batches.options import POLL_S, BatchOptions
+from dataset_builder.commands.batches.options import add_dispatch, batch_options
 from dataset_builder.llm.model import LLM, ModelError
 from dataset_builder.llm.prices import read_prices
 from dataset_builder.llm.runner import Runner
@@ -93,27 +93,7 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="send no temperature, top_p and seed, for endpoints that accept only their own",
     )
-    parser.add_argument(
-        "--dispatch",
-        choices=("online", "batch"),
-        default="online",
-        help="batch: requests go to the provider as files, which it answers within a day at about half the price",
-    )
-    parser.add_argument(
-        "--wait",
-        action="store_true",
-        help="with --dispatch batch: stay until the batches have ended, instead of ending to be run again",
-    )
-    parser.add_argument(
-        "--then-online", action="store_true", help="with --dispatch batch: ask online what a batch has not answered"
-    )
-    parser.add_argument(
-        "--poll",
-        type=above_zero,
-        default=POLL_S,
-        metavar="S",
-        help=f"with --wait: seconds between looks at the batches (default: {POLL_S:g})",
-    )
+    add_dispatch(parser, above_zero)
     parser.add_argument(
         "--replay-only",
         action="store_true",
@@ -197,7 +177,7 @@ def runner_of(given: argparse.Namespace) -> Runner:
             "timeout_s": given.timeout,
             "sampling": not given.no_sampling,
         },
-        BatchOptions(given.wait, given.then_online, given.poll) if given.dispatch == "batch" else None,
+        batch_options(given),
     )
 
 
