@@ -84,6 +84,7 @@ def test_replies_that_need_another_try_take_another_batch(server: Running, store
     assert server.stats()["paid_again"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [
@@ -111,6 +112,7 @@ def test_what_goes_wrong_on_the_way_changes_no_row(
     assert states(store) == [TAKEN_IN]
 
 
+@pytest.mark.slow
 def test_requests_without_a_line_are_asked_again_and_what_they_may_have_cost_is_counted(
     server: Running, store: AnswerStore
 ) -> None:
@@ -132,6 +134,7 @@ def test_a_batch_that_the_provider_refuses_ends_the_build_with_line_and_reason(
     assert states(store) == [DROPPED] and server.stats()["batch_answers"] == 0
 
 
+@pytest.mark.slow
 def test_where_fewer_tokens_may_wait_batches_become_smaller(server: Running, store: AnswerStore) -> None:
     server.change(batch_enqueued_tokens=1000)
     found, one = build(store, texts(100))
@@ -150,6 +153,7 @@ def test_a_request_that_is_refused_rejects_its_row_with_the_reason(server: Runni
     assert None not in found["rationale"][:], "the next build asks it again"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("then_online", [False, True])
 def test_what_a_batch_leaves_goes_into_the_next_ones_or_online(
     server: Running, store: AnswerStore, then_online: bool
@@ -165,6 +169,7 @@ def test_what_a_batch_leaves_goes_into_the_next_ones_or_online(
         assert "batch_expired" in next(text for text in found["rejected_detail"][:] if text)
 
 
+@pytest.mark.slow
 def test_the_cap_holds_for_batches(server: Running, store: AnswerStore) -> None:
     with pytest.raises(ModelError, match="add --price scripted:batch=IN/OUT"):
         build(store, texts(), prices=read_prices(["scripted=1/2"]), max_usd=1.0)
@@ -185,6 +190,7 @@ def test_an_online_build_says_which_batch_has_its_requests(server: Running, stor
         build(store, texts(), None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["upload", "create", "download", "claim", "take_in"])
 def test_a_build_that_ends_at_any_moment_is_gone_on_with(server: Running, store: AnswerStore, moment: str) -> None:
     """As at a kill: what the provider, or the store, did last is not known to the build, and nothing is cleaned up."""
@@ -207,6 +213,7 @@ def test_a_build_that_ends_at_any_moment_is_gone_on_with(server: Running, store:
     assert not list(store.path.with_name("s.sqlite.batches").iterdir())
 
 
+@pytest.mark.slow
 def test_the_command_lists_cancels_and_takes_in(
     server: Running, store: AnswerStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
