@@ -7,7 +7,7 @@ import pytest
 from datasets import Dataset
 
 from dataset_builder.__main__ import main
-from dataset_builder.answer_store.batches import DROPPED, TAKEN_IN, Journal
+from dataset_builder.answer_store.batches import CREATING, DROPPED, TAKEN_IN, Journal
 from dataset_builder.answer_store.store import AnswerStore
 from dataset_builder.llm.batches import provider
 from dataset_builder.llm.batches.options import BatchesUnderWay, BatchOptions
@@ -235,6 +235,23 @@ def test_the_command_lists_cancels_and_takes_in(
     server.change()
     found, one = build(store, texts())
     assert None not in found["rationale"][:] and one.calls is not None and one.calls.sent < 7
+
+
+@pytest.mark.slow
+def test_a_batch_of_which_nothing_can_be_learned_now_keeps_its_requests(server: Running, store: AnswerStore) -> None:
+    """Its making is not confirmed, and the look for it fails: to drop it would pay it twice."""
+    server.change(batch_create_500=1.0)
+
+    def fails(*_: Any) -> Any:
+        raise ModelError("the list of batches is not to be had")
+
+    with pytest.MonkeyPatch.context() as now:
+        now.setattr(Provider, "lost", fails)
+        with pytest.raises(ModelError, match="not to be had"):
+            build(store, texts())
+    assert states(store) == [CREATING]
+    found, _ = build(store, texts())
+    assert None not in found["rationale"][:] and states(store) == [TAKEN_IN] and server.stats()["paid_again"] == 0
 
 
 class Killed(BaseException):

@@ -71,31 +71,33 @@ class Batches:
         return self.most_requests.get(model, REQUESTS)
 
     def send(self, batch: Batch, file: RequestFile) -> None:
-        """Upload a batch's file and create the batch. Raises ModelError where that fails; no request is then in it."""
+        """Upload a batch's file and create the batch. Raises ModelError where that fails.
+
+        Where it is not known whether there is a batch, its requests stay in it until `find_again` has found out: they may be paid.
+        """
         file.close()
         provider = self.provider(batch.model)
         try:
             file_id = provider.upload(file.path)
-            self.journal.change(batch.id, state=UPLOADED, file_id=file_id)
-            self.journal.change(batch.id, state=CREATING)
-            made = self._create(batch, file_id, {NAME: batch.id, KEYS: file.digest.hexdigest()})
         except ModelError as why:
-            self.journal.end(batch.id, DROPPED, str(why))
-            raise ModelError(
-                f"a batch of {batch.model} could not be sent: {why}. Nothing is lost: run the same command again"
-            ) from why
+            raise self._unsent(batch, why) from why
         finally:
             file.delete()
+        self.journal.change(batch.id, state=UPLOADED, file_id=file_id)
+        self.journal.change(batch.id, state=CREATING)
+        try:
+            made = provider.create(file_id, {NAME: batch.id, KEYS: file.digest.hexdigest()})
+        except ModelError as why:
+            if (made := provider.lost(batch.id, batch.at, file_id)) is None:
+                raise self._unsent(batch, why) from why
         self._note(batch, made)
 
-    def _create(self, batch: Batch, file_id: str, metadata: dict[str, str]) -> ProviderBatch:
-        provider = self.provider(batch.model)
-        try:
-            return provider.create(file_id, metadata)
-        except ProviderError:
-            if (found := provider.lost(batch.id, batch.at, file_id)) is not None:
-                return found
-            raise
+    def _unsent(self, batch: Batch, why: ModelError) -> ModelError:
+        """Drop a batch that the provider does not have."""
+        self.journal.end(batch.id, DROPPED, str(why))
+        return ModelError(
+            f"a batch of {batch.model} could not be sent: {why}. Nothing is lost: run the same command again"
+        )
 
     def find_again(self) -> None:
         """Find out about batches whose build was killed while it sent them. Raises ProviderError, ModelError."""

@@ -27,7 +27,6 @@ NAME, KEYS = (
 )  # of the metadata: our id of the batch, and a digest of its requests' keys
 NOT_FOUND = "404"
 WINDOW = "24h"  # the only one that providers offer
-OPEN = ("validating", "in_progress", "finalizing", "cancelling")
 ENDED = ("completed", "failed", "expired", "cancelled")
 LIST = 100  # batches in a page
 OLDER_S = 3600.0  # batches that were made so long before ours are not ours, whatever the clocks say
