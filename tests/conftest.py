@@ -29,6 +29,10 @@ os.environ |= {
     "HF_HUB_OFFLINE": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
 }
+if (
+    "PYTEST_XDIST_WORKER" in os.environ
+):  # as many processes as cores: each on one, or their threads wait for each other
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # hypothesis tries other examples at every run; in CI always the same ones, so that a change fails for what it changed
 hypothesis.settings.register_profile("ci", derandomize=True)

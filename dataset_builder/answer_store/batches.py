@@ -12,12 +12,12 @@ from sqlite3 import Connection
 from typing import Any, NamedTuple
 
 from dataset_builder.answer_store.entry import Entry, cost_of
+from dataset_builder.answer_store.file import parts_of
 from dataset_builder.answer_store.store import ENDING, AnswerStore
 
 WRITING, UPLOADED, CREATING = "writing", "uploaded", "creating"  # the provider has no batch; no batch; perhaps one
 TAKEN_IN, DROPPED = "taken in", "dropped"  # all its answers are in the store; there was none, or it answered nothing
 OVER = (TAKEN_IN, DROPPED)
-_LOOKED_UP = 500  # keys in one select
 
 
 @dataclass(frozen=True)
@@ -93,12 +93,12 @@ class Journal:
 
     def claim(self, batch_id: str, requests: Sequence[tuple[bytes, float]]) -> set[bytes]:
         """Put requests, each with the most that it can cost, into a batch. Returns those that no other batch has. Raises StoreError."""
-        claimed: dict[bytes, float] = {}
+        claimed = dict(requests)
         with self.store.transaction("a batch") as connection:
-            taken = "select 1 from batch_requests where key = ? and batch is not null"
-            for key, usd in requests:
-                if connection.execute(taken, (key,)).fetchone() is None:
-                    claimed[key] = usd
+            for marks, part in parts_of(list(claimed)):
+                select = f"select key from batch_requests where batch is not null and key in ({marks})"
+                for (key,) in connection.execute(select, part).fetchall():
+                    del claimed[key]
             connection.executemany(
                 "insert into batch_requests (key, batch, usd) values (?, ?, ?) on conflict (key) do update set "
                 "batch = excluded.batch, usd = excluded.usd",
@@ -113,11 +113,9 @@ class Journal:
     def claims(self, keys: Sequence[bytes]) -> dict[bytes, Claimed]:
         """What is known of these requests; those that were never in a batch, or were answered, are left out."""
         found: dict[bytes, Claimed] = {}
-        for start in range(0, len(keys), _LOOKED_UP):
-            part = keys[start : start + _LOOKED_UP]
-            marks = ", ".join("?" * len(part))
+        for marks, part in parts_of(keys):
             rows = self.store.read(
-                f"select key, batch, tries, reason, why, usd from batch_requests where key in ({marks})", list(part)
+                f"select key, batch, tries, reason, why, usd from batch_requests where key in ({marks})", part
             )
             found |= {key: Claimed(*rest) for key, *rest in rows}
         return found
@@ -186,9 +184,8 @@ class Journal:
 
 def _of_batch(connection: Connection, batch_id: str, keys: Sequence[bytes]) -> set[bytes]:
     found: set[bytes] = set()
-    for start in range(0, len(keys), _LOOKED_UP):
-        part = keys[start : start + _LOOKED_UP]
-        select = f"select key from batch_requests where batch = ? and key in ({', '.join('?' * len(part))})"
+    for marks, part in parts_of(keys):
+        select = f"select key from batch_requests where batch = ? and key in ({marks})"
         found |= {key for (key,) in connection.execute(select, (batch_id, *part))}
     return found
 

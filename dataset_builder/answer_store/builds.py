@@ -22,6 +22,7 @@ from sqlite3 import Connection, DatabaseError
 from typing import Any
 
 from dataset_builder.answer_store.entry import Entry, StoreError
+from dataset_builder.answer_store.file import parts_of
 from dataset_builder.answer_store.store import AnswerStore
 
 LEASE_S = 15.0  # a build that has not been seen for so long counts as dead
@@ -65,17 +66,18 @@ class Build:
         """Those of these requests that this build has under way from now on: all but those that another build has, or a batch. Raises StoreError."""
         self._join_once()
         with self.store.transaction() as connection:
-            alive, taken = _living(connection.execute(_BUILDS)), []
-            for key in keys:
-                if connection.execute(_IN_BATCH, (key,)).fetchone() is not None:
-                    continue
-                found = connection.execute("select owner, usd from under_way where key = ?", (key,)).fetchone()
-                if found is None or found[0] not in alive:
-                    taken.append((key, self.owner))
-                    if found is not None and found[1]:  # a dead build's call may have been paid
-                        connection.execute("update builds set usd = usd + ? where owner = ?", (found[1], found[0]))
-            connection.executemany("insert or replace into under_way (key, owner) values (?, ?)", taken)
-        return {key for key, _ in taken}
+            alive, mine = _living(connection.execute(_BUILDS)), set(keys)
+            for marks, part in parts_of(keys):
+                mine -= {key for (key,) in connection.execute(_IN_BATCH.format(marks), part)}
+                select = f"select key, owner, usd from under_way where key in ({marks})"
+                for key, owner, usd in connection.execute(select, part).fetchall():
+                    if owner in alive:
+                        mine.discard(key)
+                    elif key in mine and usd:  # a dead build's call may have been paid
+                        connection.execute("update builds set usd = usd + ? where owner = ?", (usd, owner))
+            values = [(key, self.owner) for key in mine]
+            connection.executemany("insert or replace into under_way (key, owner) values (?, ?)", values)
+        return mine
 
     def reserve(self, sent: Sequence[Entry], room: float) -> tuple[list[bool], Spending]:
         """For each call whether it fits: the group may spend ``room`` dollars. Those that fit are on disk, as ``sent`` with their possible cost.
@@ -137,7 +139,7 @@ class Build:
         return Spending(spent + sum(reserved.values()) - going, going, len(alive - {self.owner}))
 
 
-_IN_BATCH = "select 1 from batch_requests where key = ? and batch is not null"
+_IN_BATCH = "select key from batch_requests where batch is not null and key in ({})"
 
 
 def living(store: AnswerStore) -> set[str]:

@@ -44,6 +44,15 @@ PRAGMAS = (
     "pragma wal_autocheckpoint=10000",
 )
 
+LOOKED_UP = 500  # keys in one statement
+
+
+def parts_of(keys: Sequence[bytes]) -> Iterator[tuple[str, list[bytes]]]:
+    """Some of these keys after the other, each time with as many question marks: for ``key in (?, …)``."""
+    for start in range(0, len(keys), LOOKED_UP):
+        part = list(keys[start : start + LOOKED_UP])
+        yield ", ".join("?" * len(part)), part
+
 
 def open_file(path: Path) -> sqlite3.Connection:
     """Open a store, or make one. Raises StoreError where the file is none, or cannot be opened."""

@@ -9,7 +9,7 @@ import contextlib
 import functools
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from dataset_builder.answer_extraction.thoughts import without_thoughts
@@ -97,6 +97,11 @@ def read_completion(response: str) -> Completion | NoCompletion:
         return NoCompletion(
             f"{kind} ({type(why).__name__}): {clean(' '.join(response[:120].split()))!r}", whole=not begun
         )
+    return completion_in(body)
+
+
+def completion_in(body: Any) -> Completion | NoCompletion:
+    """The completion in a response that was read as JSON. Never raises."""
     if not isinstance(body, dict):
         return NoCompletion(f"JSON, but a {type(body).__name__}")
     choices, error = body.get("choices"), body.get("error")
@@ -111,7 +116,7 @@ def read_completion(response: str) -> Completion | NoCompletion:
         if said is None and "choices" in body:
             return Completion("", "empty: no choices", False, False, *_tokens(body))
         return NoCompletion("an error with status 200" if said else "no choices in it", said)
-    return replace(_read_choice(choice, _tokens(body)), cached_tokens=_cached_tokens(body))
+    return _read_choice(choice, _tokens(body), _cached_tokens(body))
 
 
 def text_of(response: str) -> str:
@@ -140,7 +145,7 @@ def _message(choice: Mapping[str, Any]) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _read_choice(choice: Mapping[str, Any], tokens: tuple[int | None, int | None]) -> Completion:
+def _read_choice(choice: Mapping[str, Any], tokens: tuple[int | None, int | None], cached: int) -> Completion:
     message = _message(choice)
     content = message["content"] if message.get("content") is not None else choice.get("text")
     text, refusal = _texts(content)
@@ -150,7 +155,13 @@ def _read_choice(choice: Mapping[str, Any], tokens: tuple[int | None, int | None
 
     def completion(bad: str | None, *, lasting: bool = False, filtered: bool = False) -> Completion:
         return Completion(
-            clean(text), bad and clean(bad), lasting, filtered, *tokens, unsaid=bad is not None and reason is None
+            clean(text),
+            bad and clean(bad),
+            lasting,
+            filtered,
+            *tokens,
+            unsaid=bad is not None and reason is None,
+            cached_tokens=cached,
         )
 
     if said in FILTERED:

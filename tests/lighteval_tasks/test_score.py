@@ -144,7 +144,6 @@ def test_a_scripted_examinee_is_scored_exactly(
 ) -> None:
     """On every task, in every prompt, at most one item from what it meant. The real items, sixty of each task; all: benchmarks.examinee."""
     monkeypatch.setenv("MEDICAL_DATA_DIR", str(every_item))
-    replies_scores.items.cache_clear()
     sources = sorted({row["source"] for row in replies_scores.items().values()})
     names = [source + suffix for source in sources for suffix in PROMPTS]
     out = tmp_path / "out"
@@ -165,7 +164,6 @@ def test_failed_requests_are_no_answers_and_only_they_are_asked_again(
     hub: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MEDICAL_DATA_DIR", str(hub))
-    replies_scores.items.cache_clear()
     key = "sk-canary-of-a-test"
     with running(replies_scores.reply, fault_500=0.4, permanent=1.0, seed=3) as server:
         arguments = (

@@ -238,6 +238,25 @@ def test_the_command_lists_cancels_and_takes_in(
 
 
 @pytest.mark.slow
+def test_a_batch_that_its_provider_has_no_longer_keeps_its_requests_until_it_is_dropped(
+    server: Running, store: AnswerStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.change(batch_stuck=1.0)
+    with pytest.raises(BatchesUnderWay):
+        build(store, texts(), BatchOptions())
+    [batch] = Journal(store).all()
+    server.change()  # the server forgets all batches
+    with pytest.raises(BatchesUnderWay, match=f"another key or project.*batches drop {batch.id[:8]}"):
+        build(store, texts(), BatchOptions())
+    assert main(["batches", "drop", "--store", str(store.path)]) == 2
+    assert "drop needs the ids" in capsys.readouterr().err
+    assert main(["batches", "drop", batch.id[:8], "--store", str(store.path)]) == 0
+    assert "7 requests are free to be asked again" in capsys.readouterr().out and states(store) == [DROPPED]
+    found, _ = build(store, texts())
+    assert None not in found["rationale"][:] and states(store) == [DROPPED, TAKEN_IN]
+
+
+@pytest.mark.slow
 def test_a_batch_of_which_nothing_can_be_learned_now_keeps_its_requests(server: Running, store: AnswerStore) -> None:
     """Its making is not confirmed, and the look for it fails: to drop it would pay it twice."""
     server.change(batch_create_500=1.0)

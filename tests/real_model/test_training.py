@@ -1,4 +1,4 @@
-"""Forty steps on real rows with a real model, and its scores before and after: the form is learned; nothing is said of medicine."""
+"""Sixteen steps on real rows with a real model, and its scores before and after: the form is learned; nothing is said of medicine."""
 
 import json
 import os
@@ -12,7 +12,7 @@ import pytest
 from tests.real_model.conftest import ROOT
 
 pytestmark = pytest.mark.slow
-STEPS, ITEMS = 40, 10
+STEPS, ITEMS = 16, 4
 
 
 def run(*words: str, env: dict[str, str]) -> str:

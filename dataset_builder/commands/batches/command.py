@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from dataset_builder.answer_store.batches import OVER, Batch, Journal
+from dataset_builder.answer_store.batches import DROPPED, OVER, Batch, Journal
 from dataset_builder.commands import OUT
 from dataset_builder.commands.model_options import above_zero, add_store, store_of
 from dataset_builder.llm.batches.options import POLL_S
@@ -23,6 +23,7 @@ ACTIONS = {
     "wait": "until all have ended, and take their answers in",
     "adopt": "find those whose build was killed while it sent them, and look how far all are",
     "cancel": "ask the providers to end them; what is answered by then is paid, and taken in",
+    "drop": "forget those with these ids, which their provider no longer has: their requests are asked again",
 }
 NO_BUILD = "the command batches"  # the owner of what is taken in here
 
@@ -48,7 +49,9 @@ def add_command(command: argparse.ArgumentParser) -> None:
 def handle_batches(given: argparse.Namespace) -> int:
     """Do what is asked for, and list the batches. Raises ModelError."""
     store = store_of(given)
-    if given.action != "list":
+    if given.action == "drop":
+        _drop(Journal(store), given.ids)
+    elif given.action != "list":
         from dataset_builder.llm.batches.batches import Batches  # imports the SDK, which takes a second
 
         batches = Batches(store, NO_BUILD, read_prices(given.price))
@@ -72,6 +75,18 @@ def _act(batches: "Batches", given: argparse.Namespace) -> None:
         batches.look_at_all(left)
     for note in batches.notes:
         OUT.print(note, markup=False)
+
+
+def _drop(journal: Journal, ids: Sequence[str]) -> None:
+    """Free the requests of batches that have not ended. Raises ModelError without ids."""
+    if not ids:
+        raise ModelError(
+            "drop needs the ids of batches: what a dropped batch answers is paid, and its requests are paid again"
+        )
+    for batch in _chosen(journal, ids):
+        if batch.state not in OVER:
+            free = journal.end(batch.id, DROPPED, "dropped by hand")
+            OUT.print(f"batch {batch.id[:8]}: {free:,} requests are free to be asked again", markup=False)
 
 
 def _chosen(journal: Journal, ids: Sequence[str]) -> list[Batch]:

@@ -16,7 +16,7 @@ from dataset_builder.answer_store.batches import CREATING, DROPPED, TAKEN_IN, UP
 from dataset_builder.answer_store.builds import living
 from dataset_builder.answer_store.entry import Entry
 from dataset_builder.answer_store.store import AnswerStore
-from dataset_builder.llm.batches.provider import ENDED, KEYS, NAME, Provider, ProviderError
+from dataset_builder.llm.batches.provider import ENDED, KEYS, NAME, NOT_FOUND, Provider, ProviderError
 from dataset_builder.llm.batches.request_file import REQUESTS, RequestFile
 from dataset_builder.llm.batches.results import Result, ResultReader
 from dataset_builder.llm.model import LLM, ModelError
@@ -139,7 +139,10 @@ class Batches:
             try:
                 over += self.look(batch)
             except ProviderError as why:
-                self.note(f"a look at batch {batch.id[:8]} failed: {why}")
+                said = f"a look at batch {batch.id[:8]} failed: {why}"
+                if why.error.kind == NOT_FOUND:
+                    said += f". Is it of another key or project? If it is gone: `batches drop {batch.id[:8]}` lets its requests be asked again"
+                self.note(said)
         return over
 
     def cancel(self, batch: Batch) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,10 +32,10 @@ class RequestFile:
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lines = open(self.path, "wb", opener=_private)  # noqa: SIM115  open until it is whole
 
-    def has_room(self, lines: Sequence[tuple[bytes, bytes]], requests: int = REQUESTS) -> bool:
-        """Whether these lines fit in too. One line alone always does, since a provider says best why it is too long."""
-        total, size = self.requests + len(lines), self.size + sum(len(line) for _, line in lines)
-        return total <= 1 or (total <= requests and size <= BYTES)
+    def has_room(self, lines: int, size: int, most: int = REQUESTS) -> bool:
+        """Whether so many lines of so many bytes fit in too. One line alone always does, since a provider says best why it is too long."""
+        total = self.requests + lines
+        return total <= 1 or (total <= most and self.size + size <= BYTES)
 
     def add(self, key: bytes, line: bytes) -> None:
         """Write a line."""

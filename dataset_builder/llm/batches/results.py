@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from dataset_builder.answer_store.batches import Unanswered
 from dataset_builder.answer_store.entry import Entry
 from dataset_builder.llm.calls.errors import FILTER, CallError, ErrorAction, classify_status, error_under_200
-from dataset_builder.llm.completion import Completion, NoCompletion, clean, read_completion
+from dataset_builder.llm.completion import Completion, NoCompletion, clean, completion_in, read_completion
 from dataset_builder.llm.prices import Price
 from dataset_builder.llm.secrets import redacted, secrets
 
@@ -58,7 +58,7 @@ class ResultReader:
         text = redacted(clean(text), self._keys)
         if status != 200:
             return self._refused(key, _status_error(status, body))
-        completion = read_completion(text)
+        completion = read_completion(text) if isinstance(body, str) else completion_in(body)
         if isinstance(completion, NoCompletion):
             if completion.error is not None:
                 return self._refused(key, error_under_200(completion.error))
@@ -80,7 +80,7 @@ class ResultReader:
             usd = self.price.usd(read.prompt_tokens or 0, read.completion_tokens or 0)
         self.no_tokens += not known
         return Entry(
-            key, "good" if read.bad is None else "bad", read.reason, read.bad, text, self.model, self.stage,
+            key, "good" if read.bad is None else "bad", read.reason, read.bad and redacted(read.bad, self._keys), text, self.model, self.stage,
             read.prompt_tokens, read.completion_tokens, usd,
         )  # fmt: skip
 

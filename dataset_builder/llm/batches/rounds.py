@@ -9,6 +9,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from tqdm import tqdm
+
 from dataset_builder.answer_store.batches import DROPPED, FREE, Batch, Claimed
 from dataset_builder.answer_store.entry import NOTHING, Entry
 from dataset_builder.llm.batches.batches import Batches
@@ -50,19 +52,22 @@ class BatchRounds:
         self.lookup, self.ended, self.usage, self.journal = lookup, ended, lookup.usage, batches.journal
         self.given_up: dict[bytes, Entry] = {}
         self._files: dict[str, tuple[Batch, RequestFile]] = {}  # that are being written, by model
+        self._elsewhere = 0  # requests that another build asks online
+        self._said = ""  # of the last look
 
     async def ask(self, rows: Remaining) -> None:
         """Get all answers. Raises BatchesUnderWay where it may not wait for those that are still to come, and ModelError."""
         try:
-            while True:
-                await self._look()
-                waiting = await self._pass(rows.without(self.ended))
-                for name in list(self._files):
-                    await self._send(name)
-                if not waiting:
-                    return
-                await self._wait(waiting)
+            self._bar = tqdm(desc=f"{self.stage.name}, in batches", unit="request", disable=None)
+            await self._look()
+            while waiting := await self._pass(rows.without(self.ended)):
+                under_way, changed = self._under_way(), False
+                while not changed:
+                    await self._wait(waiting)
+                    await self._look()
+                    changed = self._elsewhere > 0 or self._under_way() != under_way
         finally:
+            self._bar.close()
             self.drop_unsent()
             await self.dispatcher.write_queue.flush()
 
@@ -92,8 +97,8 @@ class BatchRounds:
             self.usage.bad += entry.status == "bad"
 
     async def _pass(self, rows: Remaining) -> int:
-        """Run all conversations as far as they come. Returns how many wait."""
-        waiting, self.usage.done = 0, len(rows) - rows.number
+        """Run all conversations as far as they come, and send what they lack. Returns how many wait."""
+        waiting, self._elsewhere, self.usage.done = 0, 0, len(rows) - rows.number
         for start, batch in rows.batches():
             states = await asyncio.to_thread(start_conversations, self.stage, batch, start)
             left = await asyncio.to_thread(advance, states, self._known)
@@ -102,7 +107,12 @@ class BatchRounds:
             waiting += len(left)
             self.ended |= {s.row: HeardRow(s.digest, s.keys) for s in states if s.columns is not None}
             self.usage.done += len(states) - len(left)
+        for name in list(self._files):
+            await self._send(name)
         return waiting
+
+    def _under_way(self) -> set[str]:
+        return {batch.id for batch in self.journal.under_way()}
 
     def _known(self, requests: Sequence[Request]) -> Mapping[bytes, Answer]:
         found = self.lookup(requests)
@@ -114,10 +124,13 @@ class BatchRounds:
     async def _put(self, states: Sequence[ConversationState]) -> bool:
         """Put what these conversations lack into batches. Returns whether some of it has an answer by now: asked online, or given up."""
         requests = {request.key: request for state in states for request in state.requests}
-        known = await asyncio.to_thread(self._known, list(requests.values()))
-        missing = [request for key, request in requests.items() if key not in known]
+        paid = await asyncio.to_thread(self.lookup.store.find, list(requests))
+        missing = [
+            request
+            for key, request in requests.items()
+            if key not in self.given_up and (key not in paid or self.lookup.said(paid[key].entry) is None)
+        ]
         claims = await asyncio.to_thread(self.journal.claims, [request.key for request in missing])
-        paid = await asyncio.to_thread(self.lookup.store.find, [request.key for request in missing])
         # below a cap, an online call would wait for what a batch has reserved
         may_call = self.dispatcher.budget.cap is None or not self.journal.under_way()
         online: list[Request] = []
@@ -156,15 +169,17 @@ class BatchRounds:
         connection, url = self.dispatcher.connection(llm), self.batches.provider(name).url
         most = await self._reserve(name, [request for request, _ in requests])
         waiting: list[tuple[bytes, bytes]] = []
+        size = 0  # bytes
         for request, change in requests:
             if request.key not in most:
                 continue
             line = line_of(request.key, url, connection.body(request, change))
+            size += len(line)
             if name in self._files and not self._files[name][1].has_room(
-                [*waiting, (request.key, line)], self.batches.room(name)
+                len(waiting) + 1, size, self.batches.room(name)
             ):
                 await self._write(name, waiting, most)
-                waiting = []
+                waiting, size = [], len(line)
                 await self._send(name)
             if name not in self._files:
                 self._files[name] = await asyncio.to_thread(self.batches.begin, llm, self.stage.name)
@@ -179,6 +194,7 @@ class BatchRounds:
                 f"--max-usd needs the price of {name} in batches, which is not in prices.tsv; add --price {LLM.named(name).model}:batch=IN/OUT"
             )
         mine = await asyncio.to_thread(build.take, [request.key for request in requests])
+        self._elsewhere += len(requests) - len(mine)
         most = {r.key: price.usd(r.size, r.llm.max_tokens) if price else 0.0 for r in requests if r.key in mine}
         if budget.cap is None:
             return most
@@ -216,7 +232,11 @@ class BatchRounds:
             raise BatchesUnderWay(
                 f"{said}. Run the same command again later, and it goes on; with --wait it stays. `batches` lists them"
             )
-        say(said)
+        if self._bar.disable and said != self._said:  # where there is no terminal, a line for each change
+            say(said)
+        self._said, self._bar.n, self._bar.total = said, done, requests
+        self._bar.set_postfix_str(f"{len(batches)} batches, {waiting:,} rows wait", refresh=False)
+        self._bar.refresh()
         await asyncio.sleep(self.options.poll_s)
 
 

@@ -44,11 +44,14 @@ SILENT = (
 )
 
 
-@functools.cache
 def items() -> dict[str, dict[str, Any]]:
     """Prompt to item: of every task whose source is in $MEDICAL_DATA_DIR."""
+    return _items(Path(os.environ["MEDICAL_DATA_DIR"]))
+
+
+@functools.cache
+def _items(folder: Path) -> dict[str, dict[str, Any]]:
     found = {}
-    folder = Path(os.environ["MEDICAL_DATA_DIR"])
     for name in TASKS:
         try:
             rows = read_items(name, folder).rows
