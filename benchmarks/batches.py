@@ -8,6 +8,7 @@ of its own, as are the builds.
 
 import argparse
 import json
+import multiprocessing
 import os
 import re
 import resource
@@ -149,25 +150,47 @@ def part() -> None:
     from dataset_builder.answer_store.batches import Journal
     from dataset_builder.answer_store.store import AnswerStore
     from dataset_builder.llm.batches.options import BatchOptions
+    from dataset_builder.llm.batches.rounds import BatchRounds
     from dataset_builder.llm.prices import read_prices
+    from dataset_builder.llm.remaining import Remaining
     from dataset_builder.llm.runner import Runner
     from tests.llm.asking import WRITER, say
 
     folder, number = Path(sys.argv[1]), int(sys.argv[2])
-    Dataset.from_generator(_questions, gen_kwargs={"number": number}, features=None).save_to_disk(folder / "rows")
+    with multiprocessing.get_context("spawn").Pool(1) as other:  # what it needs is not counted here
+        other.apply(_write_rows, (folder / "rows", number))
     rows = Dataset.load_from_disk(str(folder / "rows"))
     store = AnswerStore(folder / "s.sqlite")
-    before, started = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
+    started, before, last = time.perf_counter(), _cpu(), [0.0]
+    whole = BatchRounds._pass
+
+    async def measured(self: BatchRounds, rows: Remaining) -> int:
+        begun = _cpu()
+        waiting = await whole(self, rows)
+        last[0] = _cpu() - begun
+        return waiting
+
+    BatchRounds._pass = measured
     with Runner(store, {"prices": read_prices(["scripted=1/2", "scripted:batch=0.5/1"])}, BatchOptions(wait=True, poll_s=1.0)) as runner:  # fmt: skip
         runner.fetch_answers(say.using(llm=WRITER), rows)
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    cpu = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
-    batches = Journal(store).all()
+    cpu, peak = _cpu() - before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
-        f"{number:,} requests of {CHARACTERS:,} characters in {len(batches)} files: {cpu:.1f} s CPU, {time.perf_counter() - started:.1f} s, "
-        f"peak {used.ru_maxrss / 1024:.0f} MB ({before.ru_maxrss / 1024:.0f} MB before), store {store.path.stat().st_size / 1e6:.0f} MB",
+        f"{number:,} requests of {CHARACTERS:,} characters in {len(Journal(store).all())} files: {cpu - last[0]:.1f} s CPU to write, fetch "
+        f"and store, {last[0]:.1f} s to run the conversations on the answers; {time.perf_counter() - started:.1f} s, peak {peak:.0f} MB, "
+        f"store {store.path.stat().st_size / 1e6:.0f} MB",
         flush=True,
     )
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def _write_rows(folder: Path, number: int) -> None:
+    from datasets import Dataset
+
+    Dataset.from_generator(_questions, gen_kwargs={"number": number}).save_to_disk(folder)
 
 
 def _questions(number: int) -> Any:
