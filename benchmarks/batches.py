@@ -1,7 +1,7 @@
 """Provider batches beside online calls, on real questions: python -m benchmarks.batches same|size|estimate [NUMBER].
 
 same: do medreason and reasonmed of NUMBER questions give the same content online and in batches, and does a second run send nothing?
-size: what do NUMBER requests of 4 kB need to be written, read and stored? estimate: after a build of 20 questions, how far is the estimate
+size: what do NUMBER requests of 4 kB need to be written, read and stored? estimate: after a build of 100 questions, how far is the estimate
 of NUMBER from what the server then bills? Questions: $SHARED_DATA/hub (MedQA's train split); the server is the scripted one, a process
 of its own, as are the builds.
 """
@@ -26,7 +26,7 @@ from tests.support.shared_data import SHARED_DATA
 
 REPLY = "tests.support.llm_server.replies:reply"
 IN_BATCHES = ("--dispatch", "batch", "--wait", "--poll", "0.1")
-TRIAL = 20  # questions of the build before an estimate
+TRIAL = 100  # questions of the build before an estimate
 CHARACTERS = 4000  # of a request
 REAL = ("--sources", "medqa", "--data-dir", str(SHARED_DATA / "hub"), "--kg", str(SHARED_DATA / "primekg/kg_subset.csv.gz"))  # fmt: skip
 PIPELINES = {"medreason": ["--writer", "scripted", "--judge", "scripted"], "reasonmed": MODELS}  # with their models
@@ -46,7 +46,7 @@ def main() -> None:
             same(pipeline, given.number or 100)
         else:
             for how in ((), IN_BATCHES):
-                estimate(pipeline, given.number or 200, how)
+                estimate(pipeline, given.number or 400, how)
 
 
 def words_of(pipeline: str) -> list[str]:

@@ -9,9 +9,9 @@ from dataset_builder.llm.batches.options import BatchesUnderWay
 
 COMMANDS = {  # each with its module in dataset_builder.commands, and what it does
     "build": ("build", "build a dataset folder"),
-    "estimate": ("estimate", "estimate the cost of a build from a sample of rows; calls no model"),
+    "estimate": ("estimating.estimate", "estimate the cost of a build from a sample of rows; calls no model"),
     "store": ("store", "the answer store: export it, import one, print what it contains"),
-    "batches": ("batches.command", "the provider batches of a store: list, wait, adopt, cancel"),
+    "batches": ("batches.command", "the provider batches of a store: list, wait, adopt, cancel, drop"),
     "cache": ("cache", "show what lies in the caches, and delete by age and size"),
     "stages": ("stages", "print each pipeline as a table of its stages"),
     "merge": ("shards.merge", "make one dataset folder of all parts of a build (build --shard)"),

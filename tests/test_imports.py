@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "relevance": "kg row",
     "sources": "row",
     "contamination": "kg row sources",
-    "llm": "stage answer_store answer_extraction",
+    "llm": "stage mapped answer_store answer_extraction",
     "text_checks": "prompt answer_extraction llm",
     "apply": "row stage answer_store llm",
     "stage_code": "stage prompt",

@@ -1,14 +1,17 @@
 """The rows of a stage that asks a model whose conversations must run."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dataset_builder.llm.heard import HeardRow
+from dataset_builder.mapped import release
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
 BATCH = 256  # rows whose conversations are started together
+RELEASED = 16  # batches between two times that the pages of the rows are let go of
 HEARD = "heard"  # in place of a row's reason to be rejected: its conversation is not run again
 
 
@@ -31,7 +34,11 @@ class Remaining:
 
     def batches(self) -> Iterator[tuple[int, dict[str, list[Any]]]]:
         """Batches of rows with the number of their first one, in which only these rows are not rejected; none without such a row."""
+        folders = {Path(file["filename"]).parent for file in self._rows.cache_files}
         for start in range(0, len(self._rows), BATCH):
+            if start % (RELEASED * BATCH) == 0:
+                for folder in folders:
+                    release(folder)
             reasons = self._reasons[start : start + BATCH]
             if None in reasons:
                 yield start, self._rows[start : start + BATCH] | {"rejected_because": reasons}

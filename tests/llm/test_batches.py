@@ -256,6 +256,17 @@ def test_a_batch_that_its_provider_has_no_longer_keeps_its_requests_until_it_is_
     assert None not in found["rationale"][:] and states(store) == [DROPPED, TAKEN_IN]
 
 
+def test_conversations_run_again_only_when_something_has_changed(
+    server: Running, store: AnswerStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passes, looks, run_pass, look = [], [], BatchRounds._pass, BatchRounds._look
+    monkeypatch.setattr(BatchRounds, "_pass", lambda self, rows: passes.append(1) or run_pass(self, rows))
+    monkeypatch.setattr(BatchRounds, "_look", lambda self: looks.append(1) or look(self))
+    server.change(batch_run_ms=500)
+    build(store, texts(), BatchOptions(wait=True, poll_s=0.02))
+    assert len(passes) == 2 and len(looks) > 5
+
+
 @pytest.mark.slow
 def test_a_batch_of_which_nothing_can_be_learned_now_keeps_its_requests(server: Running, store: AnswerStore) -> None:
     """Its making is not confirmed, and the look for it fails: to drop it would pay it twice."""

@@ -7,7 +7,7 @@ import pytest
 from dataset_builder.answer_store.store import AnswerStore
 from dataset_builder.apply import apply_to_live_rows, merged
 from dataset_builder.claim_check.reader import claim_reader
-from dataset_builder.commands.estimate import estimate
+from dataset_builder.commands.estimating.estimate import estimate
 from dataset_builder.llm.model import LLM
 from dataset_builder.pipelines import medreason
 from dataset_builder.sources.questions import on_disk, read_questions

@@ -38,7 +38,7 @@ class State:
         self.text = text[: settings.answer_tokens * 4]
         if self.log:
             self.log.close()
-        self.log = Path(settings.log).open("a", encoding="utf-8") if settings.log else None  # noqa: SIM115  open while it serves
+        self.log = Path(settings.log).open("a", buffering=1, encoding="utf-8") if settings.log else None  # noqa: SIM115  open while it serves
 
     def in_queue(self, work: float, now: float) -> float:
         """The seconds until so much work is done in the slot that is free first."""

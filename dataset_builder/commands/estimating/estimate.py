@@ -1,13 +1,14 @@
 """``estimate``: the calls and the cost that a build still needs, before the first call, from a sample of rows.
 
 The sample runs through the stages. An answer in the store costs nothing, and its row continues with it. Where there is no
-answer, the stage's ``guess`` gives typical columns, so that later stages can be counted too. How many follow-up requests a stage
-makes (a reply that is not the requested JSON, a faulty text) is taken from the rows of each source that the store has answered.
+answer, what its row will ask in later stages, and how often a stage asks again, is that of the rows that the store has answered to
+their end (answered.py); without any, the stage's ``guess`` gives typical columns, so that later stages can be counted too.
 """
 
 import argparse
 import functools
 import random
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from dataset_builder.answer_store.store import AnswerStore
 from dataset_builder.apply import apply_to_live_rows, merged
 from dataset_builder.commands import OUT
 from dataset_builder.commands.contamination import check_contamination
+from dataset_builder.commands.estimating.answered import Follow, Made, made_by, read_answered, sources_of
 from dataset_builder.commands.input_options import add_input, chosen_sources, chosen_splits
 from dataset_builder.commands.model_options import choices_of, models_of, positive, reader_of, stages_of, store_of
 from dataset_builder.llm.model import LLM, Request
@@ -26,11 +28,10 @@ from dataset_builder.llm.replay import AnswerLookup, advance, columns_of, start_
 from dataset_builder.pipelines import PIPELINES
 from dataset_builder.sources.questions import on_disk, read_questions
 from dataset_builder.sources.table import expect_known
-from dataset_builder.stage import Batch, Stage, bind
+from dataset_builder.stage import Stage, bind
 from kg import KG
 
 BYTES_PER_TOKEN = 4  # of English text
-ANSWERED = 100  # rows of each source that are looked up for follow-ups
 USUAL = (500, 10.0)  # completion tokens and seconds of an answer, while the store has none of the stage
 
 
@@ -58,14 +59,6 @@ class Estimate:
         return usual, price.usd(round(self.prompt_tokens * BYTES_PER_TOKEN), round(self.max_completion_tokens))
 
 
-@dataclass(frozen=True)
-class Answered:
-    """What the rows that the store has answered tell of a stage."""
-
-    follow_ups: float  # requests after the first ones, as a share of these
-    rounds: int  # of the row that took most
-
-
 def add_command(command: argparse.ArgumentParser) -> None:
     """Add the command `estimate` and its options."""
     add_input(command)
@@ -84,60 +77,52 @@ def estimate(
     numbers = sorted(random.Random(seed).sample(range(len(rows)), min(sample, len(rows))))
     columns: dict[str, list[Any]] = {name: list(values) for name, values in rows[numbers].items()}
     scale, found = len(rows) / max(len(numbers), 1), []
-    answered, speed = _answered(rows, stages, store), functools.cache(store.tokens_per_second)
+    answered, speed = read_answered(rows, stages, store), functools.cache(store.tokens_per_second)
+    begun: list[
+        tuple[str, Counter[str]]
+    ] = []  # stages, and the rows that wait in them: what these ask later is known from others
     for stage in stages:
         if not stage.asks_model:
-            columns |= apply_to_live_rows(columns, stage)
+            columns |= apply_to_live_rows(columns, stage) if columns["id"] else {}
             continue
-        added, asked, counted = _lead(stage, columns, store)
-        found += _estimates(stage, asked, store, scale, answered.get(stage.name), speed)
-        if not counted:
+        made = [one for name, waiting in begun for one in answered.later(name, waiting, stage.name)]
+        columns, asked, waiting = _lead(stage, columns, store, guess=not answered.tells_of(stage.name))
+        follow = answered.follow.get(stage.name)
+        made += made_by(asked, 1 + (follow.follow_ups if follow else 0.0))
+        found += _estimates(stage, made, store, scale, follow, speed)
+        if waiting is None:
             return found, stage.name
-        columns |= added
+        if waiting:
+            begun.append((stage.name, waiting))
     return found, None
 
 
-def _answered(rows: Dataset, stages: Sequence[Stage], store: AnswerStore) -> dict[str, Answered]:
-    """By stage: of the first rows of each source, which a trial build takes."""
-    sources = rows["source"]
-    starts = {source: sources.index(source) for source in dict.fromkeys(sources)}
-    numbers = [n for start in starts.values() for n in range(start, min(start + ANSWERED, len(rows)))]
-    columns: dict[str, list[Any]] = {name: list(values) for name, values in rows[numbers].items()}
-    found = {}
-    for stage in stages:
-        if not stage.asks_model:
-            columns |= apply_to_live_rows(columns, stage)
-            continue
-        states = start_conversations(stage, columns)
-        first = {state.row: len(state.requests) for state in states}
-        waiting = {state.row for state in advance(states, AnswerLookup(store))}
-        done = [state for state in states if state.row not in waiting]
-        if asked := sum(first[state.row] for state in done):
-            follow_ups = sum(state.received for state in done) / asked - 1
-            found[stage.name] = Answered(follow_ups, max(state.rounds for state in done))
-        columns |= merged(columns, stage, [state.row for state in done], columns_of(stage, done))
-        kept = [n for n in range(len(columns["id"])) if n not in waiting]
-        columns = {name: [values[n] for n in kept] for name, values in columns.items()}
-    return found
+def _lead(
+    stage: Stage, columns: dict[str, list[Any]], store: AnswerStore, *, guess: bool
+) -> tuple[dict[str, list[Any]], list[Request], Counter[str] | None]:
+    """The rows after a stage, the requests that it would send, and the sources of the rows that wait for the answers and are left out.
 
-
-def _lead(stage: Stage, columns: Batch, store: AnswerStore) -> tuple[dict[str, list[Any]], list[Request], bool]:
-    """The stage's columns, answered or guessed; the requests that it would send.
-
-    False where there are some and no guess.
+    ``guess``: they are not left out, but get typical columns. None: the stage has no guess.
     """
+    if not columns["id"]:
+        return columns, [], Counter()
     states = start_conversations(stage, columns)
     waiting = {state.row: state for state in advance(states, AnswerLookup(store))}
     asked = list({r.key: r for state in waiting.values() for r in state.requests if not _known(r, store)}.values())
-    if waiting and stage.guess is None:
-        return {}, asked, False
+    if waiting and guess and stage.guess is None:
+        return columns, asked, None
     done = [state for state in states if state.row not in waiting]
-    result = merged(columns, stage, [state.row for state in done], columns_of(stage, done))
-    if waiting and stage.guess is not None:
+    columns = {**columns, **merged(columns, stage, [state.row for state in done], columns_of(stage, done))}
+    if waiting and guess and stage.guess is not None:
         needed = {name: [columns[name][row] for row in waiting] for name in stage.needs}
         guessed = stage.guess(needed, **stage.tools)
-        result = merged({**columns, **result}, stage, list(waiting), guessed)
-    return result, asked, True
+        return {**columns, **merged(columns, stage, list(waiting), guessed)}, asked, Counter()
+    kept = [row for row in range(len(columns["id"])) if row not in waiting]
+    return (
+        {name: [values[row] for row in kept] for name, values in columns.items()},
+        asked,
+        sources_of(columns, waiting),
+    )
 
 
 def _known(request: Request, store: AnswerStore) -> bool:
@@ -147,33 +132,32 @@ def _known(request: Request, store: AnswerStore) -> bool:
 
 def _estimates(
     stage: Stage,
-    asked: Sequence[Request],
+    made: Sequence[Made],
     store: AnswerStore,
     scale: float,
-    answered: Answered | None,
+    follow: Follow | None,
     speed: Callable[[str], float | None],
 ) -> list[Estimate]:
     usual = store.usual(stage.name)
     tokens, seconds = usual or USUAL
-    scale *= 1 + (answered.follow_ups if answered else 0.0)
-    by_model: dict[str, list[Request]] = {}
-    for request in asked:
-        by_model.setdefault(str(request.llm), []).append(request)
+    by_model: dict[str, list[Made]] = {}
+    for one in made:
+        by_model.setdefault(str(one.llm), []).append(one)
     return [
         Estimate(
             stage=stage.name,
-            llm=requests[0].llm,
-            calls=scale * len(requests),
-            prompt_tokens=scale * sum(request.size for request in requests) / BYTES_PER_TOKEN,
-            completion_tokens=scale * len(requests) * min(tokens, requests[0].llm.max_tokens),
-            max_completion_tokens=scale * sum(request.llm.max_tokens for request in requests),
-            seconds=scale * len(requests) * seconds,
-            per_second=speed(str(requests[0].llm)),
-            follow_ups=answered and answered.follow_ups,
+            llm=some[0].llm,
+            calls=scale * sum(one.calls for one in some),
+            prompt_tokens=scale * sum(one.size for one in some) / BYTES_PER_TOKEN,
+            completion_tokens=scale * sum(one.calls for one in some) * min(tokens, some[0].llm.max_tokens),
+            max_completion_tokens=scale * sum(one.max_tokens for one in some),
+            seconds=scale * sum(one.calls for one in some) * seconds,
+            per_second=speed(name),
+            follow_ups=follow and follow.follow_ups,
             assumed=usual is None,
-            rounds=answered.rounds if answered else 1,
+            rounds=follow.rounds if follow else 1,
         )
-        for requests in by_model.values()
+        for name, some in by_model.items()
     ]
 
 

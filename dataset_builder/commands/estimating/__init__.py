@@ -1,0 +1,1 @@
+"""``estimate``: the calls and the cost that a build still needs."""
