@@ -13,7 +13,7 @@ from dataset_builder.llm.batches import provider
 from dataset_builder.llm.batches.options import BatchesUnderWay, BatchOptions
 from dataset_builder.llm.batches.provider import Provider
 from dataset_builder.llm.batches.rounds import BatchRounds
-from dataset_builder.llm.model import ModelError
+from dataset_builder.llm.model import LLM, ModelError
 from dataset_builder.llm.prices import read_prices
 from dataset_builder.llm.runner import Runner
 from dataset_builder.run import StageRun, run
@@ -254,6 +254,20 @@ def test_a_batch_that_its_provider_has_no_longer_keeps_its_requests_until_it_is_
     assert "7 requests are free to be asked again" in capsys.readouterr().out and states(store) == [DROPPED]
     found, _ = build(store, texts())
     assert None not in found["rationale"][:] and states(store) == [DROPPED, TAKEN_IN]
+
+
+@pytest.mark.slow
+def test_azure_has_batches_at_its_own_addresses(
+    server: Running, store: AnswerStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_BASE_URL")
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", server.url.removesuffix("/v1"))
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "k")
+    monkeypatch.setenv("OPENAI_API_VERSION", "2024-10-21")
+    questions = texts()
+    with Runner(store, {"prices": PRICES}, WAIT) as runner:
+        found, _ = run(questions, [say.using(llm=LLM("gpt-4o", "azure", max_tokens=200))], runner=runner)
+    assert None not in found["rationale"][:] and server.stats()["batch_answers"] == 7
 
 
 def test_conversations_run_again_only_when_something_has_changed(

@@ -48,6 +48,20 @@ def test_a_build_for_a_scheduler_ends_until_its_batches_have_ended(server: Runni
 
 
 @pytest.mark.slow
+def test_ctrl_c_leaves_the_batches_and_says_how_to_go_on(server: Running, tmp_path: Path) -> None:  # noqa: F811
+    server.change(batch_stuck=1.0)
+    here = Builder(tmp_path, server.url)
+    words = here.command("build", "medreason", *MODELS, *IN_BATCHES, "--rows", "8", "--out", str(tmp_path / "out"))
+    with subprocess.Popen(words, cwd=here.code, env=here.environment, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None and any("wait for 1 batches" in line for line in process.stderr)
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+    assert process.returncode == 130 and "1 batches go on at their provider; `batches cancel` ends them" in said
+    assert "Nothing is lost: run the same command again" in said
+    assert sum(server.stats()["batches"].values()) == 1 and "taken in" not in here.run("batches")
+
+
+@pytest.mark.slow
 def test_a_build_that_is_killed_pays_nothing_twice(server: Running, tmp_path: Path) -> None:  # noqa: F811
     """Three kills at random moments; the moments one by one are in tests/llm/test_batches.py."""
     whole = Builder(tmp_path / "online", server.url).build()

@@ -66,6 +66,10 @@ class BatchRounds:
                     await self._wait(waiting)
                     await self._look()
                     changed = self._elsewhere > 0 or self._under_way() != under_way
+        except asyncio.CancelledError:  # Ctrl-C
+            if number := len(self._under_way()):
+                say(f"{number} batches go on at their provider; `batches cancel` ends them")
+            raise
         finally:
             self._bar.close()
             self.drop_unsent()

@@ -13,14 +13,14 @@ from tests.support.llm_server.files import Upload, is_upload, public
 if TYPE_CHECKING:
     from tests.support.llm_server.server import Connection
 
-ENDPOINTS = ("/v1/chat/completions",)
+ENDPOINTS = ("/v1/chat/completions", "/chat/completions")  # the second is Azure's
 PAIRS, NAME, VALUE = 16, 64, 512  # of metadata: pairs, characters of a name, of a value
 LARGEST_PAGE = {"batches": 100, "files": 10_000}
 PAGE = {"batches": 20, "files": 10_000}  # without ?limit=
 
 
 def answer_path(connection: Connection, head: bytes, body: bytes) -> None:
-    """Answer a request whose path begins with /v1/files or /v1/batches."""
+    """Answer a request whose path begins with /v1/files or /v1/batches, or Azure's /openai/files or /openai/batches."""
     if is_upload(head):  # a small one, which came in one piece
         Upload(connection, head, len(body)).feed(body)
         return
@@ -29,7 +29,7 @@ def answer_path(connection: Connection, head: bytes, body: bytes) -> None:
     method, target = head.decode("latin-1").split(" ", 2)[:2]
     url = urlsplit(target)
     query = {name: values[-1] for name, values in parse_qs(url.query).items()}
-    words = url.path.removeprefix("/v1/").split("/")
+    words = url.path.removeprefix("/v1/").removeprefix("/openai/").split("/")
     match (method, *words):
         case ("POST", "batches"):
             _create(connection, body)

@@ -101,7 +101,7 @@ class Files:
 
 def is_upload(head: bytes) -> bool:
     """Whether a request is the upload of a file."""
-    return head.startswith((b"POST /v1/files ", b"POST /v1/files?"))
+    return head.startswith((b"POST /v1/files ", b"POST /v1/files?", b"POST /openai/files?"))
 
 
 class Upload:

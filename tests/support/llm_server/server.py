@@ -49,7 +49,7 @@ class Connection(asyncio.Protocol):
             path, self.closing = head.split(b" ", 2)[1], b"connection: close" in lower
             if path.split(b"?")[0].endswith(b"/chat/completions"):
                 self.chat(head, body)
-            elif path.startswith((b"/v1/files", b"/v1/batches")):
+            elif path.startswith((b"/v1/files", b"/v1/batches", b"/openai/files", b"/openai/batches")):
                 answer_path(self, head, body)
                 if self.closing:
                     data = b""
