@@ -78,9 +78,7 @@ def estimate(
     columns: dict[str, list[Any]] = {name: list(values) for name, values in rows[numbers].items()}
     scale, found = len(rows) / max(len(numbers), 1), []
     answered, speed = read_answered(rows, stages, store), functools.cache(store.tokens_per_second)
-    begun: list[
-        tuple[str, Counter[str]]
-    ] = []  # stages, and the rows that wait in them: what these ask later is known from others
+    begun: list[tuple[str, Counter[str]]] = []  # stages, and by source the rows that wait there and are left out
     for stage in stages:
         if not stage.asks_model:
             columns |= apply_to_live_rows(columns, stage) if columns["id"] else {}
