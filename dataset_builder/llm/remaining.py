@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dataset_builder.llm.heard import HeardRow
-from dataset_builder.mapped import release
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -34,6 +33,8 @@ class Remaining:
 
     def batches(self) -> Iterator[tuple[int, dict[str, list[Any]]]]:
         """Batches of rows with the number of their first one, in which only these rows are not rejected; none without such a row."""
+        from dataset_builder.mapped import release  # imports datasets, which a start does not need
+
         folders = {Path(file["filename"]).parent for file in self._rows.cache_files}
         for start in range(0, len(self._rows), BATCH):
             if start % (RELEASED * BATCH) == 0:
