@@ -13,7 +13,7 @@ from dataset_builder.llm.batches import provider
 from dataset_builder.llm.batches.options import BatchesUnderWay, BatchOptions
 from dataset_builder.llm.batches.provider import Provider
 from dataset_builder.llm.batches.rounds import BatchRounds
-from dataset_builder.llm.model import LLM, ModelError
+from dataset_builder.llm.model import ModelError
 from dataset_builder.llm.prices import read_prices
 from dataset_builder.llm.runner import Runner
 from dataset_builder.run import StageRun, run
@@ -23,11 +23,6 @@ from tests.test_stage import rows
 
 PRICES = read_prices(["scripted=1/2", "scripted:batch=0.5/1"])
 WAIT = BatchOptions(wait=True, poll_s=0.02)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> AnswerStore:
-    return AnswerStore(tmp_path / "s.sqlite")
 
 
 def build(
@@ -235,50 +230,6 @@ def test_the_command_lists_cancels_and_takes_in(
     server.change()
     found, one = build(store, texts())
     assert None not in found["rationale"][:] and one.calls is not None and one.calls.sent < 7
-
-
-@pytest.mark.slow
-def test_a_batch_that_its_provider_has_no_longer_keeps_its_requests_until_it_is_dropped(
-    server: Running, store: AnswerStore, capsys: pytest.CaptureFixture[str]
-) -> None:
-    server.change(batch_stuck=1.0)
-    with pytest.raises(BatchesUnderWay):
-        build(store, texts(), BatchOptions())
-    [batch] = Journal(store).all()
-    server.change()  # the server forgets all batches
-    with pytest.raises(BatchesUnderWay, match=f"another key or project.*batches drop {batch.id[:8]}"):
-        build(store, texts(), BatchOptions())
-    assert main(["batches", "drop", "--store", str(store.path)]) == 2
-    assert "drop needs the ids" in capsys.readouterr().err
-    assert main(["batches", "drop", batch.id[:8], "--store", str(store.path)]) == 0
-    assert "7 requests are free to be asked again" in capsys.readouterr().out and states(store) == [DROPPED]
-    found, _ = build(store, texts())
-    assert None not in found["rationale"][:] and states(store) == [DROPPED, TAKEN_IN]
-
-
-@pytest.mark.slow
-def test_azure_has_batches_at_its_own_addresses(
-    server: Running, store: AnswerStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("OPENAI_BASE_URL")
-    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", server.url.removesuffix("/v1"))
-    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "k")
-    monkeypatch.setenv("OPENAI_API_VERSION", "2024-10-21")
-    questions = texts()
-    with Runner(store, {"prices": PRICES}, WAIT) as runner:
-        found, _ = run(questions, [say.using(llm=LLM("gpt-4o", "azure", max_tokens=200))], runner=runner)
-    assert None not in found["rationale"][:] and server.stats()["batch_answers"] == 7
-
-
-def test_conversations_run_again_only_when_something_has_changed(
-    server: Running, store: AnswerStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    passes, looks, run_pass, look = [], [], BatchRounds._pass, BatchRounds._look
-    monkeypatch.setattr(BatchRounds, "_pass", lambda self, rows: passes.append(1) or run_pass(self, rows))
-    monkeypatch.setattr(BatchRounds, "_look", lambda self: looks.append(1) or look(self))
-    server.change(batch_run_ms=500)
-    build(store, texts(), BatchOptions(wait=True, poll_s=0.02))
-    assert len(passes) == 2 and len(looks) > 5
 
 
 @pytest.mark.slow
