@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.model_calls_server import Server
+from benchmarks.model_calls_server import Server, environment_of
 from tests.support.llm_server.batch_lines import Work
 from tests.support.llm_server.settings import PAID
 from tests.support.shared_data import SHARED_DATA
@@ -155,13 +155,7 @@ def build(
     home: Path, url: str, rows: int, how: tuple[str, ...], moment: tuple[str, str, int] | None
 ) -> subprocess.Popen[bytes]:
     """A build that ends itself at a moment (step, before or after, of which call), or not."""
-    environment = os.environ | {
-        "HF_HOME": str(home),
-        "XDG_DATA_HOME": str(home),
-        "HF_DATASETS_CACHE": str(home / "datasets"),
-        "OPENAI_BASE_URL": url,
-        "OPENAI_API_KEY": "none",
-    }
+    environment = environment_of(home, url)
     words = ["build", "medreason", "--sources", "medqa", "--data-dir", str(HUB), "--rows", str(rows)]
     words += ["--kg", str(SHARED_DATA / "primekg/kg_subset.csv.gz"), "--writer", "scripted", "--judge", "scripted"]
     words += [*PRICES, *how, "--out", str(home / "out")]

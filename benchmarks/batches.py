@@ -9,7 +9,6 @@ of its own, as are the builds.
 import argparse
 import json
 import multiprocessing
-import os
 import re
 import resource
 import subprocess
@@ -20,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.model_calls_server import Server
+from benchmarks.model_calls_server import Server, environment_of
 from benchmarks.reasonmed import MODELS, PRICES, SETTINGS
 from tests.support.shared_data import SHARED_DATA
 
@@ -60,13 +59,7 @@ def words_of(pipeline: str) -> list[str]:
 
 def run(home: Path, server: Server, *words: str) -> str:
     """What a command of the builder prints. Raises RuntimeError where it fails."""
-    environment = os.environ | {
-        "HF_HOME": str(home),
-        "XDG_DATA_HOME": str(home),
-        "HF_DATASETS_CACHE": str(home / "datasets"),
-        "OPENAI_BASE_URL": server.url,
-        "OPENAI_API_KEY": "none",
-    }
+    environment = environment_of(home, server.url)
     done = subprocess.run(
         [sys.executable, "-m", "dataset_builder", *words], env=environment, capture_output=True, text=True
     )
@@ -136,7 +129,7 @@ def _bill(server: Server) -> float:
 def size(number: int) -> None:
     """The process that asks is measured, and the server is not."""
     with tempfile.TemporaryDirectory() as folder, Server("echo", answer_tokens=200) as server:
-        environment = os.environ | {"OPENAI_BASE_URL": server.url, "OPENAI_API_KEY": "none", "HF_HOME": folder, "HF_DATASETS_CACHE": f"{folder}/d"}  # fmt: skip
+        environment = environment_of(Path(folder), server.url)
         command = [sys.executable, "-c", "from benchmarks.batches import part; part()", folder, str(number)]
         subprocess.run(command, env=environment, check=True)
         told = server.stats()

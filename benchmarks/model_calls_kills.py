@@ -1,7 +1,6 @@
 """Kill a build of medreason with SIGKILL at random moments until one ends: what was paid again, and is the dataset the same?"""
 
 import json
-import os
 import random
 import signal
 import subprocess
@@ -10,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.model_calls_server import Server
+from benchmarks.model_calls_server import Server, environment_of
 
 IN_FLIGHT = 64
 BUILD = ("build", "medreason", "--writer", "scripted", "--judge", "scripted", "--in-flight", str(IN_FLIGHT))
@@ -49,13 +48,7 @@ def kill_at_random(times: int) -> str:
 
 
 def _process(home: Path, server: Server) -> subprocess.Popen[bytes]:
-    environment = os.environ | {
-        "HF_HOME": str(home),
-        "XDG_DATA_HOME": str(home),
-        "HF_DATASETS_CACHE": str(home / "datasets"),
-        "OPENAI_BASE_URL": server.url,
-        "OPENAI_API_KEY": "none",
-    }
+    environment = environment_of(home, server.url)
     command = [sys.executable, "-m", "dataset_builder", *BUILD, "--out", str(home / "out")]
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 

@@ -1,6 +1,7 @@
 """The scripted server as a process for benchmarks: its URL, its counters, and its log's entries about a limit."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -9,6 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.llm_server.settings import Limits, Settings
+
+
+def environment_of(home: Path, url: str) -> dict[str, str]:
+    """The environment of a command that has a home of its own and asks the server at this URL."""
+    return os.environ | {
+        "HF_HOME": str(home),
+        "XDG_DATA_HOME": str(home),
+        "HF_DATASETS_CACHE": str(home / "datasets"),
+        "OPENAI_BASE_URL": url,
+        "OPENAI_API_KEY": "none",
+    }
 
 
 class Server:

@@ -44,7 +44,7 @@ PRAGMAS = (
     "pragma wal_autocheckpoint=10000",
 )
 
-LOOKED_UP = 500  # keys in one statement
+LOOKED_UP = 500  # keys in one statement: old versions of SQLite allow 999 variables
 
 
 def parts_of(keys: Sequence[bytes]) -> Iterator[tuple[str, list[bytes]]]:

@@ -23,12 +23,11 @@ from dataset_builder.answer_store.entry import (
     known_request,
     whole,
 )
-from dataset_builder.answer_store.file import StoreFile
+from dataset_builder.answer_store.file import StoreFile, parts_of
 from dataset_builder.answer_store.sums import Sums, sums_of
 from dataset_builder.answer_store.walk import Skipped, walk
 
 __all__ = ["STATUSES", "AnswerStore", "Entry", "KnownRequest", "StoreError"]
-_ASKED = 500  # keys in one select: old versions of SQLite allow 999 variables
 ENDING = ("good", "final", "failed")  # an entry that ends a request, which then is no longer under way
 
 
@@ -93,8 +92,7 @@ class AnswerStore(StoreFile):
 
     def entries_of(self, keys: Sequence[bytes]) -> list[Entry]:
         """Every intact entry of these requests, in the order of the requests; a torn one is left out, with a warning."""
-        parts = (keys[start : start + _ASKED] for start in range(0, len(keys), _ASKED))
-        return [entry for part in parts for entry in self._select(part)]
+        return [entry for _, part in parts_of(keys) for entry in self._select(part)]
 
     def sums(self, skipped: Skipped | None = None) -> list[Sums]:
         """The entries by stage, model and status. The first time, a store of an earlier version is read whole.

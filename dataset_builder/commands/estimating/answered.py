@@ -4,8 +4,7 @@ A row does not go through all stages: questions are rejected on the way, and tex
 be. How often is not guessed but taken from the rows of a trial build.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +13,7 @@ from datasets import Dataset
 from dataset_builder.answer_store.store import AnswerStore
 from dataset_builder.apply import apply_to_live_rows, merged
 from dataset_builder.llm.conversation import ConversationState
-from dataset_builder.llm.model import LLM, Answer, Request, keys_in
+from dataset_builder.llm.model import Answer, Request, keys_in
 from dataset_builder.llm.replay import AnswerLookup, advance, columns_of, start_conversations
 from dataset_builder.stage import Stage
 
@@ -30,22 +29,6 @@ class Follow:
 
 
 @dataclass
-class Made:
-    """Requests to one model: their number, which need not be whole, their bytes, and the tokens that their answers may have."""
-
-    llm: LLM
-    calls: float = 0.0
-    size: float = 0.0
-    max_tokens: float = 0.0
-
-    def add(self, request: Request, times: float = 1.0) -> None:
-        """Count a request."""
-        self.calls += times
-        self.size += times * request.size
-        self.max_tokens += times * request.llm.max_tokens
-
-
-@dataclass
 class AnsweredRows:
     """``follow``: by stage. ``asked``: of the rows that are answered to their end, by stage those that it asked for, with their source;
     ``made``: by stage and row, the requests."""
@@ -58,17 +41,16 @@ class AnsweredRows:
         """Whether there are rows that were asked for in this stage and are answered to their end."""
         return bool(self.asked.get(stage))
 
-    def later(self, begun: str, sources: Mapping[str, int], stage: str) -> list[Made]:
-        """What rows that wait in the stage ``begun`` will ask in a later one, by model. ``sources``: how many rows of each."""
-        found: dict[str, Made] = {}
+    def later(self, begun: str, sources: Mapping[str, int], stage: str) -> Iterator[tuple[Request, float]]:
+        """Requests that rows which wait in the stage ``begun`` will make in a later one, each with how often, which need not be whole.
+
+        ``sources``: how many rows of each.
+        """
+        begin, made = self.asked[begun], self.made.get(stage, {})
         for source, number in sources.items():
-            begin = self.asked[begun]
             like = [row for row, of in begin.items() if of == source] or list(begin)
             for row in like:
-                for request in self.made.get(stage, {}).get(row, ()):
-                    made = found.setdefault(str(request.llm), Made(request.llm))
-                    made.add(request, number / len(like))
-        return list(found.values())
+                yield from ((request, number / len(like)) for request in made.get(row, ()))
 
 
 def read_answered(rows: Dataset, stages: Sequence[Stage], store: AnswerStore) -> AnsweredRows:
@@ -119,16 +101,3 @@ class _Noting:
     def requests_of(self, state: ConversationState) -> list[Request]:
         """Those whose answers a conversation has received."""
         return [self._requests[key] for key in keys_in(state.keys)]
-
-
-def made_by(requests: Iterable[Request], times: float) -> list[Made]:
-    """Requests by model, each so many times."""
-    found: dict[str, Made] = {}
-    for request in requests:
-        found.setdefault(str(request.llm), Made(request.llm)).add(request, times)
-    return list(found.values())
-
-
-def sources_of(columns: Mapping[str, Sequence[Any]], rows: Iterable[int]) -> Counter[str]:
-    """How many of these rows are of each source."""
-    return Counter(columns["source"][row] for row in rows)

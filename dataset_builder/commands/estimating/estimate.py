@@ -19,7 +19,7 @@ from dataset_builder.answer_store.store import AnswerStore
 from dataset_builder.apply import apply_to_live_rows, merged
 from dataset_builder.commands import OUT
 from dataset_builder.commands.contamination import check_contamination
-from dataset_builder.commands.estimating.answered import Follow, Made, made_by, read_answered, sources_of
+from dataset_builder.commands.estimating.answered import Follow, read_answered
 from dataset_builder.commands.input_options import add_input, chosen_sources, chosen_splits
 from dataset_builder.commands.model_options import choices_of, models_of, positive, reader_of, stages_of, store_of
 from dataset_builder.llm.model import LLM, Request
@@ -86,7 +86,7 @@ def estimate(
         made = [one for name, waiting in begun for one in answered.later(name, waiting, stage.name)]
         columns, asked, waiting = _lead(stage, columns, store, guess=not answered.tells_of(stage.name))
         follow = answered.follow.get(stage.name)
-        made += made_by(asked, 1 + (follow.follow_ups if follow else 0.0))
+        made += [(request, 1 + (follow.follow_ups if follow else 0.0)) for request in asked]
         found += _estimates(stage, made, store, scale, follow, speed)
         if waiting is None:
             return found, stage.name
@@ -119,7 +119,7 @@ def _lead(
     return (
         {name: [values[row] for row in kept] for name, values in columns.items()},
         asked,
-        sources_of(columns, waiting),
+        Counter(columns["source"][row] for row in waiting),
     )
 
 
@@ -130,7 +130,7 @@ def _known(request: Request, store: AnswerStore) -> bool:
 
 def _estimates(
     stage: Stage,
-    made: Sequence[Made],
+    made: Sequence[tuple[Request, float]],
     store: AnswerStore,
     scale: float,
     follow: Follow | None,
@@ -138,25 +138,28 @@ def _estimates(
 ) -> list[Estimate]:
     usual = store.usual(stage.name)
     tokens, seconds = usual or USUAL
-    by_model: dict[str, list[Made]] = {}
-    for one in made:
-        by_model.setdefault(str(one.llm), []).append(one)
-    return [
-        Estimate(
-            stage=stage.name,
-            llm=some[0].llm,
-            calls=scale * sum(one.calls for one in some),
-            prompt_tokens=scale * sum(one.size for one in some) / BYTES_PER_TOKEN,
-            completion_tokens=scale * sum(one.calls for one in some) * min(tokens, some[0].llm.max_tokens),
-            max_completion_tokens=scale * sum(one.max_tokens for one in some),
-            seconds=scale * sum(one.calls for one in some) * seconds,
-            per_second=speed(name),
-            follow_ups=follow and follow.follow_ups,
-            assumed=usual is None,
-            rounds=follow.rounds if follow else 1,
+    by_model: dict[str, list[tuple[Request, float]]] = {}
+    for request, times in made:
+        by_model.setdefault(str(request.llm), []).append((request, scale * times))
+    found = []
+    for name, some in by_model.items():
+        llm, calls = some[0][0].llm, sum(times for _, times in some)
+        found.append(
+            Estimate(
+                stage=stage.name,
+                llm=llm,
+                calls=calls,
+                prompt_tokens=sum(times * request.size for request, times in some) / BYTES_PER_TOKEN,
+                completion_tokens=calls * min(tokens, llm.max_tokens),
+                max_completion_tokens=sum(times * request.llm.max_tokens for request, times in some),
+                seconds=calls * seconds,
+                per_second=speed(name),
+                follow_ups=follow and follow.follow_ups,
+                assumed=usual is None,
+                rounds=follow.rounds if follow else 1,
+            )
         )
-        for name, some in by_model.items()
-    ]
+    return found
 
 
 def table(
