@@ -110,12 +110,10 @@ def prepared(text: str, names: Sequence[Name], nlp: "Language") -> Parsed:
                 offsets.append((name.start, name.end))
             position = match.end() if (match := _REST.match(text, name.end)) else name.end
     spaces = [i + 1 < len(offsets) and offsets[i + 1][0] > offsets[i][1] for i in range(len(words))]
-    doc = Doc(nlp.vocab, words=words, spaces=spaces)
+    # all at once: to set `is_sent_start` of one token, spaCy looks at every token of the text
+    starts = [True, *(_starts(text, words[i - 1], offsets[i - 1][1], offsets[i][0]) for i in range(1, len(words)))]
+    doc = Doc(nlp.vocab, words=words, spaces=spaces, sent_starts=starts[: len(words)])
     doc.user_data["apart"] = apart
-    for token in doc[1:]:
-        before, first = token.nbor(-1).text, text[offsets[token.i][0]]
-        ends = before == ";" or (before in (".", "!", "?", '"') and (first.isupper() or first.isdigit()))
-        token.is_sent_start = ends or _BREAK.search(text, offsets[token.i - 1][1], offsets[token.i][0]) is not None
     return Parsed(doc, offsets, at)
 
 
@@ -149,6 +147,13 @@ def _said(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
             yield start, match.start()
             start = match.end()
     yield start, end
+
+
+def _starts(text: str, before: str, end: int, start: int) -> bool:
+    """Whether a sentence starts at ``start``; the word ``before`` it ends at ``end``."""
+    if before == ";" or (before in (".", "!", "?", '"') and (text[start].isupper() or text[start].isdigit())):
+        return True
+    return _BREAK.search(text, end, start) is not None
 
 
 def _set_apart(words: list[str]) -> set[int]:
