@@ -36,7 +36,7 @@ MAY_IMPORT = {
     "judge_calibration": "stage stages answer_store llm text_checks",
     "publishing": "kg row stage stages prompt mapped run stage_code sources answer_store llm contamination",
     "report": "prompt sources llm publishing",
-    "sft": "kg row sources answer_extraction claim_check contamination publishing.hub publishing.schema publishing.layout",
+    "sft": "kg row sources answer_extraction claim_check text_checks contamination publishing.hub publishing.schema publishing.layout",
     "lighteval_tasks": "kg row prompt sources answer_extraction claim_check llm.secrets publishing.hub publishing.schema publishing.layout",
 }
 ALL = ("commands", "__main__")  # these may import every room of dataset_builder, and kg

@@ -281,10 +281,17 @@ def commitments(text: str, options: Options) -> list[Commitment]:
     return sorted(found, key=lambda one: one.at)
 
 
-def final(found: Sequence[Commitment]) -> Commitment:
-    """The last answer field; without one the last declaration; without one the last option that is called right."""
+def strongest(found: Sequence[Commitment]) -> list[Commitment]:
+    """Those of the highest weight: the answer fields; without one the declarations; without one the options that are called right."""
     for rules in BY_WEIGHT:
         names = {rule.__name__ for rule in rules}
         if chosen := [one for one in found if one.rule in names]:
-            return chosen[-1]
+            return chosen
+    return []
+
+
+def final(found: Sequence[Commitment]) -> Commitment:
+    """The last one of the highest weight. Raises ValueError where there is none."""
+    if chosen := strongest(found):
+        return chosen[-1]
     raise ValueError("found no commitment to choose from; expected at least one")

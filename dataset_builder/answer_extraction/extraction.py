@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
-from dataset_builder.answer_extraction.declared_answers import Commitment, commitments, final
+from dataset_builder.answer_extraction.declared_answers import Commitment, commitments, final, strongest
 from dataset_builder.answer_extraction.named_options import (
     NamedOption,
     Options,
@@ -114,6 +114,14 @@ def _extract(text: str, options: Options) -> Extraction:
         if named := rule(answer, options):
             return Extraction(named.label, f"{rule.__name__}_{named.how}")
     return Extraction(None, "no_commitment")
+
+
+def declared_labels(text: str, options: Mapping[str, str]) -> frozenset[str]:
+    """The labels of all options that the text, after its thoughts, declares to be its answer, by rules as strong as the one that decides."""
+    known, answer = Options(options), after_thinking(text)
+    given = {label.upper(): label for label in options}
+    found = commitments(answer, known) if answer else []
+    return frozenset(given[one.named.label] for one in strongest(found) if one.named.label)
 
 
 def after_thinking(text: str) -> str | None:

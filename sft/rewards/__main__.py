@@ -1,0 +1,41 @@
+"""What attacks on the rewards earn, on the rows of a dataset folder: python -m sft.rewards build/kg_only [--kg FILE] [--rows 100]."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from datasets import load_dataset
+
+from kg import KG
+from kg.terminal import protect
+from sft.rewards import attacks
+from sft.rewards.texts import text_of
+
+
+def main(argv: Sequence[str]) -> int:
+    """Print the table for the rows of a dataset folder. Returns 1 where an attack pays on average, 0.1 more than a plain wrong answer."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--kg", help="the graph of the build: claims and paths are rewarded too")
+    parser.add_argument("--rows", type=int, default=100)
+    given = parser.parse_args(argv)
+    rows: Any = load_dataset(str(given.folder), "rl", split="train")
+    chosen = [row for row in rows if row["answer_label"] is not None][: given.rows]
+    written: Any = load_dataset(str(given.folder), split="train")
+    good = {row["id"]: text_of(row["completion"]) for row in written if "completion" in written.column_names}
+    found = attacks.table(chosen, KG.load(given.kg) if given.kg else None, good)
+    print(f"| {len(chosen)} rows of {given.folder} | mean reward | highest |\n|---|---:|---:|")
+    for name, rewards in found.items():
+        if rewards:
+            print(f"| {name} | {fmean(rewards):.2f} | {max(rewards):.2f} |")
+    plain = fmean(found.pop("a plain wrong answer"))
+    found.pop("a good answer")
+    return int(any(fmean(rewards) > plain + 0.1 for rewards in found.values() if rewards))
+
+
+if __name__ == "__main__":
+    protect()
+    sys.exit(main(sys.argv[1:]))
