@@ -13,7 +13,7 @@ class Command:
     """A recipe with the options of its command.
 
     ``allow``: codes of findings that do not stop it. ``benchmarks``, ``data_dir``: the evaluation sets to compare with, and a folder
-    with their raw rows. ``launch``: the configuration in sft/accelerate."""
+    with their raw rows. ``launch``: the configuration in sft/accelerate. ``kg``: the graph of the rewards."""
 
     recipe: Recipe
     allow: tuple[str, ...]
@@ -21,6 +21,7 @@ class Command:
     data_dir: Path | None
     launch: str | None
     push: bool
+    kg: str | None
 
 
 def read(argv: list[str], description: str) -> Command:
@@ -44,9 +45,16 @@ def read(argv: list[str], description: str) -> Command:
         help="folder with raw rows of evaluation sets: DIR/<Hub id>/[config/]<split>.jsonl",
     )
     parser.add_argument("--launch", help="name of a launch configuration in sft/accelerate, without .yaml")
+    for name, which in (("--min-pass", "lowest"), ("--max-pass", "highest")):
+        parser.add_argument(
+            name, type=float, help=f"of rows with a pass rate: the {which} that is trained on, from 0 to 1"
+        )
+    parser.add_argument(
+        "--kg", help="for rewards that ask a graph: its name, or the file of kg.csv that the dataset was built with"
+    )
     ours, flags = parser.parse_known_args(argv)
-    recipe = parse(ours.config, flags, ours.dataset)
+    recipe = replace(parse(ours.config, flags, ours.dataset), pass_rates=(ours.min_pass, ours.max_pass))
     allow = tuple(code for code in ours.allow.split(",") if code)
     # the Trainer changes its arguments; the copy keeps the recipe unchanged
     kept = replace(recipe, training=copy.copy(recipe.training))
-    return Command(kept, allow, ours.benchmarks, ours.data_dir, ours.launch, recipe.training.push_to_hub)
+    return Command(kept, allow, ours.benchmarks, ours.data_dir, ours.launch, recipe.training.push_to_hub, ours.kg)

@@ -3,24 +3,25 @@
 import json
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
 from sft import training_rows
+from sft.methods import SFT
 from sft.recipe import Recipe
-
-if TYPE_CHECKING:
-    from trl.trainer.sft_trainer import SFTTrainer
 
 LIBRARIES = ("trl", "transformers", "accelerate", "datasets", "torch")
 
 
 @dataclass(frozen=True)
 class Facts:
-    """Facts of a finished training. ``loss``: (step, loss) as logged; ``origins``: name, revision, manifest of each dataset."""
+    """Facts of a finished training. ``loss``: (step, loss) as logged; ``origins``: name, revision, manifest of each dataset.
+
+    ``curves``: of a method that does not lower a loss, what it raises, in words, with (step, value) as logged; of held-out rows too.
+    """
 
     steps: int
     loss: list[tuple[int, float]]
@@ -36,9 +37,15 @@ class Facts:
     versions: str
     hardware: str
     origins: list[dict[str, Any]]
+    curves: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
+
+    @property
+    def main(self) -> tuple[str, list[tuple[int, float]]]:
+        """What the training lowers or raises, in words, and its (step, value) points."""
+        return next(iter(self.curves.items()), ("loss", self.loss))
 
 
-def facts_of(recipe: Recipe, trainer: "SFTTrainer", allowed: Sequence[str]) -> Facts:
+def facts_of(recipe: Recipe, trainer: Any, allowed: Sequence[str]) -> Facts:
     """The facts, read from a trainer that has finished and from the result of its preflight."""
     history = trainer.state.log_history
     passed = json.loads((recipe.out / "preflight.json").read_text("utf-8"))
@@ -50,14 +57,29 @@ def facts_of(recipe: Recipe, trainer: "SFTTrainer", allowed: Sequence[str]) -> F
         loss=[(int(entry["step"]), entry["loss"]) for entry in history if "loss" in entry],
         seconds=next((entry["train_runtime"] for entry in reversed(history) if "train_runtime" in entry), 0.0),
         tokens_seen=int(max((entry.get("num_tokens", 0) for entry in history), default=0)),
-        parameters=trainer.model.num_parameters(),  # type: ignore[union-attr]
+        parameters=trainer.model.num_parameters(),
         processes=trainer.accelerator.num_processes,
-        base_commit=getattr(trainer.model.config, "_commit_hash", None),  # type: ignore[union-attr]
+        base_commit=getattr(trainer.model.config, "_commit_hash", None),
         rows=passed["rows"],
         tokens=passed["tokens"],
         trained=passed["trained"],
         allowed=list(allowed),
         versions=", ".join(f"{name} {version(name)}" for name in LIBRARIES),
         hardware=f"{trainer.accelerator.num_processes} × {torch.cuda.get_device_name(0) if cuda else f'CPU ({platform.machine()})'}",
+        curves=_curves(recipe, history),
         origins=[o | {"manifest": {k: o["manifest"][k] for k in keep if k in o["manifest"]}} for o in origins],
     )
+
+
+def _curves(recipe: Recipe, history: Sequence[dict[str, Any]]) -> dict[str, list[tuple[int, float]]]:
+    method = recipe.method
+    if method is SFT:
+        return {}
+    keys = {method.told: method.measure, f"{method.told}, held-out rows": f"eval_{method.measure}"}
+    keys |= {name: name for name in sorted({key for entry in history for key in entry}) if _is_of_one_reward(name)}
+    points = {told: [(int(e["step"]), float(e[key])) for e in history if key in e] for told, key in keys.items()}
+    return {told: some for told, some in points.items() if some}
+
+
+def _is_of_one_reward(name: str) -> bool:
+    return name.startswith("rewards/") and name.endswith("/mean")  # of GRPO's reward functions

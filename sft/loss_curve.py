@@ -1,18 +1,27 @@
-"""The plot of the training loss by step."""
+"""The plot of a training by step: its loss, or what it raises."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
+Points = Sequence[tuple[int, float]]
+COLORS = ("#1f5a8c", "#c55a11")
 
-def draw(loss: Sequence[tuple[int, float]], file: Path, title: str) -> None:
-    """Write a PNG of (step, loss) pairs."""
+
+def draw(curves: Mapping[str, Points], file: Path, title: str) -> None:
+    """Write a PNG of (step, value) pairs: the first curve, and the one of held-out rows if there is one."""
     figure = Figure(figsize=(7, 3.5), dpi=120, layout="constrained")
     axes = figure.subplots()
-    axes.plot([step for step, _ in loss], [value for _, value in loss], color="#1f5a8c", linewidth=1.4)
-    axes.set(xlabel="optimizer step", ylabel="training loss", title=title)
-    axes.set_ylim(bottom=0)
+    (first, points), *others = curves.items()
+    shown = [(first, points), *((name, some) for name, some in others if name.endswith("held-out rows"))]
+    for (name, some), color in zip(shown, COLORS, strict=False):
+        axes.plot([step for step, _ in some], [value for _, value in some], color=color, linewidth=1.4, label=name)
+    axes.set(xlabel="optimizer step", ylabel="training loss" if first == "loss" else first, title=title)
+    if first == "loss":
+        axes.set_ylim(bottom=0)
+    if len(shown) > 1:
+        axes.legend(frameon=False)
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(file)

@@ -21,8 +21,9 @@ from kg.terminal import protect
 from sft import loss_curve
 from sft.checkpoints import RUN
 from sft.facts import Facts
+from sft.methods import DPO, GRPO
 from sft.recipe import FOLDER, Recipe, RecipeError, parse
-from sft.settings import TRAINED, global_batch, launch_of, processes_of, setting
+from sft.settings import global_batch, launch_of, processes_of, setting, trained
 
 CARDS = FOLDER.parent / "model_cards"
 FACTS, CARD = "training.json", "README.md"
@@ -32,6 +33,8 @@ REASONMED = {  # what a model answers, by the config of a reasonmed dataset that
     "response": "It answers with the short response alone.",
 }
 MEDREASON = "It answers with a rationale under `## Thinking` and the answer under `## Final Answer`."
+OF = {GRPO: "GRPO (arXiv:2402.03300), with DAPO's loss (arXiv:2503.14476)", DPO: "DPO (arXiv:2305.18290)"}
+OF_DATA = {True: "ReasonMed (arXiv:2506.09513)", False: "MedReason (arXiv:2504.00993)"}
 UNLISTED = {
     "license": "other",
     "link": "",
@@ -43,7 +46,7 @@ UNLISTED = {
 def write(recipe: Recipe, facts: Facts, folder: Path, scores: Mapping[str, Any] | None = None) -> None:
     """Write card, loss plot and facts into the folder of the model."""
     (folder / FACTS).write_text(json.dumps(asdict(facts), indent=2) + "\n", encoding="utf-8")
-    loss_curve.draw(facts.loss, folder / "loss.png", recipe.name)
+    loss_curve.draw(dict([facts.main, *facts.curves.items()]), folder / "loss.png", recipe.name)
     (folder / CARD).write_text(card(recipe, facts, scores), encoding="utf-8")
 
 
@@ -66,17 +69,20 @@ def card(recipe: Recipe, facts: Facts | None = None, scores: Mapping[str, Any] |
         hub_id=recipe.training.hub_model_id,
         base=base,
         data=[_data(source, origin) for source, origin in _origins(recipe, facts)],
-        method="ReasonMed (arXiv:2506.09513)" if config in REASONMED else "MedReason (arXiv:2504.00993)",
+        method=OF.get(recipe.method) or OF_DATA[config in REASONMED],
         form=REASONMED.get(config, MEDREASON),
         facts=facts,
+        measured=list(dict([facts.main, *facts.curves.items()]).items()) if facts else [],
         scores=scores,
         processes=processes,
         global_batch=global_batch(recipe, processes),
         per_device=recipe.training.per_device_train_batch_size,
         accumulation=recipe.training.gradient_accumulation_steps,
-        packing=recipe.training.packing,
+        way=recipe.method.name,
+        rewards=recipe.script.reward_funcs if recipe.method is GRPO else (),
+        packing=getattr(recipe.training, "packing", False),
         max_steps=recipe.training.max_steps,
-        settings=[(name, setting(recipe, name, processes)) for name in TRAINED],
+        settings=[(name, setting(recipe, name, processes)) for name in trained(recipe.method)],
         pct=lambda share: f"{share:.1%}",
     )
     metadata = yaml.safe_dump(_metadata(recipe, base, scores), sort_keys=False, allow_unicode=True)
@@ -162,7 +168,7 @@ def _metadata(recipe: Recipe, base: Mapping[str, Any], scores: Mapping[str, Any]
         "license": base["license_id"],
         "library_name": "transformers",
         "pipeline_tag": "text-generation",
-        "tags": ["medical", "reasoning", "sft", "trl"],
+        "tags": ["medical", "reasoning", recipe.method.name, "trl"],
         **({} if base["local"] else {"base_model": recipe.base}),
         **({"datasets": on_hub} if on_hub else {}),
         "model-index": [{"name": recipe.name, "results": results}],
@@ -173,7 +179,7 @@ def as_trained(file: Path, flags: list[str]) -> Recipe:
     """The recipe with the settings and data of the training in its output folder, even if the file has changed since."""
     recipe = parse(file, flags)
     run = json.loads((recipe.out / RUN).read_text("utf-8"))
-    differs = [name for name in TRAINED if run[name] not in ("none", setting(recipe, name))]
+    differs = [name for name in trained(recipe.method) if run[name] not in ("none", setting(recipe, name))]
     dataset = run["data"] if run["data"] != setting(recipe, "data") else None
     return parse(file, [*flags, *(part for name in differs for part in (f"--{name}", run[name]))], dataset)
 

@@ -9,7 +9,7 @@ import hashlib
 import json
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -18,10 +18,12 @@ from jinja2 import TemplateError
 from transformers import PreTrainedTokenizerBase
 
 from kg.terminal import protect
-from sft import attention, row_checks, row_shapes, training_rows, trial_steps
+from sft import attention, row_checks, training_rows, trial_steps
 from sft.command_line import Command, read
 from sft.estimate import estimate
 from sft.evaluation_overlap import evaluation_questions, overlapping
+from sft.learning_checks import pair_faults, prompt_faults, wrong_message
+from sft.methods import GRPO, SFT
 from sft.recipe import Recipe, RecipeError
 from sft.rendering import render, tokenizer_of
 from sft.report import Report, show
@@ -42,7 +44,8 @@ PLAIN_TEXT = (
     "texts are trained without the chat template, but the model is asked with it; make messages of them: "
     '{"prompt": [{"role": "user", "content": text}], "completion": [{"role": "assistant", "content": text}]}'
 )
-READ = ("id", "question", "context", "options", "answer", "prompt", "completion")
+COMPLETIONS = ("completion", "chosen", "rejected")
+READ = ("id", "question", "context", "options", "answer", "prompt", *COMPLETIONS, "answer_label", "pass_rate")
 
 
 def examine(command: Command) -> Report:
@@ -51,19 +54,21 @@ def examine(command: Command) -> Report:
     rows = training_rows.load(recipe, every_column=True)
     report = Report(len(rows))
     report.refusals += refusals(recipe, rows.column_names, len(rows))
-    if not {"prompt", "completion"} <= set(rows.column_names) or not len(rows):
+    if not set(recipe.method.needed) <= set(rows.column_names) or not len(rows):
         return report
     tokenizer = tokenizer_of(recipe)
     report.refusals += tokenizer_refusals(tokenizer)
     if tokenizer.chat_template is None:
         return report
-    listed, ids = _rows_with_messages(report, rows)
+    texts = [name for name in recipe.method.needed if name in COMPLETIONS]
+    listed, ids = _rows_with_messages(report, rows, texts)
     if not listed:
         return report
-    _look_at_rows(report, listed, ids, tokenizer, recipe)
+    look = _look_at_rows if recipe.method is SFT else _look_at_learning
+    look(report, listed, ids, tokenizer, recipe)
     _look_at_repeats(report, listed, ids)
     _look_at_evaluation(report, command, listed, ids)
-    if report.lengths:
+    if report.lengths and recipe.method is SFT:
         launch = command.launch
         processes = processes_of(launch) if launch else recipe.training.world_size
         report.estimate = estimate(
@@ -75,29 +80,38 @@ def examine(command: Command) -> Report:
 def refusals(recipe: Recipe, columns: Sequence[str], rows: int) -> list[str]:
     """The faults of the recipe, or of the dataset as a whole, in words."""
     training, found = recipe.training, []
-    if missing := [name for name in ("prompt", "completion") if name not in columns]:
+    needed = recipe.method.needed
+    if missing := [name for name in needed if name not in columns]:
         found.append(
-            f"found columns {', '.join(columns)}; expected prompt and completion; missing: {', '.join(missing)}"
+            f"found columns {', '.join(columns)}; expected {', '.join(needed[:-1])} and {needed[-1]}; missing: {', '.join(missing)}"
         )
     if not rows:
         found.append("found no rows; expected a dataset with at least one row")
-    if training.completion_only_loss is False:
-        found.append("found completion_only_loss: false; expected true, or the model is trained on the prompts too")
     if training.trust_remote_code:
         found.append("found trust_remote_code: true; expected false: code of the model's repository would run here")
-    if training.padding_free and not training.packing and not training.max_length:
-        found.append("found max_length: null; expected the maximum number of tokens of a row")
-    why = attention.leak(
-        recipe.model.attn_implementation,
-        flattens=recipe.flattens,
-        packing=training.packing,
-        strategy=training.packing_strategy,
-    )
-    found += [why] if why else []
+    if recipe.method is SFT:
+        found += _refusals_of_sft(recipe)
+    if recipe.method is GRPO and not recipe.script.reward_funcs:
+        found.append("found no reward_funcs; expected at least one, such as sft.rewards.answer_reward")
     for source in recipe.mixture.datasets:
         if why := training_rows.never_trained_on(training_rows.origin(source)["manifest"]):
             found.append(why.format(source.data_files or source.path))
     return found
+
+
+def _refusals_of_sft(recipe: Recipe) -> Iterator[str]:
+    training = recipe.training
+    if training.completion_only_loss is False:
+        yield "found completion_only_loss: false; expected true, or the model is trained on the prompts too"
+    if training.padding_free and not training.packing and not training.max_length:
+        yield "found max_length: null; expected the maximum number of tokens of a row"
+    if why := attention.leak(
+        recipe.model.attn_implementation,
+        flattens=recipe.flattens,
+        packing=training.packing,
+        strategy=training.packing_strategy,
+    ):
+        yield why
 
 
 def tokenizer_refusals(tokenizer: PreTrainedTokenizerBase) -> list[str]:
@@ -112,15 +126,15 @@ def tokenizer_refusals(tokenizer: PreTrainedTokenizerBase) -> list[str]:
     return found
 
 
-def _rows_with_messages(report: Report, rows: Dataset) -> tuple[list[dict[str, Any]], list[str]]:
-    """The rows that a chat template can render, with their ids; the others are findings."""
+def _rows_with_messages(report: Report, rows: Dataset, texts: Sequence[str]) -> tuple[list[dict[str, Any]], list[str]]:
+    """The rows that a chat template can render, with their ids; the others are findings. ``texts``: the columns of completions."""
     listed, ids, plain = [], [], False
     for number, row in enumerate(rows.select_columns([name for name in READ if name in rows.column_names])):
         row = dict(row)
         id_ = str(row.get("id") or f"row {number}")
-        if what := row_shapes.wrong_shape(row):
+        if what := wrong_message(row, *texts):
             report.findings["no_messages"].append((id_, what))
-            plain = plain or isinstance(row["prompt"], str) or isinstance(row["completion"], str)
+            plain = plain or any(isinstance(row.get(name), str) for name in ("prompt", *texts))
         else:
             listed.append(row)
             ids.append(id_)
@@ -159,10 +173,32 @@ def _look_at_rows(
         )
 
 
+def _look_at_learning(
+    report: Report,
+    rows: Sequence[Mapping[str, Any]],
+    ids: Sequence[str],
+    tokenizer: PreTrainedTokenizerBase,
+    recipe: Recipe,
+) -> None:
+    by_answer = any(name.endswith(".answer_reward") for name in getattr(recipe.script, "reward_funcs", None) or ())
+    for row, id_ in zip(rows, ids, strict=True):
+        try:
+            prompt: Any = tokenizer.apply_chat_template(row["prompt"], add_generation_prompt=True, return_dict=True)
+            report.lengths.append(len(prompt["input_ids"]))
+            if recipe.method is GRPO:
+                found = list(prompt_faults(row, by_answer=by_answer))
+            else:
+                found = list(pair_faults(row, tokenizer, recipe.training.max_length))
+        except REFUSED_BY_TEMPLATE as error:
+            found = [("no_answer", f"the chat template refuses it: {error}")]
+        for code, what in found:
+            report.findings[code].append((id_, what))
+
+
 def _look_at_repeats(report: Report, rows: Sequence[Mapping[str, Any]], ids: Sequence[str]) -> None:
     first: dict[str, str] = {}
     for row, id_ in zip(rows, ids, strict=True):
-        key = row_checks.same_key(row)
+        key = row_checks.same_key(row, *(name for name in COMPLETIONS if name in row))
         if key in first:
             report.findings["duplicate"].append((id_, f"same text as {first[key]}"))
         first.setdefault(key, id_)
@@ -231,7 +267,7 @@ def main(argv: list[str]) -> int:
     command = read([flag for flag in argv if flag != "--trial"], __doc__ or "")
     if not passes(command):
         return 1
-    if trial or torch.cuda.is_available():
+    if (trial or torch.cuda.is_available()) and command.recipe.method is SFT:
         print(trial_steps.launch(argv, command.launch))
     return 0
 

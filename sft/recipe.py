@@ -1,4 +1,7 @@
-"""A training recipe: TRL's own YAML, read by TRL's own parser; any flag of TRL may follow it on the command line."""
+"""A training recipe: TRL's own YAML, read by TRL's own parser; any flag of TRL may follow it on the command line.
+
+The end of its name says with which of TRL's trainers it trains (methods.py).
+"""
 
 import re
 from collections.abc import Sequence
@@ -7,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from trl.scripts.utils import DatasetConfig, DatasetMixtureConfig, ScriptArguments, TrlParser
+from trl.scripts.utils import DatasetConfig, DatasetMixtureConfig, TrlParser
 from trl.trainer.model_config import ModelConfig
-from trl.trainer.sft_config import SFTConfig
+
+from sft.methods import SFT, Method, method_of
 
 FOLDER = Path(__file__).parent
 COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -22,13 +26,22 @@ class RecipeError(ValueError):
 
 @dataclass(frozen=True)
 class Recipe:
-    """The result of TRL's parser for a YAML file: its four parts, and the name of the file."""
+    """The result of TRL's parser for a YAML file: its four parts, and the name of the file.
+
+    ``script``, ``training``: the classes of its method. ``pass_rates``: the lowest and the highest pass rate of its rows, each None for no limit.
+    """
 
     name: str
-    script: ScriptArguments
-    training: SFTConfig
+    script: Any
+    training: Any
     model: ModelConfig
     mixture: DatasetMixtureConfig
+    pass_rates: tuple[float | None, float | None] = (None, None)
+
+    @property
+    def method(self) -> Method:
+        """How it trains."""
+        return method_of(self.name)
 
     @property
     def base(self) -> str:
@@ -48,7 +61,7 @@ class Recipe:
     @property
     def flattens(self) -> bool:
         """Whether rows are put end to end in one sequence without padding, so that attention must be kept within a row."""
-        return self.training.padding_free or self.training.packing
+        return getattr(self.training, "padding_free", False) or getattr(self.training, "packing", False)
 
     @property
     def out(self) -> Path:
@@ -66,7 +79,8 @@ def parse(path: Path, flags: Sequence[str] = (), dataset: str | None = None) -> 
         raise RecipeError(
             f"found no recipe {path}; expected one of {names}, or the path of a YAML file in TRL's format"
         )
-    parts: Any = (ScriptArguments, SFTConfig, ModelConfig, DatasetMixtureConfig)
+    method = method_of(path.stem)
+    parts: Any = (method.script, method.arguments, ModelConfig, DatasetMixtureConfig)
     parser = TrlParser(parts)
     if not torch.cuda.is_available():
         flags = [
@@ -76,7 +90,7 @@ def parse(path: Path, flags: Sequence[str] = (), dataset: str | None = None) -> 
         ]  # without it TRL refuses a recipe with bf16 on this machine, even for a check of the data
     script, training, model, mixture = parser.parse_args_and_config(["--config", str(path), *flags])
     if dataset:
-        mixture.datasets = [source_of(dataset)]
+        mixture.datasets = [source_of(dataset, method)]
     if not mixture.datasets:
         raise RecipeError(
             f"{path} names no `datasets`; expected one with `path`, and with `data_files` if it is on the Hub"
@@ -84,9 +98,12 @@ def parse(path: Path, flags: Sequence[str] = (), dataset: str | None = None) -> 
     return Recipe(path.stem, script, training, model, mixture)
 
 
-def source_of(dataset: str) -> DatasetConfig:
-    """TRL's description of a dataset folder, or of files at a tag on the Hub. Raises RecipeError for anything else."""
-    columns = ["prompt", "completion"]
+def source_of(dataset: str, method: Method = SFT) -> DatasetConfig:
+    """TRL's description of a dataset folder, of which the method's config is read, or of files at a tag on the Hub.
+
+    Raises RecipeError for anything else.
+    """
+    columns = list(method.columns)
     if dataset.startswith("hf://"):
         if not PINNED_DATA.fullmatch(dataset):
             raise RecipeError(
@@ -97,4 +114,4 @@ def source_of(dataset: str) -> DatasetConfig:
         raise RecipeError(
             f"found no folder {dataset}; expected a dataset folder (`make dataset OUT={dataset}`), or hf://datasets/org/name@tag/…"
         )
-    return DatasetConfig(path=dataset, split="train", columns=columns)
+    return DatasetConfig(path=dataset, name=method.config, split="train", columns=columns)

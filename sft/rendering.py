@@ -33,10 +33,11 @@ class Rendered:
 def tokenizer_of(recipe: Recipe) -> PreTrainedTokenizerBase:
     """The base model's tokenizer with the recipe's end token and chat template, as in training."""
     tokenizer = AutoTokenizer.from_pretrained(recipe.base, revision=recipe.model.model_revision)
-    if recipe.training.eos_token:
-        tokenizer.eos_token = recipe.training.eos_token
-    if recipe.training.chat_template_path:
-        tokenizer.chat_template = Path(recipe.training.chat_template_path).read_text("utf-8")
+    training = recipe.training
+    if eos_token := getattr(training, "eos_token", None):  # SFT's; other methods begin with a checkpoint that has both
+        tokenizer.eos_token = eos_token
+    if template := getattr(training, "chat_template_path", None):
+        tokenizer.chat_template = Path(template).read_text("utf-8")
     return tokenizer
 
 

@@ -40,9 +40,8 @@ def show(name: str, report: Report, allow: Sequence[str]) -> str:
     lines = [f"preflight of {name}: {report.rows} rows"]
     if report.lengths:
         tokens = sum(report.lengths)
-        lines.append(
-            f"  {tokens:,} tokens, {report.trained / tokens:.0%} of them trained; longest row {max(report.lengths):,}"
-        )
+        trained = f", {report.trained / tokens:.0%} of them trained" if report.trained else ""
+        lines.append(f"  {tokens:,} tokens{trained}; longest row {max(report.lengths):,}")
         lines += histogram(report.lengths)
     lines += [f"  note: {note}" for note in report.notes]
     for code, rows in report.findings.items():

@@ -28,6 +28,11 @@ CODES = {
     "special_token": "the text contains a special token of this tokenizer",
     "duplicate": "same prompt and completion as another row",
     "overlap": "asks the same as an evaluation question",
+    "not_rewarded": "no rule can reward an answer: an open question, or a gold answer that is not read as the gold option",
+    "no_options": "the prompt does not show all options, so a letter would be a guess",
+    "no_spread": "all judged samples of the question were right, or none: too easy or too hard to learn from (MIN_PASS, MAX_PASS)",
+    "no_pair": "chosen and rejected have the same words, or one has none",
+    "unequal_length": "one text of the pair is over 1.5 times as long: length would be learned",
 }
 NEVER_ALLOWED = ("no_messages",)  # such a row cannot be trained, or only without the chat template
 
@@ -105,6 +110,7 @@ def _words(row: Mapping[str, Any], tokenizer: PreTrainedTokenizerBase) -> Iterat
             yield "special_token", f"{tokenizer.convert_ids_to_tokens(sorted(found))} in the {message['role']}'s text"
 
 
-def same_key(row: Mapping[str, Any]) -> str:
-    """A key that is equal for rows with the same prompt and completion, after normalisation."""
-    return "\x1f".join(normalize(message["content"]) for message in [*row["prompt"], *row["completion"]])
+def same_key(row: Mapping[str, Any], *columns: str) -> str:
+    """A key that is equal for rows with the same prompt and the same completions, in these columns, after normalisation."""
+    messages = [message for name in ("prompt", *columns) for message in row[name]]
+    return "\x1f".join(normalize(message["content"]) for message in messages)

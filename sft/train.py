@@ -1,9 +1,9 @@
-"""Train a recipe with TRL: check the data, start or continue training, write the card, push.
+"""Train a recipe with TRL's SFT, GRPO or DPO: check the data, start or continue training, write the card, push.
 
-    python -m sft.train --config sft/tiny.yaml [--dataset FOLDER|hf://…] [any flag of TRL]
+    python -m sft.train --config sft/tiny.yaml [--dataset FOLDER|hf://…] [--kg FILE] [any flag of TRL]
     accelerate launch --config_file sft/accelerate/zero3.yaml -m sft.train --config sft/medreason-8b.yaml
 
-It adds four things to `trl sft`: the preflight, the hub branch before the first step, an automatic continuation from the last
+It adds four things to `trl sft`, `trl grpo` and `trl dpo`: the preflight, the hub branch before the first step, an automatic continuation from the last
 complete checkpoint, and a card. The training loop is TRL's.
 """
 
@@ -12,16 +12,16 @@ from typing import Any
 
 from accelerate import PartialState
 from transformers import TrainerCallback, TrainerControl, TrainerState
-from trl.trainer.sft_trainer import SFTTrainer
 
+from kg import KG
+from kg.primekg import GraphError
 from kg.terminal import protect
-from sft import checkpoints, compile_lock, hub, model_card, preflight, training_rows
+from sft import checkpoints, compile_lock, hub, model_card, preflight
 from sft.command_line import Command, read
 from sft.facts import facts_of
 from sft.recipe import Recipe, RecipeError
-from sft.rendering import tokenizer_of
 from sft.settings import run_of
-from sft.trainer_arguments import for_trainer
+from sft.trainers import trainer_of
 
 
 def main(argv: list[str]) -> int:
@@ -37,7 +37,7 @@ def main(argv: list[str]) -> int:
             checkpoints.claim(recipe.out, run_of(recipe, state.num_processes))
             if recipe.training.push_to_hub:
                 hub.prepare(recipe)
-    trainer = train(recipe)
+    trainer = train(recipe, command.kg)
     trainer.save_model()
     if state.is_main_process:
         trainer.state.save_to_json(str(recipe.out / "trainer_state.json"))
@@ -54,15 +54,9 @@ class LogLastStep(TrainerCallback):
         control.should_log |= state.global_step >= state.max_steps
 
 
-def train(recipe: Recipe) -> SFTTrainer:
-    """Train, from the last complete checkpoint if there is one. Returns the trainer."""
-    trainer = SFTTrainer(
-        model=recipe.base,
-        args=for_trainer(recipe),
-        train_dataset=training_rows.load(recipe),
-        processing_class=tokenizer_of(recipe),
-        callbacks=[LogLastStep()],
-    )
+def train(recipe: Recipe, graph: str | None = None) -> Any:
+    """Train, from the last complete checkpoint if there is one. Returns the trainer. ``graph``: name or file of the rewards' graph."""
+    trainer = trainer_of(recipe, [LogLastStep()], KG.load(graph) if graph else None)
     last = checkpoints.last_whole(recipe.out)
     if last:
         trainer.accelerator.print(f"continuing from {last}")
@@ -70,13 +64,14 @@ def train(recipe: Recipe) -> SFTTrainer:
     return trainer
 
 
-def finish(command: Command, trainer: SFTTrainer) -> None:
+def finish(command: Command, trainer: Any) -> None:
     """Write card, loss plot and facts into the folder of the model; push if the command says so."""
     recipe = command.recipe
     facts = facts_of(recipe, trainer, allowed=command.allow)
     model_card.write(recipe, facts, recipe.out)
+    told, points = facts.main
     print(
-        f"{recipe.out}: model, tokenizer, card; loss {facts.loss[0][1]:.3f} -> {facts.loss[-1][1]:.3f} in {trainer.state.global_step} steps"
+        f"{recipe.out}: model, tokenizer, card; {told} {points[0][1]:.3f} -> {points[-1][1]:.3f} in {trainer.state.global_step} steps"
     )
     if command.push:
         print(f"pushed: {hub.push(recipe, recipe.out).commit_url}")
@@ -86,5 +81,5 @@ if __name__ == "__main__":
     protect()
     try:
         sys.exit(main(sys.argv[1:]))
-    except RecipeError as error:
+    except (RecipeError, GraphError) as error:
         sys.exit(f"error: {error}")

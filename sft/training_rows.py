@@ -1,6 +1,6 @@
 """The rows that a recipe trains on, and the origin of their dataset: tag, content hash, funnel."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -22,22 +22,75 @@ from sft.recipe import PINNED_DATA, Recipe, RecipeError
 MANIFEST = "manifest.json"
 TRIAL = "{} is a trial: it contains rows of an evaluation split and is never training data"
 PART = "{} is one part of a build; merge all parts (make merge), and train on the merged folder"
-NEEDED = ("prompt", "completion")
 NOT_READ = (DatasetsError, *FAILURES, OSError, ValueError)  # of files of strangers; pyarrow's errors are some of these
 
 
 def load(recipe: Recipe, *, every_column: bool = False) -> Dataset:
-    """The training split, read by TRL's own loader. ``every_column``: with all columns of the dataset. Raises RecipeError."""
-    sources = [_compared(source) for source in recipe.mixture.datasets]
-    if every_column:
-        sources = [replace(source, columns=None) for source in sources]
+    """The training split, read by TRL's own loader: of the pass rates that the recipe asks for, without the rows that it holds out.
+
+    ``every_column``: with all columns of the dataset. Raises RecipeError.
+    """
+    rows = _read(recipe, None if every_column or recipe.pass_rates != (None, None) else recipe.method.columns)
+    rows, _ = _parted(recipe, _of_pass_rates(recipe, rows))
+    return rows if every_column else rows.select_columns([c for c in recipe.method.columns if c in rows.column_names])
+
+
+def held_out(recipe: Recipe) -> Dataset | None:
+    """The rows that the recipe holds out (TRL's `test_split_size`), as `load` leaves them out; None where it holds none out."""
+    rows = _of_pass_rates(recipe, _read(recipe, None))
+    return _parted(recipe, rows)[1]
+
+
+def _parted(recipe: Recipe, rows: Dataset) -> tuple[Dataset, Dataset | None]:
+    """Training and held-out rows. Drawn here, since TRL draws without a seed: each process, and each continuation, would have other rows."""
+    if not recipe.mixture.test_split_size or len(rows) < 2:
+        return rows, None
+    parts = rows.train_test_split(test_size=recipe.mixture.test_split_size, seed=recipe.training.seed)
+    return parts["train"], parts["test"]
+
+
+def _of_pass_rates(recipe: Recipe, rows: Dataset) -> Dataset:
+    low, high = recipe.pass_rates
+    if low is None and high is None:
+        return rows
+    if "pass_rate" not in rows.column_names:
+        raise RecipeError(
+            f"found MIN_PASS or MAX_PASS and columns {', '.join(rows.column_names)}; expected pass_rate, which only `reasonmed` builds"
+        )
+    kept = [
+        number
+        for number, rates in enumerate(rows["pass_rate"])
+        if (rate := pass_rate(rates)) is not None and (low or 0) <= rate <= (1 if high is None else high)
+    ]
+    if not kept:
+        raise RecipeError(
+            f"found no row with a pass rate from {low or 0} to {1 if high is None else high}, of {len(rows)} rows"
+        )
+    return rows.select(kept)
+
+
+def pass_rate(rates: Sequence[Mapping[str, Any]] | None) -> float | None:
+    """The share of right ones among the judged samples of all writers, from a row's `pass_rate`; None where none was judged."""
+    judged = sum(one["judged"] for one in rates or ())
+    return sum(one["right"] for one in rates or ()) / judged if judged else None
+
+
+def _read(recipe: Recipe, columns: Sequence[str] | None) -> Dataset:
+    """All rows, with these columns, of which some may be missing that the method does not need; None: with all columns."""
+    sources = [replace(_compared(source), columns=None) for source in recipe.mixture.datasets]
     names = ", ".join(str(source.data_files or source.path) for source in recipe.mixture.datasets)
+    needed = recipe.method.needed
     try:
-        return get_dataset(replace(recipe.mixture, datasets=sources))["train"]
+        rows = get_dataset(replace(recipe.mixture, datasets=sources, test_split_size=None))["train"]
+        if columns is None:
+            return rows
+        if missing := [name for name in needed if name not in rows.column_names]:
+            raise ValueError(f"found columns {', '.join(rows.column_names)}; missing: {', '.join(missing)}")
+        return rows.select_columns([name for name in columns if name in rows.column_names])
     except NOT_READ as why:
         raise RecipeError(
             f"{names} cannot be read ({type(why).__name__}: {' '.join(str(why).split())[:300]}); expected a dataset with a split "
-            f"train and the columns {' and '.join(NEEDED)}"
+            f"train and the columns {', '.join(needed[:-1])} and {needed[-1]}"
         ) from why
 
 

@@ -21,7 +21,7 @@ from sft.estimate import packs, steps
 from sft.facts import Facts
 from sft.model_card import card, read_scores
 from sft.recipe import FOLDER, RecipeError, parse, source_of
-from sft.settings import DERIVED, TRAINED, UPKEEP, launch_of, processes_of, setting
+from sft.settings import DERIVED, UPKEEP, launch_of, processes_of, setting, trained
 from tests.lighteval_tasks.runs import item, run
 
 FILES = sorted(FOLDER.glob("*.yaml"))
@@ -91,14 +91,14 @@ def main() -> None:
     out = {
         "yaml": {file.stem: list(yaml.safe_load(file.read_text("utf-8"))) for file in FILES},
         "settings": {
-            name: {key: setting(recipe, key, processes(name)) for key in (*TRAINED, *DERIVED)}
+            name: {key: setting(recipe, key, processes(name)) for key in (*trained(recipe.method), *DERIVED)}
             for name, recipe in RECIPES.items()
         },
         "upkeep": UPKEEP,
         "hub_model_id": {name: recipe.training.hub_model_id for name, recipe in RECIPES.items()},
         "pinned": {name: recipe.pinned for name, recipe in RECIPES.items()},
         "refusals": {
-            name: preflight.refusals(recipe, ["prompt", "completion"], 1) for name, recipe in RECIPES.items()
+            name: preflight.refusals(recipe, recipe.method.columns, 1) for name, recipe in RECIPES.items()
         },
         "cards": {name: card(recipe) for name, recipe in RECIPES.items()},
         "card_of_other_data": card(parse(FOLDER / "medreason-8b.yaml", dataset=COT)),

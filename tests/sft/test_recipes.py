@@ -20,7 +20,8 @@ def table(file: str) -> list[dict[str, str]]:
         return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
-LOCAL = {"tiny", "smollm2-135m"}  # recipes whose base model is made on this machine
+LOCAL = {"tiny", "smollm2-135m"}  # recipes of SFT whose base model is made on this machine
+FURTHER = {name for name in NAMES if name.endswith(("-grpo", "-dpo"))}  # from a checkpoint on this machine
 
 
 def sourced(name: str) -> dict[str, dict[str, str]]:
@@ -48,8 +49,8 @@ def test_settings_are_what_the_table_says(name: str) -> None:
 def test_the_base_model_is_at_the_revision_that_its_table_says(name: str) -> None:
     parsed = scenario.result("run_recipes")["settings"][name]
     (base,) = [row for row in table("bases.tsv") if row["base"] == parsed["model_name_or_path"]]
-    assert parsed["eos_token"] == (base["eos_token"] or "none")
-    assert parsed["model_revision"] == base["revision"] or (name in LOCAL and not base["revision"])
+    assert name in FURTHER or parsed["eos_token"] == (base["eos_token"] or "none")
+    assert parsed["model_revision"] == base["revision"] or (name in LOCAL | FURTHER and not base["revision"])
     assert base["source"].startswith(("ours", "MedReason", "ReasonMed"))
 
 
@@ -60,6 +61,14 @@ def test_no_setting_of_a_recipe_is_without_a_source(name: str) -> None:
     listed |= {"datasets"}  # the table's `data`
     listed |= {"model_name_or_path", "model_revision", "eos_token"}  # of bases.tsv
     assert set(found["yaml"][name]) - listed == set()
+
+
+def test_the_end_of_a_name_chooses_the_trainer() -> None:
+    settings = scenario.result("run_recipes")["settings"]
+    assert {name for name in NAMES if "reward_funcs" in settings[name]} == {"tiny-grpo", "medreason-8b-grpo"}
+    assert {name for name in NAMES if "label_smoothing" in settings[name]} == {"tiny-dpo", "medreason-8b-dpo"}
+    assert settings["medreason-8b-grpo"]["reward_weights"] == "1, 1, 1, 1"
+    assert {name for name in NAMES if "packing" in settings[name]} == set(NAMES) - FURTHER
 
 
 def test_what_the_papers_state() -> None:
@@ -88,14 +97,14 @@ def test_all_recipes_are_pinned_but_one_that_says_so() -> None:
     pinned = scenario.result("run_recipes")["pinned"]
     assert [name for name in NAMES if not pinned[name]] == ["medreason-8b"]
     assert "UNPINNED" in (ROOT / "sft" / "medreason-8b.yaml").read_text("utf-8")
-    for name in set(NAMES) - LOCAL:
+    for name in set(NAMES) - LOCAL - {"tiny-grpo", "tiny-dpo"}:
         data = scenario.result("run_recipes")["settings"][name]["data"]
         assert data.startswith("hf://datasets/org/") and "@v1.0/" in data
 
 
 def test_names_are_the_same_everywhere() -> None:
     ids = scenario.result("run_recipes")["hub_model_id"]
-    assert all(ids[name] == f"org/{name}" for name in set(NAMES) - {"tiny"})
+    assert all(ids[name] == f"org/{name}" for name in set(NAMES) if not name.startswith("tiny"))
 
 
 def test_preflight_refuses_attention_that_leaks() -> None:
