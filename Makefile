@@ -4,8 +4,8 @@
 # a command line, as the shell reads them). A variable of that name in the environment, where other programs set OUT or TAG too, is left alone;
 # only PYTHON is taken from there.
 VARIABLES := A ALLOW ALLOW_DIRTY ALLOW_JUDGE ALLOW_UNCHECKED ANSWERS B BACKEND BATCH_SIZE BENCHMARKS BORDER BRANCH CLAIMS DATASET DATA_DIR DISPATCH DO DTYPE EDITOR EMBEDDER \
-  FOLDER GOLD GROUNDED HUB HUB_MODEL INTERMEDIATES IN_FLIGHT JUDGE JUDGE_VOTES KEEP_CONTRADICTED KG LARGER LAUNCH LICENSE LIMIT MAX_NEW_TOKENS MAX_TOKENS \
-  MAX_USD MINUTES MIN_RELEVANCE MODEL NAMES NO_SAMPLING NUM_PROC OLDER ORACLE OUT PARTS PIPELINE PORT PRICE PRIVATE PUSH PYTHON RATE RECIPE REJECT_CONTRADICTED \
+  FOLDER GOLD GROUNDED HUB HUB_MODEL INTERMEDIATES IN_FLIGHT JUDGE JUDGE_VOTES KEEP_CONTRADICTED KG LARGER LAUNCH LICENSE LIMIT MAX_NEW_TOKENS MAX_PASS MAX_TOKENS \
+  MAX_USD MINUTES MIN_PASS MIN_RELEVANCE MODEL NAMES NO_SAMPLING NUM_PROC OLDER ORACLE OUT PARTS PIPELINE PORT PRICE PRIVATE PUSH PYTHON RATE RECIPE REJECT_CONTRADICTED \
   REPLAY_ONLY REPO REVISION ROWS SCORES SEED SHARD SOURCES SPLIT STORE STRICT TAG TASKS THEN_ONLINE TIMEOUT TRL WAIT WRITER WRITERS
 $(foreach name,$(VARIABLES),$(if $(filter command,$(origin $(name))),$(eval override $(name) := $$(value $(name)))))
 $(foreach name,$(filter-out PYTHON,$(VARIABLES)),$(if $(filter environment,$(origin $(name))),\
@@ -47,7 +47,7 @@ GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 #> Publishing: REPO=org/name  TAG=v1.0  BRANCH=main  PRIVATE=1  ALLOW_DIRTY=1  ALLOW_UNCHECKED=1  INTERMEDIATES=1  ANSWERS=1
 #> Caches (results of stages, prepared graphs): OLDER=30d  LARGER=1GB: what `make cache` deletes; without them nothing
 #> Others: PARTS="folder folder" (merge)  FOLDER=build/kg_only (report)  PORT=8000 (serve, chat, hub)  PYTHON=path/to/python3.11 (setup)
-#> Training: RECIPE=tiny|smollm2-135m|medreason-8b|…  LAUNCH=zero3|zero2|one_gpu|two_cpu  HUB_MODEL=org/name  ALLOW=code,code  TRL="--any_flag value"
+#> Training: RECIPE=tiny|tiny-grpo|tiny-dpo|smollm2-135m|medreason-8b|…  KG=file (of rewards)  MIN_PASS=0.2 MAX_PASS=0.8  LAUNCH=zero3|zero2|one_gpu|two_cpu  HUB_MODEL=org/name  ALLOW=code,code  TRL="--any_flag value"
 #> Scores: REVISION=v1.0  TASKS=medqa,pubmedqa_labeled_strict  BACKEND=accelerate|vllm|sglang|litellm  LIMIT=20  DTYPE=bfloat16
 #>   BATCH_SIZE=8  MAX_NEW_TOKENS=4096
 INPUT = $(call flag,--sources,SOURCES) $(call flags,--split,SPLIT) $(call flag,--license,LICENSE) $(call flag,--rows,ROWS) $(call flag,--kg,KG) $(call flag,--embedder,EMBEDDER) \
@@ -143,14 +143,18 @@ docs: setup ## write the generated tables of docs/: stages, reason codes, source
 chromium: ## install Debian's browser for the tests of the report's page (300 MB); `make test` tries this, and runs without it if necessary
 	@requirements/chromium.sh
 
-ON_CPU = tiny smollm2-135m
+ON_CPU = tiny tiny-grpo tiny-dpo smollm2-135m
 # without a GPU: one process, not the eight of ZeRO-3
 LAUNCH ?= $(if $(filter-out $(ON_CPU),$(RECIPE)),$(if $(shell command -v nvidia-smi),zero3))
-BASE = $(if $(filter tiny,$(RECIPE)),build/tiny-base,$(if $(filter smollm2-135m,$(RECIPE)),build/smollm2))
+BASE = $(if $(filter tiny,$(RECIPE)),build/tiny-base)$(if $(filter tiny-grpo tiny-dpo,$(RECIPE)),build/tiny-early/model.safetensors)$(if $(filter smollm2-135m,$(RECIPE)),build/smollm2)
 SFT = --config $(call quote,sft/$(RECIPE).yaml) $(call flag,--dataset,DATASET) $(call flag,--output_dir,OUT) $(call flag,--benchmarks,BENCHMARKS) \
-  $(call flag,--data-dir,DATA_DIR) $(call flag,--allow,ALLOW) $(call flag,--launch,LAUNCH) $(call flag,--push_to_hub,PUSH) $(call flag,--hub_model_id,HUB_MODEL) $(TRL)
+  $(call flag,--data-dir,DATA_DIR) $(call flag,--allow,ALLOW) $(call flag,--launch,LAUNCH) $(call flag,--push_to_hub,PUSH) $(call flag,--hub_model_id,HUB_MODEL) \
+  $(call flag,--kg,KG) $(call flag,--min-pass,MIN_PASS) $(call flag,--max-pass,MAX_PASS) $(TRL)
 build/tiny-base: | setup-all
 	$(PY) -m sft.tiny_model $@
+
+build/tiny-early/model.safetensors: | build/tiny-base
+	$(PY) -m sft.train --config sft/tiny.yaml --output_dir $(@D) --num_train_epochs 18 $(if $(filter tiny-grpo,$(RECIPE)),$(call flag,--dataset,DATASET))
 
 build/smollm2: | .venv/.real-model
 	$(PY) -m sft.smollm2 convert $@
