@@ -97,9 +97,7 @@ def main() -> None:
         "upkeep": UPKEEP,
         "hub_model_id": {name: recipe.training.hub_model_id for name, recipe in RECIPES.items()},
         "pinned": {name: recipe.pinned for name, recipe in RECIPES.items()},
-        "refusals": {
-            name: preflight.refusals(recipe, recipe.method.columns, 1) for name, recipe in RECIPES.items()
-        },
+        "refusals": {name: preflight.refusals(recipe, recipe.method.columns, 1) for name, recipe in RECIPES.items()},
         "cards": {name: card(recipe) for name, recipe in RECIPES.items()},
         "card_of_other_data": card(parse(FOLDER / "medreason-8b.yaml", dataset=COT)),
         "hostile_card": card(eight, replace(FACTS, origins=[HOSTILE]), scores()),
