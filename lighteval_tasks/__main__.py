@@ -1,4 +1,4 @@
-"""python -m lighteval_tasks score | compare | items: see docs/scoring.md."""
+"""python -m lighteval_tasks score | compare | factuality | items: see docs/scoring.md, docs/factuality.md."""
 
 import argparse
 import os
@@ -6,13 +6,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+from dataset_builder.claim_check.reader import ReaderMissing
 from dataset_builder.llm.secrets import sent_in_the_clear, without_userinfo
 from dataset_builder.sources.raw_files import SourceError
+from kg import GraphError
 from kg.terminal import protect
 from lighteval_tasks import comparison, scores
 from lighteval_tasks.command import Settings
 from lighteval_tasks.compare import compare_runs
 from lighteval_tasks.engine import CPU_BATCH
+from lighteval_tasks.factuality import command as factuality
 from lighteval_tasks.items import TASKS, data_dir, read_items
 from lighteval_tasks.outcomes import split_name
 from lighteval_tasks.push import push
@@ -28,7 +31,7 @@ def main() -> None:
         os.environ["MEDICAL_DATA_DIR"] = given.data_dir
     try:
         given.action(given)
-    except (SourceError, FailedRequests) as why:
+    except (SourceError, FailedRequests, GraphError, ReaderMissing) as why:
         sys.exit(f"{given.command}: {why}")
     except subprocess.CalledProcessError as why:
         sys.exit(
@@ -48,6 +51,7 @@ def _arguments() -> argparse.ArgumentParser:
     add.add_argument("--out", type=Path, default=Path("build/comparison"), help="default: %(default)s")
     add.add_argument("--dataset", help="as for score")
     add.add_argument("--seed", type=int, default=0, help="seed of the bootstrap; default: %(default)s")
+    factuality.add_to(commands).set_defaults(action=lambda given: print(factuality.run(given)))
     add = commands.add_parser("items", help="count the items of every task, or list the ids of some sources")
     add.set_defaults(action=_items)
     add.add_argument("tasks", nargs="*", help="list the ids of these sources")
