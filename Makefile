@@ -58,7 +58,7 @@ INPUT = $(call flag,--sources,SOURCES) $(call flags,--split,SPLIT) $(call flag,-
   $(if $(REPLAY_ONLY),--replay-only) $(if $(NO_SAMPLING),--no-sampling) $(call flag,--dispatch,DISPATCH) $(if $(WAIT),--wait) $(if $(THEN_ONLINE),--then-online)
 SCORE = $(call flag,--revision,REVISION) $(call flag,--tasks,TASKS) $(call flag,--backend,BACKEND) $(call flag,--limit,LIMIT) $(call flag,--out,OUT) \
   $(call flag,--data-dir,DATA_DIR) $(call flag,--dataset,DATASET) $(call flag,--dtype,DTYPE) $(call flag,--batch-size,BATCH_SIZE) \
-  $(call flag,--max-new-tokens,MAX_NEW_TOKENS) $(call flag,--push,PUSH)
+  $(call flag,--max-new-tokens,MAX_NEW_TOKENS) $(call flag,--kg,KG) $(call flag,--push,PUSH)
 
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2} /^#> ?/ {text = text "\n" substr($$0, 4)} END {print text}' Makefile
@@ -131,7 +131,7 @@ report: setup ## write an HTML report of a dataset folder: FOLDER, OUT (default:
 calibrate: setup-all ## measure from which score an embedder's similar names are links: EMBEDDER; GOLD, NAMES or KG
 	$(PY) -m kg calibrate $(if $(KG),$(call flag,--kg,KG),--names $(call each,NAMES)) --gold $(call each,GOLD) $(call flag,--embedder,EMBEDDER)
 
-score: setup-all ## score a checkpoint or an endpoint: MODEL, REVISION, TASKS, BACKEND, …
+score: setup-all ## score a checkpoint or an endpoint: MODEL, REVISION, TASKS, BACKEND, …; with KG also the claims of its outputs
 	$(PY) -m lighteval_tasks score $(call quote,$(MODEL)) $(SCORE)
 
 compare: setup-all ## test whether two runs differ: A=folder B=folder

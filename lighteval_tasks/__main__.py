@@ -6,16 +6,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dataset_builder.claim_check.reader import ReaderMissing
+from dataset_builder.claim_check.reader import ReaderMissing, claim_reader
 from dataset_builder.llm.secrets import sent_in_the_clear, without_userinfo
 from dataset_builder.sources.raw_files import SourceError
-from kg import GraphError
+from kg import KG, GraphError
 from kg.terminal import protect
 from lighteval_tasks import comparison, scores
 from lighteval_tasks.command import Settings
 from lighteval_tasks.compare import compare_runs
 from lighteval_tasks.engine import CPU_BATCH
 from lighteval_tasks.factuality import command as factuality
+from lighteval_tasks.factuality import of_run
 from lighteval_tasks.items import TASKS, data_dir, read_items
 from lighteval_tasks.outcomes import split_name
 from lighteval_tasks.push import push
@@ -105,6 +106,10 @@ def _score_arguments(add: argparse.ArgumentParser) -> None:
         "--dataset",
         help="the dataset that the model was trained on, folder or org/name@tag: adds clean scores, from its ledger",
     )
+    add.add_argument(
+        "--kg",
+        help="a graph (sample, primekg or a file) against which the claims of the outputs are checked; default: none",
+    )
     add.add_argument("--push", metavar="ORG/NAME", help="push scores and details as this Hub dataset (private)")
 
 
@@ -121,6 +126,7 @@ def _score(given: argparse.Namespace) -> None:
         raise SourceError(why)
     given.revision = given.revision or ("local" if Path(given.model).is_dir() else "main")
     tasks, not_scored = choose(given.tasks)
+    kg, reader = (KG.load(given.kg), claim_reader("spacy")) if given.kg else (None, None)
     names = (
         "model",
         "revision",
@@ -136,7 +142,10 @@ def _score(given: argparse.Namespace) -> None:
     settings = Settings(tasks=tasks, **{name: getattr(given, name) for name in names})
     out = given.out or Path("build/scores") / f"{given.model.strip('/').replace('/', '__')}@{given.revision}"
     made = score(settings, out.resolve(), not_scored=not_scored, dataset=given.dataset)
-    print(f"\n{scores.table(made)}\n\n{out}: scores.json, scores.md, details/")
+    if kg and reader:  # after the scores are written: no fault in reading claims loses a run
+        of_run.add_to(made, out.resolve(), kg, reader)
+        scores.write(out, made)
+    print(f"\n{scores.table(made)}\n\n{out}: scores.json, scores.md, details/{', claims.parquet' if kg else ''}")
     if given.push:
         print(push(out, given.push))
 

@@ -94,6 +94,16 @@ def paired_table(found: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def notes(result: Mapping[str, Any]) -> list[str]:
     """How to read the tables, and what they do not say."""
+    lines = about(result)
+    if result.get("differences"):
+        lines.append(f"Differences: {'; '.join(map(paired.in_words, result['differences']))}.")
+    for run in result["runs"]:
+        lines += [note for task, found in run["tasks"].items() for note in _of_thoughts(task, found)]
+    return lines
+
+
+def about(result: Mapping[str, Any]) -> list[str]:
+    """What claims rest on (`summary.inputs`), what the verdicts mean, and how often they are right."""
     graph, reader = result["graph"], result["reader"]
     lines = [
         f"Graph: {graph['name']}, {graph['nodes']:,} nodes, {graph['edges']:,} connected pairs, sha256 `{graph['sha256'][:16]}`. Claim reader: "
@@ -105,15 +115,37 @@ def notes(result: Mapping[str, Any]) -> list[str]:
     ]
     if result.get("differences"):
         lines.append(
-            f"Differences: {'; '.join(map(paired.in_words, result['differences']))}. Interval: paired bootstrap. p: exact sign test on the items in "
-            "which one run has more such claims than the other."
+            "B - A: paired bootstrap. p: exact sign test on the items in which one run has more such claims than the other."
         )
-    for run in result["runs"]:
-        for task, found in run["tasks"].items():
-            if thinking := found["thinking"]:
-                within = ", ".join(f"{verdict} {thinking[verdict]}" for verdict in VERDICTS)
-                lines.append(f"{task}: {thinking['outputs']} outputs have a thought; of the claims, within thoughts: {within}.")  # fmt: skip
     return lines
+
+
+def _of_thoughts(task: str, found: Mapping[str, Any]) -> list[str]:
+    thinking = found["thinking"]
+    if not thinking:
+        return []
+    within = ", ".join(f"{verdict} {thinking[verdict]}" for verdict in VERDICTS)
+    return [f"{task}: {thinking['outputs']} outputs have a thought; of the claims, within thoughts: {within}."]
+
+
+def of_scores(scores: Mapping[str, Any]) -> list[str]:
+    """The block for scores.md: the tasks of a run whose claims were checked. Nothing where none were."""
+    tasks = {
+        task["task"] if task["prompt"] == "free" else f"{task['task']} ({task['prompt']})": task["factuality"]
+        for task in scores["tasks"]
+        if task.get("factuality")
+    }
+    if not tasks:
+        return []
+    thoughts = [note for task, found in tasks.items() for note in _of_thoughts(task, found)]
+    return [
+        "Claims of the outputs against a graph:",
+        "",
+        *table(tasks),
+        "",
+        *(f"- {note}" for note in [*about(scores["factuality"]), *thoughts]),
+        "",
+    ]
 
 
 def _p(p: float) -> str:
