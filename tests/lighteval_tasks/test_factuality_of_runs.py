@@ -1,6 +1,7 @@
 """Claims beside the accuracies of scored runs: in scores.json and its table, and compared by item."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,12 @@ from kg import KG
 from kg.primekg import COLUMNS
 from lighteval_tasks import comparison, scores
 from lighteval_tasks.compare import compare_runs
+from lighteval_tasks.factuality.outputs import read_outputs
 from tests.conftest import _rows
+from tests.lighteval_tasks.commands import call, score
 from tests.lighteval_tasks.runs import item, run, scored
+from tests.support.hub.running import running as local_hub
+from tests.support.llm_server.running import running
 
 RIGHT, TREATS, WRONG = "The answer is A.", "Colchicine treats gout. ", "Ibuprofen treats asthma. "
 EDGES = ("Colchicine drug | indication | gout disease", "Ibuprofen drug | contraindication | asthma disease")
@@ -87,3 +92,35 @@ def test_claims_of_another_run_are_refused(kg: KG, reader: ClaimReader, tmp_path
     (b / "claims.parquet").unlink()
     with pytest.raises(SourceError, match=r"found no .*claims.parquet, though .*scores.json has claims"):
         compare_runs(a, b)
+
+
+@pytest.mark.slow
+def test_score_with_a_graph_from_end_to_end(hub: Path, tmp_path: Path) -> None:
+    """The outputs of a scripted model against the sample graph; pushed, the claims load by name; the stored outputs give the same again."""
+    out = tmp_path / "out"
+    said = "Colchicine can cause diarrhea.\n\nThe answer is A."
+    with running(lambda request, settings: said) as server, local_hub(tmp_path / "server") as local:
+        client = local.env() | {"HF_HUB_OFFLINE": "0"}
+        flags = ("--backend", "litellm", "--base-url", server.url, "--tasks", "medbullets_op4", "--out", str(out))
+        nowhere = score("scripted", *flags, "--kg", "nowhere", hub=hub)
+        assert nowhere.returncode == 1 and "score: there is no graph 'nowhere'" in nowhere.stderr
+        done = score("scripted", *flags, "--kg", "sample", "--push", "org/scores", hub=hub, **client)
+        assert done.returncode == 0, done.stderr[-3000:]
+        load = "from datasets import load_dataset; print(load_dataset('org/scores', 'claims')['train'][0]['verdict'])"
+        loaded = call([sys.executable, "-c", load], **client)
+    assert loaded.stdout.split() == ["supported"], loaded.stderr[-2000:]
+    (task,) = json.loads((out / "scores.json").read_text())["tasks"]
+    assert task["factuality"]["supported"]["per_100"] == 100 and "| medbullets_op4 | 8 | 8 | 100.0 [" in done.stdout
+    assert [one.text for one in read_outputs(out)["medbullets_op4"]] == [said] * 8
+    command = [sys.executable, "-m", "lighteval_tasks", "factuality", str(out), str(out), "--kg", "sample"]
+    again = call([*command, "--out", str(tmp_path / "again")])
+    assert again.returncode == 0, again.stderr[-3000:]
+    assert (
+        "| medbullets_op4 | supported | 8 | 100.0 | 100.0 | +0.0 [+0.0, +0.0] | 0 / 0 | 1.000 | 1.000 |"
+        in again.stdout
+    )
+    names = ["claims_a.parquet", "claims_b.parquet", "factuality.json", "factuality.md"]
+    assert sorted(path.name for path in (tmp_path / "again").iterdir()) == names
+    (tmp_path / "a.csv").write_text("id,output\n")
+    wrong = call([*command[:4], str(tmp_path / "a.csv"), "--kg", "sample"])
+    assert wrong.returncode == 1 and wrong.stderr.startswith("factuality: found ") and "Traceback" not in wrong.stderr
