@@ -45,6 +45,10 @@ def _arguments() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     add = commands.add_parser("score", help="score a checkpoint or an endpoint")
     _score_arguments(add)
+    add.add_argument(
+        "--kg",
+        help="a graph (sample, primekg or a file) against which the claims of the outputs are checked; default: none",
+    )
     add = commands.add_parser("compare", help="compare two runs item by item")
     add.set_defaults(action=_compare)
     add.add_argument("a", type=Path, help="folder of run A: from score, or from lighteval with details")
@@ -105,10 +109,6 @@ def _score_arguments(add: argparse.ArgumentParser) -> None:
     add.add_argument(
         "--dataset",
         help="the dataset that the model was trained on, folder or org/name@tag: adds clean scores, from its ledger",
-    )
-    add.add_argument(
-        "--kg",
-        help="a graph (sample, primekg or a file) against which the claims of the outputs are checked; default: none",
     )
     add.add_argument("--push", metavar="ORG/NAME", help="push scores and details as this Hub dataset (private)")
 
