@@ -4,6 +4,7 @@ import json
 import sys
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from dataset_builder.claim_check.reader import ClaimReader, claim_reader
@@ -11,10 +12,11 @@ from dataset_builder.sources.raw_files import SourceError
 from kg import KG
 from kg.primekg import COLUMNS
 from lighteval_tasks import comparison, scores
+from lighteval_tasks.command import TASKS_FILE
 from lighteval_tasks.compare import compare_runs
 from lighteval_tasks.factuality.outputs import read_outputs
 from tests.conftest import _rows
-from tests.lighteval_tasks.commands import call, score
+from tests.lighteval_tasks.commands import ROOT, call, results, score
 from tests.lighteval_tasks.runs import item, run, scored
 from tests.support.hub.running import running as local_hub
 from tests.support.llm_server.running import running
@@ -124,3 +126,25 @@ def test_score_with_a_graph_from_end_to_end(hub: Path, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("id,output\n")
     wrong = call([*command[:4], str(tmp_path / "a.csv"), "--kg", "sample"])
     assert wrong.returncode == 1 and wrong.stderr.startswith("factuality: found ") and "Traceback" not in wrong.stderr
+
+
+@pytest.mark.slow
+def test_plain_lighteval_has_the_claims_as_a_metric(hub: Path, tmp_path: Path) -> None:
+    words = ["endpoint", "litellm", "endpoint.yaml", "medical:medbullets_op4|0", "--custom-tasks", str(TASKS_FILE)]
+    with running(lambda request, settings: "Colchicine can cause diarrhea. The answer is A.") as server:
+        model = {"model_name": "openai/scripted", "provider": "openai", "base_url": server.url, "cache_dir": "cache"}
+        (tmp_path / "endpoint.yaml").write_text(json.dumps({"model_parameters": model}))
+        command = [sys.executable, "-m", "lighteval", *words, "--output-dir", "out", "--save-details"]
+        given = {
+            "MEDICAL_KG": "sample",
+            "MEDICAL_DATA_DIR": str(hub),
+            "OPENAI_API_KEY": "none",
+            "PYTHONPATH": str(ROOT),
+        }
+        done = call(command, tmp_path, **given)
+    assert done.returncode == 0, done.stderr[-3000:]
+    found = results(tmp_path / "out")["medical:medbullets_op4|0"]
+    assert (found["supported_claims"], found["contradicted_claims"]) == (100, 0)
+    assert found["contradicted_claims_high"] == pytest.approx(32.4, abs=0.1) and "accuracy" in found
+    (file,) = (tmp_path / "out").rglob("details_*.parquet")
+    assert [row["claims"] for row in pq.read_table(file)["metric"].to_pylist()] == [[1, 0, 0]] * 8
