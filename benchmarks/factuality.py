@@ -15,7 +15,7 @@ from kg import KG
 from lighteval_tasks.compare import compare
 from lighteval_tasks.factuality.claims import ItemClaims, claims_of
 from lighteval_tasks.factuality.outputs import read_outputs
-from lighteval_tasks.factuality.paired import differences, in_words
+from lighteval_tasks.factuality.paired import differences, in_words, share_differences, share_in_words
 from lighteval_tasks.factuality.report import paired_table, table
 from lighteval_tasks.factuality.summary import summarize
 from tests.support.shared_data import SHARED_DATA, outputs
@@ -38,7 +38,8 @@ def main() -> None:
     print(f"\n{number:,} outputs in {spent:.0f} s of CPU, {number / spent:.0f} a second\n")
     a, b = ({one.id: one.counts() for one in read[name]} for name in (A, B))
     assert list(a) == list(b)  # in one order, as the accuracies below need it
-    made = differences({("medqa", "free"): (a, b)})
+    pairs = {("medqa", "free"): (a, b)}
+    made = differences(pairs)
     print("\n".join(paired_table(made)))
     right_a, right_b = (
         np.array([one.correct for one in read_all(rows)], bool)
@@ -47,7 +48,7 @@ def main() -> None:
     (accuracy,), _ = compare({("medqa", "free"): (right_a, right_b)})
     gained = [100 * share for share in (accuracy.difference, accuracy.low, accuracy.high)]
     print(
-        f"\naccuracy {gained[0]:+.1f} points [{gained[1]:+.1f}, {gained[2]:+.1f}]; {'; '.join(map(in_words, made))}\n"
+        f"\naccuracy {gained[0]:+.1f} points [{gained[1]:+.1f}, {gained[2]:+.1f}]; {'; '.join(map(in_words, made))}; {share_in_words(share_differences(pairs)[0])}\n"
     )
     for name, items in read.items():
         for claim in (claim for one in items for claim in one.claims if claim.counted):

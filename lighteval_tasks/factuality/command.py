@@ -10,7 +10,7 @@ from kg import KG
 from lighteval_tasks.factuality import report
 from lighteval_tasks.factuality.claims import ItemClaims, claims_of
 from lighteval_tasks.factuality.outputs import Columns, read_outputs
-from lighteval_tasks.factuality.paired import differences
+from lighteval_tasks.factuality.paired import differences, share_differences
 from lighteval_tasks.factuality.summary import inputs, summarize
 
 Tasks = dict[str, list[ItemClaims]]
@@ -46,6 +46,7 @@ def run(given: argparse.Namespace) -> str:
         for name, tasks in found.items()
     }
     one = len(runs) == 1
+    pairs = None if one else _pairs(runs["A"], runs["B"])
     result = inputs(kg, reader) | {
         "runs": [
             {
@@ -55,7 +56,8 @@ def run(given: argparse.Namespace) -> str:
             }
             for name, tasks in runs.items()
         ],
-        "differences": None if one else differences(_pairs(runs["A"], runs["B"])),
+        "differences": differences(pairs) if pairs else None,
+        "supported_shares": share_differences(pairs) if pairs else None,
     }
     return f"{report.write(result, runs, given.out)}\n\n{given.out}: factuality.json, factuality.md, claims*.parquet"
 

@@ -11,7 +11,7 @@ import pyarrow.parquet
 from dataset_builder.sources.raw_files import SourceError
 from lighteval_tasks.factuality.claims import VERDICTS, claims_of
 from lighteval_tasks.factuality.outputs import read_outputs
-from lighteval_tasks.factuality.paired import Counts, differences, why_not
+from lighteval_tasks.factuality.paired import Counts, differences, share_differences, why_not
 from lighteval_tasks.factuality.report import CLAIMS, write_claims
 from lighteval_tasks.factuality.summary import inputs, summarize
 from lighteval_tasks.outcomes import TaskOutcomes
@@ -50,7 +50,11 @@ def compare(
         return {"not_compared": why}
     of_a, of_b = (_counts(run, one, tasks) for run, one, tasks in zip((a, b), scored, runs, strict=True))
     pairs = {key: (of_a[key], of_b[key]) for key in keys if key in of_a and key in of_b}
-    return {**(rest[0] or {}), "differences": differences(pairs, seed)}
+    return {
+        **(rest[0] or {}),
+        "differences": differences(pairs, seed),
+        "supported_shares": share_differences(pairs, seed),
+    }
 
 
 def _scores(run: Path) -> dict[str, Any]:

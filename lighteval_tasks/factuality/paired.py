@@ -74,6 +74,27 @@ def _of_task(task: str, prompt: str, counts: np.ndarray, rng: np.random.Generato
     return found
 
 
+def share_differences(pairs: Mapping[tuple[str, str], tuple[Counts, Counts]], seed: int = 0) -> list[dict[str, Any]]:
+    """Supported claims as a share of all, B minus A in points, paired by item: whoever writes more claims more, and this does not rise with it.
+
+    ``pairs`` as for `differences`, which checks them. Tasks in which a run claims nothing are left out.
+    """
+    rng, made = np.random.default_rng(seed), []
+    for (task, prompt), (a, b) in pairs.items():
+        counts = np.array([a[item] + b[item] for item in a], np.int64).reshape(-1, 2 * len(VERDICTS))
+        drawn = bootstrap_sums(counts, DRAWS, rng).reshape(-1, 2, len(VERDICTS))
+        every, of_all = drawn.sum(axis=2), counts.sum(axis=0).reshape(2, len(VERDICTS))
+        if not of_all.sum(axis=1).all():
+            continue
+        whole = every.all(axis=1)
+        shares = 100 * drawn[whole, :, 0] / every[whole]
+        low, high = np.quantile(shares[:, 1] - shares[:, 0], QUANTILES)
+        of_a, of_b = (100 * float(run[0] / run.sum()) for run in of_all)
+        found = {"a": of_a, "b": of_b, "difference": of_b - of_a, "low": float(low), "high": float(high)}
+        made.append({"task": task, "prompt": prompt, **found})
+    return made
+
+
 def why_not(a: Mapping[str, Any] | None, b: Mapping[str, Any] | None) -> str | None:
     """Why the claims of two runs cannot be compared, from what each rests on (`summary.inputs`); None where they can."""
     missing = [name for name, one in (("A", a), ("B", b)) if not one]
@@ -86,6 +107,12 @@ def why_not(a: Mapping[str, Any] | None, b: Mapping[str, Any] | None) -> str | N
                 f"({b[what][key][:12]}); expected the same. Score both with the same graph, by the same version of this project"
             )
     return None
+
+
+def share_in_words(one: Mapping[str, Any]) -> str:
+    """``of all claims supported: A 12.5 %, B 13.7 %, +1.2 points [-1.4, +3.9]``."""
+    between = f"{one['difference']:+.1f} points [{one['low']:+.1f}, {one['high']:+.1f}]"
+    return f"of all claims supported: A {one['a']:.1f} %, B {one['b']:.1f} %, {between}"
 
 
 def in_words(one: Mapping[str, Any]) -> str:

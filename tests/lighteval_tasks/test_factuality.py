@@ -18,7 +18,7 @@ from kg.primekg import COLUMNS
 from lighteval_tasks.factuality import measured
 from lighteval_tasks.factuality.claims import ItemClaims, Output, claims_of
 from lighteval_tasks.factuality.outputs import Columns, read_outputs
-from lighteval_tasks.factuality.paired import differences, in_words, why_not
+from lighteval_tasks.factuality.paired import differences, in_words, share_differences, why_not
 from lighteval_tasks.factuality.summary import inputs, shares, summarize
 from tests.conftest import _rows
 from tests.lighteval_tasks.runs import item, run
@@ -120,6 +120,17 @@ def test_differences_are_paired_by_item() -> None:
     assert in_words(nothing[1]) == "contradicted claims: none in A or B"
     with pytest.raises(SourceError, match="medqa: A has 90 items and B 1, of which 89 are in only one of them"):
         differences({("medqa", ""): (a, {"1": [0, 0, 0]})})
+
+
+def test_a_share_of_all_claims_does_not_rise_with_their_number() -> None:
+    a = {str(n): [int(n < 9), 0, int(n < 60)] for n in range(90)}
+    b = {item: [2 * count for count in counts] for item, counts in a.items()}
+    (one,) = share_differences({("medqa", ""): (a, b)})
+    assert one["a"] == one["b"] == pytest.approx(100 * 9 / 69) and one["low"] == pytest.approx(one["high"]) == 0
+    c = {item: [counts[0], 0, 0] for item, counts in a.items()}
+    (one,) = share_differences({("medqa", ""): (a, c)})
+    assert one["b"] == 100 and one["low"] > 70
+    assert share_differences({("medqa", ""): (a, {item: [0, 0, 0] for item in a})}) == []
 
 
 def test_only_the_same_graph_and_reader_are_compared(kg: KG) -> None:
