@@ -44,6 +44,6 @@ def in_words() -> str:
         return f"How often this version of the claim reader ({VERSION}) is right has not been measured; version {OF_VERSION}: {SOURCE}."
     rightly = ", ".join(f"{verdict} {share}" for verdict, share in READ_RIGHTLY.items())
     return (
-        f"How far the readings can be trusted, by two readers' labels of real texts: of the claims with each verdict the sentence states "
+        f"How far the readings can be trusted, by two readers' labels of real texts: read rightly are, by verdict, "
         f"{rightly}. Claims are missed: {SILENT} of the sentences with two names in which nothing is read state a relation ({SOURCE})."
     )
