@@ -4,8 +4,9 @@
 # a command line, as the shell reads them). A variable of that name in the environment, where other programs set OUT or TAG too, is left alone;
 # only PYTHON is taken from there.
 VARIABLES := A ALLOW ALLOW_DIRTY ALLOW_JUDGE ALLOW_UNCHECKED ANSWERS B BACKEND BATCH_SIZE BENCHMARKS BORDER BRANCH CLAIMS DATASET DATA_DIR DISPATCH DO DTYPE EDITOR EMBEDDER \
-  FOLDER GOLD GROUNDED HUB HUB_MODEL INTERMEDIATES IN_FLIGHT JUDGE JUDGE_VOTES KEEP_CONTRADICTED KG LARGER LAUNCH LICENSE LIMIT MAX_NEW_TOKENS MAX_PASS MAX_TOKENS \
-  MAX_USD MINUTES MIN_PASS MIN_RELEVANCE MODEL NAMES NO_SAMPLING NUM_PROC OLDER ORACLE OUT PARTS PIPELINE PORT PRICE PRIVATE PUSH PYTHON RATE RECIPE REJECT_CONTRADICTED \
+  FOLDER GOLD GROUNDED HUB HUB_MODEL INTERMEDIATES IN_FLIGHT JUDGE JUDGE_VOTES KEEP_CONTRADICTED KG LARGER LAUNCH LICENSE LIMIT MAX_NEW_TOKENS MAX_PASS \
+  MAX_TOKENS MAX_USD MINUTES MIN_PASS MIN_RELEVANCE MODEL NAMES NO_SAMPLING NUM_PROC OLDER ORACLE OUT OUTPUTS PARTS PIPELINE PORT PRICE PRIVATE PUSH \
+  PYTHON RATE RECIPE REJECT_CONTRADICTED \
   REPLAY_ONLY REPO REVISION ROWS SCORES SEED SHARD SOURCES SPLIT STORE STRICT TAG TASKS THEN_ONLINE TIMEOUT TRL WAIT WRITER WRITERS
 $(foreach name,$(VARIABLES),$(if $(filter command,$(origin $(name))),$(eval override $(name) := $$(value $(name)))))
 $(foreach name,$(filter-out PYTHON,$(VARIABLES)),$(if $(filter environment,$(origin $(name))),\
@@ -26,7 +27,7 @@ NAMES ?= $(PRIMEKG)/names.tsv.gz
 GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-all dataset merge estimate store batches cache stages judge-calibration judge-passport count contamination verify push diff report hub calibrate preflight sft cards serve chat real-model score compare docs chromium test test-all lint format types bench fuzz check clean
+.PHONY: help setup setup-all dataset merge estimate store batches cache stages judge-calibration judge-passport count contamination verify push diff report hub calibrate preflight sft cards serve chat real-model score compare factuality docs chromium test test-all lint format types bench fuzz check clean
 
 #> Variables, all optional, after `make TARGET` (details: `python -m dataset_builder build --help`). Those of several commands:
 #>   OUT=folder or file to write (dataset: build/PIPELINE, sft: build/sft/RECIPE, report: FOLDER.html)  DATA_DIR=folder/of/raw/files
@@ -49,7 +50,7 @@ GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 #> Others: PARTS="folder folder" (merge)  FOLDER=build/kg_only (report)  PORT=8000 (serve, chat, hub)  PYTHON=path/to/python3.11 (setup)
 #> Training: RECIPE=tiny|tiny-grpo|tiny-dpo|smollm2-135m|medreason-8b|…  KG=file (of rewards)  MIN_PASS=0.2 MAX_PASS=0.8  LAUNCH=zero3|zero2|one_gpu|two_cpu  HUB_MODEL=org/name  ALLOW=code,code  TRL="--any_flag value"
 #> Scores: REVISION=v1.0  TASKS=medqa,pubmedqa_labeled_strict  BACKEND=accelerate|vllm|sglang|litellm  LIMIT=20  DTYPE=bfloat16
-#>   BATCH_SIZE=8  MAX_NEW_TOKENS=4096
+#>   BATCH_SIZE=8  MAX_NEW_TOKENS=4096  OUTPUTS="file|folder [another]" (factuality)
 INPUT = $(call flag,--sources,SOURCES) $(call flags,--split,SPLIT) $(call flag,--license,LICENSE) $(call flag,--rows,ROWS) $(call flag,--kg,KG) $(call flag,--embedder,EMBEDDER) \
   $(call flag,--benchmarks,BENCHMARKS) $(if $(STRICT),--strict) $(call flag,--data-dir,DATA_DIR) $(call flag,--seed,SEED) $(call flag,--writer,WRITER) $(call flag,--judge,JUDGE) \
   $(call flag,--writers,WRITERS) $(call flag,--editor,EDITOR) $(call flag,--judge-votes,JUDGE_VOTES) \
@@ -58,7 +59,7 @@ INPUT = $(call flag,--sources,SOURCES) $(call flags,--split,SPLIT) $(call flag,-
   $(if $(REPLAY_ONLY),--replay-only) $(if $(NO_SAMPLING),--no-sampling) $(call flag,--dispatch,DISPATCH) $(if $(WAIT),--wait) $(if $(THEN_ONLINE),--then-online)
 SCORE = $(call flag,--revision,REVISION) $(call flag,--tasks,TASKS) $(call flag,--backend,BACKEND) $(call flag,--limit,LIMIT) $(call flag,--out,OUT) \
   $(call flag,--data-dir,DATA_DIR) $(call flag,--dataset,DATASET) $(call flag,--dtype,DTYPE) $(call flag,--batch-size,BATCH_SIZE) \
-  $(call flag,--max-new-tokens,MAX_NEW_TOKENS) $(call flag,--push,PUSH)
+  $(call flag,--max-new-tokens,MAX_NEW_TOKENS) $(call flag,--kg,KG) $(call flag,--push,PUSH)
 
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2} /^#> ?/ {text = text "\n" substr($$0, 4)} END {print text}' Makefile
@@ -131,11 +132,14 @@ report: setup ## write an HTML report of a dataset folder: FOLDER, OUT (default:
 calibrate: setup-all ## measure from which score an embedder's similar names are links: EMBEDDER; GOLD, NAMES or KG
 	$(PY) -m kg calibrate $(if $(KG),$(call flag,--kg,KG),--names $(call each,NAMES)) --gold $(call each,GOLD) $(call flag,--embedder,EMBEDDER)
 
-score: setup-all ## score a checkpoint or an endpoint: MODEL, REVISION, TASKS, BACKEND, …
+score: setup-all ## score a checkpoint or an endpoint: MODEL, REVISION, TASKS, BACKEND, …; with KG also the claims of its outputs
 	$(PY) -m lighteval_tasks score $(call quote,$(MODEL)) $(SCORE)
 
 compare: setup-all ## test whether two runs differ: A=folder B=folder
 	$(PY) -m lighteval_tasks compare $(call quote,$(A)) $(call quote,$(B)) $(call flag,--out,OUT) $(call flag,--dataset,DATASET)
+
+factuality: setup-all ## check the claims of stored outputs against a graph (docs/factuality.md): OUTPUTS, KG, OUT
+	$(PY) -m lighteval_tasks factuality $(call each,OUTPUTS) $(call flag,--kg,KG) $(call flag,--out,OUT)
 
 docs: setup ## write the generated tables of docs/: stages, reason codes, sources
 	$(PY) -m tests.support.docs

@@ -1,4 +1,4 @@
-"""python -m lighteval_tasks score | compare | items: see docs/scoring.md."""
+"""python -m lighteval_tasks score | compare | factuality | items: see docs/scoring.md, docs/factuality.md."""
 
 import argparse
 import os
@@ -6,13 +6,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+from dataset_builder.claim_check.reader import ReaderMissing, claim_reader
 from dataset_builder.llm.secrets import sent_in_the_clear, without_userinfo
 from dataset_builder.sources.raw_files import SourceError
+from kg import KG, GraphError
 from kg.terminal import protect
 from lighteval_tasks import comparison, scores
 from lighteval_tasks.command import Settings
 from lighteval_tasks.compare import compare_runs
 from lighteval_tasks.engine import CPU_BATCH
+from lighteval_tasks.factuality import command as factuality
+from lighteval_tasks.factuality import of_run
 from lighteval_tasks.items import TASKS, data_dir, read_items
 from lighteval_tasks.outcomes import split_name
 from lighteval_tasks.push import push
@@ -28,7 +32,7 @@ def main() -> None:
         os.environ["MEDICAL_DATA_DIR"] = given.data_dir
     try:
         given.action(given)
-    except (SourceError, FailedRequests) as why:
+    except (SourceError, FailedRequests, GraphError, ReaderMissing) as why:
         sys.exit(f"{given.command}: {why}")
     except subprocess.CalledProcessError as why:
         sys.exit(
@@ -41,6 +45,10 @@ def _arguments() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     add = commands.add_parser("score", help="score a checkpoint or an endpoint")
     _score_arguments(add)
+    add.add_argument(
+        "--kg",
+        help="a graph (sample, primekg or a file) against which the claims of the outputs are checked; default: none",
+    )
     add = commands.add_parser("compare", help="compare two runs item by item")
     add.set_defaults(action=_compare)
     add.add_argument("a", type=Path, help="folder of run A: from score, or from lighteval with details")
@@ -48,6 +56,7 @@ def _arguments() -> argparse.ArgumentParser:
     add.add_argument("--out", type=Path, default=Path("build/comparison"), help="default: %(default)s")
     add.add_argument("--dataset", help="as for score")
     add.add_argument("--seed", type=int, default=0, help="seed of the bootstrap; default: %(default)s")
+    factuality.add_to(commands).set_defaults(action=lambda given: print(factuality.run(given)))
     add = commands.add_parser("items", help="count the items of every task, or list the ids of some sources")
     add.set_defaults(action=_items)
     add.add_argument("tasks", nargs="*", help="list the ids of these sources")
@@ -117,6 +126,7 @@ def _score(given: argparse.Namespace) -> None:
         raise SourceError(why)
     given.revision = given.revision or ("local" if Path(given.model).is_dir() else "main")
     tasks, not_scored = choose(given.tasks)
+    kg, reader = (KG.load(given.kg), claim_reader("spacy")) if given.kg else (None, None)
     names = (
         "model",
         "revision",
@@ -132,7 +142,10 @@ def _score(given: argparse.Namespace) -> None:
     settings = Settings(tasks=tasks, **{name: getattr(given, name) for name in names})
     out = given.out or Path("build/scores") / f"{given.model.strip('/').replace('/', '__')}@{given.revision}"
     made = score(settings, out.resolve(), not_scored=not_scored, dataset=given.dataset)
-    print(f"\n{scores.table(made)}\n\n{out}: scores.json, scores.md, details/")
+    if kg and reader:  # after the scores are written: no fault in reading claims loses a run
+        of_run.add_to(made, out.resolve(), kg, reader)
+        scores.write(out, made)
+    print(f"\n{scores.table(made)}\n\n{out}: scores.json, scores.md, details/{', claims.parquet' if kg else ''}")
     if given.push:
         print(push(out, given.push))
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from dataset_builder.sources.raw_files import SourceError
+from lighteval_tasks.factuality import of_run
 from lighteval_tasks.intervals import bootstrap_means, holm, mcnemar
 from lighteval_tasks.ledger import PublishedLedger, read_ledger
 from lighteval_tasks.outcomes import TaskOutcomes, read_run, split_name
@@ -151,6 +152,7 @@ def compare_runs(a: Path, b: Path, *, dataset: str | None = None, seed: int = 0)
         "dataset": dataset,
         "raw": _as_dict(raw, seed),
         "clean": _as_dict(clean, seed) if clean else None,
+        "factuality": of_run.compare(a, b, (runs_a, runs_b), both, seed),
         "not_checked": [list(key) for key in both if ledger and key not in clean],
         "only_in": {run: sorted(map(list, keys)) for run, keys in only.items() if keys},
     }

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from lighteval_tasks.factuality import paired, report
 from lighteval_tasks.scores import percent
 
 HEADS = ("task", "prompt", "items", "A", "B", "B - A [95 %]", "only A / only B", "p", "p (Holm)")
@@ -26,6 +27,7 @@ def markdown(made: dict[str, Any]) -> str:
     for kind, title in (("raw", "All items"), ("clean", f"Without the items that {made['dataset']} matches")):
         if made[kind]:
             lines += [f"{title}:", "", *_table(made[kind]), ""]
+    lines += _factuality(made)
     lines.append(verdict(made))
     lines.append(
         "The runs have the same items, paired by id. Interval: paired bootstrap, 10,000 draws. p: McNemar's exact test on the items "
@@ -39,6 +41,21 @@ def markdown(made: dict[str, Any]) -> str:
     if differing := differences(made["a"]["engine"], made["b"]["engine"]):
         lines.append(f"Warning: the runs differ not only in the model: {differing}.")
     return "\n".join(lines)
+
+
+def _factuality(made: dict[str, Any]) -> list[str]:
+    """The claims of the two runs: a table, and accuracy and claims of each task on one line. Nothing where neither has claims."""
+    found = made.get("factuality")
+    if not found:
+        return []
+    if why := found.get("not_compared"):
+        return [f"Claims are not compared: {why}.", ""]
+    lines = ["Claims, per 100 outputs:", "", *report.paired_table(found["differences"]), ""]
+    for one in made["raw"]["tasks"]:
+        of_task = [c for c in found["differences"] if (c["task"], c["prompt"]) == (one["task"], one["prompt"])]
+        if of_task:
+            lines.append(f"- {named(one)}: accuracy {_points(one)}; {'; '.join(map(paired.in_words, of_task))}")
+    return [*lines, "", *(f"- {note}" for note in report.about(found)), ""]
 
 
 def verdict(made: dict[str, Any]) -> str:

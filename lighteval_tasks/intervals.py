@@ -35,6 +35,18 @@ def bootstrap_means(differences: np.ndarray, draws: int, rng: np.random.Generato
     return (counts[:, 2] - counts[:, 0]) / len(differences)
 
 
+def bootstrap_sums(counts: np.ndarray, draws: int, rng: np.random.Generator) -> np.ndarray:
+    """Sums over the items of ``draws`` bootstrap resamples: shape (items, k) to (draws, k), counts of any size.
+
+    Items with equal counts are alike, and how many of each kind are drawn is multinomial: the same distribution as when items are drawn
+    one by one, in the time and memory of the few kinds that there are.
+    """
+    if not len(counts):
+        return np.zeros((draws, counts.shape[1]), counts.dtype)
+    kinds, number = np.unique(counts, axis=0, return_counts=True)
+    return rng.multinomial(len(counts), number / len(counts), size=draws) @ kinds
+
+
 def holm(p_values: Sequence[float]) -> list[float]:
     """The p values corrected for the number of tests (Holm 1979), in the given order."""
     order = np.argsort(p_values, kind="stable")

@@ -61,6 +61,14 @@ def read_run(folder: Path, stop_ids: Collection[int] = ()) -> list[TaskOutcomes]
     ``stop_ids``: the tokens that end an answer of a local model. With them truncated outputs are found exactly, not guessed from the
     length. Raises SourceError where there are no details, or details of several models.
     """
+    newest = newest_details(folder)
+    tasks = [_task(name, path, stop_ids) for name, path in newest.items()]
+    prompts = list(PROMPT_NAMES.values())
+    return sorted(tasks, key=lambda task: (prompts.index(task.prompt), TASKS.index(task.source), task.part))
+
+
+def newest_details(folder: Path) -> dict[str, Path]:
+    """The newest details of every task in lighteval's output folder. Raises SourceError where there are none, or of several models."""
     newest: dict[str, tuple[str, Path]] = {}
     for path in sorted(folder.rglob("details_medical:*.parquet")):
         if match := DETAILS.fullmatch(path.name):
@@ -75,9 +83,7 @@ def read_run(folder: Path, stop_ids: Collection[int] = ()) -> list[TaskOutcomes]
         raise SourceError(
             f"{folder} contains the details of several models: {', '.join(sorted(models))}; expected one, so give the folder of one"
         )
-    tasks = [_task(name, path, stop_ids) for name, (_, path) in newest.items()]
-    prompts = list(PROMPT_NAMES.values())
-    return sorted(tasks, key=lambda task: (prompts.index(task.prompt), TASKS.index(task.source), task.part))
+    return {task: path for task, (_, path) in newest.items()}
 
 
 def split_name(name: str) -> tuple[str, str, str]:

@@ -57,7 +57,7 @@ def score(settings: Settings, out: Path, *, not_scored: dict[str, str], dataset:
     go_on = _same_as_unfinished(settings, out)
     for stale in (WORK, "details", "results", *([] if go_on else [ANSWERS])):
         shutil.rmtree(out / stale, ignore_errors=True)
-    for stale in ("scores.json", "scores.md", "README.md"):
+    for stale in ("scores.json", "scores.md", "claims.parquet", "README.md"):
         (out / stale).unlink(missing_ok=True)
     unlink(settings, out)
     (out / WORK).mkdir()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from lighteval_tasks.factuality import report
 from lighteval_tasks.huatuo_compat import published_score
 from lighteval_tasks.intervals import wilson
 from lighteval_tasks.ledger import PublishedLedger
@@ -100,7 +101,7 @@ def table(scores: dict[str, Any]) -> str:
             lines.append(_row(cells + [""] * (len(heads) - len(cells))))
     commit = f", commit {scores['commit']}" if scores.get("commit") not in (None, scores["revision"]) else ""
     head = f"**{scores['model']}** at `{scores['revision']}`{commit}"
-    return "\n".join([head, "", *lines, "", *map(_chosen, tasks), "", *_notes(scores)])
+    return "\n".join([head, "", *lines, "", *map(_chosen, tasks), "", *report.of_scores(scores), *_notes(scores)])
 
 
 def _chosen(task: dict[str, Any]) -> str:

@@ -21,7 +21,8 @@ lighteval … "medical:medqa|0" --custom-tasks lighteval_tasks/tasks.py. Every s
 - ``medical:medqa_huatuo_compat``: the papers' prompt, for their rule (its score: `published`)
 
 A source with several configs also has these tasks per config (``medical:mmlu_medical_anatomy``). Items come from the Hub at the
-pinned revision, or from $MEDICAL_DATA_DIR; options are never shuffled. $MEDICAL_MAX_NEW_TOKENS: maximum length of an answer.
+pinned revision, or from $MEDICAL_DATA_DIR; options are never shuffled. $MEDICAL_MAX_NEW_TOKENS: maximum length of an answer. $MEDICAL_KG: a graph,
+against which the claims of the outputs are checked (factuality/metric.py).
 """
 
 import os
@@ -34,6 +35,7 @@ from lighteval.tasks.requests import Doc
 
 from dataset_builder.sources.table import SOURCES
 from lighteval_tasks import endpoint
+from lighteval_tasks.factuality.metric import claims
 from lighteval_tasks.items import TASKS, ask, parts_of, prepare
 from lighteval_tasks.metrics import answers
 from lighteval_tasks.prompts import PROMPTS
@@ -43,6 +45,7 @@ MAX_NEW_TOKENS = int(os.environ.get("MEDICAL_MAX_NEW_TOKENS", "4096"))
 # lighteval keeps answers under model name and task, and would return answers of older weights with the same name. The prompt
 # function is part of the key; with the time of this run in it, lighteval asks again.
 RUN = f"{time.time_ns():x}"
+CLAIMS = claims()  # one for all tasks, so that the graph is read once
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ def task(name: str, items: str, suffix: str) -> Task:
         few_shots_split="test",
         generation_size=MAX_NEW_TOKENS,
         stop_sequence=[],
-        metrics=[answers()],
+        metrics=[answers(), *CLAIMS],
     )
 
 

@@ -7,12 +7,22 @@ from pathlib import Path
 from huggingface_hub import CommitInfo, HfApi
 
 from dataset_builder.publishing.hub.errors import explained
+from sft import eval_results
 from sft.checkpoints import RUN
 from sft.model_card import base_of
 from sft.recipe import PINNED_DATA, Recipe, RecipeError
 
 # the files for `from_pretrained` and for readers; never a pickle (training_args.bin, optimizer.pt)
-FILES = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.jinja", "tokenizer.model", "README.md", "loss.png")
+FILES = (
+    "*.safetensors",
+    "*.safetensors.index.json",
+    "*.json",
+    "*.jinja",
+    "tokenizer.model",
+    "README.md",
+    "loss.png",
+    eval_results.FILE,
+)
 ADVICE = (
     "Set HF_TOKEN to a token that may write there, name another repository (HUB_MODEL=org/name), "
     "or train without pushing (PUSH=false)"

@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dataset_builder.publishing.hub import markdown
 from kg.terminal import protect
-from sft import loss_curve
+from sft import eval_results, loss_curve
 from sft.checkpoints import RUN
 from sft.facts import Facts
 from sft.methods import DPO, GRPO
@@ -44,10 +44,11 @@ UNLISTED = {
 
 
 def write(recipe: Recipe, facts: Facts, folder: Path, scores: Mapping[str, Any] | None = None) -> None:
-    """Write card, loss plot and facts into the folder of the model."""
+    """Write card, loss plot and facts, and with scores `.eval_results/scores.yaml`, into the folder of the model."""
     (folder / FACTS).write_text(json.dumps(asdict(facts), indent=2) + "\n", encoding="utf-8")
     loss_curve.draw(dict([facts.main, *facts.curves.items()]), folder / "loss.png", recipe.name)
     (folder / CARD).write_text(card(recipe, facts, scores), encoding="utf-8")
+    eval_results.write(scores, folder)
 
 
 def card(recipe: Recipe, facts: Facts | None = None, scores: Mapping[str, Any] | None = None) -> str:
@@ -84,6 +85,7 @@ def card(recipe: Recipe, facts: Facts | None = None, scores: Mapping[str, Any] |
         max_steps=recipe.training.max_steps,
         settings=[(name, setting(recipe, name, processes)) for name in trained(recipe.method)],
         pct=lambda share: f"{share:.1%}",
+        rate=lambda of: f"{of['per_100']:.1f} [{of['low']:.1f}, {of['high']:.1f}]",
     )
     metadata = yaml.safe_dump(_metadata(recipe, base, scores), sort_keys=False, allow_unicode=True)
     return f"---\n{metadata}---\n\n{text.strip()}\n"

@@ -147,6 +147,7 @@ ALL = [
     "calibrate",
     "score",
     "compare",
+    "factuality",
     "preflight",
     "sft",
     "cards",

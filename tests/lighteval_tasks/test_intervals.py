@@ -6,7 +6,7 @@ from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
-from lighteval_tasks.intervals import bootstrap_means, holm, mcnemar, wilson
+from lighteval_tasks.intervals import bootstrap_means, bootstrap_sums, holm, mcnemar, wilson
 
 
 @pytest.mark.parametrize(("correct", "items"), [(0, 1), (1, 1), (0, 308), (7, 103), (154, 308), (308, 308)])
@@ -40,3 +40,13 @@ def test_the_bootstrap_draws_items_in_pairs() -> None:
     drawn = bootstrap_means(differences, 200_000, rng)
     assert drawn.mean() == pytest.approx(differences.mean(), abs=5e-4)
     assert drawn.std() == pytest.approx(differences.std() / np.sqrt(200), rel=0.01)
+
+
+def test_sums_of_items_are_drawn_whole() -> None:
+    """As when items are drawn one by one: mean, spread, and that columns of one item go together."""
+    counts = np.array([[3, 0]] * 20 + [[0, -1]] * 30 + [[1, 1]] * 50)
+    drawn = bootstrap_sums(counts, 100_000, np.random.default_rng(3))
+    assert drawn.mean(axis=0) == pytest.approx(counts.sum(axis=0), rel=0.005)
+    assert drawn.std(axis=0) == pytest.approx(counts.std(axis=0) * 10, rel=0.01)
+    assert np.corrcoef(drawn.T)[0, 1] == pytest.approx(np.corrcoef(counts.T)[0, 1], abs=0.01)
+    assert bootstrap_sums(np.zeros((0, 2), int), 5, np.random.default_rng(3)).tolist() == [[0, 0]] * 5

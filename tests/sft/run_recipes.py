@@ -8,15 +8,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import yaml
 from datasets import Dataset
 from transformers import LlamaConfig, LlamaForCausalLM, Trainer
 from trl.data_utils import pack_dataset
 
+from lighteval_tasks.factuality import summary
+from lighteval_tasks.factuality.measured import measured
 from lighteval_tasks.outcomes import read_run
 from lighteval_tasks.scores import summarize
-from sft import attention, preflight
+from sft import attention, eval_results, preflight
 from sft.estimate import packs, steps
 from sft.facts import Facts
 from sft.model_card import card, read_scores
@@ -79,6 +82,24 @@ def scores() -> dict[str, Any]:
     return {"model": "org/x", "revision": "v1.0", "commit": "abc", "engine": engine, "tasks": [summarize(task, None)]}
 
 
+def with_claims() -> dict[str, Any]:
+    """The same with what `KG=…` adds: ten outputs, one of which has a contradicted and a supported claim."""
+    made = scores()
+    made["tasks"][0]["factuality"] = summary.shares(np.array([[1, 1, 0]] + [[0, 0, 0]] * 9)) | {"outputs": 10}
+    graph = {"name": "kg.csv", "sha256": "ab" * 32, "nodes": 4, "edges": 2}
+    return made | {"factuality": {"graph": graph, "reader": {"name": "spacy", "version": "2"}, "measured": measured()}}
+
+
+FOLDER_OF_RESULTS = Path(tempfile.mkdtemp())
+
+
+def written(given: dict[str, Any] | None) -> str | None:
+    """What a model's folder has in .eval_results after its card was written with these scores."""
+    eval_results.write(given, FOLDER_OF_RESULTS)
+    file = FOLDER_OF_RESULTS / eval_results.FILE
+    return file.read_text("utf-8") if file.is_file() else None
+
+
 def main() -> None:
     with torch.device("meta"):
         model = LlamaForCausalLM(LlamaConfig(num_hidden_layers=1, attention_bias=True))
@@ -102,6 +123,8 @@ def main() -> None:
         "card_of_other_data": card(parse(FOLDER / "medreason-8b.yaml", dataset=COT)),
         "hostile_card": card(eight, replace(FACTS, origins=[HOSTILE]), scores()),
         "trained_card": card(eight, FACTS, scores()),
+        "card_with_claims": card(eight, FACTS, with_claims()),
+        "eval_results": [written(with_claims()), written(None)],
         "not_decayed": sorted(name for name, _ in model.named_parameters() if name not in decayed),
         "leaks": [
             attention.leak("my_kernel", flattens=True, packing=False, strategy="bfd"),

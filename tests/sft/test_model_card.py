@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from huggingface_hub import parse_eval_result_entries
 
+from dataset_builder.sources.table import SOURCES
 from tests.sft import scenario
 
 CARDS = Path(__file__).parents[2] / "model_cards"
@@ -57,6 +59,28 @@ def test_trained_card_has_loss_funnel_scores_and_what_was_allowed() -> None:
     assert "Measured on org/x at `v1.0`, commit `abc` with lighteval 0.13.0, vllm, 8 x GPU." in text
     result = yaml.safe_load(text.split("---")[1])["model-index"][0]["results"][0]
     assert result["metrics"] == [{"type": "accuracy", "value": 0.7, "name": "accuracy"}]
+
+
+def test_a_card_has_the_claims_of_the_outputs_where_a_graph_checked_them() -> None:
+    text = scenario.result("run_recipes")["card_with_claims"]
+    assert "| medqa | strict | 10 | 2 | 10.0 [0.0, 40.4] | 10.0 [0.0, 40.4] | 0.0 [0.0, 27.8] | 1 |" in text
+    assert "against the graph kg.csv (sha256 `abababababababab`)" in text
+    assert (
+        "supported 83 of 88, contradicted 4 of 5, unknown 70 of 85 were read rightly, and 19 of 118 sentences" in text
+    )
+    assert "per 100 outputs" not in scenario.result("run_recipes")["trained_card"]
+
+
+def test_scores_are_for_the_hub_too_as_its_client_reads_them() -> None:
+    text, without_scores = scenario.result("run_recipes")["eval_results"]
+    assert without_scores is None, "an earlier file stays"
+    (entry,) = parse_eval_result_entries(yaml.safe_load(text))
+    assert (entry.dataset_id, entry.task_id, entry.value) == ("GBaker/MedQA-USMLE-4-options", "medqa_strict", 70.0)
+    assert entry.dataset_revision == SOURCES["medqa"].revision
+    assert entry.notes == (
+        "accuracy in per cent of 10 items, 95 % [39.7, 89.2]; strict prompt, zero-shot; lighteval 0.13.0, vllm; claims per 100 outputs: "
+        "supported 10.0 [0.0, 40.4], contradicted 10.0 [0.0, 40.4], unknown 0.0 [0.0, 27.8]; graph kg.csv, sha256 abababababababab"
+    )
 
 
 def test_names_of_a_dataset_of_strangers_are_shown_and_not_rendered() -> None:
