@@ -10,11 +10,12 @@ from datasets.info import DatasetInfosDict
 from huggingface_hub import DatasetCardData
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from dataset_builder.configs import CONFIGS
 from dataset_builder.publishing.funnel import reasons_of, total
 from dataset_builder.publishing.hub import markdown
 from dataset_builder.publishing.layout import UNROLLED as UNROLLED_ROWS
 from dataset_builder.publishing.layout import batches_of, card_configs, code_of, files_by_config
-from dataset_builder.row import COLUMNS, CONFIGS, UNROLLED, Column
+from dataset_builder.row import COLUMNS, UNROLLED, Column
 
 _FILES = Environment(
     loader=FileSystemLoader(Path(__file__).parent),

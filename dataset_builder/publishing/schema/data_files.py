@@ -13,9 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from datasets import Features
 
+from dataset_builder.configs import CONFIGS
 from dataset_builder.publishing.layout import ROWS, UNROLLED, batches_of, files_by_config
 from dataset_builder.publishing.unroll import FORMS
-from dataset_builder.row import BYTES, COLUMNS, CONFIGS, FLAG, INT, QUESTION, SCORE, TEXT, Column
+from dataset_builder.row import BYTES, COLUMNS, FLAG, INT, QUESTION, SCORE, TEXT, Column
 from dataset_builder.row import UNROLLED as OF_A_RATIONALE
 
 TYPES = {TEXT: pa.string(), INT: pa.int64(), SCORE: pa.float64(), FLAG: pa.bool_(), BYTES: pa.binary()}
