@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dataset_builder.row import BYTES, COLUMNS, FLAG, INT, SCORE, TEXT, Column
+from dataset_builder.row import ADDED, BYTES, COLUMNS, FLAG, INT, MESSAGES, QUESTION, SCORE, TEXT, VOTED, Column
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,73 @@ class Config:
     columns: Mapping[str, Column]
 
 
+STEP = {"text": TEXT, "start": INT, "end": INT, "label": TEXT, "by": TEXT, "claims": INT}
+PLACE = {"column": TEXT, "position": INT}
+PROMPT = Column(MESSAGES, "the question as the user's turn: TRL's column `prompt`")
+
+# made from the published rows of questions (publishing/learning)
+LEARNING: dict[str, Config] = {
+    "rl": Config(
+        "a published question for a trainer that samples its own answers: prompt, gold answer and options, and the paths",
+        {
+            "id": Column(TEXT, "the question's id"),
+            "source": QUESTION["source"],
+            "prompt": PROMPT,
+            **{name: QUESTION[name] for name in ("answer", "answer_label", "answer_type", "options")},
+            "paths": Column(ADDED["paths"].type, "`paths` of the question's row; empty where it has none"),
+            "pass_rate": Column(
+                ADDED["pass_rate"].type, "`pass_rate` of the question's row; null where nothing was sampled"
+            ),
+            "license": QUESTION["license"],
+        },
+    ),
+    "preference": Config(
+        "two texts on one question, about equally long, of which `chosen` is better, and why",
+        {
+            "id": Column(TEXT, "the question's id, and why: `<question id>#right/wrong`"),
+            "source": QUESTION["source"],
+            "prompt": PROMPT,
+            "chosen": Column(MESSAGES, "the better text, as the assistant's turn"),
+            "rejected": Column(MESSAGES, "the other one"),
+            "why": Column(
+                TEXT,
+                "`right/wrong`: judged right against one that ends with another option; `supported/contradicted`: both right, and the "
+                "graph contradicts a claim of the second; `refined/original`: the editor's text that passed against the sample that it repairs",
+            ),
+            "tier": ADDED["tier"],
+            **{f"{name}_model": Column(TEXT, f"the model that wrote `{name}`") for name in ("chosen", "rejected")},
+            **{
+                f"{name}_from": Column(PLACE, f"where `{name}` stands in the question's row: column, position from 0")
+                for name in ("chosen", "rejected")
+            },
+            **{f"{name}_length": Column(INT, f"characters of `{name}`") for name in ("chosen", "rejected")},
+            "license": QUESTION["license"],
+        },
+    ),
+    "steps": Config(
+        "a published rationale in steps, each with what the graph says of the claims that were read in it",
+        {
+            "id": Column(TEXT, "the question's id; of several rationales with the number, `<question id>#<k>`"),
+            "source": QUESTION["source"],
+            "prompt": PROMPT,
+            "model": Column(
+                TEXT, "the model that wrote the rationale; null where the row of its question does not say it"
+            ),
+            "steps": Column(
+                [STEP],
+                "text, and start and end (characters of the rationale); label: contradicted or supported, where the graph says so of a "
+                "claim in the step, else unknown; by: graph, null where unknown; claims: how many were read in it (stated or denied ones)",
+            ),
+            "verdict": Column(
+                VOTED, "what a judge or a rule says of the whole rationale; null where nobody was asked"
+            ),
+            "license": QUESTION["license"],
+        },
+    ),
+}
+
 CONFIGS: dict[str, Config] = {
+    **LEARNING,
     "contamination": Config(
         "a question of a source that an evaluation split asks too",
         {
