@@ -19,7 +19,7 @@ from dataset_builder.publishing.layout import (
     question_files,
     read_rows,
 )
-from dataset_builder.publishing.learning.configs import learning_of, learning_rows
+from dataset_builder.publishing.learning.configs import LEARNING, learning_of, learning_rows
 from dataset_builder.publishing.schema.data_files import wrong_rows
 from dataset_builder.publishing.schema.manifest import OF_A_BUILD, parsed_manifest
 from dataset_builder.publishing.shards.check import wrong_part
@@ -197,7 +197,13 @@ def _code_note(manifest: Mapping[str, Any]) -> str:
     if _is_ours(manifest):
         return "code: the same as here"
     commit = manifest["run"].get("git", {}).get("commit")
-    return f"code: not that of this checkout, so not checked; the build was made at commit {commit or 'unknown'}"
+    made = ", ".join(name for name in LEARNING if name in manifest.get("configs", {}))
+    unmade = (
+        f"; the rows of {made} were not made again from the questions, as this code may make others" if made else ""
+    )
+    return (
+        f"code: not that of this checkout, so not checked; the build was made at commit {commit or 'unknown'}{unmade}"
+    )
 
 
 def _graph_note(manifest: Mapping[str, Any], kg: KG | None) -> str:
