@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 Span = tuple[int, int]
 
+_WORD = re.compile(r"\w")
 _NUMBER = r"(?:\(?(?:\d{1,3}|[A-Z])[.)]|step\s+\d{1,3}\s?[.:)]?)"
 # "2. Findings: …", "- …", "B) …", "Step 3: …", also in bold
 _ITEM = re.compile(rf"\s*(?:\*\*)?(?:[-*•+–—]\s|{_NUMBER}(?:\*\*)?[\s:])", re.IGNORECASE)
@@ -26,7 +27,7 @@ def step_spans(text: str) -> list[Span]:
 
 def is_heading(line: str) -> bool:
     """Whether a line only names what follows, or only parts two sections (a rule, a fence)."""
-    return not re.search(r"\w", line) or bool(_HEADING.fullmatch(line))
+    return not _WORD.search(line) or bool(_HEADING.fullmatch(line))
 
 
 def _blocks(text: str) -> Iterator[Span]:

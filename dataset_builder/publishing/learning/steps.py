@@ -25,9 +25,10 @@ def steps_rows(question: Mapping[str, Any], prompt: list[dict[str, str]]) -> Ite
 
 def steps_of(text: str, claims: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The steps of a text. ``claims``: those that were read in it, as in `hop_checks`; a claim belongs to the step where its sentence begins."""
+    counted = [(one["start"], one["verdict"]) for one in claims if one.get("mode") in PLAIN]
     steps = []
     for start, end in step_spans(text):
-        inside = [one["verdict"] for one in claims if start <= one["start"] < end and one.get("mode") in PLAIN]
+        inside = [verdict for at, verdict in counted if start <= at < end]
         label = next((label for label in LABELS if label in inside), "unknown")
         by = None if label == "unknown" else "graph"
         step = {"text": text[start:end], "start": start, "end": end, "label": label, "by": by}

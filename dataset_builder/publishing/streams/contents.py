@@ -82,7 +82,7 @@ class _Learned:
                 types = learning_types(name)
                 if name not in self._outputs:
                     self._outputs[name] = _Output(self._draft, "train", name, types)
-                self._outputs[name].add(pa.Table.from_pylist(rows, schema=types.arrow_schema))
+                self._outputs[name].add(pa.Table.from_pylist(rows, schema=types.arrow_schema), rows)
 
     def close(self) -> dict[str, Config]:
         """End the files, in the order of the configs."""
@@ -98,11 +98,11 @@ class _Output:
         self._files = None if self._whole is not None else ParquetFiles(draft, split, place, features)
         self._features, self._rows, self._digests = features, 0, RowDigests()
 
-    def add(self, table: pa.Table) -> list[dict[str, Any]]:
-        """Write these rows, and return them."""
+    def add(self, table: pa.Table, rows: list[dict[str, Any]] | None = None) -> list[dict[str, Any]]:
+        """Write these rows, and return them. ``rows``: the same, where they are known as they are read from the file."""
         if self._files:
             self._files.add(table)
-        rows = table.to_pylist()
+        rows = table.to_pylist() if rows is None else rows
         for row in rows:
             self._digests.add(row)
         self._rows += len(rows)

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
+from dataset_builder.configs import CONFIGS
 from dataset_builder.publishing.learning.rl import gold_answer_is_read, rl_rows
+from dataset_builder.row import HOP, PATH, as_features
 
 PROMPT = [{"role": "user", "content": "Which?"}]
 
@@ -45,3 +48,15 @@ def test_what_a_row_does_not_have_is_empty() -> None:
     rate = [{"model": "weak", "right": 1, "judged": 3, "rate": 1 / 3}]
     [row] = rl_rows(question(pass_rate=rate, paths=None), PROMPT)
     assert (row["paths"], row["pass_rate"]) == ([], rate)
+
+
+def test_a_path_of_an_earlier_version_gets_the_fields_of_this_one() -> None:
+    """So the rows are those that are read back from the file, where a missing field is null."""
+    hop = [{"relation": "r", "display_relation": "is", "direction": "forward", "statement": "a is b"}]
+    old = {"nodes": [1, 2], "names": ["a", "b"], "types": ["t", "t"], "hops": [hop], "length": 1, "total": 1}
+    [row] = rl_rows(question(paths=[old]), PROMPT)
+    [path] = row["paths"]
+    assert path.keys() == PATH.keys() and path["hops"][0][0].keys() == HOP.keys()
+    assert {name: path[name] for name in old if name != "hops"} == {name: old[name] for name in old if name != "hops"}
+    schema = as_features(CONFIGS["rl"].columns).arrow_schema
+    assert pa.Table.from_pylist([row], schema=schema).to_pylist() == [row]
