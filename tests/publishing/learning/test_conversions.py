@@ -7,18 +7,14 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from dataset_builder.__main__ import main
-
 PAGE = Path(__file__).parents[3] / "docs" / "learning.md"
 
 
-@pytest.fixture(scope="module")
-def names(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What the page's Python code has defined in the end; its file is in the folder of tests."""
-    home = tmp_path_factory.mktemp("learning")
-    assert main(["build", "kg_only", "--rows", "20", "--out", str(home / "out")]) == 0
+@pytest.fixture
+def names(built: dict[str, Path], tmp_path: Path) -> dict[str, Any]:
+    """What the page's Python code has defined in the end."""
     code = "\n".join(re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL))
-    found: dict[str, Any] = {"FOLDER": str(home / "out"), "FILE": home / "verl.parquet"}
+    found: dict[str, Any] = {"FOLDER": str(built["twelve"]), "FILE": tmp_path / "verl.parquet"}
     exec(compile(code.replace('"verl.parquet"', "str(FILE)"), str(PAGE), "exec"), found)
     return found
 

@@ -10,7 +10,6 @@ import pyarrow.parquet as pq
 import pytest
 from datasets import load_dataset
 
-from dataset_builder.__main__ import main
 from dataset_builder.answer_extraction.extraction import extract
 from dataset_builder.configs import CONFIGS
 from dataset_builder.publishing import verify as module
@@ -23,21 +22,9 @@ from dataset_builder.stages.to_messages import stated_answer
 RL, STEPS = "rl/train-00000-of-00001.parquet", "steps/train-00000-of-00001.parquet"
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("build") / "out"
-    assert main(["build", "kg_only", "--rows", "20", "--out", str(folder)]) == 0
-    return folder
-
-
 @pytest.fixture
-def folder(built: Path, tmp_path: Path) -> Path:
-    for file in built.rglob("*"):
-        if file.is_file():
-            copy = tmp_path / "out" / file.relative_to(built)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_bytes(file.read_bytes())
-    return tmp_path / "out"
+def twelve(built: dict[str, Path]) -> Path:
+    return built["twelve"]
 
 
 def rows_of(folder: Path, config: str) -> list[dict[str, Any]]:
@@ -62,9 +49,9 @@ def forge(folder: Path, file: str, change: Callable[[list[dict]], list[dict]]) -
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
 
-def test_rl_has_every_published_question_whose_gold_answer_is_read(built: Path) -> None:
-    questions = load_dataset(str(built))["train"].to_list()
-    rows = rows_of(built, "rl")
+def test_rl_has_every_published_question_whose_gold_answer_is_read(twelve: Path) -> None:
+    questions = load_dataset(str(twelve))["train"].to_list()
+    rows = rows_of(twelve, "rl")
     assert list(rows[0]) == list(CONFIGS["rl"].columns)
     assert [row["id"] for row in rows] == [row["id"] for row in questions]
     for row, question in zip(rows, questions, strict=True):
@@ -78,9 +65,9 @@ def test_rl_has_every_published_question_whose_gold_answer_is_read(built: Path) 
     assert {row["answer_type"] for row in rows} >= {"choice", "open"}
 
 
-def test_steps_are_those_of_the_rationale_with_the_claims_of_its_row(built: Path) -> None:
-    questions = load_dataset(str(built))["train"].to_list()
-    rows = rows_of(built, "steps")
+def test_steps_are_those_of_the_rationale_with_the_claims_of_its_row(twelve: Path) -> None:
+    questions = load_dataset(str(twelve))["train"].to_list()
+    rows = rows_of(twelve, "steps")
     assert list(rows[0]) == list(CONFIGS["steps"].columns)
     for row, question in zip(rows, questions, strict=True):
         text = question["rationale"]
@@ -90,13 +77,13 @@ def test_steps_are_those_of_the_rationale_with_the_claims_of_its_row(built: Path
     assert {"supported", "unknown"} <= set(labels) <= {"supported", "unknown", "contradicted"}
 
 
-def test_the_card_shows_rows_columns_and_how_to_load(built: Path) -> None:
-    card = (built / "README.md").read_text("utf-8")
-    manifest = json.loads((built / "manifest.json").read_text())
+def test_the_card_shows_rows_columns_and_how_to_load(twelve: Path) -> None:
+    card = (twelve / "README.md").read_text("utf-8")
+    manifest = json.loads((twelve / "manifest.json").read_text())
     for name in ("rl", "steps"):
         rows = manifest["configs"][name]["rows"]
         assert f"| `{name}` | {CONFIGS[name].meaning} | {rows} |" in card
-        assert f'{name} = load_dataset("{built}", "{name}", split="train")' in card
+        assert f'{name} = load_dataset("{twelve}", "{name}", split="train")' in card
         assert f"## Columns of `{name}`" in card
     assert "It is no ground truth." in card and "published questions are not in `rl`" not in card
 
