@@ -8,12 +8,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from datasets import load_dataset
+from datasets import Dataset, load_dataset
 
 from dataset_builder.answer_extraction.extraction import extract
+from dataset_builder.commands.summary import closing_lines
 from dataset_builder.configs import CONFIGS
 from dataset_builder.publishing import verify as module
-from dataset_builder.publishing.folder import content_hash
+from dataset_builder.publishing.folder import content_hash, write
 from dataset_builder.publishing.layout import question_files, read_rows
 from dataset_builder.publishing.verify import verify
 from dataset_builder.sources.raw_files import sha256
@@ -115,3 +116,21 @@ def test_a_folder_of_an_earlier_version_has_none_and_verifies(folder: Path) -> N
     del manifest["configs"]
     manifest["content_hash"] = content_hash(splits, manifest["columns"], manifest["inputs"])
     assert module.made_again(manifest) == () and module.wrong_content(folder, manifest) == []
+
+
+def test_what_is_left_out_of_rl_is_said(twelve: Path, tmp_path: Path) -> None:
+    """In the card and in the last lines of a build."""
+    manifest = json.loads((twelve / "manifest.json").read_text())
+    files = {split: [str(twelve / name) for name in names] for split, names in question_files(manifest).items()}
+    splits = {split: Dataset.from_parquet(names) for split, names in files.items()}
+    some = splits["train"].to_list()
+    some[0] |= {"answer_label": "Z"}
+    splits["train"] = Dataset.from_list(some, features=splits["train"].features)
+    written = write(tmp_path / "out", splits, manifest | manifest["card"])
+    assert written["configs"]["rl"]["rows"] == len(some) - 1 == manifest["configs"]["rl"]["rows"] - 1
+    card = (tmp_path / "out/README.md").read_text("utf-8")
+    assert f"1 of {len(some)} published questions are not in `rl`: their gold answer" in card
+    said = "not in the config rl: 1 published questions whose gold answer is not read as their label"
+    assert any(line.startswith(said) for line in closing_lines(written, tmp_path / "out"))
+    assert not any("not in the config rl" in line for line in closing_lines(manifest, twelve))
+    assert verify(tmp_path / "out").wrong == []
