@@ -17,6 +17,7 @@ from dataset_builder.publishing import verify as module
 from dataset_builder.publishing.folder import content_hash, write
 from dataset_builder.publishing.layout import question_files, read_rows
 from dataset_builder.publishing.verify import verify
+from dataset_builder.report.page import write_report
 from dataset_builder.sources.raw_files import sha256
 from dataset_builder.stages.to_messages import stated_answer
 
@@ -134,3 +135,10 @@ def test_what_is_left_out_of_rl_is_said(twelve: Path, tmp_path: Path) -> None:
     assert any(line.startswith(said) for line in closing_lines(written, tmp_path / "out"))
     assert not any("not in the config rl" in line for line in closing_lines(manifest, twelve))
     assert verify(tmp_path / "out").wrong == []
+
+
+def test_the_report_names_the_configs(twelve: Path, tmp_path: Path) -> None:
+    write_report(twelve, tmp_path / "page.html")
+    rows = json.loads((twelve / "manifest.json").read_text())["configs"]
+    said = ", ".join(f"<code>{name}</code> ({config['rows']} rows)" for name, config in rows.items())
+    assert f"Further configs of the dataset, each loaded by its name: {said}." in (tmp_path / "page.html").read_text()
