@@ -122,8 +122,7 @@ def test_a_folder_of_an_earlier_version_has_none_and_verifies(folder: Path) -> N
 def test_what_is_left_out_of_rl_is_said(twelve: Path, tmp_path: Path) -> None:
     """In the card and in the last lines of a build."""
     manifest = json.loads((twelve / "manifest.json").read_text())
-    files = {split: [str(twelve / name) for name in names] for split, names in question_files(manifest).items()}
-    splits = {split: Dataset.from_parquet(names) for split, names in files.items()}
+    splits = {split: Dataset.from_parquet(f"{twelve}/data/{split}-*.parquet") for split in manifest["rows"]}
     some = splits["train"].to_list()
     some[0] |= {"answer_label": "Z"}
     splits["train"] = Dataset.from_list(some, features=splits["train"].features)
