@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.publish_memory import make_rows, measured
-from dataset_builder.row import CONFIGS, as_features
+from dataset_builder.configs import CONFIGS
+from dataset_builder.row import as_features
 from tests.support.tiny_folders import facts
 
 

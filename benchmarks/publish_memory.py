@@ -22,7 +22,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from dataset_builder.row import CONFIGS, QUESTION, as_features, features, row_id
+from dataset_builder.configs import CONFIGS
+from dataset_builder.row import QUESTION, as_features, features, row_id
 from tests.support.hub.running import ROOT, Process
 from tests.support.tiny_folders import facts
 

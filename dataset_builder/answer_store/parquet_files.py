@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 from dataset_builder.answer_store.entry import STATUSES, Entry, StoreError, read_entry
 from dataset_builder.answer_store.store import AnswerStore
 from dataset_builder.answer_store.walk import Skipped
-from dataset_builder.row import CONFIGS, as_features
+from dataset_builder.configs import CONFIGS
+from dataset_builder.row import as_features
 
 PUBLISHED = (
     "good",

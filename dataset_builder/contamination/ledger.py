@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from dataset_builder.row import CONFIGS, as_features
+from dataset_builder.configs import CONFIGS
+from dataset_builder.row import as_features
 
 if TYPE_CHECKING:
     from datasets import Dataset

@@ -10,11 +10,13 @@ from datasets.info import DatasetInfosDict
 from huggingface_hub import DatasetCardData
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from dataset_builder.configs import CONFIGS
 from dataset_builder.publishing.funnel import reasons_of, total
 from dataset_builder.publishing.hub import markdown
 from dataset_builder.publishing.layout import UNROLLED as UNROLLED_ROWS
 from dataset_builder.publishing.layout import batches_of, card_configs, code_of, files_by_config
-from dataset_builder.row import COLUMNS, CONFIGS, UNROLLED, Column
+from dataset_builder.publishing.learning.lengths import lengths_of
+from dataset_builder.row import COLUMNS, UNROLLED, Column
 
 _FILES = Environment(
     loader=FileSystemLoader(Path(__file__).parent),
@@ -65,6 +67,8 @@ def card(
             for config in features
             if config not in COMPLETIONS
         },
+        left_out=_left_out(manifest),
+        lengths=lengths_of(paths[file] for file in files["preference"]["train"]) if "preference" in files else {},
         many_example=_first(paths[files["reasonmed"]["train"][0]])["completion"][0]["content"]
         if "reasonmed" in files
         else None,
@@ -76,6 +80,12 @@ def card(
         lost=sum(stage["calls"]["lost_usd"] for stage in asked),
     )
     return f"---\n{_metadata(paths, files, manifest).to_yaml()}\n---\n\n{text.strip()}\n"
+
+
+def _left_out(manifest: Mapping[str, Any]) -> int:
+    """How many published questions are not in the config `rl`; 0 where the folder has none."""
+    config = manifest.get("configs", {}).get("rl")
+    return manifest["rows"].get("train", 0) - config["rows"] if config else 0
 
 
 def features_of(file: Path) -> Features:

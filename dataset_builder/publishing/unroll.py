@@ -46,9 +46,13 @@ def ids_of(question: Mapping[str, Any]) -> list[str]:
     return [f"{question['id']}#{k}" for k, response in enumerate(question["responses"], 1) if response]
 
 
+def prompt_of(question: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The question as the user's turn: as in its row, where the row has it."""
+    return question.get("prompt") or [{"role": "user", "content": render("question", **question_of(question))}]
+
+
 def _rows(question: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    prompt = [{"role": "user", "content": render("question", **question_of(question))}]
-    same = {name: question[name] for name in FROM_QUESTION} | {"prompt": prompt}
+    same = {name: question[name] for name in FROM_QUESTION} | {"prompt": prompt_of(question)}
     parts = zip(question["rationales"], question["responses"], question["scores"], strict=True)
     for id_, (rationale, response, scores) in zip(ids_of(question), (part for part in parts if part[1]), strict=True):
         own = {"id": id_, "model": rationale["model"], "verdict": rationale["verdict"], "scores": scores}

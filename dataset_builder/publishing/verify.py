@@ -1,7 +1,7 @@
 """Check a dataset folder against its manifest; also against code and graph, where these are available."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from dataset_builder.publishing.layout import (
     question_files,
     read_rows,
 )
+from dataset_builder.publishing.learning.configs import LEARNING, learning_of, learning_rows
 from dataset_builder.publishing.schema.data_files import wrong_rows
 from dataset_builder.publishing.schema.manifest import OF_A_BUILD, parsed_manifest
 from dataset_builder.publishing.shards.check import wrong_part
@@ -87,7 +88,7 @@ def wrong_content(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
     splits = {split: [folder / file for file in files] for split, files in question_files(manifest).items()}
     beside = {name: [folder / file for file in by_config[name]["train"]] for name in configs}
     types = {**dict.fromkeys(splits, manifest["columns"]), **{name: c["columns"] for name, c in configs.items()}}
-    seen = _RowCheck()
+    seen = _RowCheck(made_again(manifest))
     if wrong := _wrong_columns(splits | beside, types):
         return wrong
     computed = content_hash(
@@ -119,7 +120,10 @@ def _wrong_columns(files: Mapping[str, Iterable[Path]], types: Mapping[str, Mapp
 class _RowCheck:
     """Counts and errors of the rows read so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, learning: Sequence[str]) -> None:
+        self._learning = learning
+        self.made: dict[str, RowDigests] = {name: RowDigests() for name in learning}  # rows that the questions give
+        self.found: dict[str, RowDigests] = {name: RowDigests() for name in learning}  # rows that are there
         self.wrong: list[str] = []
         self.rows = Counter[str]()
         self.tally = Tally()
@@ -138,6 +142,10 @@ class _RowCheck:
             if split == "train" and unrolls(list(row)):
                 for id_ in ids_of(row):
                     self.kept.add(id_)
+            if split == "train":
+                for name, made in learning_rows([row], self._learning).items():
+                    for one in made:
+                        self.made[name].add(one)
             yield row
 
     def others(self, name: str, rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
@@ -146,6 +154,8 @@ class _RowCheck:
             self.rows[name] += 1
             if name in FORMS:
                 self.ids.setdefault(name, RowDigests()).add(row["id"])
+            if name in self.found:
+                self.found[name].add(row)
             yield row
 
     def compared(self, manifest: Mapping[str, Any]) -> list[str]:
@@ -160,6 +170,11 @@ class _RowCheck:
         wrong += self.wrong
         if (counted := self.tally.funnel()) != manifest["funnel"]:
             wrong.append(f"funnel: counted {counted}, the manifest says {manifest['funnel']}")
+        wrong += [
+            f"{name}: its rows are not those that the published questions give ({len(self.found[name])} rows, {len(made)} expected)"
+            for name, made in self.made.items()
+            if made != self.found[name]
+        ]
         return wrong + [
             f"{name}: its rows are not the rationales that the questions keep ({len(self.ids.get(name, nothing))} rows, "
             f"{len(self.kept)} rationales)"
@@ -168,11 +183,27 @@ class _RowCheck:
         ]
 
 
+def made_again(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """The configs for trainers whose rows this code makes again to compare them: those of the folder, if this code has made them."""
+    listed = manifest.get("configs", {})
+    return tuple(name for name in learning_of(tuple(manifest["columns"])) if name in listed and _is_ours(manifest))
+
+
+def _is_ours(manifest: Mapping[str, Any]) -> bool:
+    return code_of(manifest) == code_hash()
+
+
 def _code_note(manifest: Mapping[str, Any]) -> str:
-    if code_of(manifest) == code_hash():
+    if _is_ours(manifest):
         return "code: the same as here"
     commit = manifest["run"].get("git", {}).get("commit")
-    return f"code: not that of this checkout, so not checked; the build was made at commit {commit or 'unknown'}"
+    made = ", ".join(name for name in LEARNING if name in manifest.get("configs", {}))
+    unmade = (
+        f"; the rows of {made} were not made again from the questions, as this code may make others" if made else ""
+    )
+    return (
+        f"code: not that of this checkout, so not checked; the build was made at commit {commit or 'unknown'}{unmade}"
+    )
 
 
 def _graph_note(manifest: Mapping[str, Any], kg: KG | None) -> str:

@@ -14,6 +14,7 @@ import yaml
 from dataset_builder.__main__ import main, parser
 from dataset_builder.commands.model_options import models_of, self_judging_note
 from dataset_builder.pipelines import PIPELINES
+from dataset_builder.publishing.learning.configs import LEARNING
 from dataset_builder.publishing.tiers import interval
 from dataset_builder.publishing.unroll import FORMS, NAMES
 from dataset_builder.publishing.verify import verify
@@ -49,7 +50,7 @@ def build(server: Running, tmp_path: Path) -> Build:
     return run
 
 
-def test_a_folder_of_four_configs_that_proves_itself(
+def test_a_folder_of_seven_configs_that_proves_itself(
     build: Build, server: Running, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     manifest = build()
@@ -57,6 +58,7 @@ def test_a_folder_of_four_configs_that_proves_itself(
     questions = {split: rows.to_list() for split, rows in load(str(folder), "candidates").items()}
     configs = {name: load(str(folder), name, split="train") for name in FORMS}
     check_rows(questions, configs)
+    check_learning(questions["train"], {name: load(str(folder), name, split="train") for name in LEARNING})
     check_facts(manifest, questions, configs, server)
     printed = capsys.readouterr().out
     for words in (
@@ -97,6 +99,29 @@ def check_rows(questions: dict[str, list[dict]], configs: dict[str, Any]) -> Non
     assert all(row["rejected_because"] for row in questions["rejected"])
 
 
+def check_learning(questions: list[dict], configs: dict[str, Any]) -> None:
+    """Every question is in `rl`, every pair is of two texts of its question that differ as it says, every rationale is in `steps`."""
+    assert configs["rl"]["id"] == [row["id"] for row in questions]
+    by_id = {row["id"]: row for row in questions}
+    assert {row["why"] for row in configs["preference"]} == {"right/wrong", "refined/original"}
+    for row in configs["preference"]:
+        question = by_id[row["id"].removesuffix(f"#{row['why']}")]
+        places = [row[f"{name}_from"] for name in ("chosen", "rejected")]
+        texts = [question[place["column"]][place["position"]]["text"] for place in places]
+        assert [row["chosen"][0]["content"], row["rejected"][0]["content"]] == texts and texts[0] != texts[1]
+        assert max(map(len, texts)) <= 1.5 * min(map(len, texts)) and row["chosen_length"] == len(texts[0])
+        if row["why"] == "right/wrong":
+            labels = [question["verdicts"][place["position"]]["label"] for place in places]
+            assert labels == ["right", "wrong"]
+        else:
+            assert [place["column"] for place in places] == ["rationales", "candidates"]
+            assert row["chosen_model"] == "editor" != row["rejected_model"]
+    rationales = [(f"{q['id']}#{k}", one["text"]) for q in questions for k, one in enumerate(q["rationales"], 1)]
+    for row, (id_, text) in zip(configs["steps"], rationales, strict=True):
+        assert row["id"] == id_ and row["verdict"]["label"] == "right"
+        assert [text[step["start"] : step["end"]] for step in row["steps"]] == [step["text"] for step in row["steps"]]
+
+
 def check_facts(manifest: dict, questions: dict[str, list[dict]], configs: dict[str, Any], server: Running) -> None:
     """The funnel counts questions; tiers add up to them, and to all calls and dollars."""
     funnel, tiers = manifest["funnel"]["sample"], manifest["run"]["tiers"]
@@ -116,9 +141,9 @@ def check_facts(manifest: dict, questions: dict[str, list[dict]], configs: dict[
 def check_card(card: str, configs: dict[str, Any]) -> None:
     _, header, text = card.split("---\n", 2)
     data = yaml.safe_load(header)
-    assert [config["config_name"] for config in data["configs"]] == [*FORMS, "candidates"]
-    assert [config.get("default") for config in data["configs"]] == [True, None, None, None]
-    assert {info["config_name"] for info in data["dataset_info"]} == {*FORMS, "candidates"}
+    assert [config["config_name"] for config in data["configs"]] == [*FORMS, "candidates", *LEARNING]
+    assert [config.get("default") for config in data["configs"]] == [True, None, None, None, None, None, None]
+    assert {info["config_name"] for info in data["dataset_info"]} == {*FORMS, "candidates", *LEARNING}
     for name, rows in configs.items():
         assert f"## Columns of `{name}`" in text and f"| `{name}` | a kept rationale |" in text
         assert f"| {len(rows)} |" in text

@@ -43,9 +43,10 @@ def test_the_card_has_valid_yaml_and_names_what_a_reader_needs(folder: Path) -> 
     assert card_yaml.errors(f"---\n{header}---\n", "dataset") == []
     assert (data["license"], data["size_categories"]) == ("mit", ["n<1K"])
     assert data["configs"][0]["data_files"][0] == {"split": "train", "path": "data/train-*"}
-    assert {feature["name"] for feature in data["dataset_info"]["features"]} == set(
-        json.loads((folder / "manifest.json").read_text())["columns"]
-    )
+    infos = {info["config_name"]: {one["name"] for one in info["features"]} for info in data["dataset_info"]}
+    manifest = json.loads((folder / "manifest.json").read_text())
+    made = {name: set(config["columns"]) for name, config in manifest["configs"].items()}
+    assert infos == {"default": set(manifest["columns"])} | made and made.keys() == {"rl", "steps"}
     for words in (
         "control arm",
         "not medical advice",
@@ -123,14 +124,15 @@ def test_a_config_beside_the_rows_is_listed_hashed_shown_verified_and_loaded(fol
     splits = {split: Dataset.from_parquet(str(folder / f"data/{split}-*")) for split in manifest["rows"]}
     facts = manifest | manifest["card"]
     plain = publish.write(tmp_path / "plain", splits, facts)
-    assert plain["content_hash"] == manifest["content_hash"] and "configs" not in plain
+    assert plain["content_hash"] == manifest["content_hash"] and plain["configs"] == manifest["configs"]
     pairs = Dataset.from_dict({"id": ["a", "b"], "score": [0.5, 1.0]})
     none = pairs.select([])
     written = publish.write(tmp_path / "out", splits, facts, {"pairs": pairs, "none": none})
-    assert written["configs"] == {"pairs": {"columns": {"id": "string", "score": "double"}, "rows": 2}}
+    pairs_said = {"columns": {"id": "string", "score": "double"}, "rows": 2}
+    assert written["configs"] == {"pairs": pairs_said} | manifest["configs"]
     assert written["content_hash"] != manifest["content_hash"]
     header = yaml.safe_load((tmp_path / "out/README.md").read_text("utf-8").split("---\n")[1])
-    assert [config["config_name"] for config in header["configs"]] == ["default", "pairs"]
+    assert [config["config_name"] for config in header["configs"]] == ["default", "pairs", "rl", "steps"]
     assert load_dataset(str(tmp_path / "out"), "pairs", split="train")["score"][:] == [0.5, 1.0]
     assert load_dataset(str(tmp_path / "out"))["train"].num_rows == manifest["rows"]["train"]
     assert verify(tmp_path / "out").wrong == []

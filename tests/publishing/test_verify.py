@@ -87,6 +87,7 @@ def test_it_says_what_it_could_not_check(folder: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(module, "code_hash", lambda: "another")
     code, graph = verify(folder, kg).notes
     assert code.startswith("code: not that of this checkout, so not checked; the build was made at commit ")
+    assert "the rows of rl, steps were not made again" in code
     assert graph.startswith(
         f"graph: tiny.csv here has sha256 {kg.digest}, that of the build {KG.load('sample').digest}"
     )

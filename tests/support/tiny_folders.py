@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow.parquet as pq
 from datasets import Dataset
 
+from dataset_builder.configs import CONFIGS
 from dataset_builder.publishing import folder as publish
 from dataset_builder.publishing import verified
 from dataset_builder.publishing.diff import lines
@@ -21,7 +22,7 @@ from dataset_builder.publishing.pushable import PushError, pushable
 from dataset_builder.publishing.streams.parquet_files import write_file
 from dataset_builder.publishing.verify import verify
 from dataset_builder.report.page import write_report
-from dataset_builder.row import COLUMNS, CONFIGS, as_features, features, row_id
+from dataset_builder.row import COLUMNS, as_features, features, row_id
 from dataset_builder.sources.raw_files import SourceError, sha256
 from dataset_builder.stage_code import code_hash
 from lighteval_tasks.ledger import read_ledger

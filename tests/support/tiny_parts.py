@@ -6,10 +6,11 @@ from typing import Any
 
 from datasets import Dataset
 
+from dataset_builder.configs import CONFIGS
 from dataset_builder.publishing import folder as publish
 from dataset_builder.publishing import intermediates
 from dataset_builder.publishing.shards.part import Shard, choose
-from dataset_builder.row import COLUMNS, CONFIGS, as_features, features
+from dataset_builder.row import COLUMNS, as_features, features
 from tests.support.tiny_folders import MANY, cell, facts, row
 
 NAMES = [name for name in COLUMNS if name not in MANY]

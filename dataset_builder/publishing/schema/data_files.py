@@ -13,9 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from datasets import Features
 
+from dataset_builder.configs import CONFIGS, LEARNING
 from dataset_builder.publishing.layout import ROWS, UNROLLED, batches_of, files_by_config
 from dataset_builder.publishing.unroll import FORMS
-from dataset_builder.row import BYTES, COLUMNS, CONFIGS, FLAG, INT, QUESTION, SCORE, TEXT, Column
+from dataset_builder.row import BYTES, COLUMNS, FLAG, INT, QUESTION, SCORE, TEXT, Column
 from dataset_builder.row import UNROLLED as OF_A_RATIONALE
 
 TYPES = {TEXT: pa.string(), INT: pa.int64(), SCORE: pa.float64(), FLAG: pa.bool_(), BYTES: pa.binary()}
@@ -44,13 +45,13 @@ FILLED = {
     *("support[].hops", "support[].of", "support[].kept", "flags[]", "candidates[]", "verdicts[]", "verdicts[].label"),
     *("ranking[]", "ranking[].candidate", "refined[]", "rationales[]", "rationales[].text", "rationales[].model"),
     *("prompt[]", "prompt[].role", "prompt[].content", "completion[]", "completion[].role", "completion[].content"),
-    *("benchmark", "benchmark_id", "rule", "position", "published"),
+    *("benchmark", "benchmark_id", "rule", "position", "published", "why", "chosen_length", "rejected_length"),
 }
 NEEDED: dict[str, tuple[str, ...]] = {
     "contamination": ("source", "id", "benchmark", "benchmark_id"),
     "positions": ("id", "position", "published"),
     "evidence": ("id", "mentions", "nodes", "candidate_paths"),
-    "answers": tuple(CONFIGS["answers"].columns),
+    **{name: tuple(CONFIGS[name].columns) for name in ("answers", *LEARNING)},
 }
 
 

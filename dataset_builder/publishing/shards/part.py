@@ -70,8 +70,9 @@ class Chosen:
             return {}
         from datasets import Dataset
 
+        from dataset_builder.configs import CONFIGS
         from dataset_builder.publishing.streams.batches import has_value
-        from dataset_builder.row import CONFIGS, as_features
+        from dataset_builder.row import as_features
 
         published = ~has_value(rows, "rejected_because")
         columns = {"id": list(rows["id"]), "position": list(self.positions), "published": published.tolist()}
