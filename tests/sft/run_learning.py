@@ -84,7 +84,12 @@ def main(method: str) -> dict[str, Any]:
         os.chdir(home)
         tiny_model.make(home / BASE)
         data = write(home / "data", config, rows)
-        spoilt = [row | {"answer_label": None, "rejected": row.get("chosen")} for row in rows]
+        nothing = (
+            {"answer_label": None}
+            if method == "grpo"
+            else {"rejected": rows[0]["chosen"], "chosen": rows[0]["chosen"]}
+        )
+        spoilt = [row | nothing if number % 2 else row for number, row in enumerate(rows)]
         refused = training(method, write(home / "spoilt", config, spoilt), home / "refused")
         said = subprocess.run(refused, env=env, capture_output=True, text=True)
         done = subprocess.run(training(method, data, home / "whole"), env=env, capture_output=True, text=True)
@@ -93,7 +98,7 @@ def main(method: str) -> dict[str, Any]:
         status = killed_at(training(method, data, home / "killed"), env, home / "killed" / f"checkpoint-{SAVED}")
         again = subprocess.run(training(method, data, home / "killed"), env=env, capture_output=True, text=True)
         return {
-            "refused": [said.returncode, said.stdout[-1500:]],
+            "refused": [said.returncode, said.stdout[-1500:] + said.stderr[-500:]],
             "told": done.stdout[-300:],
             "log": log(home / "whole"),
             "card": (home / "whole" / "README.md").read_text("utf-8"),
