@@ -79,6 +79,16 @@ def scores() -> dict[str, Any]:
     return {"model": "org/x", "revision": "v1.0", "commit": "abc", "engine": engine, "tasks": [summarize(task, None)]}
 
 
+def ordered_scores() -> dict[str, Any]:
+    """What `make score ORDERS=2` writes of two items, one of which flips."""
+    with tempfile.TemporaryDirectory() as folder:
+        rows = [item(n // 2, f"The answer is {label}.") for n, label in enumerate("AABA")]
+        for row in rows[1::2]:
+            row["doc"]["specific"]["id"] += "@1"
+        (task,) = read_run(run(Path(folder), rows))
+    return scores() | {"orders": 2, "tasks": [summarize(task, None)]}
+
+
 def main() -> None:
     with torch.device("meta"):
         model = LlamaForCausalLM(LlamaConfig(num_hidden_layers=1, attention_bias=True))
@@ -104,6 +114,7 @@ def main() -> None:
         "card_of_other_data": card(parse(FOLDER / "medreason-8b.yaml", dataset=COT)),
         "hostile_card": card(eight, replace(FACTS, origins=[HOSTILE]), scores()),
         "trained_card": card(eight, FACTS, scores()),
+        "ordered_card": card(eight, FACTS, ordered_scores()),
         "not_decayed": sorted(name for name, _ in model.named_parameters() if name not in decayed),
         "leaks": [
             attention.leak("my_kernel", flattens=True, packing=False, strategy="bfd"),

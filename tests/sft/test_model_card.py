@@ -59,6 +59,13 @@ def test_trained_card_has_loss_funnel_scores_and_what_was_allowed() -> None:
     assert result["metrics"] == [{"type": "accuracy", "value": 0.7, "name": "accuracy"}]
 
 
+def test_card_of_scores_in_several_orders() -> None:
+    found = scenario.result("run_recipes")
+    assert "| medqa | free | 2 | 50.0%, 100.0% | 50.0% | 50.0% | 50.0% | 0.0% | 0.25 |" in found["ordered_card"]
+    assert "With the options of an item in up to 2 orders" in found["ordered_card"]
+    assert "orders" not in found["trained_card"]
+
+
 def test_names_of_a_dataset_of_strangers_are_shown_and_not_rendered() -> None:
     text = scenario.result("run_recipes")["hostile_card"]
     assert "<img" not in text and "<script" not in text and "`<b>" not in text and "](b)" not in text
