@@ -37,6 +37,7 @@ from dataset_builder.publishing.verified import remember
 from dataset_builder.relevance.model import about
 from dataset_builder.run import StageRun, run
 from dataset_builder.sources.licenses import with_licenses
+from dataset_builder.sources.option_order import shuffle_options
 from dataset_builder.sources.questions import Origin, on_disk, read_questions
 from dataset_builder.sources.table import expect_known
 from dataset_builder.stage import show
@@ -59,6 +60,7 @@ def build_folder(folder: Path, given: argparse.Namespace) -> None:
     choices = choices_of(pipeline, given)
     questions, origins = read_questions(sources, chosen_splits(given.split), data_dir=given.data_dir, rows=given.rows)
     ledger, contamination, is_final = check_contamination(questions, origins, given)
+    questions, shuffle = shuffle_options(questions, given.shuffle_options)
     chosen = choose(questions, given.shard)
     stages = stages_of(pipeline, kg, reader, given.seed, models, benchmarks=ledger, **choices)
     if given.num_proc:
@@ -76,7 +78,8 @@ def build_folder(folder: Path, given: argparse.Namespace) -> None:
         "origins": [origin.as_dict() for origin in origins],
         "graph": _graph_facts(kg),
         "code": code_hash(),
-        "inputs": _inputs(kg, reader, given.seed, models, choices, contamination),
+        "inputs": _inputs(kg, reader, given.seed, models, choices, contamination)
+        | ({"shuffle_options": shuffle} if shuffle else {}),
         **({"left_out": left_out} if left_out else {}) | chosen.facts,
         "about": inspect.getdoc(pipeline),
         "stages": show(stages),
@@ -89,7 +92,15 @@ def build_folder(folder: Path, given: argparse.Namespace) -> None:
     remember(folder)
     intermediates.keep(folder, rows, manifest, runner.used)
     print_summary(manifest, runs, folder)
-    _print_lines(lines := [*_notes_on(kg), *left_out_note(left_out), *pins(origins), *describe_check(contamination)])
+    _print_lines(
+        lines := [
+            *_notes_on(kg),
+            *left_out_note(left_out),
+            *shuffle_note(shuffle),
+            *pins(origins),
+            *describe_check(contamination),
+        ]
+    )
     if is_final and _is_pinned(origins, kg) and not any(one.calls and one.calls.sent for one in runs):
         keep_note(folder, before, kg.path, [*notes, *lines], asks=bool(models))
 
@@ -167,6 +178,15 @@ def stage_facts(one: StageRun) -> dict[str, Any]:
 def left_out_note(left_out: Mapping[str, str]) -> list[str]:
     """The sources that --license commercial leaves out, with their licenses."""
     return [f"Left out by --license commercial: {with_licenses(left_out)}"] if left_out else []
+
+
+def shuffle_note(shuffle: Mapping[str, Any]) -> list[str]:
+    """How many questions have their options in a drawn order, and how many keep the published one, by reason."""
+    if not shuffle:
+        return []
+    kept = ", ".join(f"{number} {why}" for why, number in shuffle["kept"].items()) or "none"
+    shuffled = f"Options of {shuffle['shuffled']} questions in a drawn order (--shuffle-options {shuffle['seed']})"
+    return [f"{shuffled}; in the published one: {kept} (docs/sources.md)."]
 
 
 def embedder_notes(embedder: Embedder) -> list[str]:

@@ -65,6 +65,12 @@ class _RelevanceModel(_Part):
     graph_sha256: str = ABSENT
 
 
+class _Shuffle(_Part):
+    seed: int
+    shuffled: Count
+    kept: Counts
+
+
 class _Inputs(_Part):
     code: str = ABSENT  # in format 1
     seed: int = ABSENT
@@ -74,6 +80,7 @@ class _Inputs(_Part):
     min_relevance: Number = ABSENT
     claims: _Claims = ABSENT
     grounded: bool = ABSENT
+    shuffle_options: _Shuffle = ABSENT
     reject_contradicted: bool = ABSENT
     keep_contradicted: bool = ABSENT  # in format 1
 
