@@ -59,17 +59,22 @@ def add_input(command: argparse.ArgumentParser) -> None:
         help="read the sources from DIR/<Hub id>/[config/]<split>.jsonl[.gz]|.parquet",
     )
     command.add_argument("--seed", type=int, default=0, metavar="N", help="seed of all random draws (default: 0)")
+    add_shuffle(command)
+    add_benchmarks(command)
+    add_evidence(command)
+    add_roles(command)
+    add_limits(command)
+    add_store(command)
+
+
+def add_shuffle(command: argparse.ArgumentParser) -> None:
+    """Add --shuffle-options."""
     command.add_argument(
         "--shuffle-options",
         type=int,
         metavar="SEED",
         help="put the options of each question in an order drawn from this seed and its id, unless a text refers to the published order (default: published)",
     )
-    add_benchmarks(command)
-    add_evidence(command)
-    add_roles(command)
-    add_limits(command)
-    add_store(command)
 
 
 def add_evidence(command: argparse.ArgumentParser) -> None:

@@ -32,7 +32,7 @@ def test_the_command_of_the_card_names_the_seed_only_where_it_was_given() -> Non
 
 def test_a_build_says_what_it_kept() -> None:
     assert shuffle_note({}) == []
-    (line,) = shuffle_note({"seed": 7, "shuffled": 5, "kept": {"option_refers": 2}})
+    (line,) = shuffle_note({"shuffle_options": {"seed": 7, "shuffled": 5, "kept": {"option_refers": 2}}})
     assert (
         "Options of 5 questions in a drawn order (--shuffle-options 7); in the published one: 2 option_refers" in line
     )

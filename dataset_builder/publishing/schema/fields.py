@@ -23,9 +23,8 @@ def _with_totals(counts: dict[str, int]) -> dict[str, int]:
     return counts
 
 
-Funnel = Annotated[
-    Counts, AfterValidator(_with_totals)
-]  # of one source; beside the two, a count for every reason code
+# of one source; beside the two, a count for every reason code
+Funnel = Annotated[Counts, AfterValidator(_with_totals)]
 
 
 class _Part(BaseModel):
