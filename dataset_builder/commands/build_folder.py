@@ -90,9 +90,7 @@ def build_folder(folder: Path, given: argparse.Namespace) -> None:
     remember(folder)
     intermediates.keep(folder, rows, manifest, runner.used)
     print_summary(manifest, runs, folder)
-    _print_lines(
-        lines := [*_notes_on(kg), *_notes_on_rows(left_out, shuffle, origins), *describe_check(contamination)]
-    )
+    _print_lines(lines := [*_notes_on(kg), *_notes_on_rows(left_out, shuffle, origins, contamination)])
     if is_final and _is_pinned(origins, kg) and not any(one.calls and one.calls.sent for one in runs):
         keep_note(folder, before, kg.path, [*notes, *lines], asks=bool(models))
 
@@ -116,8 +114,14 @@ def _notes_on(kg: KG) -> list[str]:
     return [*([about] if nodes else []), *embedder_notes(kg.embedder)]
 
 
-def _notes_on_rows(left_out: Mapping[str, str], shuffle: Mapping[str, Any], origins: Sequence[Origin]) -> list[str]:
-    return [*left_out_note(left_out), *shuffle_note(shuffle), *pins(origins)]
+def _notes_on_rows(
+    left_out: Mapping[str, str],
+    shuffle: Mapping[str, Any],
+    origins: Sequence[Origin],
+    contamination: Mapping[str, Any],
+) -> list[str]:
+    """Sources left out, options in a drawn order, sources that are not pinned, benchmarks that were checked or not."""
+    return [*left_out_note(left_out), *shuffle_note(shuffle), *pins(origins), *describe_check(contamination)]
 
 
 def _is_pinned(origins: Iterable[Origin], kg: KG) -> bool:
