@@ -5,9 +5,9 @@
 # only PYTHON is taken from there.
 VARIABLES := A ALLOW ALLOW_DIRTY ALLOW_JUDGE ALLOW_UNCHECKED ANSWERS B BACKEND BATCH_SIZE BENCHMARKS BORDER BRANCH CLAIMS DATASET DATA_DIR DISPATCH DO DTYPE EDITOR EMBEDDER \
   FOLDER GOLD GROUNDED HUB HUB_MODEL INTERMEDIATES IN_FLIGHT JUDGE JUDGE_VOTES KEEP_CONTRADICTED KG LARGER LAUNCH LICENSE LIMIT MAX_NEW_TOKENS MAX_PASS \
-  MAX_TOKENS MAX_USD MINUTES MIN_PASS MIN_RELEVANCE MODEL NAMES NO_SAMPLING NUM_PROC OLDER ORACLE OUT OUTPUTS PARTS PIPELINE PORT PRICE PRIVATE PUSH \
-  PYTHON RATE RECIPE REJECT_CONTRADICTED \
-  REPLAY_ONLY REPO REVISION ROWS SCORES SEED SHARD SOURCES SPLIT STORE STRICT TAG TASKS THEN_ONLINE TIMEOUT TRL WAIT WRITER WRITERS
+  MAX_TOKENS MAX_USD MINUTES MIN_PASS MIN_RELEVANCE MODEL NAMES NO_SAMPLING NUM_PROC OLDER ORACLE ORDERS OUT OUTPUTS PARTS PIPELINE PORT PRICE PRIVATE \
+  PUSH PYTHON RATE RECIPE REJECT_CONTRADICTED REPLAY_ONLY REPO REVISION ROWS SCORES SEED SHARD SHUFFLE_OPTIONS SOURCES SPLIT STORE STRICT TAG TASKS \
+  THEN_ONLINE TIMEOUT TRL WAIT WRITER WRITERS
 $(foreach name,$(VARIABLES),$(if $(filter command,$(origin $(name))),$(eval override $(name) := $$(value $(name)))))
 $(foreach name,$(filter-out PYTHON,$(VARIABLES)),$(if $(filter environment,$(origin $(name))),\
   $(warning $(name) of the environment is not used; if it is meant: make $(MAKECMDGOALS) $(name)=…)$(eval undefine $(name))))
@@ -35,6 +35,7 @@ GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 #>   DATASET=folder|org/name@tag (score: for clean scores; sft: also "hf://datasets/org/name@tag/data/train-*.parquet")
 #>   PUSH=true|false (sft), org/name (score)
 #> Building: PIPELINE=kg_only  SOURCES=medqa,medmcqa  SPLIT="medmcqa=validation medqa=test"  LICENSE=commercial  ROWS=100  SEED=0  NUM_PROC=8  SHARD=1/3: one part of three (docs/shards.md)
+#>   SHUFFLE_OPTIONS=seed: the options of each question in a drawn order (docs/sources.md)
 #>   BENCHMARKS=all|none|names: the evaluation splits to check the rows against; STRICT=1 rejects likely matches too
 #> Models, for pipelines that use them: WRITER=model[@endpoint]  JUDGE=…  EDITOR=…; URL and key of an endpoint are read from the
 #> environment: OPENAI_BASE_URL, OPENAI_API_KEY; for model@NAME, NAME_BASE_URL and NAME_API_KEY; for model@azure, AZURE_OPENAI_*.
@@ -50,8 +51,8 @@ GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 #> Others: PARTS="folder folder" (merge)  FOLDER=build/kg_only (report)  PORT=8000 (serve, chat, hub)  PYTHON=path/to/python3.11 (setup)
 #> Training: RECIPE=tiny|tiny-grpo|tiny-dpo|smollm2-135m|medreason-8b|…  KG=file (of rewards)  MIN_PASS=0.2 MAX_PASS=0.8  LAUNCH=zero3|zero2|one_gpu|two_cpu  HUB_MODEL=org/name  ALLOW=code,code  TRL="--any_flag value"
 #> Scores: REVISION=v1.0  TASKS=medqa,pubmedqa_labeled_strict  BACKEND=accelerate|vllm|sglang|litellm  LIMIT=20  DTYPE=bfloat16
-#>   BATCH_SIZE=8  MAX_NEW_TOKENS=4096  OUTPUTS="file|folder [another]" (factuality)
-INPUT = $(call flag,--sources,SOURCES) $(call flags,--split,SPLIT) $(call flag,--license,LICENSE) $(call flag,--rows,ROWS) $(call flag,--kg,KG) $(call flag,--embedder,EMBEDDER) \
+#>   BATCH_SIZE=8  MAX_NEW_TOKENS=4096  ORDERS=4: every item in 4 orders of its options  KG=file: check the claims of outputs  OUTPUTS="file|folder [another]" (factuality)
+INPUT = $(call flag,--sources,SOURCES) $(call flags,--split,SPLIT) $(call flag,--license,LICENSE) $(call flag,--rows,ROWS) $(call flag,--shuffle-options,SHUFFLE_OPTIONS) $(call flag,--kg,KG) $(call flag,--embedder,EMBEDDER) \
   $(call flag,--benchmarks,BENCHMARKS) $(if $(STRICT),--strict) $(call flag,--data-dir,DATA_DIR) $(call flag,--seed,SEED) $(call flag,--writer,WRITER) $(call flag,--judge,JUDGE) \
   $(call flag,--writers,WRITERS) $(call flag,--editor,EDITOR) $(call flag,--judge-votes,JUDGE_VOTES) \
   $(if $(GROUNDED),--grounded) $(if $(ALLOW_JUDGE),--allow-judge) $(call flag,--claims,CLAIMS) $(call flag,--min-relevance,MIN_RELEVANCE) $(if $(REJECT_CONTRADICTED),--reject-contradicted) $(if $(KEEP_CONTRADICTED),--keep-contradicted) $(call flag,--max-usd,MAX_USD) $(call flag,--rate,RATE) $(call flag,--in-flight,IN_FLIGHT) \
@@ -59,7 +60,7 @@ INPUT = $(call flag,--sources,SOURCES) $(call flags,--split,SPLIT) $(call flag,-
   $(if $(REPLAY_ONLY),--replay-only) $(if $(NO_SAMPLING),--no-sampling) $(call flag,--dispatch,DISPATCH) $(if $(WAIT),--wait) $(if $(THEN_ONLINE),--then-online)
 SCORE = $(call flag,--revision,REVISION) $(call flag,--tasks,TASKS) $(call flag,--backend,BACKEND) $(call flag,--limit,LIMIT) $(call flag,--out,OUT) \
   $(call flag,--data-dir,DATA_DIR) $(call flag,--dataset,DATASET) $(call flag,--dtype,DTYPE) $(call flag,--batch-size,BATCH_SIZE) \
-  $(call flag,--max-new-tokens,MAX_NEW_TOKENS) $(call flag,--kg,KG) $(call flag,--push,PUSH)
+  $(call flag,--max-new-tokens,MAX_NEW_TOKENS) $(call flag,--orders,ORDERS) $(call flag,--kg,KG) $(call flag,--push,PUSH)
 
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2} /^#> ?/ {text = text "\n" substr($$0, 4)} END {print text}' Makefile

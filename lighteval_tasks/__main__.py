@@ -83,7 +83,23 @@ def _score_arguments(add: argparse.ArgumentParser) -> None:
     )
     add.add_argument("--backend", choices=BACKENDS, default="accelerate", help="default: %(default)s")
     add.add_argument("--limit", type=_positive, help="maximum number of items of each task, to try it")
+    add.add_argument(
+        "--orders",
+        type=_positive,
+        default=1,
+        metavar="N",
+        help="ask every item in N orders of its options, the published one first (docs/scoring.md); default: %(default)s",
+    )
     add.add_argument("--out", type=Path, help="default: build/scores/<model>@<revision>")
+    _engine_arguments(add)
+    add.add_argument(
+        "--dataset",
+        help="the dataset that the model was trained on, folder or org/name@tag: adds clean scores, from its ledger",
+    )
+    add.add_argument("--push", metavar="ORG/NAME", help="push scores and details as this Hub dataset (private)")
+
+
+def _engine_arguments(add: argparse.ArgumentParser) -> None:
     add.add_argument("--base-url", default=os.environ.get("OPENAI_BASE_URL"), help="default: $OPENAI_BASE_URL")
     add.add_argument("--dtype", help="default: the checkpoint's")
     add.add_argument(
@@ -106,11 +122,6 @@ def _score_arguments(add: argparse.ArgumentParser) -> None:
         default=8,
         help="attempts per request, 1, 2, 4 … seconds apart; default: %(default)s",
     )
-    add.add_argument(
-        "--dataset",
-        help="the dataset that the model was trained on, folder or org/name@tag: adds clean scores, from its ledger",
-    )
-    add.add_argument("--push", metavar="ORG/NAME", help="push scores and details as this Hub dataset (private)")
 
 
 def _score(given: argparse.Namespace) -> None:
@@ -138,7 +149,7 @@ def _score(given: argparse.Namespace) -> None:
         "max_length",
         "max_new_tokens",
     )
-    names += ("concurrency", "retries")
+    names += ("concurrency", "retries", "orders")
     settings = Settings(tasks=tasks, **{name: getattr(given, name) for name in names})
     out = given.out or Path("build/scores") / f"{given.model.strip('/').replace('/', '__')}@{given.revision}"
     made = score(settings, out.resolve(), not_scored=not_scored, dataset=given.dataset)

@@ -30,6 +30,7 @@ class Settings:
     max_new_tokens: int = 4096
     concurrency: int = 16
     retries: int = 8
+    orders: int = 1
 
     @property
     def is_folder(self) -> bool:
@@ -44,7 +45,8 @@ def arguments(settings: Settings, out: Path, *, chat: bool = True) -> list[str]:
     """
     common = [",".join(f"medical:{name}|0" for name in settings.tasks), "--custom-tasks", str(TASKS_FILE)]
     common += ["--output-dir", ".", "--save-details"]
-    common += ["--max-samples", str(settings.limit)] if settings.limit else []
+    # with several orders `items.prepare` limits the items: lighteval would count their outputs
+    common += ["--max-samples", str(settings.limit)] if settings.limit and settings.orders == 1 else []
     if settings.backend == "litellm":
         return ["endpoint", "litellm", _endpoint_file(settings, out), *common]
     length = "max_length" if settings.backend == "accelerate" else "max_model_length"
@@ -109,6 +111,8 @@ def environment(settings: Settings) -> dict[str, str]:
         "PYTHONIOENCODING": f"{sys.stdout.encoding}:backslashreplace",
         "MEDICAL_MAX_NEW_TOKENS": str(settings.max_new_tokens),
         "MEDICAL_GO_ON": "1",
+        "MEDICAL_ORDERS": str(settings.orders),
+        "MEDICAL_LIMIT": str(settings.limit or ""),
     }
     more["PYTHONPATH"] = os.pathsep.join(filter(None, [str(TASKS_FILE.parent.parent), os.environ.get("PYTHONPATH")]))
     if folder := data_dir():

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from dataset_builder.sources.raw_files import SourceError
+from lighteval_tasks import orders
 from lighteval_tasks.factuality import of_run
-from lighteval_tasks.intervals import bootstrap_means, holm, mcnemar
+from lighteval_tasks.intervals import bootstrap_means, holm, mcnemar, sign_flip
 from lighteval_tasks.ledger import PublishedLedger, read_ledger
 from lighteval_tasks.outcomes import TaskOutcomes, read_run, split_name
 
@@ -22,8 +23,8 @@ DRAWS = 10_000
 class Comparison:
     """Two runs on the items of one task. Accuracies, and B minus A with its interval, as shares.
 
-    ``only_a``, ``only_b``: number of items that only this run has right; ``p``: McNemar's exact test; ``p_holm``: corrected for all
-    tasks.
+    ``only_a``, ``only_b``: number of items that only this run has right (in more orders of the options); ``p``: McNemar's exact test,
+    for means over orders the sign-flip test; ``p_holm``: corrected for all tasks.
     """
 
     task: str
@@ -59,41 +60,42 @@ class Mean:
 def pair(
     a: TaskOutcomes, b: TaskOutcomes, ledger: PublishedLedger | None = None
 ) -> tuple[np.ndarray, np.ndarray] | None:
-    """Per item, whether A and whether B has it right. With a ledger: only clean items, None if it lacks the benchmark.
+    """Per item, whether A and whether B has it right: 0 or 1; the mean over the orders of its options, where it has several. With a ledger: only clean items, None if it lacks the benchmark.
 
     Raises SourceError where the two runs do not have the same items.
     """
-    right_a, right_b = ({one.id: one.reading.correct for one in run.outcomes} for run in (a, b))
+    outcomes, others = orders.comparable(a, b)
+    right_a, right_b = orders.right(outcomes), orders.right(others)
     if right_a.keys() != right_b.keys():
         missing = len(right_a.keys() ^ right_b.keys())
         raise SourceError(
             f"{a.name}: A has {len(right_a)} items and B {len(right_b)}, of which {missing} are in only one of them; expected the "
             "same items. Score both with the same --limit and from the same data"
         )
-    ids = [one.id for one in a.outcomes]
     if ledger:
-        clean = ledger.clean(a.source, a.outcomes)
+        clean = ledger.clean(a.source, outcomes)
         if clean is None:
             return None
-        ids = [one.id for one in clean]
-    return np.array([right_a[i] for i in ids], bool), np.array([right_b[i] for i in ids], bool)
+        outcomes = clean
+    ids = orders.by_item(outcomes)
+    return np.array([right_a[i] for i in ids], float), np.array([right_b[i] for i in ids], float)
 
 
 def compare(
     pairs: dict[tuple[str, str], tuple[np.ndarray, np.ndarray]], seed: int = 0
 ) -> tuple[list[Comparison], list[Mean]]:
-    """Compare every task, and the mean of the tasks of each prompt. ``pairs``: (task, prompt) to items right in A and in B."""
+    """Compare every task, and the mean of the tasks of each prompt. ``pairs``: (task, prompt) to shares of right answers, of A and of B, per item."""
     rng = np.random.default_rng(seed)
     made: list[Comparison] = []
     draws: dict[str, list[np.ndarray]] = defaultdict(list)
     counted = [key for key in pairs if not _is_part(key, pairs)]
     for (task, prompt), (a, b) in pairs.items():
-        differences = b.astype(int) - a.astype(int)
+        differences = b.astype(float) - a.astype(float)
         drawn = bootstrap_means(differences, DRAWS, rng)
         if (task, prompt) in counted:
             draws[prompt].append(drawn)
         low, high = np.quantile(drawn, [0.025, 0.975])
-        only_a, only_b = int(np.sum(a & ~b)), int(np.sum(b & ~a))
+        only_a, only_b = int(np.sum(a > b)), int(np.sum(b > a))
         shares = float(a.mean()), float(b.mean())
         made.append(
             Comparison(
@@ -107,7 +109,9 @@ def compare(
                 high=float(high),
                 only_a=only_a,
                 only_b=only_b,
-                p=mcnemar(only_a, only_b),
+                p=mcnemar(only_a, only_b)
+                if only_a + only_b == np.abs(differences).sum()
+                else sign_flip(list(differences)),
             )
         )
     corrected = holm([one.p for one in made])
@@ -154,6 +158,7 @@ def compare_runs(a: Path, b: Path, *, dataset: str | None = None, seed: int = 0)
         "clean": _as_dict(clean, seed) if clean else None,
         "factuality": of_run.compare(a, b, (runs_a, runs_b), both, seed),
         "not_checked": [list(key) for key in both if ledger and key not in clean],
+        "orders": [found for key in both if (found := orders.compared(runs_a[key], runs_b[key]))],
         "only_in": {run: sorted(map(list, keys)) for run, keys in only.items() if keys},
     }
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from lighteval_tasks import orders
 from lighteval_tasks.factuality import paired, report
 from lighteval_tasks.scores import percent
 
@@ -34,6 +35,7 @@ def markdown(made: dict[str, Any]) -> str:
         "that only one model has right; Holm: corrected for the number of tasks. Mean: over the tasks in one "
         "prompt, with equal weights."
     )
+    lines += orders.comparison_notes(made["orders"])
     for task, prompt in made["not_checked"]:
         lines.append(f"No clean score, because the dataset was not compared with it: {task} ({prompt}).")
     for run, tasks in made["only_in"].items():

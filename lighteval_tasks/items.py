@@ -9,9 +9,10 @@ them has every id, their number, and how many rows were left out for which reaso
 import hashlib
 import json
 import os
+import random
 import tempfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,9 @@ from datasets import config
 
 from dataset_builder.prompt import question_of, render
 from dataset_builder.row import features
+from dataset_builder.sources.option_order import fixed_because, permutations, reordered
 from dataset_builder.sources.questions import ASKED, read_questions
+from dataset_builder.sources.raw_files import SourceError
 from dataset_builder.sources.table import SOURCES
 from lighteval_tasks.prompts import LETTERED
 
@@ -94,15 +97,62 @@ def repeated(item: str, number: int) -> str:
     return item if number == 1 else f"{item}~{number}"
 
 
-def question_id(item: str) -> str:
-    """The id of the question of an item (`row.row_id`), without the number of the occurrence."""
-    return item.partition("~")[0]
+def question_id(output: str) -> str:
+    """The id of the question of an item (`row.row_id`), without the numbers of the occurrence and of the order of the options."""
+    return item_and_order(output)[0].partition("~")[0]
+
+
+def in_order(item: str, order: int) -> str:
+    """The id of an item that is asked with its options in its ``order``-th order; 0 is the published one."""
+    return f"{item}@{order}" if order else item
+
+
+def item_and_order(output: str) -> tuple[str, int]:
+    """The id of the item that an output answers, and the number of the order in which its options stood."""
+    item, _, order = output.partition("@")
+    return item, int(order or 0)
+
+
+def in_orders(item: Mapping[str, Any], number: int) -> list[dict[str, Any]]:
+    """The item with its options in ``number`` orders, the published one first; in this one alone where a text refers to it.
+
+    The orders are drawn from the item's id, so they are the same for every model and on every machine. An item with few options has
+    few orders.
+    """
+    if fixed_because(item):
+        return [dict(item)]
+    orders = permutations(item["id"], len(item["options"]), number)
+    return [reordered(item, order) | {"id": in_order(item["id"], at)} for at, order in enumerate(orders)]
+
+
+def limited(rows: Sequence[dict[str, Any]], limit: int | None) -> list[dict[str, Any]]:
+    """At most so many items, the same that lighteval's `--max-samples` draws (`LightevalTask.get_docs`); None: all.
+
+    With several orders lighteval would count outputs, and draw some orders of an item without the others.
+    """
+    drawn = list(rows)
+    if limit is not None:
+        random.Random(42).shuffle(drawn)
+    return drawn[:limit]
+
+
+def setting(name: str) -> int | None:
+    """The whole number above 0 in an environment variable; None where it is not set. Raises SourceError for anything else."""
+    found = os.environ.get(name, "")
+    if found and not (found.isdecimal() and int(found) > 0):
+        raise SourceError(
+            f"${name}: found {found!r}, expected a whole number above 0; `score --orders` and `--limit` set it"
+        )
+    return int(found) if found else None
 
 
 def prepare(name: str, part: str | None = None) -> Path:
     """The folder with the items of a source, or of one of its configs, for `load_dataset`; written if it does not exist."""
     items = read_items(name, data_dir())
     rows = [row for row in items.rows if part is None or row["config"] == part]
+    number, limit = setting("MEDICAL_ORDERS") or 1, setting("MEDICAL_LIMIT")
+    if number > 1:
+        rows = [one for row in limited(rows, limit) for one in in_orders(row, number)]
     table = pa.Table.from_pylist(rows, schema=features(COLUMNS).arrow_schema)
     ids = [row["id"] for row in rows]
     about = {
@@ -115,6 +165,7 @@ def prepare(name: str, part: str | None = None) -> Path:
         "left_out": items.left_out,
         "ids": ids,
     }
+    about |= {"orders": number, "limit": limit} if number > 1 else {}
     content = json.dumps([about, rows], sort_keys=True, ensure_ascii=False)
     key = hashlib.sha256(content.encode()).hexdigest()[:16]
     folder = Path(config.HF_DATASETS_CACHE) / "medreason" / "items" / f"{part or name}-{key}"

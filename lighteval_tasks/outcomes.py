@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow.parquet
 
 from dataset_builder.sources.raw_files import SourceError
-from lighteval_tasks.items import TASKS, parts_of, question_id
+from lighteval_tasks.items import TASKS, item_and_order, parts_of, question_id
 from lighteval_tasks.prompts import PROMPT_NAMES, split_suffix
 from lighteval_tasks.readings import Reading, read
 
@@ -18,7 +18,7 @@ DETAILS = re.compile(r"details_medical:(?P<task>\w+)\|(?P<shots>\d+)_(?P<date>[\
 
 @dataclass(frozen=True)
 class Outcome:
-    """The outcome of one item: what was read from its output, and how the output ended."""
+    """The outcome of one output: what was read from it, and how it ended. Each item has one, with several orders one per order."""
 
     id: str
     config: str
@@ -27,6 +27,17 @@ class Outcome:
     truncated: bool
     failed: bool
     tokens: float  # NaN: not known
+    option: str | None = None  # the text of the option that was chosen; None: no answer was read
+
+    @property
+    def item(self) -> str:
+        """The id of its item, which may have been asked in several orders of its options."""
+        return item_and_order(self.id)[0]
+
+    @property
+    def order(self) -> int:
+        """The number of the order of its options; 0 is the published one."""
+        return item_and_order(self.id)[1]
 
     @property
     def question(self) -> str:
@@ -110,14 +121,16 @@ def _outcome(row: dict[str, Any], stop_ids: Collection[int]) -> Outcome:
     if stop_ids and response["output_tokens"]:
         truncated, tokens = ended(response["output_tokens"][0], stop_ids)
     failed = bool(metric["failed"])
+    reading = read(response["text"][0] or "", item["options"], item["gold"], failed=failed)
     return Outcome(
         id=item["id"],
         config=item["config"],
         gold=item["gold"],
-        reading=read(response["text"][0] or "", item["options"], item["gold"], failed=failed),
+        reading=reading,
         truncated=truncated,
         failed=failed,
         tokens=float("nan") if tokens is None else tokens,
+        option=next((one["text"] for one in item["options"] if one["label"] == reading.label), None),
     )
 
 

@@ -73,6 +73,7 @@ def score(settings: Settings, out: Path, *, not_scored: dict[str, str], dataset:
         "commit": pinned,
         "engine": engine(settings),
         "limit": settings.limit,
+        **({"orders": settings.orders} if settings.orders > 1 else {}),
         "dataset": dataset,
         "not_scored": not_scored,
         "tasks": [scores.summarize(task, ledger) for task in tasks],

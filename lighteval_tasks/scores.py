@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from lighteval_tasks import orders
 from lighteval_tasks.factuality import report
 from lighteval_tasks.huatuo_compat import published_score
 from lighteval_tasks.intervals import wilson
@@ -18,6 +19,8 @@ ALWAYS, FEW = 0.7, 10  # a letter that is chosen for more than this share of at 
 
 def accuracy(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """The number of items and of right ones, the accuracy and its 95 % Wilson interval. Every item counts, also a failed one."""
+    if orders.number_of(outcomes) > 1:
+        return orders.accuracy(outcomes)
     items, correct = len(outcomes), sum(outcome.reading.correct for outcome in outcomes)
     low, high = wilson(correct, items)
     return {
@@ -36,9 +39,9 @@ def summarize(task: TaskOutcomes, ledger: PublishedLedger | None) -> dict[str, A
     known = [outcome.tokens for outcome in outcomes if not math.isnan(outcome.tokens)]
     letters = [
         (reading.first, reading.last) if reading.first and reading.last else None
-        for reading in (outcome.reading for outcome in outcomes)
+        for reading in (outcome.reading for outcome in orders.published(outcomes))
     ]
-    published = published_score(letters, [outcome.gold for outcome in outcomes])
+    published = published_score(letters, [outcome.gold for outcome in orders.published(outcomes)])
     parts = sorted({outcome.config for outcome in outcomes if outcome.config})
     clean = ledger.clean(task.source, outcomes) if ledger else None
     return {
@@ -46,6 +49,7 @@ def summarize(task: TaskOutcomes, ledger: PublishedLedger | None) -> dict[str, A
         "source": task.source,
         "prompt": task.prompt,
         **accuracy(outcomes),
+        **({"orders": orders.summary(outcomes)} if orders.number_of(outcomes) > 1 else {}),
         "clean": accuracy(clean) if clean is not None else None,
         "compliance": sum(outcome.reading.label is not None for outcome in outcomes) / number,
         "declared": sum(outcome.reading.declared for outcome in outcomes) / number,
@@ -101,21 +105,23 @@ def table(scores: dict[str, Any]) -> str:
             lines.append(_row(cells + [""] * (len(heads) - len(cells))))
     commit = f", commit {scores['commit']}" if scores.get("commit") not in (None, scores["revision"]) else ""
     head = f"**{scores['model']}** at `{scores['revision']}`{commit}"
-    return "\n".join([head, "", *lines, "", *map(_chosen, tasks), "", *report.of_scores(scores), *_notes(scores)])
+    told = [*orders.table(tasks), *map(_chosen, tasks), "", *report.of_scores(scores), *_notes(scores)]
+    return "\n".join([head, "", *lines, "", *told])
 
 
 def _chosen(task: dict[str, Any]) -> str:
     """How often each option was chosen, beside how often it is right: a model that nearly always says one letter has no skill."""
-    number = task["items"]
+    number = task.get("outputs", task["items"])
     parts = [
         f"{label} {task['chosen'].get(label, 0)} ({task['gold'].get(label, 0)})"
         for label in sorted((task["chosen"] | task["gold"]).keys() - {"none"})
     ]
     none = task["chosen"].get("none", 0)
     line = f"- {task['task']} ({task['prompt']}): chosen (right): {', '.join(parts)}{f'; no answer read {none}' if none else ''}"
+    what = "outputs" if "outputs" in task else "items"
     often, count = max(task["chosen"].items(), key=lambda pair: pair[1])
     if often != "none" and count > ALWAYS * number and number >= FEW:
-        line += f". **{often} is chosen for {percent(count / number)} of the items: the accuracy says little**"
+        line += f". **{often} is chosen for {percent(count / number)} of the {what}: the accuracy says little**"
     return line
 
 

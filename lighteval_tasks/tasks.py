@@ -21,7 +21,8 @@ lighteval … "medical:medqa|0" --custom-tasks lighteval_tasks/tasks.py. Every s
 - ``medical:medqa_huatuo_compat``: the papers' prompt, for their rule (its score: `published`)
 
 A source with several configs also has these tasks per config (``medical:mmlu_medical_anatomy``). Items come from the Hub at the
-pinned revision, or from $MEDICAL_DATA_DIR; options are never shuffled. $MEDICAL_MAX_NEW_TOKENS: maximum length of an answer. $MEDICAL_KG: a graph,
+pinned revision, or from $MEDICAL_DATA_DIR; options stand in the published order. $MEDICAL_ORDERS (`score --orders`): every item once more in each of so many orders;
+then without `--max-samples`, which counts outputs. $MEDICAL_MAX_NEW_TOKENS: maximum length of an answer. $MEDICAL_KG: a graph,
 against which the claims of the outputs are checked (factuality/metric.py).
 """
 

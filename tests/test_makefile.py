@@ -22,6 +22,7 @@ VARIABLES = {  # of `make dataset`
     "OUT": "build/x",
     "NUM_PROC": "2",
     "SEED": "0",
+    "SHUFFLE_OPTIONS": "7",
 }
 
 
@@ -56,7 +57,8 @@ def test_make_dataset_passes_only_what_is_set() -> None:
 
 
 def test_make_dataset_passes_values_through() -> None:
-    expected = ["build", "medreason", "--sources", "medmcqa", "--split", "medmcqa=validation", "--rows", "10", "--kg"]
+    expected = ["build", "medreason", "--sources", "medmcqa", "--split", "medmcqa=validation", "--rows", "10"]
+    expected += ["--shuffle-options", "7", "--kg"]
     expected += ["my kg.csv", *["--data-dir", "raw", "--seed", "0", "--out", "build/x", "--num-proc", "2"]]
     assert arguments("dataset", **VARIABLES) == expected
 

@@ -30,13 +30,14 @@ from dataset_builder.judge_calibration.trust import expect_trusted
 from dataset_builder.pipelines import PIPELINES
 from dataset_builder.publishing import intermediates
 from dataset_builder.publishing.folder import expect_free, split_rows, write
-from dataset_builder.publishing.shards.part import choose
+from dataset_builder.publishing.shards.part import Chosen, choose
 from dataset_builder.publishing.tiers import has_tiers, scores_of, tiers_of
 from dataset_builder.publishing.unchanged import git_state, keep_note, state
 from dataset_builder.publishing.verified import remember
 from dataset_builder.relevance.model import about
 from dataset_builder.run import StageRun, run
 from dataset_builder.sources.licenses import with_licenses
+from dataset_builder.sources.option_order import shuffle_options
 from dataset_builder.sources.questions import Origin, on_disk, read_questions
 from dataset_builder.sources.table import expect_known
 from dataset_builder.stage import show
@@ -59,7 +60,7 @@ def build_folder(folder: Path, given: argparse.Namespace) -> None:
     choices = choices_of(pipeline, given)
     questions, origins = read_questions(sources, chosen_splits(given.split), data_dir=given.data_dir, rows=given.rows)
     ledger, contamination, is_final = check_contamination(questions, origins, given)
-    chosen = choose(questions, given.shard)
+    chosen, shuffle = _chosen(questions, given)
     stages = stages_of(pipeline, kg, reader, given.seed, models, benchmarks=ledger, **choices)
     if given.num_proc:
         _open(kg, reader)
@@ -76,7 +77,7 @@ def build_folder(folder: Path, given: argparse.Namespace) -> None:
         "origins": [origin.as_dict() for origin in origins],
         "graph": _graph_facts(kg),
         "code": code_hash(),
-        "inputs": _inputs(kg, reader, given.seed, models, choices, contamination),
+        "inputs": _inputs(kg, reader, given.seed, models, choices, contamination) | shuffle,
         **({"left_out": left_out} if left_out else {}) | chosen.facts,
         "about": inspect.getdoc(pipeline),
         "stages": show(stages),
@@ -89,9 +90,15 @@ def build_folder(folder: Path, given: argparse.Namespace) -> None:
     remember(folder)
     intermediates.keep(folder, rows, manifest, runner.used)
     print_summary(manifest, runs, folder)
-    _print_lines(lines := [*_notes_on(kg), *left_out_note(left_out), *pins(origins), *describe_check(contamination)])
+    _print_lines(lines := [*_notes_on(kg), *_notes_on_rows(left_out, shuffle, origins, contamination)])
     if is_final and _is_pinned(origins, kg) and not any(one.calls and one.calls.sent for one in runs):
         keep_note(folder, before, kg.path, [*notes, *lines], asks=bool(models))
+
+
+def _chosen(questions: Sequence[dict[str, Any]], given: argparse.Namespace) -> tuple[Chosen, dict[str, Any]]:
+    """The questions of this part with their options as --shuffle-options wants them, and the entry of the manifest's inputs on it."""
+    questions, said = shuffle_options(questions, given.shuffle_options)
+    return choose(questions, given.shard), {"shuffle_options": said} if said else {}
 
 
 def _graph_facts(kg: KG) -> dict[str, Any]:
@@ -105,6 +112,16 @@ def _notes_on(kg: KG) -> list[str]:
     nodes, rows = kg.edges.obsolete_nodes, kg.edges.obsolete_rows
     about = f"Graph {kg.name}: {nodes:,} nodes that their ontology calls obsolete are left out, with {rows:,} rows of the file."
     return [*([about] if nodes else []), *embedder_notes(kg.embedder)]
+
+
+def _notes_on_rows(
+    left_out: Mapping[str, str],
+    shuffle: Mapping[str, Any],
+    origins: Sequence[Origin],
+    contamination: Mapping[str, Any],
+) -> list[str]:
+    """Sources left out, options in a drawn order, sources that are not pinned, benchmarks that were checked or not."""
+    return [*left_out_note(left_out), *shuffle_note(shuffle), *pins(origins), *describe_check(contamination)]
 
 
 def _is_pinned(origins: Iterable[Origin], kg: KG) -> bool:
@@ -167,6 +184,16 @@ def stage_facts(one: StageRun) -> dict[str, Any]:
 def left_out_note(left_out: Mapping[str, str]) -> list[str]:
     """The sources that --license commercial leaves out, with their licenses."""
     return [f"Left out by --license commercial: {with_licenses(left_out)}"] if left_out else []
+
+
+def shuffle_note(shuffle: Mapping[str, Any]) -> list[str]:
+    """How many questions have their options in a drawn order, and how many keep the published one, by reason."""
+    if not shuffle:
+        return []
+    said = shuffle["shuffle_options"]
+    kept = ", ".join(f"{number} {why}" for why, number in said["kept"].items()) or "none"
+    shuffled = f"Options of {said['shuffled']} questions in a drawn order (--shuffle-options {said['seed']})"
+    return [f"{shuffled}; in the published one: {kept} (docs/sources.md)."]
 
 
 def embedder_notes(embedder: Embedder) -> list[str]:

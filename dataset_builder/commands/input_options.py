@@ -59,11 +59,22 @@ def add_input(command: argparse.ArgumentParser) -> None:
         help="read the sources from DIR/<Hub id>/[config/]<split>.jsonl[.gz]|.parquet",
     )
     command.add_argument("--seed", type=int, default=0, metavar="N", help="seed of all random draws (default: 0)")
+    add_shuffle(command)
     add_benchmarks(command)
     add_evidence(command)
     add_roles(command)
     add_limits(command)
     add_store(command)
+
+
+def add_shuffle(command: argparse.ArgumentParser) -> None:
+    """Add --shuffle-options."""
+    command.add_argument(
+        "--shuffle-options",
+        type=int,
+        metavar="SEED",
+        help="put the options of each question in an order drawn from this seed and its id, unless a text refers to the published order (default: published)",
+    )
 
 
 def add_evidence(command: argparse.ArgumentParser) -> None:
@@ -141,6 +152,7 @@ def command_line(given: argparse.Namespace) -> str:
     words += ["--license", given.license] if given.license != "any" else []
     words += ["--embedder", given.embedder] if given.embedder != "none" else []
     words += ["--seed", str(given.seed)] + (["--rows", str(given.rows)] if given.rows else [])
+    words += ["--shuffle-options", str(given.shuffle_options)] if given.shuffle_options is not None else []
     words += ["--data-dir", str(given.data_dir)] if given.data_dir else []
     words += [word for role in ROLES if (name := getattr(given, role)) for word in (f"--{role}", name)]
     words += ["--judge-votes", str(given.judge_votes)] if given.judge_votes != 1 else []

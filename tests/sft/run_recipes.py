@@ -100,6 +100,16 @@ def written(given: dict[str, Any] | None) -> str | None:
     return file.read_text("utf-8") if file.is_file() else None
 
 
+def ordered_scores() -> dict[str, Any]:
+    """What `make score ORDERS=2` writes of two items, one of which flips."""
+    with tempfile.TemporaryDirectory() as folder:
+        rows = [item(n // 2, f"The answer is {label}.") for n, label in enumerate("AABA")]
+        for row in rows[1::2]:
+            row["doc"]["specific"]["id"] += "@1"
+        (task,) = read_run(run(Path(folder), rows))
+    return scores() | {"orders": 2, "tasks": [summarize(task, None)]}
+
+
 def main() -> None:
     with torch.device("meta"):
         model = LlamaForCausalLM(LlamaConfig(num_hidden_layers=1, attention_bias=True))
@@ -125,6 +135,7 @@ def main() -> None:
         "trained_card": card(eight, FACTS, scores()),
         "card_with_claims": card(eight, FACTS, with_claims()),
         "eval_results": [written(with_claims()), written(None)],
+        "ordered_card": card(eight, FACTS, ordered_scores()),
         "not_decayed": sorted(name for name, _ in model.named_parameters() if name not in decayed),
         "leaks": [
             attention.leak("my_kernel", flattens=True, packing=False, strategy="bfd"),

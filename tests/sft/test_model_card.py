@@ -83,6 +83,13 @@ def test_scores_are_for_the_hub_too_as_its_client_reads_them() -> None:
     )
 
 
+def test_card_of_scores_in_several_orders() -> None:
+    found = scenario.result("run_recipes")
+    assert "| medqa | free | 2 | 50.0%, 100.0% | 50.0% | 50.0% | 50.0% | 0.0% | 0.25 |" in found["ordered_card"]
+    assert "With the options of an item in up to 2 orders" in found["ordered_card"]
+    assert "orders" not in found["trained_card"]
+
+
 def test_names_of_a_dataset_of_strangers_are_shown_and_not_rendered() -> None:
     text = scenario.result("run_recipes")["hostile_card"]
     assert "<img" not in text and "<script" not in text and "`<b>" not in text and "](b)" not in text

@@ -26,6 +26,7 @@ from dataset_builder.llm.model import LLM, Request
 from dataset_builder.llm.prices import Price, price_of, read_prices
 from dataset_builder.llm.replay import AnswerLookup, advance, columns_of, start_conversations
 from dataset_builder.pipelines import PIPELINES
+from dataset_builder.sources.option_order import shuffle_options
 from dataset_builder.sources.questions import on_disk, read_questions
 from dataset_builder.sources.table import expect_known
 from dataset_builder.stage import Stage, bind
@@ -248,6 +249,7 @@ def print_estimate(given: argparse.Namespace) -> int:
     splits = chosen_splits(given.split)
     questions, origins = read_questions(chosen_sources(given)[0], splits, data_dir=given.data_dir, rows=given.rows)
     choices |= {"benchmarks": check_contamination(questions, origins, given)[0]}
+    questions, _ = shuffle_options(questions, given.shuffle_options)
     stages = stages_of(PIPELINES[pipeline], KG.load(given.kg, given.embedder), reader, given.seed, models, **choices)
     found, stopped = estimate(on_disk(questions), stages, store_of(given), sample=given.sample, seed=given.seed)
     OUT.print(f"{len(questions)} questions, estimated from {min(given.sample, len(questions))} of them:", markup=False)

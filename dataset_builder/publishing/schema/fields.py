@@ -23,9 +23,8 @@ def _with_totals(counts: dict[str, int]) -> dict[str, int]:
     return counts
 
 
-Funnel = Annotated[
-    Counts, AfterValidator(_with_totals)
-]  # of one source; beside the two, a count for every reason code
+# of one source; beside the two, a count for every reason code
+Funnel = Annotated[Counts, AfterValidator(_with_totals)]
 
 
 class _Part(BaseModel):
@@ -65,6 +64,12 @@ class _RelevanceModel(_Part):
     graph_sha256: str = ABSENT
 
 
+class _Shuffle(_Part):
+    seed: int
+    shuffled: Count
+    kept: Counts
+
+
 class _Inputs(_Part):
     code: str = ABSENT  # in format 1
     seed: int = ABSENT
@@ -74,6 +79,7 @@ class _Inputs(_Part):
     min_relevance: Number = ABSENT
     claims: _Claims = ABSENT
     grounded: bool = ABSENT
+    shuffle_options: _Shuffle = ABSENT
     reject_contradicted: bool = ABSENT
     keep_contradicted: bool = ABSENT  # in format 1
 
