@@ -53,6 +53,8 @@ def examine(command: Command) -> Report:
     recipe = command.recipe
     rows = training_rows.load(recipe, every_column=True)
     report = Report(len(rows))
+    if recipe.rewards_answers:
+        report.notes.append("open questions are left out: no rule says whether an answer to them is right")
     report.refusals += refusals(recipe, rows.column_names, len(rows))
     if not set(recipe.method.needed) <= set(rows.column_names) or not len(rows):
         return report
@@ -180,13 +182,12 @@ def _look_at_learning(
     tokenizer: PreTrainedTokenizerBase,
     recipe: Recipe,
 ) -> None:
-    by_answer = any(name.endswith(".answer_reward") for name in getattr(recipe.script, "reward_funcs", None) or ())
     for row, id_ in zip(rows, ids, strict=True):
         try:
             prompt: Any = tokenizer.apply_chat_template(row["prompt"], add_generation_prompt=True, return_dict=True)
             report.lengths.append(len(prompt["input_ids"]))
             if recipe.method is GRPO:
-                found = list(prompt_faults(row, by_answer=by_answer))
+                found = list(prompt_faults(row, by_answer=recipe.rewards_answers))
             else:
                 found = list(pair_faults(row, tokenizer, recipe.training.max_length))
         except REFUSED_BY_TEMPLATE as error:

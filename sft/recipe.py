@@ -44,6 +44,11 @@ class Recipe:
         return method_of(self.name)
 
     @property
+    def rewards_answers(self) -> bool:
+        """Whether the answer to a question is among its rewards."""
+        return any(name.endswith(".answer_reward") for name in getattr(self.script, "reward_funcs", None) or ())
+
+    @property
     def base(self) -> str:
         """Hub id or folder of the base model."""
         return self.model.model_name_or_path or ""

@@ -31,14 +31,21 @@ def load(recipe: Recipe, *, every_column: bool = False) -> Dataset:
     ``every_column``: with all columns of the dataset. Raises RecipeError.
     """
     rows = _read(recipe, None if every_column or recipe.pass_rates != (None, None) else recipe.method.columns)
-    rows, _ = _parted(recipe, _of_pass_rates(recipe, rows))
+    rows, _ = _parted(recipe, _of_pass_rates(recipe, without_open(recipe, rows)))
     return rows if every_column else rows.select_columns([c for c in recipe.method.columns if c in rows.column_names])
 
 
 def held_out(recipe: Recipe) -> Dataset | None:
     """The rows that the recipe holds out (TRL's `test_split_size`), as `load` leaves them out; None where it holds none out."""
-    rows = _of_pass_rates(recipe, _read(recipe, None))
+    rows = _of_pass_rates(recipe, without_open(recipe, _read(recipe, None)))
     return _parted(recipe, rows)[1]
+
+
+def without_open(recipe: Recipe, rows: Dataset) -> Dataset:
+    """The rows without open questions, where the answer is rewarded: no rule says whether theirs is right, and nothing is guessed."""
+    if not recipe.rewards_answers or "answer_label" not in rows.column_names:
+        return rows
+    return rows.select([number for number, label in enumerate(rows["answer_label"]) if label is not None])
 
 
 def _parted(recipe: Recipe, rows: Dataset) -> tuple[Dataset, Dataset | None]:

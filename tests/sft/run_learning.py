@@ -45,6 +45,10 @@ def rl_rows() -> list[dict[str, Any]]:
     return rows
 
 
+# an open question, which is left out and refuses nothing
+OPEN = {"grpo": [rl_rows()[0] | {"id": "open", "answer_label": None, "options": []}], "dpo": []}
+
+
 def pairs() -> list[dict[str, Any]]:
     rows = []
     for number, (question, (why, answer)) in enumerate(FACTS.items()):
@@ -83,7 +87,7 @@ def main(method: str) -> dict[str, Any]:
         home = Path(folder)
         os.chdir(home)
         tiny_model.make(home / BASE)
-        data = write(home / "data", config, rows)
+        data = write(home / "data", config, [*rows, *OPEN[method]])
         nothing = (
             {"answer_label": None}
             if method == "grpo"
