@@ -12,6 +12,8 @@ from tests.sft import scenario
 CARDS = Path(__file__).parents[2] / "model_cards"
 NAMES = sorted(file.stem for file in CARDS.glob("*.md"))
 
+OF_METHOD = {"-grpo": "completions", "-dpo": "pairs"}  # of what a step has so many
+
 
 @pytest.mark.parametrize("name", NAMES)
 def test_card_is_its_recipes(name: str) -> None:
@@ -19,9 +21,11 @@ def test_card_is_its_recipes(name: str) -> None:
     text = (CARDS / f"{name}.md").read_text("utf-8")
     assert text == found["cards"][name], "run `make cards`"
     settings = found["settings"][name]
-    for key in ("model_name_or_path", "learning_rate", "num_train_epochs", "max_length", "seed", "weight_decay"):
+    kind, unit = next((way for way in OF_METHOD.items() if name.endswith(way[0])), ("", "rows"))
+    limit = "max_completion_length" if kind == "-grpo" else "max_length"
+    for key in ("model_name_or_path", "learning_rate", "num_train_epochs", limit, "seed", "weight_decay"):
         assert f"| {key} | {settings[key]} |" in text
-    assert settings["data"] in text and f"A step has {settings['global_batch']} rows" in text
+    assert settings["data"] in text and f"A step has {settings['global_batch']} {unit}" in text
     metadata = yaml.safe_load(text.split("---")[1])
     assert metadata["model-index"] == [{"name": name, "results": []}]
     assert "Not measured yet." in text
