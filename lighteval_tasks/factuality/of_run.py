@@ -14,6 +14,7 @@ from lighteval_tasks.factuality.outputs import read_outputs
 from lighteval_tasks.factuality.paired import Counts, differences, share_differences, why_not
 from lighteval_tasks.factuality.report import CLAIMS, write_claims
 from lighteval_tasks.factuality.summary import inputs, summarize
+from lighteval_tasks.orders import published
 from lighteval_tasks.outcomes import TaskOutcomes
 from lighteval_tasks.prompts import PROMPT_NAMES
 
@@ -79,7 +80,8 @@ def _counts(run: Path, scores: Mapping[str, Any], tasks: Runs) -> dict[tuple[str
         key = task["task"], task["prompt"]
         if (summary := task.get("factuality")) and key in tasks:
             of_items = {
-                one.id: counted.get((tasks[key].name, one.id), [0] * len(VERDICTS)) for one in tasks[key].outcomes
+                one.id: counted.get((tasks[key].name, one.id), [0] * len(VERDICTS))
+                for one in published(tasks[key].outcomes)
             }
             there = [sum(counts[i] for counts in of_items.values()) for i in range(len(VERDICTS))]
             if there != [summary[verdict]["claims"] for verdict in VERDICTS]:

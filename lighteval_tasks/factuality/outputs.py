@@ -1,5 +1,6 @@
 """Read a model's outputs: the folder of a run, a parquet file of lighteval's details, or a table of rows with an id and a text."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from lighteval_tasks.factuality.claims import Output
 from lighteval_tasks.outcomes import DETAILS, newest_details
 
 OUTPUTS = ("output", "model_outputs", "response", "completion", "text")  # the usual columns, the first that is there
+# outputs to another order of an item's options (`score --orders`): no new items, so only those to the published one are read
+IN_ANOTHER_ORDER = re.compile(r"@[1-9]\d*$")
 IDS = ("id", "question_id", "item_id")
 QUESTIONS = ("question", "query", "prompt")
 OF_DETAILS = {"doc", "model_response"}  # the columns of lighteval's details
@@ -48,7 +51,8 @@ def _stem(place: Path) -> str:
 def _outputs(path: Path, columns: Columns) -> list[Output]:
     rows = read_local(path.parent, _stem(path), path.parent).rows
     if set(rows[0]) >= OF_DETAILS:
-        found = [_of_details(row, f"{path}, row {number}") for number, row in enumerate(rows, 1)]
+        every = [_of_details(row, f"{path}, row {number}") for number, row in enumerate(rows, 1)]
+        found = [one for one in every if not IN_ANOTHER_ORDER.search(one.id)]
     else:
         found = _of_table(rows, path, columns)
     if twice := [id for id, times in Counter(one.id for one in found).items() if times > 1]:

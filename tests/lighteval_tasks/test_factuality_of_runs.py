@@ -55,6 +55,18 @@ def test_claims_stand_beside_the_accuracy(kg: KG, reader: ClaimReader, tmp_path:
     assert "graph" not in scores.table(made | without)
 
 
+def test_of_several_orders_the_outputs_to_the_published_one_are_read(
+    kg: KG, reader: ClaimReader, tmp_path: Path
+) -> None:
+    rows = [item(n // 2, f"{TREATS}{RIGHT}") for n in range(4)]
+    for row in rows[1::2]:
+        row["doc"]["specific"]["id"] += "@1"
+    a, b = (scored(run(tmp_path / name, rows), kg, reader) for name in "ab")
+    (task,) = json.loads((a / "scores.json").read_text())["tasks"]
+    assert (task["items"], task["factuality"]["outputs"]) == (2, 2)
+    assert compare_runs(a, b)["factuality"]["differences"][0]["items"] == 2
+
+
 def test_two_runs_are_compared_by_item(kg: KG, reader: ClaimReader, tmp_path: Path) -> None:
     texts = [f"{TREATS}{RIGHT}" for _ in range(40)]
     a = scored(run(tmp_path / "a", [item(n, text) for n, text in enumerate(texts)]), kg, reader)
