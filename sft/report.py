@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from kg.terminal import one_line
 from sft.estimate import Estimate
-from sft.row_checks import CODES, NEVER_ALLOWED
+from sft.row_checks import CODES, LEARNING_CODES, NEVER_ALLOWED
 
 BOUNDS = (128, 256, 512, 1024, 2048, 4096, 8192)
 SHOWN, NAMED = 5, 10  # rows of each code that are shown with what was found; that are named at all
@@ -46,7 +46,7 @@ def show(name: str, report: Report, allow: Sequence[str]) -> str:
     lines += [f"  note: {note}" for note in report.notes]
     for code, rows in report.findings.items():
         lines.append(
-            f"  {'allowed' if is_allowed(code, allow) else 'REFUSED'} {code}: {len(rows)} rows ({CODES[code]})"
+            f"  {'allowed' if is_allowed(code, allow) else 'REFUSED'} {code}: {len(rows)} rows ({(CODES | LEARNING_CODES)[code]})"
         )
         lines += [one_line(f"    {id_}: {what}") for id_, what in rows[:SHOWN]]
         if len(rows) > SHOWN:

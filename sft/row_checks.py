@@ -28,6 +28,9 @@ CODES = {
     "special_token": "the text contains a special token of this tokenizer",
     "duplicate": "same prompt and completion as another row",
     "overlap": "asks the same as an evaluation question",
+}
+# of rows that are learned from by reward or by preference (learning_checks.py)
+LEARNING_CODES = {
     "not_rewarded": "no rule can reward an answer: an open question, or a gold answer that is not read as the gold option",
     "no_options": "the prompt does not show all options, so a letter would be a guess",
     "no_spread": "all judged samples of the question were right, or none: too easy or too hard to learn from (MIN_PASS, MAX_PASS)",
