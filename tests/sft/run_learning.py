@@ -21,7 +21,12 @@ STEPS, SAVED = 4, 2
 OURS = "tests.sft.run_learning.letters"  # a reward that random texts differ in
 SMALL = {"--max_steps": STEPS, "--save_steps": SAVED, "--logging_steps": 1}
 OF = {
-    "grpo": {"--per_device_train_batch_size": 8, "--num_generations": 4, "--max_completion_length": 12}
+    "grpo": {
+        "--per_device_train_batch_size": 8,
+        "--num_generations": 4,
+        "--num_iterations": 1,
+        "--max_completion_length": 12,
+    }
     | {"--reward_funcs": f"sft.rewards.answer_reward {OURS}", "--reward_weights": "1 100"}
     | {"--eval_steps": 2, "--per_device_eval_batch_size": 8, "--test_split_size": 0.25},
     "dpo": {"--per_device_train_batch_size": 2, "--learning_rate": "1e-3"},
@@ -89,9 +94,7 @@ def main(method: str) -> dict[str, Any]:
         tiny_model.make(home / BASE)
         data = write(home / "data", config, [*rows, *OPEN[method]])
         nothing = (
-            {"answer_label": None}
-            if method == "grpo"
-            else {"rejected": rows[0]["chosen"], "chosen": rows[0]["chosen"]}
+            {"answer_label": "E"} if method == "grpo" else {"rejected": rows[0]["chosen"], "chosen": rows[0]["chosen"]}
         )
         spoilt = [row | nothing if number % 2 else row for number, row in enumerate(rows)]
         refused = training(method, write(home / "spoilt", config, spoilt), home / "refused")

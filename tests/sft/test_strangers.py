@@ -13,7 +13,7 @@ FOLDERS = {
     "no role": "row 0: prompt, message 1, role: found nothing; expected one of system",
     "roles of others": "row 0: prompt, message 1, role: found the text 'human'",
     "numbers": "row 0: prompt: found the int 1",
-    "no columns": "no columns cannot be read (ValueError: Column name",
+    "no columns": "no columns cannot be read (ValueError: found columns text; missing: prompt, completion)",
     "broken": "broken cannot be read (ArrowInvalid: ",
     "another split": 'another split cannot be read (ValueError: Unknown split "train"',
 }
