@@ -16,6 +16,7 @@ from dataset_builder.sources.questions import read_questions
 from dataset_builder.sources.raw_files import SourceError
 from dataset_builder.sources.raw_splits import splits_in
 from lighteval_tasks import orders, scores
+from lighteval_tasks.cells import percent
 from lighteval_tasks.items import TASKS, in_orders, item_and_order, read_items
 from lighteval_tasks.outcomes import Outcome
 from lighteval_tasks.readings import read
@@ -70,7 +71,7 @@ def scored() -> None:
         for model in (first, by_text, mixed):
             outcomes = [outcome(item, model(item)) for item in asked]
             of = orders.summary(outcomes)
-            said = [scores.interval(scores.accuracy(outcomes)), orders.percent(of["flip_rate"])]
+            said = [scores.interval(scores.accuracy(outcomes)), percent(of["flip_rate"])]
             cells.append(", ".join([*said, "-" if of["position_bias"] is None else f"{of['position_bias']:.2f}"]))
         print("| " + " | ".join(cells) + " |")
 

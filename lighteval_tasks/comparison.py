@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from lighteval_tasks import orders
+from lighteval_tasks.cells import named, p_value, percent, prompt_of, table_line
 from lighteval_tasks.factuality import paired, report
-from lighteval_tasks.scores import percent
 
 HEADS = ("task", "prompt", "items", "A", "B", "B - A [95 %]", "only A / only B", "p", "p (Holm)")
 
@@ -70,19 +70,10 @@ def verdict(made: dict[str, Any]) -> str:
 
 
 def _about_mean(mean: dict[str, Any]) -> str:
-    on = f"On {f'the mean of {n} tasks' if (n := mean['tasks']) > 1 else 'the one task'}{_prompt(mean)} "
+    on = f"On {f'the mean of {n} tasks' if (n := mean['tasks']) > 1 else 'the one task'}{prompt_of(mean)} "
     if mean["low"] <= 0 <= mean["high"]:
         return on + "no difference is shown: the interval includes 0."
     return on + f"B is {'better' if mean['difference'] > 0 else 'worse'} than A."
-
-
-def named(one: dict[str, Any]) -> str:
-    """A task with its prompt; without it for the free prompt."""
-    return one["task"] + _prompt(one)
-
-
-def _prompt(one: dict[str, Any]) -> str:
-    return "" if one["prompt"] == "free" else f" ({one['prompt']})"
 
 
 def differences(a: dict[str, Any], b: dict[str, Any]) -> str:
@@ -92,14 +83,14 @@ def differences(a: dict[str, Any], b: dict[str, Any]) -> str:
 
 
 def _table(part: dict[str, Any]) -> list[str]:
-    lines = ["| " + " | ".join(HEADS) + " |", "|---|---|" + "---:|" * (len(HEADS) - 2)]
+    lines = [table_line(HEADS), "|---|---|" + "---:|" * (len(HEADS) - 2)]
     for one in part["tasks"]:
         cells = [one["task"], one["prompt"], str(one["items"]), percent(one["a"]), percent(one["b"]), _points(one)]
-        cells += [f"{one['only_a']} / {one['only_b']}", _p(one["p"]), _p(one["p_holm"])]
-        lines.append("| " + " | ".join(cells) + " |")
+        cells += [f"{one['only_a']} / {one['only_b']}", p_value(one["p"]), p_value(one["p_holm"])]
+        lines.append(table_line(cells))
     for mean in _shown(part):
         cells = [f"**mean of {mean['tasks']}**", mean["prompt"], "", percent(mean["a"]), percent(mean["b"])]
-        lines.append("| " + " | ".join([*cells, _points(mean), "", "", ""]) + " |")
+        lines.append(table_line([*cells, _points(mean), "", "", ""]))
     return lines
 
 
@@ -112,10 +103,6 @@ def _points(one: dict[str, Any]) -> str:
     return f"{100 * one['difference']:+.1f} [{100 * one['low']:+.1f}, {100 * one['high']:+.1f}]"
 
 
-def _p(p: float) -> str:
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
-
-
 def _name(run: dict[str, Any]) -> str:
     return f"{run['model']}@{run['revision']}" if run["revision"] else run["model"]
 
@@ -125,7 +112,7 @@ def plot(made: dict[str, Any], path: Path) -> None:
     from matplotlib.figure import Figure  # here: a second to import
 
     tasks, means = made["raw"]["tasks"], _shown(made["raw"])
-    labels = [named(one) for one in tasks] + [f"mean of {mean['tasks']}{_prompt(mean)}" for mean in means]
+    labels = [named(one) for one in tasks] + [f"mean of {mean['tasks']}{prompt_of(mean)}" for mean in means]
     figure = Figure(figsize=(8, 1.6 + 0.42 * len(labels)), layout="constrained")
     axes = figure.subplots()
     for kind, color, shift, fill in (("raw", "#1f4e79", 0.0, True), ("clean", "#c55a11", 0.28, False)):

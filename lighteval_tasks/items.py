@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -30,6 +31,8 @@ from dataset_builder.sources.table import SOURCES
 from lighteval_tasks.prompts import LETTERED
 
 COLUMNS = ("id", "source", "config", "question", "context", "options", "answer_label", "answer_type")
+# the id of an output whose options stood in another order than the published one
+IN_ANOTHER_ORDER = re.compile(r"(.*)@([1-9]\d*)", re.DOTALL)
 TASKS = tuple(name for name, source in SOURCES.items() if source.test)
 
 
@@ -109,8 +112,8 @@ def in_order(item: str, order: int) -> str:
 
 def item_and_order(output: str) -> tuple[str, int]:
     """The id of the item that an output answers, and the number of the order in which its options stood."""
-    item, _, order = output.partition("@")
-    return item, int(order or 0)
+    found = IN_ANOTHER_ORDER.fullmatch(output)
+    return (found[1], int(found[2])) if found else (output, 0)
 
 
 def in_orders(item: Mapping[str, Any], number: int) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from dataset_builder.sources.plain_text import shown
+from lighteval_tasks.cells import percent, table_line
 from lighteval_tasks.intervals import clustered, wilson
 from lighteval_tasks.outcomes import Outcome, TaskOutcomes
 
@@ -170,14 +171,14 @@ def table(tasks: Sequence[Mapping[str, Any]]) -> list[str]:
         return []
     heads = ["task", "prompt", "outputs", "items in several orders", "accuracy by order", "flip rate [95 %]"]
     heads += ["same in all", "right in all", "changed", "incomplete", "position bias"]
-    lines = [_row(heads), "|---|---|---:|---:|---|" + "---:|" * 6]
+    lines = [table_line(heads), "|---|---|---:|---:|---|" + "---:|" * 6]
     for task in found:
         of = task["orders"]
         bias = "" if of["position_bias"] is None else f"{of['position_bias']:.2f}"
         cells = [task["task"], task["prompt"], str(task["outputs"]), str(of["items"])]
         cells += [", ".join(f"{100 * one['accuracy']:.1f}" for one in of["by_order"]), _flip_rate(of)]
         cells += [percent(of[name]) for name in ("consistent", "right_in_all", "changed", "incomplete")]
-        lines.append(_row([*cells, bias]))
+        lines.append(table_line([*cells, bias]))
     return [
         *lines,
         "",
@@ -191,12 +192,3 @@ def _flip_rate(of: Mapping[str, Any]) -> str:
     if of["flip_rate"] is None:
         return ""
     return f"{percent(of['flip_rate'])} [{100 * of['flip_low']:.1f}, {100 * of['flip_high']:.1f}]"
-
-
-def percent(share: float | None) -> str:
-    """``68.4 %``; ``-`` where there is none."""
-    return "-" if share is None else f"{100 * share:.1f} %"
-
-
-def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lighteval_tasks import orders
+from lighteval_tasks.cells import percent, table_line
 from lighteval_tasks.factuality import report
 from lighteval_tasks.huatuo_compat import published_score
 from lighteval_tasks.intervals import wilson
@@ -91,7 +92,7 @@ def table(scores: dict[str, Any]) -> str:
     heads = ["task", "prompt", "items", "accuracy [95 %]"]
     heads += ["clean items", "clean accuracy [95 %]"] if with_clean else []
     heads += ["answer read", "empty", "truncated", "tokens", "published rule"]
-    lines = [_row(heads), "|---|---|" + "---:|" * (len(heads) - 2)]
+    lines = [table_line(heads), "|---|---|" + "---:|" * (len(heads) - 2)]
     lines += [_task_row(task, with_clean) for task in tasks]
     for prompt in dict.fromkeys(task["prompt"] for task in tasks):
         group = [task for task in benchmarks(tasks) if task["prompt"] == prompt]
@@ -102,7 +103,7 @@ def table(scores: dict[str, Any]) -> str:
                 str(sum(task["items"] for task in group)),
                 percent(macro(group)),
             ]
-            lines.append(_row(cells + [""] * (len(heads) - len(cells))))
+            lines.append(table_line(cells + [""] * (len(heads) - len(cells))))
     commit = f", commit {scores['commit']}" if scores.get("commit") not in (None, scores["revision"]) else ""
     head = f"**{scores['model']}** at `{scores['revision']}`{commit}"
     told = [*orders.table(tasks), *map(_chosen, tasks), "", *report.of_scores(scores), *_notes(scores)]
@@ -132,7 +133,9 @@ def _task_row(task: dict[str, Any], with_clean: bool) -> str:
         cells += [str(clean["items"]), interval(clean)] if clean else ["not checked", ""]
     tokens = task["mean_output_tokens"]
     cells += [percent(task[name]) for name in ("compliance", "empty", "truncated")]
-    return _row([*cells, "?" if tokens is None else f"{tokens:.0f}", percent(task["published_rule"]["accuracy"])])
+    return table_line(
+        [*cells, "?" if tokens is None else f"{tokens:.0f}", percent(task["published_rule"]["accuracy"])]
+    )
 
 
 def _notes(scores: dict[str, Any]) -> list[str]:
@@ -156,15 +159,6 @@ def interval(share: dict[str, Any]) -> str:
     if share["accuracy"] is None:
         return "no items"
     return f"{percent(share['accuracy'])} [{100 * share['low']:.1f}, {100 * share['high']:.1f}]"
-
-
-def percent(share: float) -> str:
-    """``68.4 %``."""
-    return f"{100 * share:.1f} %"
-
-
-def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
 
 
 def write(folder: Path, scores: dict[str, Any]) -> str:

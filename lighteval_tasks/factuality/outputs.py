@@ -1,6 +1,5 @@
 """Read a model's outputs: the folder of a run, a parquet file of lighteval's details, or a table of rows with an id and a text."""
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,11 +8,10 @@ from typing import Any
 
 from dataset_builder.sources.raw_files import SUFFIXES, SourceError, read_local
 from lighteval_tasks.factuality.claims import Output
+from lighteval_tasks.items import item_and_order
 from lighteval_tasks.outcomes import DETAILS, newest_details
 
 OUTPUTS = ("output", "model_outputs", "response", "completion", "text")  # the usual columns, the first that is there
-# outputs to another order of an item's options (`score --orders`): no new items, so only those to the published one are read
-IN_ANOTHER_ORDER = re.compile(r"@[1-9]\d*$")
 IDS = ("id", "question_id", "item_id")
 QUESTIONS = ("question", "query", "prompt")
 OF_DETAILS = {"doc", "model_response"}  # the columns of lighteval's details
@@ -52,7 +50,8 @@ def _outputs(path: Path, columns: Columns) -> list[Output]:
     rows = read_local(path.parent, _stem(path), path.parent).rows
     if set(rows[0]) >= OF_DETAILS:
         every = [_of_details(row, f"{path}, row {number}") for number, row in enumerate(rows, 1)]
-        found = [one for one in every if not IN_ANOTHER_ORDER.search(one.id)]
+        # outputs to another order of an item's options (`score --orders`) are no new items: those to the published one are read
+        found = [one for one in every if item_and_order(one.id)[1] == 0]
     else:
         found = _of_table(rows, path, columns)
     if twice := [id for id, times in Counter(one.id for one in found).items() if times > 1]:

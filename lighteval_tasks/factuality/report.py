@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from dataset_builder.publishing.hub.markdown import cell
+from lighteval_tasks.cells import named, p_value, table_line
 from lighteval_tasks.factuality import measured, paired
 from lighteval_tasks.factuality.claims import VERDICTS, ItemClaims, OutputClaim, as_rows
 
@@ -54,8 +55,8 @@ def markdown(result: Mapping[str, Any]) -> str:
 
 def table(tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """A line for each task."""
-    lines = [_row(HEADS), "|---|" + "---:|" * (len(HEADS) - 1)]
-    return lines + [_row((cell(name), *cells(found))) for name, found in tasks.items()]
+    lines = [table_line(HEADS), "|---|" + "---:|" * (len(HEADS) - 1)]
+    return lines + [table_line((cell(name), *cells(found))) for name, found in tasks.items()]
 
 
 def cells(found: Mapping[str, Any]) -> list[str]:
@@ -83,13 +84,22 @@ def _share(share: Mapping[str, Any]) -> str:
 
 def paired_table(found: Sequence[Mapping[str, Any]]) -> list[str]:
     """A line for each verdict of each task."""
-    lines = [_row(PAIRED_HEADS), "|---|---|" + "---:|" * (len(PAIRED_HEADS) - 2)]
+    lines = [table_line(PAIRED_HEADS), "|---|---|" + "---:|" * (len(PAIRED_HEADS) - 2)]
     for one in found:
         seen = one["a"] or one["b"]
         between = f"{one['difference']:+.1f} [{one['low']:+.1f}, {one['high']:+.1f}]" if seen else "none in either"
         numbers = [f"{one['a']:.1f}", f"{one['b']:.1f}", between, f"{one['more_a']} / {one['more_b']}"]
         lines.append(
-            _row((cell(_named(one)), one["verdict"], str(one["items"]), *numbers, _p(one["p"]), _p(one["p_holm"])))
+            table_line(
+                (
+                    cell(named(one)),
+                    one["verdict"],
+                    str(one["items"]),
+                    *numbers,
+                    p_value(one["p"]),
+                    p_value(one["p_holm"]),
+                )
+            )
         )
     return lines
 
@@ -116,7 +126,7 @@ def about(result: Mapping[str, Any]) -> list[str]:
         measured.in_words(),
     ]
     if result.get("differences"):
-        lines += [f"{_named(one)}: {paired.share_in_words(one)}." for one in result["supported_shares"]]
+        lines += [f"{named(one)}: {paired.share_in_words(one)}." for one in result["supported_shares"]]
         lines.append(
             "B - A: paired bootstrap. p: exact sign test on the items in which one run has more such claims than the other."
         )
@@ -133,7 +143,7 @@ def _of_thoughts(task: str, found: Mapping[str, Any]) -> list[str]:
 
 def of_scores(scores: Mapping[str, Any]) -> list[str]:
     """The block for scores.md: the tasks of a run whose claims were checked. Nothing where none were."""
-    tasks = {_named(task): task["factuality"] for task in scores["tasks"] if task.get("factuality")}
+    tasks = {named(task): task["factuality"] for task in scores["tasks"] if task.get("factuality")}
     if not tasks:
         return []
     thoughts = [note for task, found in tasks.items() for note in _of_thoughts(task, found)]
@@ -145,16 +155,3 @@ def of_scores(scores: Mapping[str, Any]) -> list[str]:
         *(f"- {note}" for note in [*about(scores["factuality"]), *thoughts]),
         "",
     ]
-
-
-def _named(one: Mapping[str, Any]) -> str:
-    """A task with its prompt; without it for the free prompt, and for a file of outputs."""
-    return one["task"] if one["prompt"] in ("", "free") else f"{one['task']} ({one['prompt']})"
-
-
-def _p(p: float) -> str:
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
-
-
-def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
