@@ -40,9 +40,9 @@ class Facts:
     curves: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
 
     @property
-    def main(self) -> tuple[str, list[tuple[int, float]]]:
-        """What the training lowers or raises, in words, and its (step, value) points."""
-        return next(iter(self.curves.items()), ("loss", self.loss))
+    def measured(self) -> dict[str, list[tuple[int, float]]]:
+        """What the training lowers or raises, in words, with its (step, value) points, and after it what else is shown."""
+        return self.curves or {"loss": self.loss}
 
 
 def facts_of(recipe: Recipe, trainer: Any, allowed: Sequence[str]) -> Facts:

@@ -46,7 +46,7 @@ UNLISTED = {
 def write(recipe: Recipe, facts: Facts, folder: Path, scores: Mapping[str, Any] | None = None) -> None:
     """Write card, loss plot and facts, and with scores `.eval_results/scores.yaml`, into the folder of the model."""
     (folder / FACTS).write_text(json.dumps(asdict(facts), indent=2) + "\n", encoding="utf-8")
-    loss_curve.draw(dict([facts.main, *facts.curves.items()]), folder / "loss.png", recipe.name)
+    loss_curve.draw(facts.measured, folder / "loss.png", recipe.name)
     (folder / CARD).write_text(card(recipe, facts, scores), encoding="utf-8")
     eval_results.write(scores, folder)
 
@@ -73,7 +73,7 @@ def card(recipe: Recipe, facts: Facts | None = None, scores: Mapping[str, Any] |
         method=OF.get(recipe.method) or OF_DATA[config in REASONMED],
         form=REASONMED.get(config, MEDREASON),
         facts=facts,
-        measured=list(dict([facts.main, *facts.curves.items()]).items()) if facts else [],
+        measured=list(facts.measured.items()) if facts else [],
         scores=scores,
         processes=processes,
         global_batch=global_batch(recipe, processes),

@@ -69,7 +69,7 @@ def finish(command: Command, trainer: Any) -> None:
     recipe = command.recipe
     facts = facts_of(recipe, trainer, allowed=command.allow)
     model_card.write(recipe, facts, recipe.out)
-    told, points = facts.main
+    told, points = next(iter(facts.measured.items()))
     print(
         f"{recipe.out}: model, tokenizer, card; {told} {points[0][1]:.3f} -> {points[-1][1]:.3f} in {trainer.state.global_step} steps"
     )
