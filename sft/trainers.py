@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 def trainer_of(recipe: Recipe, callbacks: Sequence[TrainerCallback], kg: "KG | None" = None) -> Any:
     """The trainer with its rows, those that are held out too. ``kg``: the graph of the rewards. Raises RecipeError."""
-    held_out = training_rows.held_out(recipe)
     given: dict[str, Any] = {
         "model": recipe.base,
         "args": for_trainer(recipe),
@@ -28,7 +27,7 @@ def trainer_of(recipe: Recipe, callbacks: Sequence[TrainerCallback], kg: "KG | N
         "processing_class": tokenizer_of(recipe),
         "callbacks": list(callbacks),
     }
-    if held_out is not None and recipe.training.eval_strategy != "no":
+    if recipe.training.eval_strategy != "no" and (held_out := training_rows.held_out(recipe)) is not None:
         given["eval_dataset"] = held_out
     if recipe.method is GRPO:
         from trl.trainer.grpo_trainer import GRPOTrainer  # each takes seconds to import

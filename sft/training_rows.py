@@ -37,8 +37,9 @@ def load(recipe: Recipe, *, every_column: bool = False) -> Dataset:
 
 def held_out(recipe: Recipe) -> Dataset | None:
     """The rows that the recipe holds out (TRL's `test_split_size`), as `load` leaves them out; None where it holds none out."""
-    rows = _of_pass_rates(recipe, without_open(recipe, _read(recipe, None)))
-    return _parted(recipe, rows)[1]
+    if not recipe.mixture.test_split_size:
+        return None
+    return _parted(recipe, _of_pass_rates(recipe, without_open(recipe, _read(recipe, None))))[1]
 
 
 def without_open(recipe: Recipe, rows: Dataset) -> Dataset:
