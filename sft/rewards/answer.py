@@ -24,10 +24,10 @@ def answer_reward(
     ]
 
 
-def is_right(text: str, label: str, options: Options) -> bool:
-    """Whether the text answers with the option of this label."""
+def is_right(text: str, label: str | None, options: Options) -> bool:
+    """Whether the text answers with the option of this label; never for an open question, which has none."""
     texts = {option["label"]: option["text"] for option in options}
-    if extract(text, texts).label != label:
+    if label is None or extract(text, texts).label != label:
         return False
     declared = declared_labels(text, texts)
     return len(declared) <= MOST_DECLARED and (len(declared) < 2 or len(declared) < len(texts))

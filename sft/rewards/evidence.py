@@ -53,7 +53,7 @@ def claim_reward(
             for claim in claims
             if claim.verdict == "supported" and not about.isdisjoint(ends := (claim.from_node, claim.to_node))
         }
-        right = label is not None and is_right(text_of(said), label, given)
+        right = is_right(text_of(said), label, given)
         rewards.append(MOST * (1 - 2.0 ** -len(supported)) if right else 0.0)
     return rewards
 
@@ -78,7 +78,7 @@ def path_reward(
     ):
         stated = {frozenset((one.from_node, one.to_node)) for one in claims if one.verdict == "supported"}
         shares = [_share(path["nodes"], stated) for path in of_row or ()]
-        right = label is not None and is_right(text_of(said), label, given)
+        right = is_right(text_of(said), label, given)
         rewards.append(MOST * max(shares, default=0.0) if right else 0.0)
     return rewards
 
@@ -94,7 +94,8 @@ def _claims(kg: "KG", completions: Sequence[Said], paths: Sequence[Sequence[Path
         (_ARROW_LINE.sub("", text_of(said)), _own_names(kg, tuple(sorted({n for path in of_row or () for n in path["nodes"]}))))
         for said, of_row in zip(completions, paths, strict=True)
     )  # fmt: skip
-    return [_read(kg, texts)[text] for text in texts]
+    read = _read(kg, texts)
+    return [read[text] for text in texts]
 
 
 @functools.lru_cache(maxsize=2)  # claims and paths are rewarded one after the other, on the same texts
