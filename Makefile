@@ -159,7 +159,7 @@ build/tiny-base: | setup-all
 	$(PY) -m sft.tiny_model $@
 
 build/tiny-early/model.safetensors: | build/tiny-base
-	$(PY) -m sft.train --config sft/tiny.yaml --output_dir $(@D) --num_train_epochs 18 $(if $(filter tiny-grpo,$(RECIPE)),$(call flag,--dataset,DATASET))
+	$(PY) -m sft.train --config sft/tiny.yaml --output_dir $(@D) --num_train_epochs 22 $(if $(filter tiny-grpo,$(RECIPE)),$(call flag,--dataset,DATASET))
 
 build/smollm2: | .venv/.real-model
 	$(PY) -m sft.smollm2 convert $@
