@@ -18,6 +18,9 @@ STEP = {"text": TEXT, "start": INT, "end": INT, "label": TEXT, "by": TEXT, "clai
 PLACE = {"column": TEXT, "position": INT}
 PROMPT = Column(MESSAGES, "the question as the user's turn: TRL's column `prompt`")
 
+# of the two texts of a pair in `preference`, the longer one's length as a multiple of the other's: beyond it, length alone tells which is chosen
+MOST_LONGER = 1.5
+
 # made from the published rows of questions (publishing/learning)
 LEARNING: dict[str, Config] = {
     "rl": Config(

@@ -1,4 +1,4 @@
-"""The texts that a model is shown: a prompt file with its variables, a question, a reasoning path on one line."""
+"""The texts that a model is shown: a prompt file with its variables, a question, a stated answer, a reasoning path on one line."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -75,6 +75,11 @@ def render(name: str, **variables: Any) -> str:
 def question_of(row: Mapping[str, Any]) -> dict[str, Any]:
     """The prompt variables of the question, without its answer."""
     return {name: row[name] for name in QUESTION}
+
+
+def stated_answer(row: Mapping[str, Any]) -> str:
+    """The gold answer in the words with which a completion ends."""
+    return f"The answer is {row['answer_label']}. {row['answer']}" if row["answer_type"] == "choice" else row["answer"]
 
 
 def path_line(path: dict[str, Any]) -> str:

@@ -6,13 +6,13 @@ from typing import Any
 from pydantic import BaseModel, Field, StrictStr, TypeAdapter, ValidationError
 from transformers import PreTrainedTokenizerBase
 
+from dataset_builder.configs import MOST_LONGER
+from dataset_builder.prompt import stated_answer
 from dataset_builder.row import normalize
 from sft.rendering import render
 from sft.rewards.answer import is_right
 from sft.row_shapes import wrong_shape
 from sft.training_rows import pass_rate
-
-RATIO = 1.5  # of the two texts of a pair: beyond it, length alone tells which one is chosen
 
 
 class _Option(BaseModel):
@@ -65,7 +65,7 @@ def prompt_faults(row: Mapping[str, Any], *, by_answer: bool) -> Iterator[tuple[
 
 
 def _worded(option: Mapping[str, str]) -> str:
-    return f"The answer is {option['label']}. {option['text']}"
+    return stated_answer({"answer_label": option["label"], "answer": option["text"], "answer_type": "choice"})
 
 
 def _is_shown(option: Mapping[str, str], text: str) -> bool:
@@ -80,7 +80,7 @@ def pair_faults(
     chosen, rejected = (len(text.strip()) for text in texts)
     if not chosen or not rejected or normalize(texts[0]) == normalize(texts[1]):
         yield "no_pair", f"{chosen} and {rejected} characters{', with the same words' if chosen else ''}"
-    elif max(chosen, rejected) > RATIO * min(chosen, rejected):
+    elif max(chosen, rejected) > MOST_LONGER * min(chosen, rejected):
         yield "unequal_length", f"{chosen} and {rejected} characters"
     for name in ("chosen", "rejected"):
         length = len(render(tokenizer, {"prompt": row["prompt"], "completion": row[name]}).tokens)

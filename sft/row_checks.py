@@ -5,6 +5,7 @@ from typing import Any
 
 from transformers import PreTrainedTokenizerBase
 
+from dataset_builder.configs import MOST_LONGER
 from dataset_builder.row import normalize
 from sft.rendering import Rendered
 
@@ -35,7 +36,7 @@ LEARNING_CODES = {
     "no_options": "the prompt does not show all options, so a letter would be a guess",
     "no_spread": "all judged samples of the question were right, or none: too easy or too hard to learn from (MIN_PASS, MAX_PASS)",
     "no_pair": "chosen and rejected have the same words, or one has none",
-    "unequal_length": "one text of the pair is over 1.5 times as long: length would be learned",
+    "unequal_length": f"one text of the pair is over {MOST_LONGER} times as long: length would be learned",
 }
 NEVER_ALLOWED = ("no_messages",)  # such a row cannot be trained, or only without the chat template
 

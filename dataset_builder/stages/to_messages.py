@@ -1,9 +1,6 @@
 """Write prompt and completion as TRL reads them: the question as in evaluation, then rationale and final answer."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from dataset_builder.prompt import question_of, render
+from dataset_builder.prompt import question_of, render, stated_answer
 from dataset_builder.stage import Batch, stage
 
 NEEDS = "question context options answer answer_label answer_type rationale"
@@ -25,8 +22,3 @@ def _question(row: dict) -> str:
 
 def _response(row: dict) -> str:
     return f"## Thinking\n\n{row['rationale']}\n\n## Final Answer\n\n{stated_answer(row)}"
-
-
-def stated_answer(row: Mapping[str, Any]) -> str:
-    """The gold answer in the words with which a completion ends."""
-    return f"The answer is {row['answer_label']}. {row['answer']}" if row["answer_type"] == "choice" else row["answer"]

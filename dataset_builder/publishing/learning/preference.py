@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-MOST = 1.5  # length of the longer text, as a multiple of the shorter one's
+from dataset_builder.configs import MOST_LONGER
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ REASONS: dict[str, Callable[[Mapping[str, Any]], Iterator[Pair]]] = {
 def may_stand_beside(chosen: Text, rejected: Text) -> bool:
     """Whether neither is much longer than the other, and they differ."""
     shorter, longer = sorted((len(chosen.text), len(rejected.text)))
-    return longer <= MOST * shorter and chosen.text.split() != rejected.text.split()
+    return longer <= MOST_LONGER * shorter and chosen.text.split() != rejected.text.split()
 
 
 def nearest(pairs: Sequence[Pair], seed: str) -> Pair | None:

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dataset_builder.answer_extraction.extraction import extract
+from dataset_builder.prompt import stated_answer
 from dataset_builder.row import HOP, PATH
-from dataset_builder.stages.to_messages import stated_answer
 
 AS_IN_QUESTION = ("id", "source", "answer", "answer_label", "answer_type", "options", "license")
 MOST_OPTIONS = 26  # they have letters

@@ -13,13 +13,13 @@ from datasets import Dataset, load_dataset
 from dataset_builder.answer_extraction.extraction import extract
 from dataset_builder.commands.summary import closing_lines
 from dataset_builder.configs import CONFIGS
+from dataset_builder.prompt import stated_answer
 from dataset_builder.publishing import verify as module
 from dataset_builder.publishing.folder import content_hash, write
 from dataset_builder.publishing.layout import question_files, read_rows
 from dataset_builder.publishing.verify import verify
 from dataset_builder.report.page import write_report
 from dataset_builder.sources.raw_files import sha256
-from dataset_builder.stages.to_messages import stated_answer
 
 RL, STEPS = "rl/train-00000-of-00001.parquet", "steps/train-00000-of-00001.parquet"
 
