@@ -7,7 +7,6 @@ its first checkpoint and begun again, and compared with the run that was not.
 """
 
 import argparse
-import gzip
 import json
 import os
 import signal
@@ -22,11 +21,12 @@ from typing import Any
 from datasets import Dataset
 
 from dataset_builder.answer_extraction import extract
-from tests.support.shared_data import SHARED_DATA
+from dataset_builder.configs import MOST_LONGER
+from tests.support.shared_data import SHARED_DATA, lines_of, output_of, raw_outputs
 
 ROOT = Path(__file__).parent.parent
-OUTPUTS = SHARED_DATA / "model_outputs"
-EPOCHS, PAIRS, RATIO = 22, 240, 1.5
+EPOCHS, PAIRS = 22, 240  # epochs: as in the Makefile
+FIRST, OTHER = "mirage.medqa.cot.gpt-4-32k", "mirage.medqa.cot.gpt-35-turbo-16k"
 
 
 def main() -> None:
@@ -134,33 +134,26 @@ def write_pairs(folder: Path) -> None:
 def real_pairs() -> Iterator[dict[str, Any]]:
     """Pairs of outputs of the two models on one question, in the order of the questions."""
     asked = list(lines_of(SHARED_DATA / "hub/GBaker/MedQA-USMLE-4-options/test.jsonl.gz"))
-    by_model = [{row["id"]: row for row in outputs(name)} for name in ("gpt-4-32k", "gpt-35-turbo-16k")]  # some: []
-    for id_, one in by_model[0].items():
-        pair = [one, by_model[1][id_]]
-        right = [extract(row["output"] or "", row["options"]).label == row["gold"] for row in pair]
+    by_model = dict(raw_outputs(SHARED_DATA, "mirage.medqa.cot.*"))
+    others = {row["id"]: row for row in by_model[OTHER]}
+    for one in by_model[FIRST]:
+        id_ = one["id"]
+        texts, right = [], []
+        for row in (one, others[id_]):
+            text, options_of, gold, _ = output_of(row)
+            texts.append(text)
+            right.append(extract(text, options_of).label == gold)
         if sorted(right) != [False, True]:
             continue
-        chosen, rejected = (pair[right.index(which)]["output"] or "" for which in (True, False))
+        chosen, rejected = (texts[right.index(which)] for which in (True, False))
         shorter, longer = sorted((len(chosen), len(rejected)))
-        if shorter and longer <= RATIO * shorter:
+        if shorter and longer <= MOST_LONGER * shorter:
             options = "\n".join(f"{label}. {text}" for label, text in one["options"].items())
             prompt = f"{asked[int(id_)]['question']}\n\n{options}"
             said = {"chosen": chosen, "rejected": rejected}
             yield {"id": id_, "prompt": [{"role": "user", "content": prompt}]} | {
                 name: [{"role": "assistant", "content": text}] for name, text in said.items()
             }
-
-
-def outputs(model: str) -> Iterator[dict[str, Any]]:
-    """The outputs of a model on MedQA."""
-    return lines_of(OUTPUTS / f"mirage.medqa.cot.{model}.jsonl.gz")
-
-
-def lines_of(file: Path) -> Iterator[dict[str, Any]]:
-    """The rows of a compressed JSON Lines file."""
-    with gzip.open(file, "rt", encoding="utf-8") as lines:
-        for line in lines:
-            yield json.loads(line)
 
 
 if __name__ == "__main__":

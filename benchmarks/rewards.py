@@ -5,22 +5,20 @@
 """
 
 import argparse
-import gzip
-import json
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from benchmarks.claim_gold import GRAPH
 from dataset_builder.answer_extraction import extract
 from kg import KG
 from sft.rewards import total
 from sft.rewards.answer import is_right
 from sft.rewards.form import form_fault
 from sft.rewards.total import REWARDS
-from tests.support.shared_data import SHARED_DATA
+from tests.support.shared_data import SHARED_DATA, output_of, raw_outputs
 
-OUTPUTS, GRAPH = SHARED_DATA / "model_outputs", SHARED_DATA / "primekg" / "kg_subset.csv.gz"
 WORDS, GROUP = 300, 8  # of a completion; completions of one prompt
 
 
@@ -49,22 +47,12 @@ def main() -> None:
 
 def outputs() -> Iterator[Output]:
     """Every output of the ten models."""
-    for file in sorted(OUTPUTS.glob("*.jsonl.gz")):
-        with gzip.open(file, "rt", encoding="utf-8") as lines:
-            for line in lines:
-                row: dict[str, Any] = json.loads(line)
-                listed = row["options"]
-                pairs = listed.items() if isinstance(listed, dict) else zip("ABCDEFGHIJ", listed, strict=False)
-                options = [{"label": label, "text": text} for label, text in pairs]
-                asked = "\n".join([row.get("question", ""), *(one["text"] for one in options)])
-                gold = row.get("gold") or row["answer"]
-                yield Output(
-                    file.name.removesuffix(".jsonl.gz"),
-                    asked,
-                    options,
-                    gold,
-                    row.get("output", row.get("model_outputs")) or "",
-                )
+    for model, rows in raw_outputs(SHARED_DATA):
+        for row in rows:
+            text, by_label, gold, _ = output_of(row)
+            options = [{"label": label, "text": words} for label, words in by_label.items()]
+            asked = "\n".join([row.get("question", ""), *by_label.values()])
+            yield Output(model, asked, options, gold or "", text)
 
 
 def outputs_faulted() -> None:

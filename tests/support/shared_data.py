@@ -7,6 +7,7 @@ import gzip
 import json
 import os
 import string
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +34,23 @@ def gold(folder: Path) -> list[tuple[str, dict[str, str], str | None]]:
 
 def outputs(folder: Path) -> dict[str, list[Row]]:
     """Per file of model outputs: text, options, right answer, and what the benchmark's own rule read (None: nothing, or not said)."""
-    files = {}
-    for path in sorted((folder / "model_outputs").glob("*.jsonl.gz")):
-        with gzip.open(path, "rt", encoding="utf-8") as lines:
-            files[path.name.removesuffix(".jsonl.gz")] = [_row(json.loads(line)) for line in lines]
-    return files
+    return {name: [output_of(raw) for raw in rows] for name, rows in raw_outputs(folder)}
 
 
-def _row(raw: dict[str, Any]) -> Row:
+def raw_outputs(folder: Path, pattern: str = "*") -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Per file of model outputs whose name fits, its rows as they are."""
+    for path in sorted((folder / "model_outputs").glob(f"{pattern}.jsonl.gz")):
+        yield path.name.removesuffix(".jsonl.gz"), list(lines_of(path))
+
+
+def lines_of(path: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a compressed JSON Lines file."""
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        yield from map(json.loads, lines)
+
+
+def output_of(raw: dict[str, Any]) -> Row:
+    """Text, options, right answer and what the benchmark's own rule read, of a row as it is."""
     text, options = raw.get("output", raw.get("model_outputs")), raw["options"]
     if isinstance(options, list):
         options = dict(zip(string.ascii_uppercase, options, strict=False))
