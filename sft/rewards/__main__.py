@@ -10,6 +10,7 @@ from typing import Any
 from datasets import load_dataset
 
 from kg import KG
+from kg.primekg import GraphError
 from kg.terminal import protect
 from sft.rewards import attacks
 from sft.rewards.texts import text_of
@@ -22,11 +23,17 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--kg", help="the graph of the build: claims and paths are rewarded too")
     parser.add_argument("--rows", type=int, default=100)
     given = parser.parse_args(argv)
+    if not (given.folder / "rl").is_dir():
+        parser.error(f"{given.folder} has no config rl; expected a dataset folder: make dataset OUT={given.folder}")
+    try:
+        kg = KG.load(given.kg) if given.kg else None
+    except GraphError as why:
+        parser.error(str(why))
     rows: Any = load_dataset(str(given.folder), "rl", split="train")
     chosen = [row for row in rows if row["answer_label"] is not None][: given.rows]
     written: Any = load_dataset(str(given.folder), split="train")
     good = {row["id"]: text_of(row["completion"]) for row in written if "completion" in written.column_names}
-    found = attacks.table(chosen, KG.load(given.kg) if given.kg else None, good)
+    found = attacks.table(chosen, kg, good)
     print(f"| {len(chosen)} rows of {given.folder} | mean reward | highest |\n|---|---:|---:|")
     for name, rewards in found.items():
         if rewards:

@@ -1,5 +1,6 @@
 """Rewards: what a good text earns, what a plain wrong one does, and that no attack pays."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from dataset_builder.stages.to_messages import to_messages
 from kg import KG
 from sft.rewards import WEIGHTS, answer_reward, claim_reward, form_reward, length_reward, path_reward, total
+from sft.rewards.__main__ import main
 from sft.rewards.attacks import ATTACKS, contradicting, rewards_of, table, wrong_answer
 from sft.rewards.form import form_fault
 from sft.rewards.total import REWARDS
@@ -151,3 +153,17 @@ def test_weights_are_by_name(row: dict[str, Any]) -> None:
     assert rewards_of(row, [wrong_answer(row, "A"), GOOD], None, {"answer_reward": 2.0}) == [0.0, 2.0]
     with pytest.raises(ValueError, match="found the rewards truth; expected names of answer_reward"):
         rewards_of(row, [GOOD], None, {"truth": 1.0})
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [([], "has no config rl; expected a dataset folder"), (["--kg", "nograph"], "no graph 'nograph'")],
+)
+def test_the_command_says_what_it_lacks(
+    words: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if words:
+        (tmp_path / "rl").mkdir()
+    with pytest.raises(SystemExit, match="2"):
+        main([str(tmp_path), *words])
+    assert message in capsys.readouterr().err
