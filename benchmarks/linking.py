@@ -22,10 +22,10 @@ from statsmodels.stats.proportion import proportion_confint
 
 from benchmarks.linking_speed import PRIMEKG, search_speed
 from kg import calibrate, fold
+from kg.contents import Nodes
 from kg.embedder import NONE, Embedder, named
 from kg.gold import Pair, read_gold, read_names, without
 from kg.linker import Linker
-from kg.primekg import Nodes
 from kg.tables import DISEASE, DRUG, is_symbol
 
 TOP, BLOCK = 10, 256

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
+from kg.contents import Nodes
 from kg.embedder import NONE, Embedder
 from kg.gold import read_gold, read_names
 from kg.linker import Linker
-from kg.primekg import Nodes
 from tests.support.shared_data import SHARED_DATA
 
 PRIMEKG = SHARED_DATA / "primekg"

@@ -10,9 +10,10 @@ import sys
 import time
 from pathlib import Path
 
+from kg.contents import Nodes
 from kg.linker import Linker
 from kg.mentions import MentionFinder
-from kg.primekg import Nodes, read_graph
+from kg.readers.primekg import read_graph
 from tests.support.shared_data import SHARED_DATA
 
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kg.candidates import Candidate
+    from kg.contents import GraphError, Nodes
     from kg.embedder import Embedder, EmbedderError
-    from kg.knowledge_graph import KG, NAMES, SAMPLE, Engine
+    from kg.knowledge_graph import KG, Engine
     from kg.mentions import Mention
-    from kg.primekg import GraphError, Nodes
+    from kg.named_graphs import NAMES, SAMPLE
     from kg.search import ShortestPaths
 
 __all__ = [
@@ -30,9 +31,10 @@ __all__ = [
 _MODULES = {
     "candidates": ("Candidate",),
     "embedder": ("Embedder", "EmbedderError"),
-    "knowledge_graph": ("KG", "NAMES", "SAMPLE", "Engine"),
+    "knowledge_graph": ("KG", "Engine"),
     "mentions": ("Mention",),
-    "primekg": ("GraphError", "Nodes"),
+    "named_graphs": ("NAMES", "SAMPLE"),
+    "contents": ("GraphError", "Nodes"),
     "search": ("ShortestPaths",),
 }
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from kg.candidates import Candidate
+from kg.contents import Nodes
 from kg.embedder import Embedder
 from kg.gold import Pair, without
 from kg.linker import Linker
-from kg.primekg import Nodes
 from kg.tables import CLINICAL
 
 RIGHT, REMOVED = (

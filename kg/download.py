@@ -14,8 +14,8 @@ from requests.adapters import HTTPAdapter
 from tqdm import tqdm
 from urllib3.util.retry import Retry
 
+from kg.contents import GraphError
 from kg.prepared import cache_folder
-from kg.primekg import GraphError
 
 DATAVERSE = "https://dataverse.harvard.edu"
 DOI, FILE_ID = "doi:10.7910/DVN/IXA7BM", 6180620

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from kg.primekg import GraphError, Nodes
+from kg.contents import GraphError, Nodes
 
 NAMES = ("primekg_names", "node_name", "names")
 TWINS = "audited_same_concept"

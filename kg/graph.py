@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from kg.contents import Edges
 from kg.guard import check_environment
-from kg.primekg import Edges
 
 check_environment()  # Debian's graph-tool beside numpy 2 kills the interpreter: raise an error before
 

@@ -1,36 +1,34 @@
 """The knowledge graph as a value: find mentions in a text, link them to nodes, search the paths between nodes."""
 
-import difflib
 import gc
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pyarrow as pa
 
-from kg import arrow_paths, opened, prepared, search, twins
+from kg import arrow_paths, named_graphs, opened, prepared, search, twins
 from kg.adjacency import Adjacency
 from kg.candidates import Candidate
+from kg.contents import Edges, GraphError, Nodes
 from kg.embedder import NONE, Embedder, named
 from kg.fold import lab_chemicals, n1_key, n2_key
 from kg.mentions import Mention
 from kg.phrases import direction, statement
-from kg.primekg import Edges, GraphError, Nodes
 from kg.search import ShortestPaths
 
 if TYPE_CHECKING:
     from kg.kernel import Found
 
-SAMPLE = Path(__file__).parent / "sample" / "kg.csv"
-NAMES = ("sample", "primekg")
 Engine = Literal["graph-tool", "fast"]
 
 
 @dataclass(frozen=True)
 class KG:
-    """One graph file at one content. A frozen value: cheap to hash, to pickle and to send to a worker process.
+    """One graph at one content. A frozen value: cheap to hash, to pickle and to send to a worker process.
 
     What it opens (nodes, search graph, dictionary, linker) is kept once per process, and shared with forked workers.
     Outside this package, nodes are always identified by their index in the file.
@@ -42,35 +40,25 @@ class KG:
     embedder: Embedder = NONE
 
     @classmethod
-    def load(cls, name_or_path: str | Path, embedder: str | Embedder = NONE) -> "KG":
-        """The graph of this name, or of this .csv, .csv.gz or .parquet file in kg.csv's columns.
+    def load(cls, name_or_path: str | Path, embedder: str | Embedder = NONE, *, min_edge_score: float = 0.0) -> "KG":
+        """The graph of this name (named_graphs.NAMES), or of this path, in any format of kg.readers; ``kind:path`` says which one.
 
         Read and checked at once. ``primekg`` is downloaded on first use. A graph that was read is kept prepared
         (kg.prepared), and a second load takes under a second. ``embedder`` (kg.embedder) helps to link names that
-        lookup misses; it is optional, and loaded when first used. Raises GraphError where there is no such graph, or
-        the file is not in that form; EmbedderError, UnusableEnvironment.
+        lookup misses; it is optional, and loaded when first used. ``min_edge_score``: edges with a lower score are left out, in formats that
+        have scores. Raises GraphError where there is no such graph, or the files are not in that format; EmbedderError,
+        UnusableEnvironment.
         """
         embedder = embedder if isinstance(embedder, Embedder) else named(embedder)
         embedder.check()  # before hours of work that would end at the first mention
-        name, path = str(name_or_path), Path(name_or_path)
-        expected = 0
-        if name == "sample":
-            path = SAMPLE
-        elif name == "primekg":
-            import kg.download as download  # requests is only needed here
-
-            path, expected = download.primekg(), download.ROWS
-        if not path.is_file():
-            near = difflib.get_close_matches(name, NAMES, n=1)
-            raise GraphError(
-                f"there is no graph {name!r}: expected one of {', '.join(NAMES)}, or the path of a .csv, .csv.gz or "
-                f".parquet file in the columns of PrimeKG's kg.csv{f'; did you mean {near[0]!r}?' if near else ''}"
-            )
-        kg = cls(name if name in NAMES else path.name, str(path.resolve()), prepared.digest(path), embedder)
+        name = str(name_or_path)
+        source, expected = named_graphs.find(name, min_edge_score)
+        shown = name if name in named_graphs.NAMES else source.path.name
+        kg = cls(shown, str(source), source.digest(prepared.digest), embedder)
         rows = opened.contents(kg.path, kg.digest)[1].rows
         if expected and rows != expected:
             raise GraphError(
-                f"{path} has {rows:,} rows; PrimeKG's kg.csv has {expected:,}. Give another file by --kg FILE"
+                f"{source.path} has {rows:,} rows; PrimeKG's kg.csv has {expected:,}. Give another file by --kg FILE"
             )
         return kg
 
@@ -203,16 +191,22 @@ class KG:
         vertices = [self._vertex(node) for node in path]
         names = [self.nodes.name[v] for v in vertices]
         types = [self.nodes.type[v] for v in vertices]
-        hops = []
-        for i in range(len(path) - 1):
-            hops.append([])
-            for name in self._relations(vertices[i], vertices[i + 1]):
-                way = direction(name, types[i], types[i + 1])
-                words = statement(name, way, names[i], names[i + 1])
-                hops[-1].append(
-                    {"relation": name[0], "display_relation": name[1], "direction": way, "statement": words}
-                )
+        hops = [self._hop(*ends) for ends in pairwise(vertices)]
         return {"nodes": list(path), "names": names, "types": types, "hops": hops}
+
+    def _hop(self, a: int, b: int) -> list[dict[str, Any]]:
+        """The relations of the hop between two vertices, with their provenance where the graph has it."""
+        nodes, edges = self.nodes, self.edges
+        hop = []
+        for item in self._items(a, b):
+            name = edges.relation_names[edges.relation[item]]
+            subject = 0 if edges.subject is None else int(edges.subject[item])
+            way = direction(name, nodes.type[a], nodes.type[b], subject, from_low=a < b)
+            words = statement(name, way, nodes.name[a], nodes.name[b])
+            hop.append({"relation": name[0], "display_relation": name[1], "direction": way, "statement": words})
+            if edges.provenance is not None:
+                hop[-1] |= edges.provenance.slice(item, 1).to_pylist()[0]
+        return hop
 
     def are_connected(self, froms: np.ndarray, tos: np.ndarray) -> np.ndarray:
         """Per hop from a node to a node: whether there is an edge. Shape (n,)."""
@@ -232,7 +226,7 @@ class KG:
         return self.nodes.name[self._vertex(node)]
 
     def type_of(self, node: int) -> str:
-        """The node's type, one of kg.primekg.NODE_TYPES."""
+        """The node's type, one of kg.contents.NODE_TYPES."""
         return self.nodes.type[self._vertex(node)]
 
     @property
@@ -289,9 +283,10 @@ class KG:
         """The vertices of nodes that are known to exist."""
         return np.searchsorted(self.nodes.index, nodes)
 
-    def _relations(self, a: int, b: int) -> list[tuple[str, str]]:
+    def _items(self, a: int, b: int) -> range:
+        """The places in ``Edges.relation`` of the edge between two vertices. Raises KeyError where there is none."""
         edges = self.edges
         edge = int(edges.find(np.array([a]), np.array([b]))[0])
         if edge < 0:
             raise KeyError(f"graph {self.name} has no edge between {self.nodes.index[a]} and {self.nodes.index[b]}")
-        return [edges.relation_names[r] for r in edges.relation[edges.start[edge] : edges.start[edge + 1]]]
+        return range(int(edges.start[edge]), int(edges.start[edge + 1]))

@@ -22,7 +22,7 @@ from kg.similar import Similar, SimilarNames
 from kg.tables import CLINICAL, DISEASE, DRUG, GENE, PHENOTYPE, rank
 
 if TYPE_CHECKING:
-    from kg.primekg import Nodes
+    from kg.contents import Nodes
 
 # The levels of lookup in their order.
 SCORES = {

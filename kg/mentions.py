@@ -28,7 +28,7 @@ from kg.matches import Match, OwnNames, Phrase, key_of, own_in, own_names, with_
 from kg.tables import DISEASE, DRUG, GENE, PHENOTYPE, is_symbol, rank
 
 if TYPE_CHECKING:
-    from kg.primekg import Nodes
+    from kg.contents import Nodes
 
 
 @dataclass(frozen=True)

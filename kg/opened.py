@@ -5,7 +5,6 @@ Forked worker processes find them already open, and share the memory. ``path``, 
 
 import functools
 from collections import Counter
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -13,10 +12,11 @@ import numpy as np
 
 from kg import fold, prepared
 from kg.adjacency import Adjacency
+from kg.contents import Edges, Nodes
 from kg.embedder import Embedder
 from kg.linker import Linker
 from kg.mentions import MentionFinder
-from kg.primekg import Edges, Nodes
+from kg.readers import Source
 
 if TYPE_CHECKING:
     from graph_tool import Graph
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @functools.lru_cache(maxsize=4)
 def contents(path: str, digest: str) -> tuple[Nodes, Edges, Adjacency]:
     """Nodes and edges, and the arrays that the compiled search reads."""
-    return prepared.load(Path(path), digest)
+    return prepared.load(Source.parse(path), digest)
 
 
 @functools.cache

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from kg import opened
+from kg.phrases import ABSENCES
 
 if TYPE_CHECKING:
     from kg import KG
-    from kg.primekg import Edges
+    from kg.contents import Edges
 
 Pair = Mapping[str, Any]
 DAMPING = 0.4  # a node inside a path weighs degree ** -DAMPING, as in degree-weighted path counts (Himmelstein & Baranzini 2015)
@@ -27,7 +28,7 @@ GENE_OF_DISEASE = frozenset({"disease_protein"})
 PRESENTATION = frozenset({"phenotype present"})
 SIDE_EFFECT = frozenset({"side effect"})
 # What a node is not used for, or does not show.
-NEGATIVE = frozenset({"contraindication", "disease_phenotype_negative", "anatomy_protein_absent"})
+NEGATIVE = frozenset({"contraindication"}) | ABSENCES
 FACTS = (
     *("hops", "longer", "target", "disease_gene", "genes_only", "presentation", "negative", "side_effect"),
     *("treats_end", "treats_by_target", "fan_out", "fan_in", "target_fan", "surprise", "rivals"),

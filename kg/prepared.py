@@ -13,10 +13,12 @@ import numpy as np
 import pyarrow as pa
 
 from kg.adjacency import Adjacency, adjacency
-from kg.primekg import Edges, Nodes, read_graph
+from kg.contents import Edges, Nodes
+from kg.readers import Source
 
 ARRAYS = ("pair", "start", "relation")
-FACTS = ("vertices", "relation_names", "rows", "obsolete_nodes", "obsolete_rows")
+FACTS = ("vertices", "relation_names", "rows", "obsolete_nodes", "obsolete_rows", "left_out")
+TEXTS, LISTS = ("id", "type", "name", "source"), ("synonyms", "xrefs")
 ADJACENCY = Adjacency._fields
 
 
@@ -57,18 +59,20 @@ def arrays(folder: Path, make: Callable[[], Mapping[str, np.ndarray]]) -> dict[s
     return {file.stem: np.load(file, mmap_mode="r") for file in folder.glob("*.npy")}
 
 
-def load(path: Path, digest: str) -> tuple[Nodes, Edges, Adjacency]:
-    """The graph in the file with this content, prepared first if necessary. Raises kg.primekg.GraphError."""
+def load(source: Source, digest: str) -> tuple[Nodes, Edges, Adjacency]:
+    """The graph of these files with this content, prepared first if necessary. Raises kg.contents.GraphError."""
     folder = cache_folder() / "graphs" / f"{digest[:32]}-{_reader()}"
     if not folder.is_dir():
-        _save(folder, *read_graph(path))
+        _save(folder, *source.read())
     return _open(folder)
 
 
 @functools.cache
 def _reader() -> str:
     """A hash of the code that reads and keeps a graph, so that an edit of it prepares every graph again."""
-    code = (Path(__file__).with_name(name) for name in ("prepared.py", "primekg.py", "adjacency.py"))
+    here = Path(__file__).parent
+    code = [here / name for name in ("prepared.py", "contents.py", "adjacency.py")]
+    code += sorted([*(here / "readers").glob("*.py"), *(here / "relations").glob("*.tsv")])
     return hashlib.sha256(b"\0".join(file.read_bytes() for file in code)).hexdigest()[:8]
 
 
@@ -77,16 +81,13 @@ def _save(folder: Path, nodes: Nodes, edges: Edges) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder.parent))
     try:
-        columns = {
-            "index": nodes.index,
-            "id": nodes.id,
-            "type": nodes.type,
-            "name": nodes.name,
-            "source": nodes.source,
-        }
-        table = pa.table(columns)
-        with pa.ipc.new_file(draft / "nodes.arrow", table.schema) as writer:
-            writer.write_table(table)
+        columns = {"index": nodes.index} | {text: getattr(nodes, text) for text in TEXTS}
+        columns |= {some: values for some in LISTS if (values := getattr(nodes, some)) is not None}
+        _write(draft / "nodes.arrow", pa.table(columns))
+        if edges.provenance is not None:
+            _write(draft / "provenance.arrow", edges.provenance)
+        if edges.subject is not None:
+            np.save(draft / "subject.npy", edges.subject)
         for array in ARRAYS:
             np.save(draft / f"{array}.npy", getattr(edges, array))
         compact = adjacency(edges.vertices, *edges.ends())
@@ -101,9 +102,9 @@ def _save(folder: Path, nodes: Nodes, edges: Edges) -> None:
 
 
 def _open(folder: Path) -> tuple[Nodes, Edges, Adjacency]:
-    with pa.memory_map(str(folder / "nodes.arrow")) as file:
-        table = pa.ipc.open_file(file).read_all()
-    texts = {column: _texts(table[column]) for column in table.column_names if column != "index"}
+    table = _read(folder / "nodes.arrow")
+    texts = {column: _texts(table[column]) for column in TEXTS}
+    lists = {column: table[column].combine_chunks() for column in LISTS if column in table.column_names}
     arrays = {array: _mapped(folder / f"{array}.npy") for array in ARRAYS}
     facts = json.loads((folder / "facts.json").read_text("utf-8"))
     facts["relation_names"] = [(relation, display) for relation, display in facts["relation_names"]]
@@ -111,7 +112,22 @@ def _open(folder: Path) -> tuple[Nodes, Edges, Adjacency]:
     index = np.frombuffer(
         table["index"].combine_chunks().buffers()[1], np.int64
     )  # to_numpy would import pandas: 30 MB
-    return Nodes(index, **texts), Edges(**arrays, **facts), Adjacency(**compact)
+    said = {
+        "subject": _mapped(folder / "subject.npy") if (folder / "subject.npy").is_file() else None,
+        "provenance": _read(folder / "provenance.arrow") if (folder / "provenance.arrow").is_file() else None,
+    }
+    return Nodes(index, **texts, **lists), Edges(**arrays, **facts, **said), Adjacency(**compact)
+
+
+def _write(file: Path, table: pa.Table) -> None:
+    with pa.ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table)
+
+
+def _read(file: Path) -> pa.Table:
+    """A table, memory-mapped."""
+    with pa.memory_map(str(file)) as mapped:
+        return pa.ipc.open_file(mapped).read_all()
 
 
 def _texts(column: pa.ChunkedArray) -> list[str]:

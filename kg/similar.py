@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from kg import fold, tfidf
+from kg.contents import Nodes
 from kg.embedder import NONE, Embedder
-from kg.primekg import Nodes
 from kg.tables import DISEASE, DRUG, PHENOTYPE
 
 NEW_NUMBER, NEW_WORDS = 0.15, 0.10

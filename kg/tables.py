@@ -15,7 +15,7 @@ import numpy as np
 import xxhash
 
 from kg import fold, prepared
-from kg.primekg import Nodes
+from kg.contents import Nodes
 
 GENE, DRUG, DISEASE, PHENOTYPE = "gene/protein", "drug", "disease", "effect/phenotype"
 

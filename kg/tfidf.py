@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from kg import fold, prepared
-from kg.primekg import Nodes
+from kg.contents import Nodes
 from kg.tables import folder_of, hashes, is_symbol
 
 if TYPE_CHECKING:

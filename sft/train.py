@@ -14,7 +14,7 @@ from accelerate import PartialState
 from transformers import TrainerCallback, TrainerControl, TrainerState
 
 from kg import KG
-from kg.primekg import GraphError
+from kg.contents import GraphError
 from kg.terminal import protect
 from sft import checkpoints, compile_lock, hub, model_card, preflight
 from sft.command_line import Command, read

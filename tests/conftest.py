@@ -14,7 +14,7 @@ import hypothesis
 import pytest
 
 from kg import KG
-from kg.primekg import COLUMNS
+from kg.readers.primekg import COLUMNS
 
 if TYPE_CHECKING:
     from tests.support.hub.running import Running

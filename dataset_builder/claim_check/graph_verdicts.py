@@ -18,12 +18,12 @@ from dataset_builder.claim_check.words import (
     PRESENT,
     SIDE_EFFECT,
 )
+from kg.phrases import ABSENCES
 
 Relation = tuple[str, str]  # relation, display_relation
 USED = frozenset([INDICATION, OFF_LABEL])
 SIDE = "drug_effect"  # kg.csv's relation of a side effect
 THERAPEUTIC = USED | {CONTRA, SIDE}
-ABSENT = frozenset(["disease_phenotype_negative", "anatomy_protein_absent"])
 # the edges of kg.csv that a stated relation is about; of the rest every edge counts
 EDGES = {
     PRESENT: {"disease_phenotype_positive", "disease_phenotype_negative"},
@@ -56,7 +56,7 @@ def _verdict(said: Statement, relations: Iterable[Relation]) -> str:
     if said.relation in THERAPEUTIC | {SIDE_EFFECT}:
         return _therapy(said, denied, names & THERAPEUTIC)
     about = {pair for pair in known - _therapeutic(known) if pair[0] in EDGES.get(said.relation, names)}
-    present = {pair for pair in about if pair[0] not in ABSENT}
+    present = {pair for pair in about if pair[0] not in ABSENCES}
     if said.relation in ("enzyme", "carrier", "transporter"):
         present = {pair for pair in present if pair[1] == said.relation}
         if not present:

@@ -10,7 +10,7 @@ from typing import Any
 from datasets import load_dataset
 
 from kg import KG
-from kg.primekg import GraphError
+from kg.contents import GraphError
 from kg.terminal import protect
 from sft.rewards import attacks
 from sft.rewards.texts import text_of

@@ -26,7 +26,7 @@ LINKS = (
 
 @pytest.fixture(scope="module")
 def kg(tmp_path_factory: pytest.TempPathFactory) -> KG:
-    from kg.primekg import COLUMNS
+    from kg.readers.primekg import COLUMNS
     from tests.conftest import _rows
 
     nodes = [f"{name} {type_}" for type_, names in NAMES.items() for name in names]

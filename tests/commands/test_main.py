@@ -20,7 +20,7 @@ from dataset_builder.sources.raw_files import RawFile, read_local
 from dataset_builder.sources.table import SOURCES, UNPINNED
 from kg import KG
 from kg.embedder import named
-from kg.primekg import COLUMNS
+from kg.readers.primekg import COLUMNS
 
 ROOT = Path(__file__).parents[2]
 KG_ONLY = kg_only(KG("sample", "", ""), claim_reader("spacy"), 0)

@@ -7,7 +7,7 @@ import pytest
 
 from dataset_builder.__main__ import main
 from dataset_builder.commands.build_folder import _graph_facts, _notes_on
-from kg.knowledge_graph import KG, SAMPLE
+from kg import KG, SAMPLE
 
 ROW = "disease_disease,parent-child,90001,1,disease,{},MONDO,90002,2,disease,{},MONDO"
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from unittest import mock
 
+from kg.contents import GraphError
 from kg.knowledge_graph import KG
-from kg.primekg import COLUMNS, GraphError
+from kg.readers.primekg import COLUMNS
 from tests.fuzz.border import Border
 
 ROWS = (

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from kg.primekg import GraphError
+from kg.contents import GraphError
 from tests.fuzz import graph
 from tests.fuzz.border import Border
 

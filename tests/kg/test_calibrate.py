@@ -9,10 +9,10 @@ import pytest
 from kg import __main__ as command
 from kg import calibrate
 from kg.calibrate import Measured, choose, table
+from kg.contents import Nodes
 from kg.embedder import NONE
 from kg.gold import Pair, read_gold, read_names
 from kg.linker import Linker
-from kg.primekg import Nodes
 
 
 def measured(score: list[float], right: list[bool], removed: list[float]) -> Measured:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kg import KG, GraphError, download
-from kg.primekg import COLUMNS
+from kg.readers.primekg import COLUMNS
 
 CONTENT = (",".join(COLUMNS) + "\nindication,indication,0,D,drug,Aspirin,t,1,M,disease,fever,t\n").encode()
 

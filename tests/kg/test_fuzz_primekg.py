@@ -7,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kg.primekg import COLUMNS, NODE_TYPES, GraphError, read_graph
+from kg.contents import NODE_TYPES, GraphError
+from kg.readers.primekg import COLUMNS, read_graph
 
 HEAD = ",".join(COLUMNS)
 NAME = st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"), min_size=1, max_size=12).filter(

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from kg.contents import GraphError
 from kg.gold import read_gold, read_names, without
-from kg.primekg import GraphError
 
 
 def test_twins_and_several_names_are_right(tmp_path: Path) -> None:

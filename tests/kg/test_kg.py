@@ -8,7 +8,8 @@ import pytest
 from datasets.fingerprint import Hasher
 
 from kg import KG, GraphError
-from kg.primekg import NODE_TYPES, read_graph
+from kg.contents import NODE_TYPES
+from kg.readers.primekg import read_graph
 
 EDGES = (
     "Colchicine drug | indication | gout disease",
@@ -69,7 +70,7 @@ def test_a_kg_is_a_value_that_follows_the_files_content(make_kg) -> None:
 
 def test_an_unknown_graph_is_told_what_there_is(tmp_path: Path) -> None:
     with pytest.raises(
-        GraphError, match=r"there is no graph 'smaple': expected one of sample, primekg, or the path of a \.csv"
+        GraphError, match=r"there is no graph 'smaple': expected one of sample, primekg, hpo, or the path of a \.csv"
     ):
         KG.load("smaple")
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from kg.candidates import Candidate
+from kg.contents import Nodes
 from kg.embedder import NONE
 from kg.linker import SCORES, Alias, Linker, read_aliases
-from kg.primekg import Nodes
 
 NODES = [
     (10, "disease", "Crohn disease"),
@@ -250,7 +250,7 @@ def test_one_call_with_many_mentions_equals_many_calls(linker: Linker) -> None:
 
 def test_look_up_and_search_need_no_large_library() -> None:
     code = (
-        "import sys, numpy; from kg.linker import Linker; from kg.primekg import Nodes\n"
+        "import sys, numpy; from kg.linker import Linker; from kg.contents import Nodes\n"
         "rows = Nodes(numpy.arange(2), ['0', '1'], ['disease'] * 2, ['gout', 'lung cancer'], [''] * 2)\n"
         "Linker(rows).link(['x'])\n"  # makes the index
         "for name in [m for m in sys.modules if m.split('.')[0] == 'scipy']: del sys.modules[name]\n"

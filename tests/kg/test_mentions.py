@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kg.contents import Nodes
 from kg.mentions import Mention, MentionFinder
-from kg.primekg import Nodes
 
 NODES = [
     (100, "disease", "sleep apnea"),

@@ -2,8 +2,8 @@
 
 import pytest
 
+from kg.contents import NODE_TYPES
 from kg.phrases import PHRASES, direction, statement
-from kg.primekg import NODE_TYPES
 
 # all relations of PrimeKG with the types of their two sides
 PRIMEKG = """protein_protein ppi|gene/protein|gene/protein

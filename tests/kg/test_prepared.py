@@ -7,7 +7,9 @@ import pytest
 
 from kg import prepared
 from kg.adjacency import adjacency
-from kg.primekg import GraphError, read_graph
+from kg.contents import GraphError
+from kg.readers import Source
+from kg.readers.primekg import read_graph
 
 EDGES = (
     "Colchicine drug | indication | gout disease",
@@ -25,7 +27,7 @@ def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_it_is_the_same_graph(make_kg) -> None:
     path = Path(make_kg(*EDGES).path)
     for _ in range(2):
-        nodes, edges, compact = prepared.load(path, prepared.digest(path))
+        nodes, edges, compact = prepared.load(Source("primekg", path), prepared.digest(path))
         read_nodes, read_edges = read_graph(path)
         assert (nodes.name, nodes.type, nodes.id, nodes.source) == (
             read_nodes.name,
@@ -43,9 +45,9 @@ def test_it_is_the_same_graph(make_kg) -> None:
 def test_a_second_load_does_not_read_the_file(make_kg, monkeypatch: pytest.MonkeyPatch) -> None:
     path = Path(make_kg(*EDGES).path)
     digest = prepared.digest(path)
-    prepared.load(path, digest)
-    monkeypatch.setattr(prepared, "read_graph", lambda _: pytest.fail("read again"))
-    _, edges, compact = prepared.load(path, digest)
+    prepared.load(Source("primekg", path), digest)
+    monkeypatch.setattr(Source, "read", lambda _: pytest.fail("read again"))
+    _, edges, compact = prepared.load(Source("primekg", path), digest)
     assert all(
         isinstance(array.base, np.memmap) for array in (edges.pair, *compact)
     )  # pages of the file, shared by all processes
@@ -54,7 +56,7 @@ def test_a_second_load_does_not_read_the_file(make_kg, monkeypatch: pytest.Monke
 def test_a_broken_graph_leaves_nothing_behind(tmp_path: Path, own_folder: Path) -> None:
     (tmp_path / "kg.csv").write_text("relation\n")
     with pytest.raises(GraphError):
-        prepared.load(tmp_path / "kg.csv", "0" * 64)
+        prepared.load(Source("primekg", tmp_path / "kg.csv"), "0" * 64)
     assert not list((own_folder / "graphs").glob("*")) if (own_folder / "graphs").exists() else True
 
 
@@ -67,7 +69,7 @@ def test_a_full_disk_leaves_nothing_behind(make_kg, own_folder: Path, monkeypatc
 
     monkeypatch.setattr(np, "save", no_space_left)
     with pytest.raises(OSError, match="No space left"):
-        prepared.load(path, "f" * 64)
+        prepared.load(Source("primekg", path), "f" * 64)
     assert set((own_folder / "graphs").iterdir()) == before
 
 

@@ -9,7 +9,8 @@ import pyarrow.csv
 import pyarrow.parquet
 import pytest
 
-from kg.primekg import COLUMNS, NODE_TYPES, Edges, GraphError, obsolete, read_graph
+from kg.contents import NODE_TYPES, Edges, GraphError, obsolete
+from kg.readers.primekg import COLUMNS, read_graph
 
 HEAD = ",".join(COLUMNS)
 ROWS = [

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kg import fold, similar, tfidf
+from kg.contents import Nodes
 from kg.embedder import Embedder
-from kg.primekg import Nodes
 from kg.similar import SimilarNames
 
 WORDS = ["kidney", "failure", "acute", "chronic", "type", "2", "3", "gout", "of", "the", "diabetes", "IV"]

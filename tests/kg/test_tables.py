@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kg import tables
-from kg.primekg import Nodes
+from kg.contents import Nodes
 from kg.tables import Table, hashes
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kg import tfidf
-from kg.primekg import Nodes
+from kg.contents import Nodes
 
 NAMES = [
     "chronic kidney disease",

@@ -14,7 +14,7 @@ import pytest
 from dataset_builder.claim_check.reader import claim_reader
 from dataset_builder.sources.raw_files import SourceError
 from kg import KG
-from kg.primekg import COLUMNS
+from kg.readers.primekg import COLUMNS
 from lighteval_tasks.factuality import measured
 from lighteval_tasks.factuality.claims import ItemClaims, Output, claims_of
 from lighteval_tasks.factuality.outputs import Columns, read_outputs

@@ -10,7 +10,7 @@ import pytest
 from dataset_builder.claim_check.reader import ClaimReader, claim_reader
 from dataset_builder.sources.raw_files import SourceError
 from kg import KG
-from kg.primekg import COLUMNS
+from kg.readers.primekg import COLUMNS
 from lighteval_tasks import comparison, scores
 from lighteval_tasks.command import TASKS_FILE
 from lighteval_tasks.compare import compare_runs

@@ -13,9 +13,9 @@ from typing import NamedTuple
 from dataset_builder.row import row_id
 from dataset_builder.sources.raw_splits import read_split
 from dataset_builder.sources.table import SOURCES
+from kg.contents import Nodes
 from kg.gold import read_names
 from kg.mentions import Mention, MentionFinder
-from kg.primekg import Nodes
 
 LABELS = Path(__file__).parents[1] / "fixtures" / "mentions" / "medqa_labels.jsonl"
 

@@ -14,9 +14,10 @@ from dataset_builder.claim_check.given_hops.claims import (
     Claim,
     kinds_for,
 )
-from dataset_builder.claim_check.graph_verdicts import ABSENT, SIDE, THERAPEUTIC, USED, Relation
+from dataset_builder.claim_check.graph_verdicts import SIDE, THERAPEUTIC, USED, Relation
 from dataset_builder.claim_check.parsing import DISEASE, DRUG, GENE, PHENOTYPE
 from dataset_builder.claim_check.words import CONTRA
+from kg.phrases import ABSENCES
 
 TOGETHER = frozenset(["join", "treat", "harm"])  # kinds of cue about two drugs given together
 STATED = {
@@ -86,7 +87,7 @@ def _unread(claim: Claim, known: set[Relation]) -> Reading:
     if not claim.cues[0].denied:
         return Reading("supported" if known else "unknown", None, False)
     names = {relation for relation, _ in known}
-    negative = ABSENT | {CONTRA}
+    negative = ABSENCES | {CONTRA}
     return Reading("supported" if names & negative else "contradicted" if names else "unknown", None, True)
 
 
@@ -171,7 +172,7 @@ def _plain(claim: Claim, types: Types, known: set[Relation]) -> Reading:
     if types == (DRUG, DRUG) and kinds & TOGETHER:  # "should not be combined with" states an interaction
         denied = claim.unlike ^ any(cue.denied for cue in cues if not cue.kinds & (TOGETHER | {"use"}))
     stated = _name(kinds, types)
-    present = {pair for pair in known if pair[0] not in ABSENT}
+    present = {pair for pair in known if pair[0] not in ABSENCES}
     if denied:
         return Reading("contradicted" if present else "supported" if known else "unknown", stated, True)
     if (

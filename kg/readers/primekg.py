@@ -1,13 +1,10 @@
 """Read nodes, edges and relations from the twelve columns of PrimeKG's kg.csv (Chandak et al. 2023).
 
-The identity of a node is its index in the file, never its name: two nodes with one name stay two, and ``NA``, ``null`` or
-``None`` are names like any other. kg.csv stores every edge both ways; here an edge is one unordered pair of nodes.
+A node's index is that of the file. kg.csv stores every edge both ways.
 """
 
 import codecs
 import csv
-import re
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,20 +13,8 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
-NODE_TYPES = (
-    "gene/protein",
-    "drug",
-    "effect/phenotype",
-    "disease",
-    "biological_process",
-    "molecular_function",
-    "cellular_component",
-    "exposure",
-    "pathway",
-    "anatomy",
-)
-ONTOLOGIES = frozenset(NODE_TYPES) - {"gene/protein", "drug", "exposure", "pathway"}
-OBSOLETE = re.compile(r"[\W_]*obsoleted?(?![a-z])", re.IGNORECASE)
+from kg.contents import NODE_TYPES, Edges, GraphError, Nodes, Statements, edges_of, obsolete, without
+
 SIDE = ("index", "id", "type", "name", "source")
 CODED = pa.dictionary(pa.int32(), pa.string())
 SHOWN = ("relation", "display_relation", "x_name", "y_name")  # in rationales
@@ -37,56 +22,11 @@ MAX_RELATIONS = 1000  # PrimeKG has 30
 COLUMNS = ("relation", "display_relation", *(f"x_{c}" for c in SIDE), *(f"y_{c}" for c in SIDE))
 
 
-class GraphError(ValueError):
-    """A file that cannot be read as a knowledge graph; the message names file, place, what was found and expected."""
-
-
-@dataclass(frozen=True)
-class Nodes:
-    """The nodes, sorted by index; a position in these sequences is a *vertex* of the search graph."""
-
-    index: np.ndarray
-    id: list[str]
-    type: list[str]
-    name: list[str]
-    source: list[str]
-
-
-@dataclass(frozen=True)
-class Edges:
-    """The distinct edges in order, and the relations of each.
-
-    An edge of the vertices low < high is the number ``low * vertices + high`` in ``pair``. The relations of edge ``e`` are
-    ``relation_names[relation[start[e]:start[e + 1]]]``, each a (relation, display_relation). Edge indexes of graph-tool
-    are not used: they change when a graph is saved and loaded.
-    """
-
-    vertices: int
-    pair: np.ndarray
-    start: np.ndarray
-    relation: np.ndarray
-    relation_names: list[tuple[str, str]]
-    rows: int  # of the file, every edge counted as often as it occurs
-    obsolete_nodes: int = 0  # of the file, and not of this graph: those that their ontology calls obsolete
-    obsolete_rows: int = 0  # of the file, with such a node
-
-    def ends(self) -> tuple[np.ndarray, np.ndarray]:
-        """The low and the high vertex of every edge."""
-        return np.divmod(self.pair, self.vertices)
-
-    def find(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """The edge between every x and y, whichever is lower; -1 where there is none."""
-        wanted = np.minimum(x, y).astype(np.int64) * self.vertices + np.maximum(x, y)
-        edge = np.minimum(np.searchsorted(self.pair, wanted), max(len(self.pair) - 1, 0))
-        return np.where(self.pair[edge] == wanted, edge, -1) if len(self.pair) else np.full(len(wanted), -1)
-
-    def all_relations(self, wanted: np.ndarray, edge: np.ndarray) -> np.ndarray:
-        """Per edge, whether all its relations are wanted (a flag per relation); False for edge -1."""
-        count = np.where(edge < 0, 0, self.start[edge + 1] - self.start[edge])
-        ends = np.cumsum(count)
-        position = np.repeat(self.start[edge] - (ends - count), count) + np.arange(count.sum())
-        unwanted = np.append(0, np.cumsum(~wanted[self.relation[position]]))
-        return (count > 0) & (unwanted[ends] == unwanted[ends - count])
+def files(path: Path) -> list[Path]:
+    """The one file. Raises GraphError where it is not there."""
+    if not path.is_file():
+        raise GraphError(f"{path} is not a file; expected a .csv, .csv.gz or .parquet file in kg.csv's columns")
+    return [path]
 
 
 def read_graph(path: Path) -> tuple[Nodes, Edges]:
@@ -96,7 +36,8 @@ def read_graph(path: Path) -> tuple[Nodes, Edges]:
     """
     table = _read_table(path)
     nodes, x, y = _nodes(table, path)
-    edges = _edges(table, x, y, len(nodes.index), path)
+    names, relation = _relations(table, path)
+    edges = edges_of(Statements(x, y, relation, names), len(nodes.index))
     old = obsolete(nodes.name, nodes.type)
     if not old.any():
         return nodes, edges
@@ -216,39 +157,8 @@ def _place(position: int, table: pa.Table) -> str:
     return f"row {row + 1} ({'xy'[side]})"
 
 
-def _edges(table: pa.Table, x: np.ndarray, y: np.ndarray, vertices: int, path: Path) -> Edges:
-    names, relation = _relations(table, path)
-    real = x != y  # a relation of a node to itself is no edge: no shortest path can use it
-    kinds = max(len(names), 1)
-    pair = np.minimum(x, y)[real].astype(np.int64) * vertices + np.maximum(x, y)[real]
-    pair, relation = np.divmod(np.unique(pair * kinds + relation[real]), kinds)
-    pair, start = np.unique(pair, return_index=True)
-    return Edges(vertices, pair, np.append(start, relation.size), relation.astype(np.int16), names, table.num_rows)
-
-
-def obsolete(names: list[str], types: list[str]) -> np.ndarray:
-    """Per node, whether its ontology has withdrawn the term: MONDO, HPO and GO then begin its name with "obsolete". Shape (n,)."""
-    both = zip(names, types, strict=True)
-    return np.array([type_ in ONTOLOGIES and OBSOLETE.match(name) is not None for name, type_ in both], bool)
-
-
-def without(nodes: Nodes, edges: Edges, left_out: np.ndarray, rows: int) -> tuple[Nodes, Edges]:
-    """The graph without these nodes. ``left_out``: a flag per node, shape (n,); ``rows``: how many of the file have one of them."""
-    kept = np.flatnonzero(~left_out)
-    vertex = np.cumsum(~left_out) - 1
-    texts = {c: [getattr(nodes, c)[v] for v in kept.tolist()] for c in SIDE[1:]}
-    low, high = edges.ends()
-    stays = ~(left_out[low] | left_out[high])
-    count = np.diff(edges.start)
-    pair = vertex[low[stays]].astype(np.int64) * len(kept) + vertex[high[stays]]
-    start = np.append(0, np.cumsum(count[stays]))
-    relation = edges.relation[np.repeat(stays, count)]
-    of_file = (edges.relation_names, edges.rows, int(left_out.sum()), rows)
-    return Nodes(nodes.index[kept], **texts), Edges(len(kept), pair, start, relation, *of_file)
-
-
 def _relations(table: pa.Table, path: Path) -> tuple[list[tuple[str, str]], np.ndarray]:
-    """The distinct (relation, display_relation) in alphabetical order, and which of them each row has."""
+    """Every (relation, display_relation) that there could be, and which of them each row has."""
     labels = [table[c].unify_dictionaries().combine_chunks() for c in ("relation", "display_relation")]
     relations, displays = (label.dictionary.to_pylist() for label in labels)
     if max(len(relations), len(displays)) > MAX_RELATIONS:
@@ -257,9 +167,4 @@ def _relations(table: pa.Table, path: Path) -> tuple[list[tuple[str, str]], np.n
             f"Is another column named relation?"
         )
     pairs = labels[0].indices.to_numpy().astype(np.int32) * max(len(displays), 1) + labels[1].indices.to_numpy()
-    used, relation = np.unique(pairs, return_inverse=True)
-    named = [(relations[pair // len(displays)], displays[pair % len(displays)]) for pair in used]
-    order = sorted(range(len(named)), key=named.__getitem__)
-    rank = np.empty(len(named), np.int64)
-    rank[order] = np.arange(len(named))
-    return [named[i] for i in order], rank[relation]
+    return [(relation, display) for relation in relations for display in displays], pairs
