@@ -38,7 +38,7 @@ _WITHIN = re.compile(
 _NAMES = re.compile(
     r"\b(?:ans(?:wers?)?|opt(?:ions?)?|choices?|alternatives?|distractors?)\b\W{0,4}(?:(?:is|are|was|:)\W{0,4})?[\"'(\[]?[a-j]\b"
     r"|[(\[][a-j][)\]]"
-    r"|(?:^|[\n;:]\s*|\.\s+)[\"'(]?[a-j][\"')]*\s*(?:[.):]\s|i\.?\s?e\b|-\s|,\s*i\.?e\b)"
+    r"|(?:^|[\n;:]\s{0,9}|\.\s{1,9})[\"'(]?[a-j][\"')]{0,3}\s{0,9}(?:[.):]\s|i\.?\s?e\b|-\s|,\s{0,9}i\.?e\b)"
     r"|\b(?:first|second|third|fourth|fifth|last|above|previous|preceding|other|remaining)\s+(?:two\s+|three\s+)?(?:options?|choices?|answers?|alternatives?)\b"
     r"|\b(?:all|none|any|both) (?:of )?(?:the )?above\b",
     re.IGNORECASE,

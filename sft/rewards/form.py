@@ -24,7 +24,7 @@ _HIDDEN = re.compile(
 _TURN = re.compile(r"<\|[a-z_]{2,20}\|>|<\uff5c\w{2,20}\uff5c>|\[/?INST\]|</?s>", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
-_ARROW = re.compile("[—←→]|-->|->")
+_ARROWS = re.compile("[—←→]|-->|->")
 # words that a clause has and a list of names has not: verbs, pronouns, and what joins clauses
 _CLAUSE_WORDS = """
 is are was were be been being has have had do does did can could may might must should would will not no it its this that these those which
@@ -76,7 +76,7 @@ def own_words(text: str, prompt: str) -> int:
     """The number of words in a text's own sentences of prose."""
     asked = _words(prompt)
     runs, words = set(_runs(asked)), set(asked)
-    sentences = (_words(one) for one in dict.fromkeys(_SENTENCE.split(text)) if not _ARROW.search(one))
+    sentences = (_words(one) for one in dict.fromkeys(_SENTENCE.split(text)) if not _ARROWS.search(one))
     return sum(len(said) for said in sentences if _is_prose(said) and not _is_of(said, runs, words))
 
 

@@ -13,9 +13,9 @@ _NUMBER = r"(?:\(?(?:\d{1,3}|[A-Z])[.)]|step\s+\d{1,3}\s?[.:)]?)"
 # "2. Findings: …", "- …", "B) …", "Step 3: …", also in bold
 _ITEM = re.compile(rf"\s*(?:\*\*)?(?:[-*•+–—]\s|{_NUMBER}(?:\*\*)?[\s:])", re.IGNORECASE)
 # "## Thinking", "**Conclusion:**", "2. **Findings**", "Step 3:", "Reasoning Process:"
-_HEADING = re.compile(
-    rf"\s*(?:#{{1,6}}\s.*|(?:[-*•]\s+)?(?:{_NUMBER}\s*)?\*\*[^*]+\*\*\s*:?|\**step\s+\d{{1,3}}\s?[.:)]?\**"
-    r"|(?:\d{1,2}[.)]\s*)?(?:finding reasoning paths|reasoning process|conclusion)\s*:?)\s*",
+_HEADING_LINE = re.compile(
+    rf"#{{1,6}}\s.*|(?:[-*•]\s+)?(?:{_NUMBER}\s*)?\*\*[^*]+\*\*(?:\s*:)?|\**step\s+\d{{1,3}}\s?[.:)]?\**"
+    r"|(?:\d{1,2}[.)]\s*)?(?:finding reasoning paths|reasoning process|conclusion)(?:\s*:)?",
     re.IGNORECASE,
 )
 
@@ -27,7 +27,7 @@ def step_spans(text: str) -> list[Span]:
 
 def is_heading(line: str) -> bool:
     """Whether a line only names what follows, or only parts two sections (a rule, a fence)."""
-    return not _WORD.search(line) or bool(_HEADING.fullmatch(line))
+    return not _WORD.search(line) or bool(_HEADING_LINE.fullmatch(line.strip()))
 
 
 def _blocks(text: str) -> Iterator[Span]:
