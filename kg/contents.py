@@ -199,8 +199,9 @@ def _one(of: Mapping[str, Sequence[object]], lines: slice) -> dict[str, object]:
     """Several lines' provenance as one: every source and evidence code once, all publications, the highest score."""
     scores = [score for score in of["score"][lines] if isinstance(score, float)]
     papers = [paper for some in of["publications"][lines] for paper in (some if isinstance(some, list) else ())]
+    sources = {one for some in of["source"][lines] if some for one in str(some).split("; ")}
     return {
-        "source": "; ".join(sorted({str(one) for one in of["source"][lines] if one})) or None,
+        "source": "; ".join(sorted(sources)) or None,
         "publications": sorted(set(papers)) or None,
         "evidence": "; ".join(sorted({str(one) for one in of["evidence"][lines] if one})) or None,
         "score": max(scores, default=None),
