@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from itertools import product
 from typing import TYPE_CHECKING
 
 from kg import fold, synonyms, tables
@@ -109,9 +110,12 @@ class Linker:
         ]
 
     def resolve(self, alias: Alias) -> list[int]:
-        """Vertices of the first canonical name in this graph, by exact, N1 or N2 name or its synonym, the alias's type first."""
-        for name in alias.names:
-            for level in ("exact", "N1", "N2", "synonym"):
+        """Vertices of the first canonical name in this graph, by exact, N1 or N2 name, the alias's type first.
+
+        Where the graph has none of the names, those of the first that is a synonym and not ambiguous.
+        """
+        for levels in (("exact", "N1", "N2"), ("synonym",)):
+            for name, level in product(alias.names, levels):
                 for _, found in self._find(level, [name]):
                     if level == "synonym" and not synonyms.are_one(self._nodes, found):
                         continue

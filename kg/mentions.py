@@ -184,12 +184,12 @@ class MentionFinder:
                 self._add(form, type_, [vertex])
 
     def _add_synonyms(self, stopped: set[str]) -> None:
-        """The synonyms under which no name of a node is found, and no alias: those win."""
+        """The synonyms under which no name of a node is found, and no alias: those win. A node whose name is no mention has none."""
         named = set(self._phrases) if self._nodes.synonyms is not None else set()
         named |= {key_of(alias.text) for alias in read_aliases() if named and self._linker.resolve(alias)}
         for vertex, text in self._linker.synonyms():
-            if len(text) > 2 and text not in stopped and text.lower() not in stopped:
-                type_ = self._nodes.type[vertex]
+            name, type_ = self._nodes.name[vertex], self._nodes.type[vertex]
+            if len(text) > 2 and stopped.isdisjoint((text, text.lower(), name, name.lower())):
                 for form in readings(text, type_):
                     if key_of(form) not in named:
                         self._add(form, type_, [vertex])

@@ -58,10 +58,30 @@ def as_spelled(text: str) -> str:
 
 
 def key_of_synonym(text: str, type_: str) -> str:
-    """The key of a synonym of a node of this type; empty where it can be no name ("277000", a number of another database)."""
-    if not any(map(str.isalpha, text)):
-        return ""
+    """The key of a synonym of a node of this type."""
     return as_spelled(text) if fold.is_exact_case(text) or is_symbol(text, type_) else synonym_key(text)
+
+
+@cache
+def _not_synonyms() -> frozenset[tuple[str, str]]:
+    return frozenset((synonym_key(text), name) for text, name, _ in fold.read_words("not_synonyms.tsv"))
+
+
+@cache
+def _qualifiers() -> frozenset[str]:
+    return frozenset(row[0] for row in fold.read_words("qualifiers.txt"))
+
+
+def is_wrong(text: str, name: str) -> bool:
+    """Whether what a graph gives as an exact synonym of a name is none in a text.
+
+    A number of another database; one that reviewers refused (kg/words/not_synonyms.tsv); the name without a word that narrows it
+    (kg/words/qualifiers.txt).
+    """
+    if not any(map(str.isalpha, text)) or not _not_synonyms().isdisjoint((synonym_key(text), of) for of in ("*", name)):
+        return True
+    less, more = set(fold.n2_words(text)), set(fold.n2_words(name))
+    return less < more and not _qualifiers().isdisjoint(more - less)
 
 
 def readings(name: str, type_: str) -> Iterator[str]:
@@ -120,7 +140,7 @@ def _code() -> str:
     """A hash of the code that derives something from names, so that after an edit everything is derived again."""
     files = (
         *map(Path(__file__).with_name, ("fold.py", "tables.py", "tfidf.py")),
-        Path(__file__).parent / "words" / "salts.tsv",
+        *(Path(__file__).parent / "words" / name for name in ("salts.tsv", "not_synonyms.tsv", "qualifiers.txt")),
     )
     return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()[:8]
 
@@ -146,7 +166,8 @@ def _make_synonyms(nodes: Nodes) -> dict[str, np.ndarray]:
     """The table of synonyms, without those that are equal to a name: of their own node, which is found by it, or of another, which wins."""
     both = array("Q"), array("i")
     for vertex, text in nodes.every_synonym():
-        if key := key_of_synonym(text, nodes.type[vertex]):
+        key = key_of_synonym(text, nodes.type[vertex])
+        if key and not is_wrong(text, nodes.name[vertex]):
             both[0].append(xxhash.xxh3_64_intdigest(key))
             both[1].append(vertex)
     hashed, vertices = np.array(both[0], np.uint64), np.array(both[1], np.int32)
