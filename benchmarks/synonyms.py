@@ -100,7 +100,9 @@ def report(nodes: Nodes, texts: dict[str, list[str]]) -> list[Found]:
     """Print what synonyms change, and return the new mentions."""
     plain, full, looked_up = finders(nodes)
     total = sum(1 for _ in nodes.every_synonym())
-    print(f"- {len(nodes.name):,} names, {total:,} exact synonyms, {looked_up:,} of them looked up as such: nobody's name, not ambiguous\n")
+    print(
+        f"- {len(nodes.name):,} names, {total:,} exact synonyms, {looked_up:,} of them looked up as such: nobody's name, not ambiguous\n"
+    )
     before, after = find(plain, texts), find(full, texts)
     print("| questions | with a mention | mentions | distinct nodes | mentions per type |\n|---|---|---|---|---|")
     for source, some in texts.items():

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import ahocorasick
 
-from kg import fold, synonyms
+from kg import fold
 from kg.abbreviations import defined, may_mean
 from kg.cues import negated, of_family
 from kg.heads import is_another
@@ -133,7 +133,9 @@ class MentionFinder:
         names, types = self._nodes.name, self._nodes.type
         if not defined_as:
             type_ = min((types[v] for v in known), key=rank)
-            return may_mean(short, means, [n for v in known for n in (names[v], *self._nodes.synonyms_of(v))], type_, text)
+            return may_mean(
+                short, means, [n for v in known for n in (names[v], *self._nodes.synonyms_of(v))], type_, text
+            )
         both = {types[v] for v in (*known, *defined_as)}
         return not set(known).isdisjoint(defined_as) or both <= {GENE, DRUG}  # of a hormone, its gene and the drug
 

@@ -78,7 +78,9 @@ def is_wrong(text: str, name: str) -> bool:
     A number of another database; one that reviewers refused (kg/words/not_synonyms.tsv); the name without a word that narrows it
     (kg/words/qualifiers.txt).
     """
-    if not any(map(str.isalpha, text)) or not _not_synonyms().isdisjoint((synonym_key(text), of) for of in ("*", name)):
+    if not any(map(str.isalpha, text)) or not _not_synonyms().isdisjoint(
+        (synonym_key(text), of) for of in ("*", name)
+    ):
         return True
     less, more = set(fold.n2_words(text)), set(fold.n2_words(name))
     return less < more and not _qualifiers().isdisjoint(more - less)
