@@ -100,9 +100,9 @@ class KG:
         return finder.find(text, own, context)
 
     def names_of(self, node: int) -> list[str]:
-        """The node's name and its reviewed aliases."""
-        finder = opened.finder(self.path, self.digest, self.embedder)
-        return [self.name_of(node), *finder.aliases_of(self._vertex(node))]
+        """The node's name, its reviewed aliases, and its exact synonyms that mean no other node."""
+        finder, vertex = opened.finder(self.path, self.digest, self.embedder), self._vertex(node)
+        return list(dict.fromkeys([self.name_of(node), *finder.aliases_of(vertex), *finder.synonyms_of(vertex)]))
 
     def relations(self, froms: Sequence[int], tos: Sequence[int]) -> list[tuple[int, int, list[tuple[str, str]]]]:
         """Every edge between ``froms`` and ``tos``: its ends, and its (relation, display_relation) pairs."""

@@ -1,4 +1,4 @@
-"""Mention to nodes: exact, alias, folded keys, broader disease, similar names, in this order.
+"""Mention to nodes: exact, alias, synonym of the graph, folded keys, broader disease, similar names, in this order.
 
 The order is explained in docs/linking.md. The first level of lookup with a result counts, and all nodes under
 its key are returned, since two nodes with one name stay two. The score of a level is a rank, not a probability:
@@ -10,12 +10,13 @@ them is a link from the embedder's threshold on; the others are candidates for a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from itertools import product
 from typing import TYPE_CHECKING
 
-from kg import fold, tables
+from kg import fold, synonyms, tables
 from kg.candidates import Candidate, Candidates
 from kg.embedder import NONE, Embedder
 from kg.similar import Similar, SimilarNames
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 SCORES = {
     "exact": 1.0,
     "alias": 0.98,
+    "synonym": 0.97,
     "N1": 0.96,
     "N2": 0.94,
     "N3": 0.92,
@@ -37,7 +39,8 @@ SCORES = {
 }
 BY_KEY = ("N1", "N2", "N3", "drug_salt", "drug_phonetic")
 ONLY_FOR = {"drug_salt": (DRUG, None), "drug_phonetic": (DRUG, None), "broader": (DISEASE, None)}
-FOR_GENES = ("exact", "alias")
+FOR_GENES = ("exact", "alias", "synonym")
+FINDINGS = (DISEASE, PHENOTYPE)
 BATCH = 1024  # mentions that go through the levels together; fold caches the words of that many
 Found = Iterable[tuple[int, list[int]]]  # the position of a mention and its vertices
 
@@ -107,14 +110,23 @@ class Linker:
         ]
 
     def resolve(self, alias: Alias) -> list[int]:
-        """Vertices of the first canonical name in this graph, by exact, N1 or N2 name, the alias's type first."""
-        for name in alias.names:
-            for level in ("exact", "N1", "N2"):
+        """Vertices of the first canonical name in this graph, by exact, N1 or N2 name, the alias's type first.
+
+        Where the graph has none of the names, those of the first that is a synonym and not ambiguous.
+        """
+        for levels in (("exact", "N1", "N2"), ("synonym",)):
+            for name, level in product(alias.names, levels):
                 for _, found in self._find(level, [name]):
+                    if level == "synonym" and not synonyms.are_one(self._nodes, found):
+                        continue
                     same = [v for v in found if self._nodes.type[v] == alias.type]
                     if same or alias.type != GENE:
                         return same or found
         return []
+
+    def synonyms(self) -> Iterator[tuple[int, str]]:
+        """Every vertex with each of its exact synonyms that is a link: nobody's name, and not ambiguous."""
+        return synonyms.usable(self._nodes, self._tables["synonym"])
 
     def _look_up(self, mentions: Sequence[str], types: Sequence[str | None]) -> list[list[Candidate]]:
         found: list[list[Candidate]] = [[] for _ in mentions]
@@ -132,6 +144,8 @@ class Linker:
             return self._by_name(mentions)
         if level == "alias":
             return [(i, vertices) for i, mention in enumerate(mentions) if (vertices := self._by_alias(mention))]
+        if level == "synonym":
+            return self._by_synonym(mentions)
         if level == "broader":
             return self._by_stem(mentions)
         key = tables.TABLES[level][0]
@@ -158,6 +172,10 @@ class Linker:
             self._resolved[alias.text] = self.resolve(alias)
         return self._resolved[alias.text]
 
+    def _by_synonym(self, mentions: Sequence[str]) -> Found:
+        table = self._tables["synonym"]
+        return synonyms.find(table, mentions).items() if len(table.key) else ()
+
     def _by_stem(self, mentions: Sequence[str]) -> Found:
         """The disease that remains when the subtype is removed: broader than the mention, never the same."""
         stems = [(i, stem) for i, mention in enumerate(mentions) if (stem := fold.without_subtype(mention))]
@@ -175,9 +193,11 @@ class Linker:
     def _accepted(self, mention: str, vertices: list[int], type_: str | None, method: str) -> set[int]:
         """The nodes to which a mention is linked, among those that share a key with it.
 
-        By name or alias, all. By a drug key with several drugs, only the drug that is the base itself. By another folded key, the
+        By name or alias, all. By a synonym, all if they are one concept, and of the mention's type. By a drug key with several drugs, only the drug that is the base itself. By another folded key, the
         nodes whose type agrees: on real synonyms of diseases no node of another type was right.
         """
+        if method == "synonym":
+            return self._meant(mention, vertices, type_)
         if method in ("N1", "N2", "N3"):
             return {v for v in vertices if self._types_agree(mention, v, type_, vertices)}
         keys = {v: fold.n1_key(self._nodes.name[v]) for v in vertices} if method.startswith("drug") else {}
@@ -185,6 +205,14 @@ class Linker:
             return set(vertices)
         base = fold.drug_salt_key(mention)
         return {v for v in vertices if keys[v] == base}
+
+    def _meant(self, mention: str, vertices: list[int], type_: str | None) -> set[int]:
+        """The nodes of which a mention is the synonym, unless it is ambiguous. A disease and a phenotype may be one concept."""
+        its_type = self._nodes.type[vertices[0]]
+        agrees = type_ in (None, its_type) or its_type == "" or (type_ in FINDINGS and its_type in FINDINGS)
+        if not agrees or (its_type == GENE and self._is_of_disease(mention)):
+            return set()
+        return set(vertices) if synonyms.are_one(self._nodes, vertices) else set()
 
     def _candidate(self, vertex: int, score: float, method: str, accepted: bool) -> Candidate:
         nodes = self._nodes
@@ -204,9 +232,9 @@ class Linker:
     def _merge(self, found: list[Candidate], near: list[Similar], type_: str | None, size: int) -> list[Candidate]:
         """The candidates by lookup, then the similar names.
 
-        The best of these is a link where lookup accepted nothing.
+        The best of these is a link where lookup accepted nothing, unless the mention is a synonym: then it is ambiguous.
         """
-        linked, there = any(c.accepted for c in found), {c.node for c in found}
+        linked, there = any(c.accepted or c.method == "synonym" for c in found), {c.node for c in found}
         best = fold.exact_key(self._nodes.name[near[0].vertex]) if near and not linked else None
         accepted = best is not None and self._is_link(near[0])
         below = [

@@ -1,4 +1,4 @@
-"""Node names found in a text without a model: one Aho-Corasick pass over folded words, longest match first.
+"""Node names and their exact synonyms found in a text without a model: one Aho-Corasick pass over folded words, longest match first.
 
 Words are folded as in fold.py, so "Tumours" finds "tumor"; abbreviations and gene symbols must match in exact case. Matches are
 within one sentence. Reviewed word lists (kg/words) stop names that are ordinary words, block phrases that contain a wrong name
@@ -25,7 +25,7 @@ from kg.cues import negated, of_family
 from kg.heads import is_another
 from kg.linker import Linker, read_aliases
 from kg.matches import Match, OwnNames, Phrase, key_of, own_in, own_names, with_own
-from kg.tables import DISEASE, DRUG, GENE, PHENOTYPE, is_symbol, rank
+from kg.tables import DISEASE, DRUG, GENE, PHENOTYPE, is_symbol, rank, readings
 
 if TYPE_CHECKING:
     from kg.contents import Nodes
@@ -61,8 +61,10 @@ class MentionFinder:
         self._nodes = nodes
         self._phrases: dict[tuple[str, ...], Phrase] = {}
         self._stopped: dict[str, int] = {}  # gene symbols that are stop words
-        self._add_names({row[0] for row in fold.read_words("stop.tsv")})
         self._linker = linker or Linker(nodes)
+        stopped = {row[0] for row in fold.read_words("stop.tsv")}
+        self._add_names(stopped)
+        self._add_synonyms(stopped)
         self._add_aliases(self._linker)
         for (blocker,) in fold.read_words("blockers.txt"):
             self._block(blocker)
@@ -131,7 +133,9 @@ class MentionFinder:
         names, types = self._nodes.name, self._nodes.type
         if not defined_as:
             type_ = min((types[v] for v in known), key=rank)
-            return may_mean(short, means, [names[v] for v in known], type_, text)
+            return may_mean(
+                short, means, [n for v in known for n in (names[v], *self._nodes.synonyms_of(v))], type_, text
+            )
         both = {types[v] for v in (*known, *defined_as)}
         return not set(known).isdisjoint(defined_as) or both <= {GENE, DRUG}  # of a hormone, its gene and the drug
 
@@ -142,6 +146,10 @@ class MentionFinder:
     def aliases_of(self, vertex: int) -> list[str]:
         """The reviewed aliases that mean this vertex."""
         return self._aliases_of.get(vertex, [])
+
+    def synonyms_of(self, vertex: int) -> list[str]:
+        """The exact synonyms of this vertex that are found in texts."""
+        return [text for text in self._nodes.synonyms_of(vertex) if vertex in self._named(text)]
 
     @cached_property
     def _aliases_of(self) -> dict[int, list[str]]:
@@ -174,9 +182,19 @@ class MentionFinder:
                 if len(name) > 2 and is_symbol(name, type_) and name.isupper():
                     self._stopped.setdefault(name, vertex)
                 continue
-            self._add(name, type_, [vertex])
-            if ", " in name and type_ in (DISEASE, PHENOTYPE):  # MeSH order: "Purpura, Thrombocytopenic, Idiopathic"
-                self._add(" ".join(reversed(name.split(", "))), type_, [vertex])
+            for form in readings(name, type_):
+                self._add(form, type_, [vertex])
+
+    def _add_synonyms(self, stopped: set[str]) -> None:
+        """The synonyms under which no name of a node is found, and no alias: those win. A node whose name is no mention has none."""
+        named = set(self._phrases) if self._nodes.synonyms is not None else set()
+        named |= {key_of(alias.text) for alias in read_aliases() if named and self._linker.resolve(alias)}
+        for vertex, text in self._linker.synonyms():
+            name, type_ = self._nodes.name[vertex], self._nodes.type[vertex]
+            if len(text) > 2 and stopped.isdisjoint((text, text.lower(), name, name.lower())):
+                for form in readings(text, type_):
+                    if key_of(form) not in named:
+                        self._add(form, type_, [vertex])
 
     def _add_aliases(self, linker: Linker) -> None:
         for alias in read_aliases():

@@ -47,6 +47,52 @@ TABLES: dict[str, tuple[Callable[[str], str], Callable[[str, str], bool]]] = {
 }
 
 
+def synonym_key(text: str) -> str:
+    """The key of a synonym: spelling, case and plural ignored; the order of the words counts, as in a text."""
+    return " ".join(fold.singulars(text))
+
+
+def as_spelled(text: str) -> str:
+    """The key of a synonym that counts as it is spelled only; no ``synonym_key`` begins like this."""
+    return f"={' '.join(text.split())}"
+
+
+def key_of_synonym(text: str, type_: str) -> str:
+    """The key of a synonym of a node of this type."""
+    return as_spelled(text) if fold.is_exact_case(text) or is_symbol(text, type_) else synonym_key(text)
+
+
+@cache
+def _not_synonyms() -> frozenset[tuple[str, str]]:
+    return frozenset((synonym_key(text), name) for text, name, _ in fold.read_words("not_synonyms.tsv"))
+
+
+@cache
+def _qualifiers() -> frozenset[str]:
+    return frozenset(row[0] for row in fold.read_words("qualifiers.txt"))
+
+
+def is_wrong(text: str, name: str) -> bool:
+    """Whether what a graph gives as an exact synonym of a name is none in a text.
+
+    A number of another database; one that reviewers refused (kg/words/not_synonyms.tsv); the name without a word that narrows it
+    (kg/words/qualifiers.txt).
+    """
+    if not any(map(str.isalpha, text)) or not _not_synonyms().isdisjoint(
+        (synonym_key(text), of) for of in ("*", name)
+    ):
+        return True
+    less, more = set(fold.n2_words(text)), set(fold.n2_words(name))
+    return less < more and not _qualifiers().isdisjoint(more - less)
+
+
+def readings(name: str, type_: str) -> Iterator[str]:
+    """The forms that a name has in texts: MeSH's order is also turned round ("Purpura, Thrombocytopenic")."""
+    yield name
+    if ", " in name and type_ in (DISEASE, PHENOTYPE):
+        yield " ".join(reversed(name.split(", ")))
+
+
 class Table(NamedTuple):
     """Hashes of keys in ascending order, and beside each the vertex whose name has that key."""
 
@@ -69,14 +115,16 @@ def hashes(keys: Sequence[str]) -> np.ndarray:
 
 
 def load(nodes: Nodes) -> dict[str, Table]:
-    """The tables of these names, from the cache or made now."""
+    """The tables of these names, and of the synonyms (``synonym``) that are nobody's name; from the cache or made now."""
     kept = prepared.arrays(folder_of(nodes) / "tables", lambda: _make(nodes))
-    return {name: Table(kept[f"{name}.key"], kept[f"{name}.vertex"]) for name in TABLES}
+    return {name: Table(kept[f"{name}.key"], kept[f"{name}.vertex"]) for name in (*TABLES, "synonym")}
 
 
 def folder_of(nodes: Nodes) -> Path:
-    """The folder for everything that this code derives from these names and types."""
-    return prepared.cache_folder() / "names" / f"{digest(nodes.name, nodes.type)[:32]}-{_code()}"
+    """The folder for everything that this code derives from these names, types and synonyms."""
+    synonyms = (f"{vertex}\t{text}" for vertex, text in nodes.every_synonym())
+    columns = (nodes.name, nodes.type) if nodes.synonyms is None else (nodes.name, nodes.type, synonyms)
+    return prepared.cache_folder() / "names" / f"{digest(*columns)[:32]}-{_code()}"
 
 
 def digest(*columns: Iterable[str]) -> str:
@@ -94,7 +142,7 @@ def _code() -> str:
     """A hash of the code that derives something from names, so that after an edit everything is derived again."""
     files = (
         *map(Path(__file__).with_name, ("fold.py", "tables.py", "tfidf.py")),
-        Path(__file__).parent / "words" / "salts.tsv",
+        *(Path(__file__).parent / "words" / name for name in ("salts.tsv", "not_synonyms.tsv", "qualifiers.txt")),
     )
     return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()[:8]
 
@@ -113,4 +161,33 @@ def _make(nodes: Nodes) -> dict[str, np.ndarray]:
         hashed = np.array(key[table], np.uint64)
         order = np.argsort(hashed, kind="stable")
         made[f"{table}.key"], made[f"{table}.vertex"] = hashed[order], np.array(vertex[table], np.int32)[order]
-    return made
+    return made | _make_synonyms(nodes)
+
+
+def _make_synonyms(nodes: Nodes) -> dict[str, np.ndarray]:
+    """The table of synonyms, without those that are equal to a name: of their own node, which is found by it, or of another, which wins."""
+    both = array("Q"), array("i")
+    for vertex, text in nodes.every_synonym():
+        key = key_of_synonym(text, nodes.type[vertex])
+        if key and not is_wrong(text, nodes.name[vertex]):
+            both[0].append(xxhash.xxh3_64_intdigest(key))
+            both[1].append(vertex)
+    hashed, vertices = np.array(both[0], np.uint64), np.array(both[1], np.int32)
+    if len(hashed):
+        free = ~np.isin(hashed, _hashes_of_names(nodes))
+        hashed, vertices = hashed[free], vertices[free]
+    order = np.lexsort((vertices, hashed))
+    hashed, vertices = hashed[order], vertices[order]
+    again = np.append(False, (hashed[1:] == hashed[:-1]) & (vertices[1:] == vertices[:-1])) if len(hashed) else order
+    return {"synonym.key": hashed[again == 0], "synonym.vertex": vertices[again == 0]}
+
+
+def _hashes_of_names(nodes: Nodes) -> np.ndarray:
+    """The keys that a synonym would have that is equal to a name."""
+    hashed = array("Q")
+    for name, type_ in zip(nodes.name, nodes.type, strict=True):
+        for form in readings(name, type_):
+            hashed.append(xxhash.xxh3_64_intdigest(as_spelled(form)))
+            if not is_symbol(form, type_):
+                hashed.append(xxhash.xxh3_64_intdigest(synonym_key(form)))
+    return np.array(hashed, np.uint64)

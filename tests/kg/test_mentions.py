@@ -1,8 +1,10 @@
 """Mentions in a text: every rule by a sentence that would come out otherwise without it, and offsets by property."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -217,3 +219,52 @@ def test_finding_is_a_function_of_the_text(text: str) -> None:
 @given(st.sampled_from([name for _, _, name in NODES if name not in ("WAS", "SHE", "CP", "All", "blood", "Oxygen")]))
 def test_every_other_name_of_the_graph_is_found_whole(name: str) -> None:
     assert [name.removesuffix(" (disease)")] == texts(f"There it is: {name.removesuffix(' (disease)')}.")
+
+
+SYNONYMS = {
+    103: ["Convulsions", "Falling sickness", "Fever", "shared words", "FIT", "recurrent fits"],
+    104: ["shared words"],
+    101: ["Standstill, Respiratory", "severe", "heart attack"],
+    109: ["everything there"],
+    118: ["granulomatous ileitis"],
+    125: ["granulomatous ileitis"],
+    121: ["cutting"],
+}
+SECOND = MentionFinder(
+    replace(nodes(), synonyms=pa.array([SYNONYMS.get(index, []) for index, _, _ in NODES], pa.list_(pa.string())))
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("the falling sicknesses", {"falling sicknesses": (103,)}),
+        ("a convulsion and a FIT, but he is fit", {"convulsion": (103,), "FIT": (103,)}),
+        ("respiratory standstill", {"respiratory standstill": (101,)}),
+        ("granulomatous ileitis", {"granulomatous ileitis": (118, 125)}),
+    ],
+)
+def test_synonyms_are_found_as_names_are(text: str, found: dict[str, tuple[int, ...]]) -> None:
+    assert {mention.text: mention.nodes for mention in SECOND.find(text)} == found
+
+
+@pytest.mark.parametrize("text", ["shared words", "severe", "everything there", "cutting"])
+def test_a_synonym_that_is_ambiguous_or_stopped_is_no_mention(text: str) -> None:
+    assert SECOND.find(text) == []
+
+
+@pytest.mark.parametrize("text", ["fever", "a heart attack", "Two seizures, and WAS"])
+def test_names_and_reviewed_aliases_win_over_synonyms(text: str) -> None:
+    assert SECOND.find(text) == FINDER.find(text) != []
+
+
+def test_the_synonyms_of_a_node_are_those_that_are_found() -> None:
+    assert SECOND.synonyms_of(4) == ["Convulsions", "Falling sickness", "FIT", "recurrent fits"]
+    assert SECOND.synonyms_of(5) == []
+
+
+def test_a_graph_without_synonyms_has_the_dictionary_of_before() -> None:
+    none = MentionFinder(replace(nodes(), synonyms=pa.array([[]] * len(NODES), pa.list_(pa.string()))))
+    text = "Fever, a heart attack and an MI: falling sickness is no seizure of WAS."
+    assert none.find(text) == FINDER.find(text)
+    assert FINDER.synonyms_of(4) == none.synonyms_of(4) == []
