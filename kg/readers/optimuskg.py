@@ -26,7 +26,7 @@ import pyarrow.parquet
 
 from kg.contents import PROVENANCE, Edges, GraphError, Name, Nodes, Statements, edges_of, obsolete, without
 from kg.phrases import read_table
-from kg.readers.optimuskg_properties import TYPES, EdgeFacts, edge_facts, expect_score, node_facts
+from kg.readers.optimuskg_properties import TYPES, EdgeFacts, edge_facts, node_facts
 
 NODES, EDGES = "nodes.parquet", "edges.parquet"
 OF_NODES, OF_EDGES = ("id", "label", "properties"), ("from", "to", "label", "relation", "properties")
@@ -53,10 +53,9 @@ def files(path: Path) -> list[Path]:
 def read_graph(path: Path, min_edge_score: float = 0.0) -> tuple[Nodes, Edges]:
     """The nodes and edges of a folder. Raises GraphError where the files are not in this form.
 
-    ``min_edge_score``: from 0 to 1; edges of the labels in SCORED with a lower score, or none, are left out and counted, like edges that no line of
+    ``min_edge_score``: from 0 to 1 (kg.readers.Source checks it); edges of the labels in SCORED with a lower score, or none, are left out and counted, like edges that no line of
     kg/relations/optimuskg.tsv names. Nodes that their ontology calls obsolete are left out with their edges.
     """
-    expect_score(min_edge_score)
     of_nodes, of_edges = files(path)
     nodes, labels = _nodes(of_nodes)
     found = _Edges(nodes, labels, min_edge_score)

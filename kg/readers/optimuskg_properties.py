@@ -5,7 +5,6 @@ Which labels have which properties: conf/base/catalog/silver of mims-harvard/Opt
 """
 
 import json
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -182,10 +181,3 @@ def _no_number(constant: str) -> float:
 
 def _unexpected(key: str, value: object, expected: str) -> GraphError:
     return GraphError(f"property {key} has {ascii(value)[:80]}; expected {expected}")
-
-
-def expect_score(value: float) -> float:
-    """A score from 0 to 1. Raises GraphError for another number, or none."""
-    if math.isnan(value) or not 0 <= value <= 1:
-        raise GraphError(f"found --min-edge-score {value:g}; expected a number from 0 to 1")
-    return value

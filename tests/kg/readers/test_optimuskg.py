@@ -11,6 +11,7 @@ import pytest
 
 from kg import KG
 from kg.contents import GraphError
+from kg.path_facts import path_facts
 from kg.phrases import PHRASES, read_table
 from kg.readers.optimuskg import read_graph
 
@@ -198,3 +199,25 @@ def test_the_files_of_the_largest_component_are_read_by_the_name_of_the_nodes(tm
 
 def test_every_meaning_has_a_wording() -> None:
     assert {(ours, display) for *_, ours, display in read_table("optimuskg.tsv")} <= PHRASES.keys()
+
+
+@pytest.mark.parametrize("score", [float("nan"), -0.1, 1.5, float("inf")])
+def test_a_score_that_is_none(tmp_path: Path, score: float) -> None:
+    with pytest.raises(GraphError, match=r"found --min-edge-score \S+; expected a number from 0 to 1"):
+        KG.load(write(tmp_path / "g"), min_edge_score=score)
+
+
+def test_where_the_score_is_said_and_where_it_is_not(tmp_path: Path) -> None:
+    folder = write(tmp_path / "g")
+    assert KG.load(folder).digest == KG.load(folder, min_edge_score=0.2).digest == KG.load(f"{folder}#min_edge_score=0.2").digest  # fmt: skip
+    assert KG.load(folder, min_edge_score=0.0).edge_count == KG.load(f"{folder}#min_edge_score=0").edge_count == 10
+    assert KG.load(f"{folder}#min_edge_score=0.9", min_edge_score=0.0).edge_count == 10
+    for name, message in ((f"{folder}#min_edge_score=x", "found #min_edge_score=x after the path"), ("sample#min_edge_score=0.5", "a graph in the format primekg")):  # fmt: skip
+        with pytest.raises(GraphError, match=message):
+            KG.load(name)
+
+
+def test_an_action_on_a_target_counts_as_a_target(tmp_path: Path) -> None:
+    kg = KG.load(write(tmp_path / "g"))
+    pair = {"from": 0, "to": 1, "total": 1, "paths": [[0, 1]]}
+    assert path_facts(kg, [[pair]])["target"].tolist() == [1.0]
