@@ -1,6 +1,5 @@
 """Reading OptimusKG's two files: what each edge says, where it comes from, what is left out, and what a broken file is told."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from kg.contents import GraphError
 from kg.path_facts import path_facts
 from kg.phrases import PHRASES, read_table
 from kg.readers.optimuskg import read_graph
+from tests.support import optimuskg
 
 OT, DC = {"direct": ["OPEN_TARGETS"], "indirect": []}, {"direct": ["DRUG_CENTRAL"], "indirect": []}
 NODES: list[tuple[str, str, dict[str, Any]]] = [
@@ -40,22 +40,7 @@ EDGES: list[tuple[str, str, str, str, dict[str, Any]]] = [
 
 
 def write(folder: Path, nodes: Sequence[Any] = NODES, edges: Sequence[Any] = EDGES) -> Path:
-    """The two files; properties are given as objects, or as the text of a cell."""
-    folder.mkdir(exist_ok=True)
-    of_nodes, of_edges = (
-        [(*row[:-1], row[-1] if isinstance(row[-1], str) else json.dumps(row[-1])) for row in rows]
-        for rows in (nodes, edges)
-    )
-    with_flag = [(*row[:4], False, row[4]) for row in of_edges]
-    for name, rows, columns in (
-        ("nodes", of_nodes, ("id", "label", "properties")),
-        ("edges", with_flag, ("from", "to", "label", "relation", "undirected", "properties")),
-    ):
-        values = list(zip(*rows, strict=True)) or [[] for _ in columns]
-        types = [pa.bool_() if column == "undirected" else pa.large_string() for column in columns]
-        arrays = [pa.array(some, type_) for some, type_ in zip(values, types, strict=True)]
-        pyarrow.parquet.write_table(pa.table(arrays, list(columns)), folder / f"{name}.parquet")
-    return folder
+    return optimuskg.write(folder, nodes, edges)
 
 
 def test_nodes_have_names_exact_synonyms_and_ids_of_other_vocabularies(tmp_path: Path) -> None:
