@@ -40,13 +40,7 @@ def add_input(command: argparse.ArgumentParser) -> None:
         help="commercial: leave out sources whose license does not allow commercial use (default: any)",
     )
     command.add_argument("--rows", type=positive, metavar="N", help="only the first N rows of each source")
-    command.add_argument(
-        "--kg",
-        default="sample",
-        metavar="NAME_OR_FILE",
-        help=f"the graph: {GRAPH} (default: sample)",
-    )
-    add_min_edge_score(command)
+    add_graph(command)
     command.add_argument(
         "--embedder",
         default="none",
@@ -66,6 +60,17 @@ def add_input(command: argparse.ArgumentParser) -> None:
     add_roles(command)
     add_limits(command)
     add_store(command)
+
+
+def add_graph(command: argparse.ArgumentParser) -> None:
+    """Add --kg and --min-edge-score."""
+    command.add_argument(
+        "--kg",
+        default="sample",
+        metavar="NAME_OR_FILE",
+        help=f"the graph: {GRAPH} (default: sample)",
+    )
+    add_min_edge_score(command)
 
 
 def add_shuffle(command: argparse.ArgumentParser) -> None:
