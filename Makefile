@@ -5,7 +5,7 @@
 # only PYTHON is taken from there.
 VARIABLES := A ALLOW ALLOW_DIRTY ALLOW_JUDGE ALLOW_UNCHECKED ANSWERS B BACKEND BATCH_SIZE BENCHMARKS BORDER BRANCH CLAIMS DATASET DATA_DIR DISPATCH DO DTYPE EDITOR EMBEDDER \
   FOLDER GOLD GROUNDED HUB HUB_MODEL INTERMEDIATES IN_FLIGHT JUDGE JUDGE_VOTES KEEP_CONTRADICTED KG LARGER LAUNCH LICENSE LIMIT MAX_NEW_TOKENS MAX_PASS \
-  MAX_TOKENS MAX_USD MINUTES MIN_PASS MIN_RELEVANCE MODEL NAMES NO_SAMPLING NUM_PROC OLDER ORACLE ORDERS OUT OUTPUTS PARTS PIPELINE PORT PRICE PRIVATE \
+  MAX_TOKENS MAX_USD MINUTES MIN_EDGE_SCORE MIN_PASS MIN_RELEVANCE MODEL NAMES NO_SAMPLING NUM_PROC OLDER ORACLE ORDERS OUT OUTPUTS PARTS PIPELINE PORT PRICE PRIVATE \
   PUSH PYTHON RATE RECIPE REJECT_CONTRADICTED REPLAY_ONLY REPO REVISION ROWS SCORES SEED SHARD SHUFFLE_OPTIONS SOURCES SPLIT STORE STRICT TAG TASKS \
   THEN_ONLINE TIMEOUT TRL WAIT WRITER WRITERS
 $(foreach name,$(VARIABLES),$(if $(filter command,$(origin $(name))),$(eval override $(name) := $$(value $(name)))))
@@ -31,7 +31,8 @@ GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 
 #> Variables, all optional, after `make TARGET` (details: `python -m dataset_builder build --help`). Those of several commands:
 #>   OUT=folder or file to write (dataset: build/PIPELINE, sft: build/sft/RECIPE, report: FOLDER.html)  DATA_DIR=folder/of/raw/files
-#>   KG=path/to/kg.csv  EMBEDDER=none|minilm|medembed|org/model@revision  MODEL=folder|org/name (score, serve, chat)
+#>   KG=sample|primekg|hpo|path, with its format where the files do not tell: primekg|kgx|hpo|optimuskg:path (docs/graphs.md); MIN_EDGE_SCORE=0.2: least score of its edges, in a format with scores
+#>   EMBEDDER=none|minilm|medembed|org/model@revision  MODEL=folder|org/name (score, serve, chat)
 #>   DATASET=folder|org/name@tag (score: for clean scores; sft: also "hf://datasets/org/name@tag/data/train-*.parquet")
 #>   PUSH=true|false (sft), org/name (score)
 #> Building: PIPELINE=kg_only  SOURCES=medqa,medmcqa  SPLIT="medmcqa=validation medqa=test"  LICENSE=commercial  ROWS=100  SEED=0  NUM_PROC=8  SHARD=1/3: one part of three (docs/shards.md)
@@ -52,7 +53,7 @@ GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 #> Training: RECIPE=tiny|tiny-grpo|tiny-dpo|smollm2-135m|medreason-8b|…  MIN_PASS=0.2 MAX_PASS=0.8  LAUNCH=zero3|zero2|one_gpu|two_cpu  HUB_MODEL=org/name  ALLOW=code,code  TRL="--any_flag value"
 #> Scores: REVISION=v1.0  TASKS=medqa,pubmedqa_labeled_strict  BACKEND=accelerate|vllm|sglang|litellm  LIMIT=20  DTYPE=bfloat16
 #>   BATCH_SIZE=8  MAX_NEW_TOKENS=4096  ORDERS=4: every item in 4 orders of its options  OUTPUTS="file|folder [another]" (factuality)
-INPUT = $(call flag,--sources,SOURCES) $(call flags,--split,SPLIT) $(call flag,--license,LICENSE) $(call flag,--rows,ROWS) $(call flag,--shuffle-options,SHUFFLE_OPTIONS) $(call flag,--kg,KG) $(call flag,--embedder,EMBEDDER) \
+INPUT = $(call flag,--sources,SOURCES) $(call flags,--split,SPLIT) $(call flag,--license,LICENSE) $(call flag,--rows,ROWS) $(call flag,--shuffle-options,SHUFFLE_OPTIONS) $(call flag,--kg,KG) $(call flag,--min-edge-score,MIN_EDGE_SCORE) $(call flag,--embedder,EMBEDDER) \
   $(call flag,--benchmarks,BENCHMARKS) $(if $(STRICT),--strict) $(call flag,--data-dir,DATA_DIR) $(call flag,--seed,SEED) $(call flag,--writer,WRITER) $(call flag,--judge,JUDGE) \
   $(call flag,--writers,WRITERS) $(call flag,--editor,EDITOR) $(call flag,--judge-votes,JUDGE_VOTES) \
   $(if $(GROUNDED),--grounded) $(if $(ALLOW_JUDGE),--allow-judge) $(call flag,--claims,CLAIMS) $(call flag,--min-relevance,MIN_RELEVANCE) $(if $(REJECT_CONTRADICTED),--reject-contradicted) $(if $(KEEP_CONTRADICTED),--keep-contradicted) $(call flag,--max-usd,MAX_USD) $(call flag,--rate,RATE) $(call flag,--in-flight,IN_FLIGHT) \
@@ -60,7 +61,7 @@ INPUT = $(call flag,--sources,SOURCES) $(call flags,--split,SPLIT) $(call flag,-
   $(if $(REPLAY_ONLY),--replay-only) $(if $(NO_SAMPLING),--no-sampling) $(call flag,--dispatch,DISPATCH) $(if $(WAIT),--wait) $(if $(THEN_ONLINE),--then-online)
 SCORE = $(call flag,--revision,REVISION) $(call flag,--tasks,TASKS) $(call flag,--backend,BACKEND) $(call flag,--limit,LIMIT) $(call flag,--out,OUT) \
   $(call flag,--data-dir,DATA_DIR) $(call flag,--dataset,DATASET) $(call flag,--dtype,DTYPE) $(call flag,--batch-size,BATCH_SIZE) \
-  $(call flag,--max-new-tokens,MAX_NEW_TOKENS) $(call flag,--orders,ORDERS) $(call flag,--kg,KG) $(call flag,--push,PUSH)
+  $(call flag,--max-new-tokens,MAX_NEW_TOKENS) $(call flag,--orders,ORDERS) $(call flag,--kg,KG) $(call flag,--min-edge-score,MIN_EDGE_SCORE) $(call flag,--push,PUSH)
 
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2} /^#> ?/ {text = text "\n" substr($$0, 4)} END {print text}' Makefile
@@ -115,7 +116,7 @@ contamination: $(EMBEDDING) ## count the questions that the available sources an
 	$(PY) -m dataset_builder contamination --data-dir $(call quote,$(or $(DATA_DIR),../shared/data/hub)) $(call flag,--embedder,EMBEDDER) $(if $(STRICT),--strict)
 
 verify: setup $(GRAPH) ## check a dataset folder against its manifest: OUT, KG, ORACLE=1; or REPO=org/name@tag on the Hub
-	$(PY) -m dataset_builder verify $(call quote,$(or $(REPO),$(OUT),build/$(PIPELINE))) $(call flag,--kg,KG) $(if $(ORACLE),--oracle)
+	$(PY) -m dataset_builder verify $(call quote,$(or $(REPO),$(OUT),build/$(PIPELINE))) $(call flag,--kg,KG) $(call flag,--min-edge-score,MIN_EDGE_SCORE) $(if $(ORACLE),--oracle)
 
 push: setup ## push a dataset folder to the Hub, one commit: REPO, TAG; `make dataset push` builds it first
 	$(PY) -m dataset_builder push $(call quote,$(or $(OUT),build/$(PIPELINE))) --repo $(call quote,$(REPO)) $(call flag,--tag,TAG) \
@@ -135,7 +136,7 @@ report: setup ## write an HTML report of a dataset folder: FOLDER, OUT (default:
 	$(PY) -m dataset_builder report $(call quote,$(or $(FOLDER),build/$(PIPELINE))) $(call flag,--out,OUT)
 
 calibrate: setup-all ## measure from which score an embedder's similar names are links: EMBEDDER; GOLD, NAMES or KG
-	$(PY) -m kg calibrate $(if $(KG),$(call flag,--kg,KG),--names $(call each,NAMES)) --gold $(call each,GOLD) $(call flag,--embedder,EMBEDDER)
+	$(PY) -m kg calibrate $(if $(KG),$(call flag,--kg,KG) $(call flag,--min-edge-score,MIN_EDGE_SCORE),--names $(call each,NAMES)) --gold $(call each,GOLD) $(call flag,--embedder,EMBEDDER)
 
 score: setup-all ## score a checkpoint or an endpoint: MODEL, REVISION, TASKS, BACKEND, …; with KG also the claims of its outputs
 	$(PY) -m lighteval_tasks score $(call quote,$(MODEL)) $(SCORE)
@@ -144,7 +145,7 @@ compare: setup-all ## test whether two runs differ: A=folder B=folder
 	$(PY) -m lighteval_tasks compare $(call quote,$(A)) $(call quote,$(B)) $(call flag,--out,OUT) $(call flag,--dataset,DATASET)
 
 factuality: setup-all ## check the claims of stored outputs against a graph (docs/factuality.md): OUTPUTS, KG, OUT
-	$(PY) -m lighteval_tasks factuality $(call each,OUTPUTS) $(call flag,--kg,KG) $(call flag,--out,OUT)
+	$(PY) -m lighteval_tasks factuality $(call each,OUTPUTS) $(call flag,--kg,KG) $(call flag,--min-edge-score,MIN_EDGE_SCORE) $(call flag,--out,OUT)
 
 docs: setup ## write the generated tables of docs/: stages, reason codes, sources
 	$(PY) -m tests.support.docs
@@ -158,7 +159,7 @@ LAUNCH ?= $(if $(filter-out $(ON_CPU),$(RECIPE)),$(if $(shell command -v nvidia-
 BASE = $(if $(filter tiny,$(RECIPE)),build/tiny-base)$(if $(filter tiny-grpo tiny-dpo,$(RECIPE)),build/tiny-early/model.safetensors)$(if $(filter smollm2-135m,$(RECIPE)),build/smollm2)
 SFT = --config $(call quote,sft/$(RECIPE).yaml) $(call flag,--dataset,DATASET) $(call flag,--output_dir,OUT) $(call flag,--benchmarks,BENCHMARKS) \
   $(call flag,--data-dir,DATA_DIR) $(call flag,--allow,ALLOW) $(call flag,--launch,LAUNCH) $(call flag,--push_to_hub,PUSH) $(call flag,--hub_model_id,HUB_MODEL) \
-  $(call flag,--kg,KG) $(call flag,--min-pass,MIN_PASS) $(call flag,--max-pass,MAX_PASS) $(TRL)
+  $(call flag,--kg,KG) $(call flag,--min-edge-score,MIN_EDGE_SCORE) $(call flag,--min-pass,MIN_PASS) $(call flag,--max-pass,MAX_PASS) $(TRL)
 build/tiny-base: | setup-all
 	$(PY) -m sft.tiny_model $@
 

@@ -9,6 +9,7 @@ from kg import KG, EmbedderError, GraphError, calibrate
 from kg.embedder import EMBEDDERS, named
 from kg.gold import read_gold, read_names
 from kg.guard import UnusableEnvironment, require
+from kg.options import GRAPH, add_min_edge_score
 from kg.terminal import protect
 
 
@@ -31,13 +32,14 @@ def parser() -> argparse.ArgumentParser:
     )
     command.set_defaults(command=run_calibrate)
     graph = command.add_mutually_exclusive_group(required=True)
-    graph.add_argument("--kg", metavar="NAME_OR_FILE", help="the graph: a name or a file, as --kg of build")
+    graph.add_argument("--kg", metavar="NAME_OR_FILE", help=f"the graph: {GRAPH}")
     graph.add_argument(
         "--names",
         type=Path,
         metavar="FILE",
         help="instead of --kg, only the graph's names: .tsv[.gz] with the columns name, type",
     )
+    add_min_edge_score(command)
     command.add_argument(
         "--gold",
         type=Path,
@@ -67,7 +69,7 @@ def run_calibrate(given: argparse.Namespace) -> int:
     require("matplotlib")  # here, not after minutes of measuring
     embedder = named(given.embedder)
     embedder.check()
-    nodes = read_names(given.names) if given.names else KG.load(given.kg).nodes
+    nodes = read_names(given.names) if given.names else KG.load(given.kg, min_edge_score=given.min_edge_score).nodes
     sets = [
         one
         for file in given.gold

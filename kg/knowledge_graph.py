@@ -40,13 +40,15 @@ class KG:
     embedder: Embedder = NONE
 
     @classmethod
-    def load(cls, name_or_path: str | Path, embedder: str | Embedder = NONE, *, min_edge_score: float = 0.0) -> "KG":
+    def load(
+        cls, name_or_path: str | Path, embedder: str | Embedder = NONE, *, min_edge_score: float | None = None
+    ) -> "KG":
         """The graph of this name (named_graphs.NAMES), or of this path, in any format of kg.readers; ``kind:path`` says which one.
 
         Read and checked at once. ``primekg`` is downloaded on first use. A graph that was read is kept prepared
         (kg.prepared), and a second load takes under a second. ``embedder`` (kg.embedder) helps to link names that
         lookup misses; it is optional, and loaded when first used. ``min_edge_score``: edges with a lower score are left out, in formats that
-        have scores. Raises GraphError where there is no such graph, or the files are not in that format; EmbedderError,
+        have scores; None: that of kg.readers.SCORED. It can also follow the path, as ``#min_edge_score=0.5``. Raises GraphError where there is no such graph, or the files are not in that format; EmbedderError,
         UnusableEnvironment.
         """
         embedder = embedder if isinstance(embedder, Embedder) else named(embedder)

@@ -5,17 +5,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from kg.contents import GraphError
-from kg.readers import EXPECTED, KINDS, Source
+from kg.readers import EXPECTED, KINDS, Source, without_score
 
 SAMPLE = Path(__file__).parent / "sample" / "kg.csv"
 NAMES = ("sample", "primekg", "hpo")
 
 
-def find(name: str, min_edge_score: float = 0.0) -> tuple[Source, int]:
+def find(name: str, min_edge_score: float | None = None) -> tuple[Source, int]:
     """The files, and how many rows they must have (0: any number). ``primekg`` is downloaded on first use.
 
     Raises GraphError where there is no such graph, or its format is not known.
     """
+    name, score = without_score(name), name.removeprefix(without_score(name))
     text, rows = name, 0
     if name == "sample":
         text = str(SAMPLE)
@@ -29,7 +30,7 @@ def find(name: str, min_edge_score: float = 0.0) -> tuple[Source, int]:
         text = f"hpo:{hpo.packaged()}"
     else:
         _expect_something(name)
-    source = Source.parse(text, min_edge_score)
+    source = Source.parse(text + score, min_edge_score)
     return replace(source, path=source.path.resolve()), rows
 
 

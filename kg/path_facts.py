@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from kg import opened
-from kg.phrases import ABSENCES
+from kg.phrases import ABSENCES, PHRASES
 
 if TYPE_CHECKING:
     from kg import KG
@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 Pair = Mapping[str, Any]
 DAMPING = 0.4  # a node inside a path weighs degree ** -DAMPING, as in degree-weighted path counts (Himmelstein & Baranzini 2015)
 # Kinds of relations, by kg.csv's column ``relation`` or ``display_relation``.
-TARGET = frozenset({"target"})
+# A drug has a target, or an action on it ("inhibitor"); an enzyme that metabolises it, a carrier or a transporter is none.
+TARGET = frozenset(display for relation, display in PHRASES if relation == "drug_protein") - {
+    "enzyme",
+    "carrier",
+    "transporter",
+}
 TREATMENT = frozenset({"indication", "off-label use"})
 GENE_OF_DISEASE = frozenset({"disease_protein"})
 PRESENTATION = frozenset({"disease_phenotype_positive"})

@@ -10,6 +10,7 @@ from dataset_builder.claim_check.reader import ReaderMissing, claim_reader
 from dataset_builder.llm.secrets import sent_in_the_clear, without_userinfo
 from dataset_builder.sources.raw_files import SourceError
 from kg import KG, GraphError
+from kg.options import GRAPH, add_min_edge_score
 from kg.terminal import protect
 from lighteval_tasks import comparison, scores
 from lighteval_tasks.command import Settings
@@ -47,8 +48,9 @@ def _arguments() -> argparse.ArgumentParser:
     _score_arguments(add)
     add.add_argument(
         "--kg",
-        help="a graph (sample, primekg or a file) against which the claims of the outputs are checked; default: none",
+        help=f"a graph against which the claims of the outputs are checked: {GRAPH}; default: none",
     )
+    add_min_edge_score(add)
     add = commands.add_parser("compare", help="compare two runs item by item")
     add.set_defaults(action=_compare)
     add.add_argument("a", type=Path, help="folder of run A: from score, or from lighteval with details")
@@ -137,7 +139,8 @@ def _score(given: argparse.Namespace) -> None:
         raise SourceError(why)
     given.revision = given.revision or ("local" if Path(given.model).is_dir() else "main")
     tasks, not_scored = choose(given.tasks)
-    kg, reader = (KG.load(given.kg), claim_reader("spacy")) if given.kg else (None, None)
+    kg = KG.load(given.kg, min_edge_score=given.min_edge_score) if given.kg else None
+    reader = claim_reader("spacy") if kg else None
     names = (
         "model",
         "revision",

@@ -5,6 +5,8 @@ import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from kg.options import GRAPH, add_min_edge_score
+from kg.readers import with_score
 from sft.recipe import Recipe, parse
 
 
@@ -49,12 +51,12 @@ def read(argv: list[str], description: str) -> Command:
         parser.add_argument(
             name, type=float, help=f"of rows with a pass rate: the {which} that is trained on, from 0 to 1"
         )
-    parser.add_argument(
-        "--kg", help="for rewards that ask a graph: its name, or the file of kg.csv that the dataset was built with"
-    )
+    parser.add_argument("--kg", help=f"for rewards that ask a graph: the one that the dataset was built with: {GRAPH}")
+    add_min_edge_score(parser)
     ours, flags = parser.parse_known_args(argv)
     recipe = replace(parse(ours.config, flags, ours.dataset), pass_rates=(ours.min_pass, ours.max_pass))
     allow = tuple(code for code in ours.allow.split(",") if code)
+    graph = with_score(ours.kg, ours.min_edge_score) if ours.kg else None
     # the Trainer changes its arguments; the copy keeps the recipe unchanged
     kept = replace(recipe, training=copy.copy(recipe.training))
-    return Command(kept, allow, ours.benchmarks, ours.data_dir, ours.launch, recipe.training.push_to_hub, ours.kg)
+    return Command(kept, allow, ours.benchmarks, ours.data_dir, ours.launch, recipe.training.push_to_hub, graph)

@@ -55,7 +55,7 @@ def build_folder(folder: Path, given: argparse.Namespace) -> None:
     expect_free(folder)
     sources, left_out = chosen_sources(given)
     models, reader = models_of(pipeline, given.pipeline, given), reader_of(given)
-    kg = KG.load(given.kg, given.embedder)
+    kg = KG.load(given.kg, given.embedder, min_edge_score=given.min_edge_score)
     before = state(vars(given), kg.path, store_of(given).path if models else None)
     choices = choices_of(pipeline, given)
     questions, origins = read_questions(sources, chosen_splits(given.split), data_dir=given.data_dir, rows=given.rows)
@@ -111,7 +111,8 @@ def _notes_on(kg: KG) -> list[str]:
     """What is in the file of the graph, and in no link and no path; then what is to be known of the embedder."""
     nodes, rows = kg.edges.obsolete_nodes, kg.edges.obsolete_rows
     about = f"Graph {kg.name}: {nodes:,} nodes that their ontology calls obsolete are left out, with {rows:,} rows of the file."
-    return [*([about] if nodes else []), *embedder_notes(kg.embedder)]
+    others = [f"Graph {kg.name}: left out: {number:,} {what}." for what, number in kg.edges.left_out.items()]
+    return [*([about] if nodes else []), *others, *embedder_notes(kg.embedder)]
 
 
 def _notes_on_rows(

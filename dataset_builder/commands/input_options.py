@@ -14,8 +14,8 @@ from dataset_builder.relevance.model import MIN_RELEVANCE
 from dataset_builder.sources.licenses import commercial, expect_commercial_graph
 from dataset_builder.sources.raw_files import SourceError
 from dataset_builder.sources.table import SOURCES
-from kg import NAMES
 from kg.embedder import EMBEDDERS
+from kg.options import GRAPH, add_min_edge_score
 
 CLAIMS = ("spacy", "none")  # names for claim_check.reader, which a build that changes nothing does not import
 
@@ -40,12 +40,7 @@ def add_input(command: argparse.ArgumentParser) -> None:
         help="commercial: leave out sources whose license does not allow commercial use (default: any)",
     )
     command.add_argument("--rows", type=positive, metavar="N", help="only the first N rows of each source")
-    command.add_argument(
-        "--kg",
-        default="sample",
-        metavar="NAME_OR_FILE",
-        help=f"the graph: {', '.join(NAMES)}, or a .csv, .csv.gz or .parquet file (default: sample)",
-    )
+    add_graph(command)
     command.add_argument(
         "--embedder",
         default="none",
@@ -65,6 +60,17 @@ def add_input(command: argparse.ArgumentParser) -> None:
     add_roles(command)
     add_limits(command)
     add_store(command)
+
+
+def add_graph(command: argparse.ArgumentParser) -> None:
+    """Add --kg and --min-edge-score."""
+    command.add_argument(
+        "--kg",
+        default="sample",
+        metavar="NAME_OR_FILE",
+        help=f"the graph: {GRAPH} (default: sample)",
+    )
+    add_min_edge_score(command)
 
 
 def add_shuffle(command: argparse.ArgumentParser) -> None:
@@ -151,6 +157,7 @@ def command_line(given: argparse.Namespace) -> str:
     words += ["--shard", str(given.shard)] if given.shard else []
     words += ["--license", given.license] if given.license != "any" else []
     words += ["--embedder", given.embedder] if given.embedder != "none" else []
+    words += ["--min-edge-score", f"{given.min_edge_score!r}"] if given.min_edge_score is not None else []
     words += ["--seed", str(given.seed)] + (["--rows", str(given.rows)] if given.rows else [])
     words += ["--shuffle-options", str(given.shuffle_options)] if given.shuffle_options is not None else []
     words += ["--data-dir", str(given.data_dir)] if given.data_dir else []

@@ -5,6 +5,7 @@ A module ``kg.readers.KIND`` has ``files(path)``, the files that it reads of a p
 
 import hashlib
 import importlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,9 @@ from types import ModuleType
 from kg.contents import Edges, GraphError, Nodes
 
 KINDS = ("primekg", "kgx", "hpo", "optimuskg")
-SCORED = ("optimuskg",)  # formats with a score of edges by which they can be cut
+SCORED = {
+    "optimuskg": 0.2
+}  # formats with a score of edges by which they can be cut, and where they are cut if nobody says (DECISIONS.md)
 TABLES = (".csv", ".csv.gz", ".parquet")
 EXPECTED = (
     "a .csv, .csv.gz or .parquet file in the columns of PrimeKG's kg.csv; a folder, .tar.gz or nodes file in KGX's format "
@@ -31,12 +34,20 @@ class Source:
     min_edge_score: float = 0.0
 
     @classmethod
-    def parse(cls, text: str, min_edge_score: float = 0.0) -> "Source":
-        """A path, or ``kind:path``; the kind is found from the files where it is not said. Raises GraphError."""
+    def parse(cls, text: str, min_edge_score: float | None = None) -> "Source":
+        """A path, or ``kind:path``, with ``#min_edge_score=X`` or not; the kind is found from the files where it is not said.
+
+        Raises GraphError for another score than from 0 to 1, or for one where edges have none.
+        """
         kind, colon, rest = text.partition(":")
         said = kind if colon and kind in KINDS else None
         path, _, score = (rest if said else text).partition(_CUT)
-        found = cls(said or kind_of(Path(path)), Path(path), float(score or min_edge_score))
+        kind = said or kind_of(Path(path))
+        least = SCORED.get(kind, 0.0) if not score else _score(score)
+        least = least if min_edge_score is None else min_edge_score
+        if math.isnan(least) or not 0 <= least <= 1:
+            raise GraphError(f"found --min-edge-score {least:g}; expected a number from 0 to 1")
+        found = cls(kind, Path(path), least)
         if found.min_edge_score and found.kind not in SCORED:
             raise GraphError(
                 f"found --min-edge-score {found.min_edge_score} for {path}, a graph in the format {found.kind}; "
@@ -45,7 +56,7 @@ class Source:
         return found
 
     def __str__(self) -> str:
-        cut = f"{_CUT}{self.min_edge_score}" if self.min_edge_score else ""
+        cut = f"{_CUT}{self.min_edge_score}" if self.kind in SCORED else ""
         return str(self.path) if self.kind == "primekg" else f"{self.kind}:{self.path}{cut}"
 
     @property
@@ -66,6 +77,23 @@ class Source:
         if self.kind in SCORED:
             return reader.read_graph(self.path, self.min_edge_score)
         return reader.read_graph(self.path)
+
+
+def without_score(name: str) -> str:
+    """A graph's name or path, without the score that may follow it."""
+    return name.partition(_CUT)[0]
+
+
+def with_score(name: str, min_edge_score: float | None) -> str:
+    """A graph's name or path, followed by the score that its edges need, where one is given."""
+    return name if min_edge_score is None else f"{without_score(name)}{_CUT}{min_edge_score}"
+
+
+def _score(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as why:
+        raise GraphError(f"found {_CUT}{text} after the path of a graph; expected a number from 0 to 1") from why
 
 
 def kind_of(path: Path) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from dataset_builder.claim_check.reader import claim_reader
 from dataset_builder.sources.raw_files import SourceError
 from kg import KG
+from kg.options import GRAPH, add_min_edge_score
 from lighteval_tasks.factuality import report
 from lighteval_tasks.factuality.claims import ItemClaims, claims_of
 from lighteval_tasks.factuality.outputs import Columns, read_outputs
@@ -25,7 +26,8 @@ def add_to(commands: Any) -> argparse.ArgumentParser:
         type=Path,
         help="folder of a run, parquet file of lighteval's details, or .jsonl, .jsonl.gz, .parquet of rows; a second one is compared with it",
     )
-    add.add_argument("--kg", required=True, help="the graph: sample, primekg, or a file in the columns of kg.csv")
+    add.add_argument("--kg", required=True, help=f"the graph: {GRAPH}")
+    add_min_edge_score(add)
     add.add_argument("--out", type=Path, default=Path("build/factuality"), help="default: %(default)s")
     for name in ("output", "id", "question"):
         add.add_argument(f"--{name}-column", help=f"the column with the {name}, if it has not one of the usual names")
@@ -39,7 +41,7 @@ def run(given: argparse.Namespace) -> str:
     columns = Columns(given.output_column, given.id_column, given.question_column)
     places: dict[str, Path] = dict(zip(("A", "B"), given.outputs, strict=False))
     found = {name: read_outputs(place, columns) for name, place in places.items()}
-    kg, reader = KG.load(given.kg), claim_reader("spacy")
+    kg, reader = KG.load(given.kg, min_edge_score=given.min_edge_score), claim_reader("spacy")
     assert reader is not None  # only "none" is None
     runs: dict[str, Tasks] = {
         name: {task: list(claims_of(kg, outputs, reader)) for task, outputs in tasks.items()}

@@ -11,6 +11,7 @@ from datasets import load_dataset
 
 from kg import KG
 from kg.contents import GraphError
+from kg.options import GRAPH, add_min_edge_score
 from kg.terminal import protect
 from sft.rewards import attacks
 from sft.rewards.texts import text_of
@@ -20,13 +21,14 @@ def main(argv: Sequence[str]) -> int:
     """Print the table for the rows of a dataset folder. Returns 1 where an attack pays on average, 0.1 more than a plain wrong answer."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--kg", help="the graph of the build: claims and paths are rewarded too")
+    parser.add_argument("--kg", help=f"the graph of the build: claims and paths are rewarded too; {GRAPH}")
+    add_min_edge_score(parser)
     parser.add_argument("--rows", type=int, default=100)
     given = parser.parse_args(argv)
     if not (given.folder / "rl").is_dir():
         parser.error(f"{given.folder} has no config rl; expected a dataset folder: make dataset OUT={given.folder}")
     try:
-        kg = KG.load(given.kg) if given.kg else None
+        kg = KG.load(given.kg, min_edge_score=given.min_edge_score) if given.kg else None
     except GraphError as why:
         parser.error(str(why))
     rows: Any = load_dataset(str(given.folder), "rl", split="train")

@@ -250,7 +250,8 @@ def print_estimate(given: argparse.Namespace) -> int:
     questions, origins = read_questions(chosen_sources(given)[0], splits, data_dir=given.data_dir, rows=given.rows)
     choices |= {"benchmarks": check_contamination(questions, origins, given)[0]}
     questions, _ = shuffle_options(questions, given.shuffle_options)
-    stages = stages_of(PIPELINES[pipeline], KG.load(given.kg, given.embedder), reader, given.seed, models, **choices)
+    kg = KG.load(given.kg, given.embedder, min_edge_score=given.min_edge_score)
+    stages = stages_of(PIPELINES[pipeline], kg, reader, given.seed, models, **choices)
     found, stopped = estimate(on_disk(questions), stages, store_of(given), sample=given.sample, seed=given.seed)
     OUT.print(f"{len(questions)} questions, estimated from {min(given.sample, len(questions))} of them:", markup=False)
     for line in table(found, read_prices(given.price), given.in_flight, given.rate):
