@@ -3,7 +3,7 @@
 What is said of wrong options is looked up in the same way.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pyarrow.parquet
 from dataset_builder.publishing.folder import column_types
 from dataset_builder.publishing.layout import question_files, read_rows
 from kg import KG
+from kg.contents import PROVENANCE
 
 LARGEST = 2**63 - 1  # a larger number of paths is written as this
 
@@ -20,8 +21,8 @@ LARGEST = 2**63 - 1  # a larger number of paths is written as this
 def wrong_paths(folder: Path, manifest: Mapping[str, Any], kg: KG) -> tuple[list[str], str]:
     """The published paths and contrasts that the graph does not bear out, and what was checked, in words.
 
-    Of every path of every published row: each hop is an edge with the relations that the row states, in the graph's words, and nothing is left
-    out; its length is the distance of its ends; ``total`` is the number of shortest paths between them. Of every contrast: its hop, and that it is of
+    Of every path of every published row: each hop is an edge with the relations that the row states, in the graph's words and with its
+    direction, source, publications, evidence and score, and nothing is left out; its length is the distance of its ends; ``total`` is the number of shortest paths between them. Of every contrast: its hop, and that it is of
     a wrong option. ``kg``: the graph of the build. For a folder of which `wrong_rows` found nothing.
     """
     from kg.second_opinion import counts  # graph_tool takes a second to import
@@ -90,8 +91,31 @@ def _broken_hops(path: Mapping[str, Any], kg: KG, known: frozenset[int]) -> Iter
             yield f"the graph has no edge between {kg.name_of(a)} ({a}) and {kg.name_of(b)} ({b})"
         elif stated != there:
             yield f"between {kg.name_of(a)} and {kg.name_of(b)} it states {', '.join(stated)}; the graph has {', '.join(there)}"
-        elif differs := {r["statement"] for r in hop} ^ {r["statement"] for r in kg.describe([a, b])["hops"][0]}:
-            yield f"between {kg.name_of(a)} and {kg.name_of(b)} row and graph differ in the words: {'; '.join(sorted(differs))}"
+        elif differs := list(differences(hop, kg.describe([a, b])["hops"][0])):
+            yield from (
+                f"between {kg.name_of(a)} and {kg.name_of(b)} row and graph differ in {what}" for what in differs
+            )
+
+
+def differences(hop: Sequence[Mapping[str, Any]], there: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """In what a hop differs from the same hop of the graph: its words, or what the graph says of a relation.
+
+    Rows of earlier versions do not have the fields of the provenance, so only those that a row has are compared.
+    """
+    if words := {r["statement"] for r in hop} ^ {r["statement"] for r in there}:
+        yield f"the words: {'; '.join(sorted(words))}"
+        return
+    of_graph = {(r["relation"], r["display_relation"]): r for r in there}
+    for said in hop:
+        graph = of_graph[said["relation"], said["display_relation"]]
+        for field in ("direction", *PROVENANCE.names):
+            if field in said and _value(said[field]) != (known := _value(graph.get(field))):
+                yield f"the {field} of {said['relation']}/{said['display_relation']}: it states {said[field]!r}; the graph has {known!r}"
+
+
+def _value(value: Any) -> Any:
+    """No publication is the same as an empty list of them."""
+    return None if value == [] else value
 
 
 def _names(relations: Iterable[tuple[str, str]]) -> list[str]:

@@ -12,6 +12,7 @@ from dataset_builder.publishing import funnel
 from dataset_builder.publishing import verify as module
 from dataset_builder.publishing.folder import FolderError
 from dataset_builder.publishing.verify import verify
+from dataset_builder.publishing.verify_paths import differences
 from dataset_builder.sources.raw_files import sha256
 from kg import KG
 
@@ -126,10 +127,9 @@ def without_middle(rows: list[dict]) -> list[dict]:
     """A longer path than the shortest: there and back again."""
     path = rows[0]["paths"][0]
     first, second = path["nodes"][:2]
-    path["nodes"], path["hops"] = (
-        [first, second, first, *path["nodes"][1:]],
-        [path["hops"][0], *path["hops"][:1], *path["hops"]],
-    )
+    turned = {"forward": "backward", "backward": "forward"}
+    back = [one | {"direction": turned.get(one["direction"], one["direction"])} for one in path["hops"][0]]
+    path["nodes"], path["hops"] = [first, second, first, *path["nodes"][1:]], [path["hops"][0], back, *path["hops"]]
     return rows
 
 
@@ -160,6 +160,38 @@ def test_a_relation_that_the_graph_has_not_is_named(folder: Path) -> None:
 
     forge(folder, change)
     assert any("cures; the graph has" in line for line in verify(folder, oracle=True).wrong)
+
+
+def test_a_direction_or_provenance_that_the_graph_has_not_is_named(folder: Path) -> None:
+    forged = {
+        "direction": "sideways",
+        "source": "infores:x",
+        "publications": ["PMID:1"],
+        "evidence": "IEA",
+        "score": 0.0,
+    }
+
+    def change(rows: list[dict]) -> list[dict]:
+        rows[0]["paths"][0]["hops"][0][0] |= forged
+        return rows
+
+    forge(folder, change)
+    wrong = [line for line in verify(folder, oracle=True).wrong if "path 1: " in line]
+    assert len(wrong) == len(forged)
+    for field, value in forged.items():
+        assert any(
+            f"differ in the {field} of " in line and f"it states {value!r}; the graph has " in line for line in wrong
+        )
+
+
+def test_a_provenance_of_the_graph_that_the_row_states_otherwise_or_does_not_know() -> None:
+    said = {"relation": "r", "display_relation": "r", "direction": "forward", "statement": "a r b"}
+    graph = said | {"source": "S", "publications": ["PMID:1"], "evidence": None, "score": 0.5}
+    assert list(differences([graph], [graph])) == list(differences([said], [graph])) == []
+    assert list(differences([graph | {"source": None}], [graph])) == [
+        "the source of r/r: it states None; the graph has 'S'"
+    ]
+    assert list(differences([graph | {"publications": []}], [graph | {"publications": None}])) == []
 
 
 def change_contrast(rows: list[dict], change: Callable[[dict], object]) -> list[dict]:
