@@ -102,7 +102,8 @@ def _terms(file: Path) -> tuple[dict[str, dict[str, Any]], int]:
 
     try:
         with file.open(encoding="utf-8") as text:
-            read = dict(obonet.read_obo(text, ignore_obsolete=False).nodes(data=True))
+            graph: Any = obonet.read_obo(text, ignore_obsolete=False)
+            read: dict[str, dict[str, Any]] = dict(graph.nodes(data=True))
     except (ValueError, KeyError, UnicodeDecodeError) as why:
         raise GraphError(
             f"{file} cannot be read: {why}; expected a complete file in the OBO format 1.2 or 1.4"
@@ -202,7 +203,7 @@ def _genes(
 
 def _rows(file: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
     """The cells of these columns with the line number, of every line. Raises GraphError."""
-    header: list[str] | None = None
+    header, wanted = None, []
     try:
         with file.open(encoding="utf-8") as text:
             for place, line in enumerate(text, 1):
