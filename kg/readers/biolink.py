@@ -33,8 +33,10 @@ VERBS = {"increased": "increases", "upregulated": "increases", "decreased": "dec
 REGULATES = {"increases": "positively_regulates", "decreases": "negatively_regulates"}
 # Predicates so weak that they hold of the two ends too where they are stated of some aspect of these.
 WEAK = frozenset(
-    ["related_to", "related_to_at_instance_level", "associated_with", "genetically_associated_with", "correlated_with"]
-    + ["gene_associated_with_condition", "occurs_together_in_literature_with"]
+    (
+        *("related_to", "related_to_at_instance_level", "associated_with", "genetically_associated_with"),
+        *("correlated_with", "gene_associated_with_condition", "occurs_together_in_literature_with"),
+    )
 )
 
 

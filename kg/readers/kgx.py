@@ -6,6 +6,7 @@ valid_edges.jsonl), in Monarch KG's TSV, in RTX-KG2's JSONL (qualified_object_di
 """
 
 from collections import Counter
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -192,9 +193,10 @@ def _provenance(said: pa.Table, rows: np.ndarray, file: File) -> pa.Table:
         raise GraphError(
             f"{file.shown}: a score is not a number ({why}); expected numbers in {', '.join(SCORES)}"
         ) from why
-    evidence = pc.binary_join_element_wise(
-        *(of[name].combine_chunks() for name in EVIDENCE), "; ", null_handling="skip"
-    )
+    codes = [of[name].combine_chunks() for name in EVIDENCE]
+    evidence = pa.nulls(len(rows), TEXT)
+    if any(one.null_count < len(rows) for one in codes):  # of nothing but nulls Arrow 25 joins an empty array
+        evidence = pc.binary_join_element_wise(*codes, "; ", null_handling="skip")
     return pa.table(
         {
             "source": pc.replace_substring(pc.coalesce(*(of[name] for name in SOURCES)), "|", "; "),
@@ -227,7 +229,7 @@ def _nodes(table: pa.Table, types: np.ndarray) -> Nodes:
     ids = table["id"].to_pylist()
     sources = table["provided_by"].to_pylist()
     lists = [[one or [] for one in table[name].to_pylist()] for name in XREFS]
-    xrefs = [list(dict.fromkeys(sum(some, []))) for some in zip(*lists, strict=True)]
+    xrefs = [list(dict.fromkeys(chain.from_iterable(some))) for some in zip(*lists, strict=True)]
     xrefs = [[one for one in some if one != own] for own, some in zip(ids, xrefs, strict=True)]
     return Nodes(
         np.arange(len(ids)),

@@ -93,10 +93,8 @@ def _both(names: Sequence[str], path: Path) -> list[str]:
 def read(file: File, fields: Fields, needed: Sequence[str]) -> pa.Table:
     """The fields of every line. Raises GraphError, with the line, where the file is not complete UTF-8 in its format."""
     try:
-        if ".jsonl" in file.path.name.lower():
-            table = _jsonl(file, fields, needed)
-        else:
-            table = _tsv(file, fields, needed)
+        read_lines = _jsonl if ".jsonl" in file.path.name.lower() else _tsv
+        table = read_lines(file, fields, needed)
     except (OSError, EOFError, zlib.error) as why:
         raise GraphError(f"{file.shown} cannot be read: {why}; expected a complete file") from why
     if not table.num_rows:

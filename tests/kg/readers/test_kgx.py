@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from dataset_builder.commands.build_folder import _graph_facts, _notes_on
 from kg import KG
 from kg.contents import GraphError
 from kg.readers.biolink import Said, meaning
@@ -129,6 +130,9 @@ def test_what_has_no_words_is_left_out_and_counted(tmp_path: Path) -> None:
     left_out = read_graph(write(tmp_path / "g", *lines))[1].left_out
     assert left_out["edges with the predicate 'cures', which Biolink does not have"] == 1
     assert sum(left_out.values()) == 4  # with the node of another category
+    notes = _notes_on(KG.load(tmp_path / "g"))
+    assert "left out: 1 edges with the predicate 'cures', which Biolink does not have." in notes[1]
+    assert len(notes) == 4 and sum(_graph_facts(KG.load(tmp_path / "g"))["left_out"].values()) == 4
     with pytest.raises(GraphError, match="no edge that can be read"):
         read_graph(write(tmp_path / "h", "X:1 cures M:1"))
 
