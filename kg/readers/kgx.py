@@ -8,10 +8,11 @@ valid_edges.jsonl), in Monarch KG's TSV, in RTX-KG2's JSONL (qualified_object_di
 from collections import Counter
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute
 
 from kg.contents import NODE_TYPES, PROVENANCE, Edges, GraphError, Name, Nodes, Statements, edges_of, obsolete, without
 from kg.phrases import PHRASES
@@ -19,6 +20,7 @@ from kg.readers import kgx_files
 from kg.readers.biolink import PREFIX, Meaning, Said, meaning, node_type
 from kg.readers.kgx_files import LIST, File, line_of
 
+pc: Any = pyarrow.compute  # its functions are made at run time: pyright knows few of them
 TEXT = pa.string()
 XREFS = ("xref", "same_as", "equivalent_identifiers", "equivalent_curies")
 NODE_FIELDS = {"id": TEXT, "category": TEXT, "name": TEXT, "deprecated": TEXT, "provided_by": TEXT, "synonym": LIST}
@@ -35,6 +37,7 @@ QUALIFIERS = {
 ENDS = ("subject", "predicate", "object")
 _MORE = (*SOURCES, *EVIDENCE, *SCORES, *sum(QUALIFIERS.values(), ()), "negated", "has_count", "has_percentage")
 EDGE_FIELDS = dict.fromkeys((*ENDS, *_MORE), TEXT) | {"publications": LIST}
+MAX_CODE = 2**40
 FLAGS = {
     "": False,
     "false": False,
@@ -168,9 +171,14 @@ def _combinations(said: pa.Table, from_: np.ndarray, to: np.ndarray, file: File)
     columns = [from_ + 1, to + 1, _flags(said, "negated", file).astype(int)]
     columns += [one.indices.to_numpy() for one in coded.values()]
     code = np.zeros(len(from_), np.int64)
-    first = np.zeros(0, np.int64)
+    size = 1
     for column in columns:
-        _, first, code = np.unique(code * (int(column.max()) + 1) + column, return_index=True, return_inverse=True)
+        kinds = int(column.max()) + 1
+        if size * kinds >= MAX_CODE:  # a few thousand combinations occur; numbers for all possible ones could overflow
+            _, code = np.unique(code, return_inverse=True)
+            size = int(code.max()) + 1
+        code, size = code * kinds + column, size * kinds
+    _, first, code = np.unique(code, return_index=True, return_inverse=True)
     types = ("", *NODE_TYPES)
     made = [
         Said(

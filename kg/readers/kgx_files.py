@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute
 import pyarrow.csv
 import pyarrow.json
 
 from kg.contents import GraphError
 
+pc: Any = pyarrow.compute  # its functions are made at run time: pyright knows few of them
 NAME = re.compile(r"(?:.*[^a-z])?(nodes|edges)\.(tsv|jsonl)(?:\.gz)?", re.IGNORECASE | re.DOTALL)
 ARCHIVES = (".tar", ".tar.gz", ".tgz")
 CHUNK = 50_000  # lines of JSONL that are held as Python values at a time
