@@ -198,4 +198,4 @@ def _rows() -> Mapping[tuple[str, str, str], _Row]:
 @cache
 def _by_relation() -> Mapping[str, Name]:
     """The first name of each relation of words.tsv."""
-    return {name[0]: name for name in reversed(PHRASES)}
+    return {name[0]: name for name in reversed(list(PHRASES))}
