@@ -33,7 +33,7 @@ GENE_OF_DISEASE = frozenset({"disease_protein"})
 PRESENTATION = frozenset({"disease_phenotype_positive"})
 SIDE_EFFECT = frozenset({"side effect"})
 # What a node is not used for, or does not show.
-NEGATIVE = frozenset({"contraindication"}) | ABSENCES
+NEGATIVE = frozenset({"contraindication", "disease_phenotype_unseen"}) | ABSENCES
 FACTS = (
     *("hops", "longer", "target", "disease_gene", "genes_only", "presentation", "negative", "side_effect"),
     *("treats_end", "treats_by_target", "fan_out", "fan_in", "target_fan", "surprise", "rivals"),
