@@ -90,7 +90,9 @@ def _nodes(was: Mapping[str, Any], is_: Mapping[str, Any]) -> Iterator[str]:
     old, new = linked(was), linked(is_)
     for what, some, others in (("lost", old, new), ("won", new, old)):
         if names := [
-            f"{plain(name)} ({kind or 'no type'})" for (folded, kind), name in some.items() if (folded, kind) not in others
+            f"{plain(name)} ({kind or 'no type'})"
+            for (folded, kind), name in some.items()
+            if (folded, kind) not in others
         ]:
             yield f"- nodes {what}: {_text('; '.join(names))}"
 
