@@ -126,8 +126,8 @@ ifneq ($(filter dataset,$(MAKECMDGOALS)),)
 push: dataset
 endif
 
-diff: setup ## compare two builds: A, B, each a folder or org/name@tag
-	$(PY) -m dataset_builder diff $(call quote,$(A)) $(call quote,$(B)) || [ $$? -eq 1 ]
+diff: setup ## compare two builds, rows and evidence: A, B, each a folder or org/name@tag; OUT=file.md: what each question won and lost
+	$(PY) -m dataset_builder diff $(call quote,$(A)) $(call quote,$(B)) $(call flag,--out,OUT) || [ $$? -eq 1 ]
 
 hub: setup-all ## start a Hub on loopback, to try a push without an account, and print the environment to set: PORT, HUB=folder
 	$(PY) -m tests.hub --root $(call quote,$(or $(HUB),build/hub)) --port $(call quote,$(or $(PORT),0))

@@ -128,6 +128,13 @@ def test_make_verify_checks_what_make_dataset_writes() -> None:
     assert arguments("verify", OUT="build/x") == ["verify", "build/x"]
 
 
+def test_make_diff_writes_details_only_where_asked() -> None:
+    assert arguments("diff", A="a b", B="c")[:3] == ["diff", "a b", "c"] and "--out" not in arguments(
+        "diff", A="a", B="c"
+    )
+    assert arguments("diff", A="a", B="c", OUT="x y.md")[3:5] == ["--out", "x y.md"]
+
+
 # --- what is installed before a command ------------------------------------------------------------------------------
 
 BUILDING = [

@@ -14,13 +14,17 @@ from dataset_builder.configs import CONFIGS
 from dataset_builder.publishing import folder as publish
 from dataset_builder.publishing import verified
 from dataset_builder.publishing.diff import lines
+from dataset_builder.publishing.evidence_diff.build_rows import Build
+from dataset_builder.publishing.evidence_diff.comparison import compare
+from dataset_builder.publishing.evidence_diff.comparison import lines as summary
+from dataset_builder.publishing.evidence_diff.details import markdown as details
 from dataset_builder.publishing.hub.loaded import refusal
 from dataset_builder.publishing.hub.revisions import Place
 from dataset_builder.publishing.layout import FolderError
 from dataset_builder.publishing.push import staged
 from dataset_builder.publishing.pushable import PushError, pushable
 from dataset_builder.publishing.streams.parquet_files import write_file
-from dataset_builder.publishing.verify import verify
+from dataset_builder.publishing.verify import read_manifest, verify
 from dataset_builder.report.page import write_report
 from dataset_builder.row import COLUMNS, as_features, features, row_id
 from dataset_builder.sources.raw_files import SourceError, sha256
@@ -213,6 +217,10 @@ def _report(folder: Path, whole: Path, scratch: Path) -> None:
 def _diff(folder: Path, whole: Path, scratch: Path) -> None:
     for pair in ((folder, whole), (whole, folder)):
         "\n".join(lines(*(Place(one, one.name) for one in pair), shown=5)).encode()
+        builds = [Build(one, read_manifest(one)) for one in pair]
+        if all(build.has_paths for build in builds):
+            found = compare(*builds)
+            "\n".join([*summary(found), *details(found, ("a", "b"), found.differing)]).encode()
 
 
 def _push_check(folder: Path, whole: Path, scratch: Path) -> None:
