@@ -48,7 +48,9 @@ def _phrases() -> Mapping[Name, Phrase]:
 
 
 PHRASES = _phrases()
-ABSENCES = frozenset(relation for (relation, _), phrase in PHRASES.items() if phrase.denies)
+# relations that state an absence, each with the one whose absence it is
+DENIALS = MappingProxyType({relation: phrase.denies for (relation, _), phrase in PHRASES.items() if phrase.denies})
+ABSENCES = frozenset(DENIALS)
 
 
 def direction(name: Name, from_type: str, to_type: str, subject: int = 0, *, from_low: bool = True) -> str:

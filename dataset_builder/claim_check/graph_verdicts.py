@@ -18,12 +18,14 @@ from dataset_builder.claim_check.words import (
     PRESENT,
     SIDE_EFFECT,
 )
-from kg.phrases import ABSENCES
+from kg.phrases import ABSENCES, DENIALS
 
 Relation = tuple[str, str]  # relation, display_relation
 USED = frozenset([INDICATION, OFF_LABEL])
 SIDE = "drug_effect"  # kg.csv's relation of a side effect
 THERAPEUTIC = USED | {CONTRA, SIDE}
+DENIED = {denied: relation for relation, denied in DENIALS.items() if denied in THERAPEUTIC}  # "not_indicated"
+OF_THERAPY = THERAPEUTIC | frozenset(DENIED.values())
 # the edges of kg.csv that a stated relation is about; of the rest every edge counts
 EDGES = {
     PRESENT: {"disease_phenotype_positive", "disease_phenotype_negative"},
@@ -36,6 +38,7 @@ EDGES = {
     "carrier": {"drug_protein"},
     "transporter": {"drug_protein"},
 }
+EDGES = {said: edges | {by for by, denied in DENIALS.items() if denied in edges} for said, edges in EDGES.items()}
 BRINGS_ABOUT = re.compile(r"(?:caus|induc|provok|trigger|precipitat)")
 
 
@@ -54,7 +57,7 @@ def _verdict(said: Statement, relations: Iterable[Relation]) -> str:
     known, denied = set(relations), said.mode == "denied"
     names = {relation for relation, _ in known}
     if said.relation in THERAPEUTIC | {SIDE_EFFECT}:
-        return _therapy(said, denied, names & THERAPEUTIC)
+        return _therapy(said, denied, names & OF_THERAPY)
     about = {pair for pair in known - _therapeutic(known) if pair[0] in EDGES.get(said.relation, names)}
     present = {pair for pair in about if pair[0] not in ABSENCES}
     if said.relation in ("enzyme", "carrier", "transporter"):
@@ -67,16 +70,17 @@ def _verdict(said: Statement, relations: Iterable[Relation]) -> str:
 
 
 def _therapeutic(known: set[Relation]) -> set[Relation]:
-    return {pair for pair in known if pair[0] in THERAPEUTIC}
+    return {pair for pair in known if pair[0] in OF_THERAPY}
 
 
 def _therapy(said: Statement, denied: bool, known: set[str]) -> str:
     """Of a drug and a disease: given for it, without approval, not to be given, or its cause."""
     used, contra, side = bool(known & USED), CONTRA in known, SIDE in known
-    for_, against = used, contra
+    for_, against = used, contra or DENIED.get(INDICATION) in known
     if said.relation == SIDE_EFFECT:
         # that a drug brings about what it is given for is the opposite of what the graph has
-        for_, against = side, used and not side and not contra and BRINGS_ABOUT.match(said.word) is not None
+        turned = used and not side and not contra and BRINGS_ABOUT.match(said.word) is not None
+        for_, against = side, turned or DENIED.get(SIDE) in known
         return _either(side, against, denied) if not denied else "contradicted" if side else "unknown"
     if said.relation == CONTRA:
         for_, against = contra, used

@@ -6,6 +6,7 @@ import pytest
 
 from dataset_builder.claim_check import read_claims
 from kg import KG
+from tests.kg.readers.test_kgx import write as write_kgx
 from tests.support import hpo, optimuskg
 
 
@@ -58,3 +59,19 @@ def test_opposites_and_trials_of_optimuskg(
     others = [("CHEMBL99", "ENSG1", "DRG-GEN", "OTHER", {})]
     kg = KG.load(f"optimuskg:{optimuskg.write(tmp_path / 'g', NODES, [edge, *others])}", min_edge_score=0.0)
     assert verdicts(kg, sentence) == [verdict]
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence", "verdict"),
+    [
+        ("X:1 treats M:1", "Colchicine is used to treat gout.", "supported"),
+        ("X:1 treats M:1", "Colchicine is contraindicated in gout.", "contradicted"),
+        ("X:1 treats M:1 true", "Colchicine is used to treat gout.", "contradicted"),
+        ("X:1 in_clinical_trials_for M:1", "Colchicine is used to treat gout.", "unknown"),
+        ("M:1 has_phenotype H:2 true", "Gout presents with hair loss.", "contradicted"),
+        ("G:1 associated_with M:1 true", "XDH is associated with gout.", "contradicted"),
+        ("G:1 interacts_with G:2 true", "XDH does not interact with ABCG2.", "supported"),
+    ],
+)
+def test_negated_edges_and_opposites_of_kgx(tmp_path: Path, line: str, sentence: str, verdict: str) -> None:
+    assert verdicts(KG.load(write_kgx(tmp_path / "own", line)), sentence) == [verdict]
