@@ -130,7 +130,8 @@ def _row(predicate: str, subject: str, object_: str) -> tuple[_Row, bool, bool]:
         ways = list(_ways(one, subject, object_))
         for exact in (True, False):
             for name, ends, swapped in ways:
-                if row := _rows().get((name, *(ends if exact else (ANY, ANY)))):
+                of, to = ends if exact else (ANY, ANY)
+                if row := _rows().get((name, of, to)):
                     return row, swapped, one == predicate
     raise LookupError(f"kg/relations/biolink.tsv has no line for {predicate} or a parent of it; expected related_to")
 
