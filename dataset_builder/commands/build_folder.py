@@ -13,6 +13,7 @@ from typing import Any
 from dataset_builder.claim_check.reader import ClaimReader
 from dataset_builder.commands import OUT
 from dataset_builder.commands.contamination import check_contamination, describe_check
+from dataset_builder.commands.graph import chosen_graph, graph_facts, notes_on_graph
 from dataset_builder.commands.input_options import chosen_sources, chosen_splits, command_line
 from dataset_builder.commands.model_options import (
     Models,
@@ -55,7 +56,7 @@ def build_folder(folder: Path, given: argparse.Namespace) -> None:
     expect_free(folder)
     sources, left_out = chosen_sources(given)
     models, reader = models_of(pipeline, given.pipeline, given), reader_of(given)
-    kg = KG.load(given.kg, given.embedder, min_edge_score=given.min_edge_score)
+    kg = chosen_graph(given)
     before = state(vars(given), kg.path, store_of(given).path if models else None)
     choices = choices_of(pipeline, given)
     questions, origins = read_questions(sources, chosen_splits(given.split), data_dir=given.data_dir, rows=given.rows)
@@ -75,7 +76,7 @@ def build_folder(folder: Path, given: argparse.Namespace) -> None:
         "pipeline": given.pipeline,
         "trial": any(origin.trial for origin in origins),
         "origins": [origin.as_dict() for origin in origins],
-        "graph": _graph_facts(kg),
+        "graph": graph_facts(kg),
         "code": code_hash(),
         "inputs": _inputs(kg, reader, given.seed, models, choices, contamination) | shuffle,
         **({"left_out": left_out} if left_out else {}) | chosen.facts,
@@ -90,7 +91,7 @@ def build_folder(folder: Path, given: argparse.Namespace) -> None:
     remember(folder)
     intermediates.keep(folder, rows, manifest, runner.used)
     print_summary(manifest, runs, folder)
-    _print_lines(lines := [*_notes_on(kg), *_notes_on_rows(left_out, shuffle, origins, contamination)])
+    _print_lines(lines := [*notes_on_graph(kg, given), *_notes_on_rows(kg, left_out, shuffle, origins, contamination)])
     if is_final and _is_pinned(origins, kg) and not any(one.calls and one.calls.sent for one in runs):
         keep_note(folder, before, kg.path, [*notes, *lines], asks=bool(models))
 
@@ -117,13 +118,15 @@ def _notes_on(kg: KG) -> list[str]:
 
 
 def _notes_on_rows(
+    kg: KG,
     left_out: Mapping[str, str],
     shuffle: Mapping[str, Any],
     origins: Sequence[Origin],
     contamination: Mapping[str, Any],
 ) -> list[str]:
-    """Sources left out, options in a drawn order, sources that are not pinned, benchmarks that were checked or not."""
-    return [*left_out_note(left_out), *shuffle_note(shuffle), *pins(origins), *describe_check(contamination)]
+    """What is to be known of the embedder, sources left out, options in a drawn order, sources that are not pinned, benchmarks that were checked or not."""
+    lines = [*embedder_notes(kg.embedder), *left_out_note(left_out), *shuffle_note(shuffle)]
+    return [*lines, *pins(origins), *describe_check(contamination)]
 
 
 def _is_pinned(origins: Iterable[Origin], kg: KG) -> bool:

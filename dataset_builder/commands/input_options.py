@@ -128,9 +128,18 @@ def chosen_sources(given: argparse.Namespace) -> tuple[list[str], dict[str, str]
     names = given.sources.split(",")
     if given.license == "any":
         return names, {}
-    if given.grounded or given.pipeline != "reasonmed":  # reasonmed uses no graph without --grounded
+    if _uses_graph(given):
         expect_commercial_graph(given.kg)
     return commercial(names)
+
+
+def wants_commercial_graph(given: argparse.Namespace) -> bool:
+    """Whether --license commercial holds for the graph."""
+    return given.license == "commercial" and _uses_graph(given)
+
+
+def _uses_graph(given: argparse.Namespace) -> bool:
+    return given.grounded or given.pipeline != "reasonmed"  # reasonmed uses no graph without --grounded
 
 
 def chosen_splits(given: Sequence[str]) -> dict[str, str]:

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from dataset_builder.prompt import direction_of, relations_of
 from dataset_builder.publishing.layout import batches_of
 from dataset_builder.report.marks import mentions_of, rationales_of, samples_of
+from dataset_builder.report.provenance import provenance_of
 from dataset_builder.report.row_facts import RowFacts, facts_of
 
 ROWS_IN_BLOCK = 250
@@ -85,9 +86,10 @@ def details_of(row: Row) -> Row:
 
 
 def path_of(path: Mapping[str, Any]) -> Row:
-    """A path with one label and one direction per hop, and its relevance where it has one."""
+    """A path with one label and one direction per hop, where its relations come from, and its relevance where it has one."""
     hops = [
         {"label": relations_of(hop), "way": direction_of(hop), "says": "; ".join(r["statement"] for r in hop)}
+        | ({"from": origins} if (origins := provenance_of(hop)) else {})
         for hop in path["hops"]
     ]
     known = {"relevance": path["relevance"]} if path.get("relevance") is not None else {}

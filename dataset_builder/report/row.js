@@ -96,8 +96,24 @@ function pathsOf(paths, width, whither) {
     make("h4", {}, `${title}, from the question ${whither}`),
     make("div", { class: `graph ${whither === "to the answer" ? "to-gold" : ""}`, tabindex: "0", role: "region", "aria-label": "Paths as a graph" }, drawPaths(paths, width)),
     make("ol", { class: "paths" }, paths.map((path) => make("li", {}, pathLine(path),
-      make("span", { class: "quiet" }, `${path.relevance === undefined ? "" : ` · relevance ${path.relevance.toFixed(2)}`} · ${path.total === 1 ? "the only shortest path" : `one of ${path.total.toLocaleString("en")} shortest paths`}`)))),
+      make("span", { class: "quiet" }, `${path.relevance === undefined ? "" : ` · relevance ${path.relevance.toFixed(2)}`} · ${path.total === 1 ? "the only shortest path" : `one of ${path.total.toLocaleString("en")} shortest paths`}`), originsOf(path.hops.flatMap((hop) => hop.from || []))))),
   ];
+}
+
+// Where a path's relations come from. Addresses are made by provenance.py, which knows what may be a link.
+function originsOf(origins) {
+  if (!origins.length) return null;
+  const sources = [...new Set(origins.flatMap((origin) => (origin.source || "source not stated").split("; ")))];
+  const shown = sources.slice(0, 6).join(", ") + (sources.length > 6 ? ` and ${sources.length - 6} more` : "");
+  return folded(`From ${shown}`, [make("ul", { class: "origins" }, origins.map(originOf))]);
+}
+
+function originOf(origin) {
+  const papers = (origin.papers || []).flatMap(([text, address]) => [" ",
+    address ? make("a", { href: address, rel: "noopener noreferrer", target: "_blank" }, text) : make("span", {}, text)]);
+  const facts = [origin.evidence ? `evidence ${origin.evidence}` : null, origin.score === undefined ? null : `score ${round(origin.score)}`];
+  return make("li", {}, `${origin.says}: `, origin.source || "source not stated", papers.length ? [" · ", ...papers.slice(1)] : null,
+    origin.more ? ` and ${origin.more} more` : null, make("span", { class: "quiet" }, facts.filter(Boolean).map((fact) => ` · ${fact}`).join("")));
 }
 
 function pathLine(path) {

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dataset_builder.__main__ import main
-from dataset_builder.commands.build_folder import _graph_facts, _notes_on
+from dataset_builder.__main__ import main, parser
+from dataset_builder.commands.graph import graph_facts, notes_on_graph
 from kg import KG, SAMPLE
 
 ROW = "disease_disease,parent-child,90001,1,disease,{},MONDO,90002,2,disease,{},MONDO"
@@ -20,9 +20,10 @@ def with_obsolete(folder: Path) -> Path:
 
 
 def test_the_count_is_in_the_manifest_only_where_there_is_one(tmp_path: Path) -> None:
+    given = parser().parse_args(["build", "kg_only"])
     sample, kg = KG.load("sample"), KG.load(with_obsolete(tmp_path))
-    assert _notes_on(sample) == [] and "obsolete_nodes" not in _graph_facts(sample)
-    assert _graph_facts(kg)["obsolete_nodes"] == 1
+    assert notes_on_graph(sample, given) == [] and "obsolete_nodes" not in graph_facts(sample)
+    assert graph_facts(kg)["obsolete_nodes"] == 1
     assert len(kg.nodes.index) == len(sample.nodes.index) + 1, "its neighbour stays"
     with pytest.raises(KeyError, match="has no node 90001"):
         kg.name_of(90001)

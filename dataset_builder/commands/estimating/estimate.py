@@ -20,6 +20,7 @@ from dataset_builder.apply import apply_to_live_rows, merged
 from dataset_builder.commands import OUT
 from dataset_builder.commands.contamination import check_contamination
 from dataset_builder.commands.estimating.answered import Follow, read_answered
+from dataset_builder.commands.graph import chosen_graph
 from dataset_builder.commands.input_options import add_input, chosen_sources, chosen_splits
 from dataset_builder.commands.model_options import choices_of, models_of, positive, reader_of, stages_of, store_of
 from dataset_builder.llm.model import LLM, Request
@@ -30,7 +31,6 @@ from dataset_builder.sources.option_order import shuffle_options
 from dataset_builder.sources.questions import on_disk, read_questions
 from dataset_builder.sources.table import expect_known
 from dataset_builder.stage import Stage, bind
-from kg import KG
 
 BYTES_PER_TOKEN = 4  # of English text
 USUAL = (500, 10.0)  # completion tokens and seconds of an answer, while the store has none of the stage
@@ -250,7 +250,7 @@ def print_estimate(given: argparse.Namespace) -> int:
     questions, origins = read_questions(chosen_sources(given)[0], splits, data_dir=given.data_dir, rows=given.rows)
     choices |= {"benchmarks": check_contamination(questions, origins, given)[0]}
     questions, _ = shuffle_options(questions, given.shuffle_options)
-    kg = KG.load(given.kg, given.embedder, min_edge_score=given.min_edge_score)
+    kg = chosen_graph(given)
     stages = stages_of(PIPELINES[pipeline], kg, reader, given.seed, models, **choices)
     found, stopped = estimate(on_disk(questions), stages, store_of(given), sample=given.sample, seed=given.seed)
     OUT.print(f"{len(questions)} questions, estimated from {min(given.sample, len(questions))} of them:", markup=False)

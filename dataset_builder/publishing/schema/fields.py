@@ -3,18 +3,16 @@
 Further fields are allowed everywhere, since a newer version may have them.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from dataset_builder.publishing.schema.parts import ABSENT, Count, Graph, Name, Part
 from dataset_builder.publishing.shards.part import MAX_PARTS
 
-Count = Annotated[int, Field(ge=0, lt=2**63)]
 Number = Annotated[float, Field(allow_inf_nan=False, gt=-(2**63), lt=2**63)]
-Name = Annotated[str, Field(min_length=1)]
 Sum = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Counts = dict[Name, Count]
-ABSENT: Any = None  # the default of a field that may be left out, but not be null
 
 
 def _with_totals(counts: dict[str, int]) -> dict[str, int]:
@@ -27,11 +25,7 @@ def _with_totals(counts: dict[str, int]) -> dict[str, int]:
 Funnel = Annotated[Counts, AfterValidator(_with_totals)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(strict=True, extra="allow")
-
-
-class _Origin(_Part):
+class _Origin(Part):
     source: Name
     split: str
     trial: bool
@@ -48,29 +42,29 @@ class _Origin(_Part):
     rows: Count
 
 
-class _Embedder(_Part):
+class _Embedder(Part):
     model: str | None
     revision: str | None
 
 
-class _Claims(_Part):
+class _Claims(Part):
     name: str
     version: str | None = None
     model_sha256: str | None = None
 
 
-class _RelevanceModel(_Part):
+class _RelevanceModel(Part):
     calibrated_on: str = ABSENT
     graph_sha256: str = ABSENT
 
 
-class _Shuffle(_Part):
+class _Shuffle(Part):
     seed: int
     shuffled: Count
     kept: Counts
 
 
-class _Inputs(_Part):
+class _Inputs(Part):
     code: str = ABSENT  # in format 1
     seed: int = ABSENT
     embedder: _Embedder = ABSENT
@@ -84,28 +78,21 @@ class _Inputs(_Part):
     keep_contradicted: bool = ABSENT  # in format 1
 
 
-class _Graph(_Part):
-    name: str
-    sha256: str
-    nodes: Count = ABSENT
-    edges: Count = ABSENT
-
-
-class _Checked(_Part):
+class _Checked(Part):
     rows: Count = ABSENT
 
 
-class _NotChecked(_Part):
+class _NotChecked(Part):
     why: str
     public: bool
 
 
-class _Matches(_Part):
+class _Matches(Part):
     rows: Count
     rules: Counts
 
 
-class _Contamination(_Part):
+class _Contamination(Part):
     strict: bool
     embedder: str
     checked: dict[Name, _Checked]
@@ -113,7 +100,7 @@ class _Contamination(_Part):
     matches: dict[Name, dict[Name, _Matches]] = ABSENT
 
 
-class _Shard(_Part):
+class _Shard(Part):
     part: Annotated[Count, Field(ge=1)]
     of: Annotated[Count, Field(ge=1, le=MAX_PARTS)]
     rows: Count
@@ -132,25 +119,25 @@ def _some(bins: list[int]) -> list[int]:
     return bins
 
 
-class _Distribution(_Part):
+class _Distribution(Part):
     quartiles: Annotated[list[Number], Field(min_length=5, max_length=5)]
     bins: Annotated[list[Count], Field(min_length=1, max_length=1_000), AfterValidator(_some)]
 
 
-class _Relevances(_Part):
+class _Relevances(Part):
     paths: Annotated[Count, Field(ge=1)]
     rows: Count
     of_paths: _Distribution
     of_best: _Distribution
 
 
-class _Relevance(_Part):
+class _Relevance(Part):
     calibrated_on: str = ABSENT
     sources: dict[Name, _Relevances]
     all: _Relevances
 
 
-class _Config(_Part):
+class _Config(Part):
     columns: dict[Name, str]
     rows: Count
 
@@ -159,13 +146,13 @@ class _Intermediate(_Config):
     content_hash: Sum = ABSENT
 
 
-class _Spend(_Part):
+class _Spend(Part):
     prompt_tokens: Count
     completion_tokens: Count
     usd: Number | None
 
 
-class _Calls(_Part):
+class _Calls(Part):
     hits: Count
     sent: Count
     good: Count
@@ -176,7 +163,7 @@ class _Calls(_Part):
     faults: Counts
 
 
-class _Stage(_Part):
+class _Stage(Part):
     stage: Name
     seconds: Number
     cached: bool
@@ -184,18 +171,18 @@ class _Stage(_Part):
     calls: _Calls = ABSENT
 
 
-class _Git(_Part):
+class _Git(Part):
     commit: str | None
     clean: bool | None
 
 
-class _Rate(_Part):
+class _Rate(Part):
     of: Count
     share: Number
     interval: Annotated[list[Number], Field(min_length=2, max_length=2)]
 
 
-class _Kind(_Part):
+class _Kind(Part):
     kind: str
     expected: str
     right: Count = 0
@@ -203,7 +190,7 @@ class _Kind(_Part):
     unjudged: Count = 0
 
 
-class _Calibration(_Part):
+class _Calibration(Part):
     judge: str
     stage: str
     votes: Count
@@ -221,7 +208,7 @@ class _Tier(_Spend):
     usd_per_rationale: Number | None
 
 
-class _Score(_Part):
+class _Score(Part):
     questions: Count
     mean: Number | None
     low: Number | None
@@ -234,7 +221,7 @@ class _Score(_Part):
         return self
 
 
-class _MergedPart(_Part):
+class _MergedPart(Part):
     part: Count
     content_hash: Name
     started: str = ABSENT
@@ -242,7 +229,7 @@ class _MergedPart(_Part):
     git: _Git = ABSENT
 
 
-class _Run(_Part):
+class _Run(Part):
     seconds: Number
     started: str = ABSENT
     stages: list[_Stage]
@@ -261,7 +248,7 @@ class _Run(_Part):
         return self
 
 
-class _Card(_Part):
+class _Card(Part):
     about: str
     stages: str
     command: str
@@ -274,7 +261,7 @@ def _each_source_once(origins: list[_Origin]) -> list[_Origin]:
     return origins
 
 
-class Manifest(_Part):
+class Manifest(Part):
     """All fields may be left out: which ones must be there depends on the reader (`wrong_fields`)."""
 
     format: int = 1
@@ -283,7 +270,7 @@ class Manifest(_Part):
     trial: bool = ABSENT
     inputs: _Inputs = ABSENT
     code: str | None = None
-    graph: _Graph = ABSENT
+    graph: Graph = ABSENT
     origins: Annotated[list[_Origin], AfterValidator(_each_source_once)] = ABSENT
     columns: dict[Name, str] = ABSENT
     rows: dict[str, Count] = ABSENT

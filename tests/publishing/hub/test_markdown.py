@@ -77,6 +77,7 @@ def hostile_card(folder: Path, text: str) -> str:
         | {"source": text, "split": text, "hub_id": text, "license": text, "revision": text, "trial": True}
     ]
     said["graph"]["name"], said["inputs"]["models"] = text, {text: text}
+    said["graph"]["sources"] = {text: {"relations": 1, "license": text, "commercial": text}}
     return card({name: folder / name for name in list_files(folder)}, said).partition("\n---\n")[2]
 
 
