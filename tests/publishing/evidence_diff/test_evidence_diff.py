@@ -52,8 +52,8 @@ def write(tmp_path: Path) -> Write:
     return build
 
 
-def splits(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
-    return {split: [r for r in rows if bool(r["rejected_because"]) == (split == "rejected")] for split in SPLITS}
+def splits(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    return {split: [dict(r) for r in rows if bool(r["rejected_because"]) == (split == "rejected")] for split in SPLITS}
 
 
 def details_of(found: Comparison, shown: int = 10) -> str:
