@@ -102,21 +102,6 @@ def _chosen(questions: Sequence[dict[str, Any]], given: argparse.Namespace) -> t
     return choose(questions, given.shard), {"shuffle_options": said} if said else {}
 
 
-def _graph_facts(kg: KG) -> dict[str, Any]:
-    facts = {"name": kg.name, "sha256": kg.digest, "nodes": len(kg.nodes.index), "edges": kg.edge_count}
-    old = kg.edges.obsolete_nodes
-    facts |= {"left_out": dict(kg.edges.left_out)} if kg.edges.left_out else {}
-    return facts | ({"obsolete_nodes": old} if old else {})
-
-
-def _notes_on(kg: KG) -> list[str]:
-    """What is in the file of the graph, and in no link and no path; then what is to be known of the embedder."""
-    nodes, rows = kg.edges.obsolete_nodes, kg.edges.obsolete_rows
-    about = f"Graph {kg.name}: {nodes:,} nodes that their ontology calls obsolete are left out, with {rows:,} rows of the file."
-    left_out = [f"Graph {kg.name}: left out: {count:,} {what}." for what, count in kg.edges.left_out.items()]
-    return [*([about] if nodes else []), *left_out, *embedder_notes(kg.embedder)]
-
-
 def _notes_on_rows(
     kg: KG,
     left_out: Mapping[str, str],

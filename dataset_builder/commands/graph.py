@@ -19,13 +19,14 @@ def chosen_graph(given: argparse.Namespace) -> KG:
 def graph_facts(kg: KG) -> dict[str, Any]:
     """The manifest's entries on the graph."""
     facts = {"name": kg.name, "sha256": kg.digest, "nodes": len(kg.nodes.index), "edges": kg.edge_count}
-    old = kg.edges.obsolete_nodes
-    return facts | ({"obsolete_nodes": old} if old else {}) | license_facts(kg)
+    old, left_out = kg.edges.obsolete_nodes, dict(kg.edges.left_out)
+    facts |= {"obsolete_nodes": old} if old else {}
+    return facts | ({"left_out": left_out} if left_out else {}) | license_facts(kg)
 
 
 def notes_on_graph(kg: KG, given: argparse.Namespace) -> list[str]:
     """What is in the files of the graph, and in no link and no path; then, with --license commercial, whether its sources are known."""
     nodes, rows = kg.edges.obsolete_nodes, kg.edges.obsolete_rows
-    about = f"Graph {kg.name}: {nodes:,} nodes that their ontology calls obsolete are left out, with {rows:,} rows of the file."
+    about = f"Graph {kg.name}: {nodes:,} nodes that their ontology calls obsolete are left out{f', with {rows:,} rows of the file' if rows else ''}."
     others = [f"Graph {kg.name}: left out: {number:,} {what}." for what, number in kg.edges.left_out.items()]
     return [*([about] if nodes else []), *others, *(note_on_sources(kg) if wants_commercial_graph(given) else ())]

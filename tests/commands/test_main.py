@@ -175,7 +175,7 @@ def test_a_trial_says_so(tmp_path: Path, capsys) -> None:
         (["build", "kg_only", "--sources", "medqu"], "unknown source 'medqu'; known: sample, medqa"),
         (
             ["build", "kg_only", "--kg", "nowhere.csv"],
-            "there is no graph 'nowhere.csv': expected one of sample, primekg, or the path",
+            "there is no graph 'nowhere.csv': expected one of sample, primekg, hpo, or the path",
         ),
         (
             ["build", "kg_only", "--split", "sample"],

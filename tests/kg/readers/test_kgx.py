@@ -1,5 +1,6 @@
 """KGX files of our own content: what is read, how it is worded, what is left out, and that bad files are named."""
 
+import argparse
 import gzip
 import json
 import random
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dataset_builder.commands.build_folder import _graph_facts, _notes_on
+from dataset_builder.commands.graph import graph_facts, notes_on_graph
 from kg import KG
 from kg.contents import GraphError
 from kg.readers.biolink import Said, meaning
@@ -130,9 +131,9 @@ def test_what_has_no_words_is_left_out_and_counted(tmp_path: Path) -> None:
     left_out = read_graph(write(tmp_path / "g", *lines))[1].left_out
     assert left_out["edges with the predicate 'cures', which Biolink does not have"] == 1
     assert sum(left_out.values()) == 4  # with the node of another category
-    notes = _notes_on(KG.load(tmp_path / "g"))
+    notes = notes_on_graph(KG.load(tmp_path / "g"), argparse.Namespace(license="any"))
     assert "left out: 1 edges with the predicate 'cures', which Biolink does not have." in " ".join(notes)
-    assert len(notes) == 5 and sum(_graph_facts(KG.load(tmp_path / "g"))["left_out"].values()) == 4
+    assert len(notes) == 5 and sum(graph_facts(KG.load(tmp_path / "g"))["left_out"].values()) == 4
     with pytest.raises(GraphError, match="no edge that can be read"):
         read_graph(write(tmp_path / "h", "X:1 cures M:1"))
 
