@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "extraction": "answer_extraction",
     "claim_check": "kg",
     "relevance": "kg row",
-    "sources": "row",
+    "sources": "kg row",
     "contamination": "kg row configs sources",
     "llm": "stage mapped answer_store answer_extraction",
     "text_checks": "prompt answer_extraction llm",
