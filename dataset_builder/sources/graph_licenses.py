@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow.compute as pc
-
 from dataset_builder.sources.raw_files import SourceError
 from kg import KG
 from kg.terminal import one_line
@@ -45,7 +43,7 @@ def sources_of(kg: KG) -> dict[str, int]:
     if kg.edges.provenance is None:
         return {}
     counts: Counter[str] = Counter()
-    for joined in pc.value_counts(kg.edges.provenance["source"].combine_chunks()).to_pylist():
+    for joined in kg.edges.provenance["source"].value_counts().to_pylist():
         names = {one.strip() for one in (joined["values"] or "").split("; ")} - {""}
         counts.update(dict.fromkeys(names or {NOT_STATED}, joined["counts"]))
     return dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
