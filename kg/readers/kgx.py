@@ -65,11 +65,11 @@ def read_graph(path: Path) -> tuple[Nodes, Edges]:
     with kgx_files.opened(path) as (node_file, edge_file):
         table = _distinct(kgx_files.read(node_file, NODE_FIELDS, ("id", "category")), node_file)
         said = kgx_files.read(edge_file, EDGE_FIELDS, ENDS)
-        types = _types(table)
-        x, y = (_ends(said, side, table, edge_file) for side in ("subject", "object"))
         left_out: Counter[str] = Counter()
+        types = _types(table, left_out)
+        x, y = (_ends(said, side, table, edge_file) for side in ("subject", "object"))
         statements, rows = _statements(said, x, y, types, edge_file, left_out)
-        kept = _kept(table, types, statements, node_file, left_out)
+        kept = types >= 0
     if not len(rows):
         raise GraphError(f"{path} has no edge that can be read: left out are {dict(left_out)}; expected at least one")
     vertex = np.cumsum(kept) - 1
@@ -105,11 +105,19 @@ def _distinct(table: pa.Table, file: File) -> pa.Table:
     return table.filter(pa.array(~again))
 
 
-def _types(table: pa.Table) -> np.ndarray:
-    """Per node the place of its type in NODE_TYPES; -1: its categories are none of ours."""
+def _types(table: pa.Table, left_out: Counter[str]) -> np.ndarray:
+    """Per node the place of its type in NODE_TYPES; -1: it is left out, since its categories are none of ours, or it has no name to show."""
     coded = table["category"].combine_chunks().dictionary_encode()
     found = [node_type(text.split("|")) for text in coded.dictionary.to_pylist()]
-    return np.array([-1 if one is None else NODE_TYPES.index(one) for one in found])[coded.indices.to_numpy()]
+    types = np.array([-1 if one is None else NODE_TYPES.index(one) for one in found])[coded.indices.to_numpy()]
+    for text, count in Counter(table["category"].filter(pa.array(types < 0)).to_pylist()).items():
+        left_out[f"nodes of the category {text}"] += count
+    blank = pc.fill_null(pc.equal(pc.utf8_trim_whitespace(table["name"]), ""), True).to_numpy() & (types >= 0)
+    if blank.any():
+        left_out[f"nodes without a name, the first of them {table['id'][int(blank.argmax())].as_py()}"] = int(
+            blank.sum()
+        )
+    return np.where(blank, -1, types)
 
 
 def _ends(said: pa.Table, side: str, table: pa.Table, file: File) -> np.ndarray:
@@ -140,7 +148,7 @@ def _statements(
     """What the lines say whose relation has words, and which lines these are. What is left out is counted."""
     typed = (types[x] >= 0) & (types[y] >= 0)
     if gone := int((~typed).sum()):
-        left_out["edges of nodes whose category is none of this project's node types"] = gone
+        left_out["edges of nodes that are left out"] = gone
     code, combinations = _combinations(said, types[x], types[y], file)
     names: dict[Name, int] = {}
     relation, swapped = np.full(len(combinations), -1), np.zeros(len(combinations), bool)
@@ -214,23 +222,6 @@ def _provenance(said: pa.Table, rows: np.ndarray, file: File) -> pa.Table:
         },
         PROVENANCE,
     )
-
-
-def _kept(table: pa.Table, types: np.ndarray, said: Statements, file: File, left_out: Counter[str]) -> np.ndarray:
-    """Per node whether it is in the graph. Raises GraphError for one with an edge and without a name."""
-    for text, count in Counter(table["category"].filter(pa.array(types < 0)).to_pylist()).items():
-        left_out[f"nodes of the category {text}"] += count
-    blank = pc.fill_null(pc.equal(pc.utf8_trim_whitespace(table["name"]), ""), True).to_numpy()
-    used = np.zeros(len(types), bool)
-    used[said.x], used[said.y] = True, True
-    if (bad := np.flatnonzero(blank & used)).size:
-        raise GraphError(
-            f"{file.shown}: node {table['id'][int(bad[0])].as_py()} has edges and no name, as {len(bad):,} nodes; expected a "
-            f"name. Give these nodes names, or leave them out with their edges"
-        )
-    if unnamed := int((blank & (types >= 0)).sum()):
-        left_out["nodes without a name and without an edge"] = unnamed
-    return (types >= 0) & ~blank
 
 
 def _nodes(table: pa.Table, types: np.ndarray) -> Nodes:

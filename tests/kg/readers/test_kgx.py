@@ -85,7 +85,7 @@ def test_nodes_keep_types_synonyms_and_ids_of_others(tmp_path: Path) -> None:
     )
     assert "T:1" not in nodes.id and "M:2" not in nodes.id and nodes.type[nodes.id.index("G:1")] == "gene/protein"
     assert edges.left_out == {
-        "edges of nodes whose category is none of this project's node types": 1,
+        "edges of nodes that are left out": 1,
         "nodes of the category biolink:OrganismTaxon": 1,
     }
     assert (edges.obsolete_nodes, edges.obsolete_rows, len(edges.pair)) == (1, 1, 1)
@@ -121,6 +121,15 @@ def test_jsonl_gz_and_archives_give_the_same_graph(tmp_path: Path) -> None:
         )
 
 
+def test_nodes_without_a_name_are_left_out_with_their_edges_and_counted(tmp_path: Path) -> None:
+    """Public graphs have some, such as sequence variants, which no rationale can name."""
+    nodes = NODES.replace("XDH", " ").replace("ABCG2", "")
+    graph, edges = read_graph(write(tmp_path / "g", "X:1 treats M:1", "G:1 causes M:1", nodes=nodes))
+    assert "G:1" not in graph.id and edges.rows == 1
+    assert edges.left_out["nodes without a name, the first of them G:1"] == 2
+    assert edges.left_out["edges of nodes that are left out"] == 1
+
+
 def test_what_has_no_words_is_left_out_and_counted(tmp_path: Path) -> None:
     lines = (
         "X:1 treats M:1",
@@ -152,7 +161,6 @@ BAD = {
     "columns": ("own_edges.tsv", lambda b: b + b"X:1\ttreats\n", "line 3: found 2 columns, expected 9"),
     "dangling": ("own_edges.tsv", lambda b: b.replace(b"M:1", b"M:9"), "line 2: found the object 'M:9'"),
     "twice": ("own_nodes.tsv", lambda b: b + b"M:1\tbiolink:Gene\tgout\t\t\t\n", "line 12: node M:1 has category"),
-    "unnamed": ("own_nodes.tsv", lambda b: b.replace(b"gout\tpod", b"\tpod"), "M:1 has edges and no name"),
     "latin1": (
         "own_nodes.tsv",
         lambda b: b.replace(b"podagra", b"podagr\xe4"),
