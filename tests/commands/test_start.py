@@ -58,6 +58,7 @@ def test_help_imports_nothing_heavy() -> None:
     assert imported("--help") == set()
 
 
+@pytest.mark.slow
 def test_the_table_of_stages_and_an_unchanged_build_import_little(tmp_path: Path) -> None:
     """Both need the stages and the names of graphs and embedders; neither needs `datasets`, which takes a second."""
     build = ("build", "kg_only", "--out", str(tmp_path / "out"))

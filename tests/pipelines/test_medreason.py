@@ -167,6 +167,7 @@ def test_a_changed_word_asks_anew_for_its_stage_only_and_a_changed_reader_asks_n
     assert changed.pop("check_answer") > 0 and set(changed.values()) == {0}
 
 
+@pytest.mark.slow
 def test_a_planted_key_is_in_no_file_message_or_traceback(server: Running, tmp_path: Path) -> None:
     builder = Builder(tmp_path / "home", server.url)
     builder.build()
