@@ -28,11 +28,9 @@ NODE_TYPES = (
 )
 ONTOLOGIES = frozenset(NODE_TYPES) - {"gene/protein", "drug", "exposure", "pathway"}
 OBSOLETE = re.compile(r"[\W_]*obsoleted?(?![a-z])", re.IGNORECASE)
-TEXTS = ("id", "type", "name", "source")  # of a node
-LOW, HIGH = (
-    1,
-    2,
-)  # which end of an edge is the subject of a relation; 3: each, as two statements; 0: the graph does not say
+TEXTS, LISTS = ("id", "type", "name", "source"), ("synonyms", "xrefs")  # of a node
+# which end of an edge is the subject of a relation; 3: each, as two statements; 0: the graph does not say
+LOW, HIGH = 1, 2
 PROVENANCE = pa.schema(
     {"source": pa.string(), "publications": pa.list_(pa.string()), "evidence": pa.string(), "score": pa.float64()}
 )
@@ -89,13 +87,11 @@ class Edges:
     rows: int  # of the file, every edge counted as often as it occurs
     obsolete_nodes: int = 0  # of the file, and not of this graph: those that their ontology calls obsolete
     obsolete_rows: int = 0  # of the file, with such a node
-    left_out: Mapping[str, int] = field(
-        default_factory=dict
-    )  # what else of the file is not in the graph, and how often
-    subject: np.ndarray | None = None  # per item of ``relation``: LOW, HIGH, both or 0; None: the graph never says
-    provenance: pa.Table | None = (
-        None  # per item of ``relation``, the columns of PROVENANCE; None: the graph never says
-    )
+    # what else of the file is not in the graph, and how often
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    # per item of ``relation``; None: the graph never says. LOW, HIGH, both or 0; the columns of PROVENANCE
+    subject: np.ndarray | None = None
+    provenance: pa.Table | None = None
 
     def ends(self) -> tuple[np.ndarray, np.ndarray]:
         """The low and the high vertex of every edge."""
@@ -214,12 +210,32 @@ def obsolete(names: list[str], types: list[str]) -> np.ndarray:
     return np.array([type_ in ONTOLOGIES and OBSOLETE.match(name) is not None for name, type_ in both], bool)
 
 
+def without_obsolete(
+    nodes: Nodes, edges: Edges, x: np.ndarray, y: np.ndarray, shown: object, *, also: np.ndarray | None = None
+) -> tuple[Nodes, Edges]:
+    """The graph without the nodes that their ontology calls obsolete, with their edges, which are counted.
+
+    ``x``, ``y``: the vertices of every line of the file that ``shown`` names; ``also``: further nodes to leave out, a flag each, shape (n,).
+    Raises GraphError where nothing else is there.
+    """
+    old = obsolete(nodes.name, nodes.type)
+    old = old if also is None else old | also
+    if not old.any():
+        return nodes, edges
+    gone = old[x] | old[y]
+    if gone.all():
+        raise GraphError(
+            f"{shown} has no edge but those of {int(old.sum()):,} obsolete nodes; expected at least one other"
+        )
+    return without(nodes, edges, old, int(gone.sum()))
+
+
 def without(nodes: Nodes, edges: Edges, left_out: np.ndarray, rows: int) -> tuple[Nodes, Edges]:
     """The graph without these nodes, which are obsolete. ``left_out``: a flag per node, shape (n,); ``rows``: how many of the file have one of them."""
     kept = np.flatnonzero(~left_out)
     vertex = np.cumsum(~left_out) - 1
     texts = {c: [getattr(nodes, c)[v] for v in kept.tolist()] for c in TEXTS}
-    lists = {c: some and some.take(pa.array(kept)) for c in ("synonyms", "xrefs") for some in [getattr(nodes, c)]}
+    lists = {c: some and some.take(pa.array(kept)) for c in LISTS for some in [getattr(nodes, c)]}
     low, high = edges.ends()
     stays = ~(left_out[low] | left_out[high])
     count = np.diff(edges.start)

@@ -234,9 +234,9 @@ def is_exact_case(name: str) -> bool:
     return " " not in name and (sum(map(str.isupper, name)) >= 2 or name == name.upper())
 
 
-def read_words(file: str) -> list[list[str]]:
-    """The rows of a reviewed word list in kg/words, its comment lines left out."""
-    lines = (files("kg") / "words" / file).read_text(encoding="utf-8").splitlines()
+def read_words(file: str, folder: str = "words") -> list[list[str]]:
+    """The rows of a reviewed word list in kg/words, or of a table in another folder of kg, comment lines left out."""
+    lines = (files("kg") / folder / file).read_text(encoding="utf-8").splitlines()
     return [line.split("\t") for line in lines if line.strip() and not line.startswith("#")]
 
 

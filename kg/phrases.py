@@ -7,14 +7,13 @@ subject. Other graphs say which node it is (Edges.subject).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from types import MappingProxyType
 
 from kg.contents import HIGH, LOW, NODE_TYPES, Name
+from kg.fold import read_words
 
 NONE = "-"
-SYMMETRIC, DIRECTED = "symmetric", "directed"
+SYMMETRIC = "symmetric"
 
 
 @dataclass(frozen=True)
@@ -32,12 +31,10 @@ class Phrase:
 
 
 def read_table(file: str) -> list[list[str]]:
-    """The rows of a table in kg/relations, its comment lines left out."""
-    lines = (files("kg") / "relations" / file).read_text(encoding="utf-8").splitlines()
-    return [line.split("\t") for line in lines if line.strip() and not line.startswith("#")]
+    """The rows of a table in kg/relations."""
+    return read_words(file, "relations")
 
 
-@cache
 def _phrases() -> Mapping[Name, Phrase]:
     found = {}
     for relation, display, subject, words, opposite, denies in read_table("words.tsv"):

@@ -13,12 +13,11 @@ import numpy as np
 import pyarrow as pa
 
 from kg.adjacency import Adjacency, adjacency
-from kg.contents import Edges, Nodes
+from kg.contents import LISTS, TEXTS, Edges, Nodes
 from kg.readers import Source
 
 ARRAYS = ("pair", "start", "relation")
 FACTS = ("vertices", "relation_names", "rows", "obsolete_nodes", "obsolete_rows", "left_out")
-TEXTS, LISTS = ("id", "type", "name", "source"), ("synonyms", "xrefs")
 ADJACENCY = Adjacency._fields
 
 

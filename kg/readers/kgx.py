@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
-from kg.contents import NODE_TYPES, PROVENANCE, Edges, GraphError, Name, Nodes, Statements, edges_of, obsolete, without
+from kg.contents import NODE_TYPES, PROVENANCE, Edges, GraphError, Name, Nodes, Statements, edges_of, without_obsolete
 from kg.phrases import PHRASES
 from kg.readers import kgx_files
 from kg.readers.biolink import PREFIX, Meaning, Said, meaning, node_type
@@ -76,15 +76,8 @@ def read_graph(path: Path) -> tuple[Nodes, Edges]:
     statements = statements._replace(x=vertex[statements.x], y=vertex[statements.y])
     nodes = _nodes(table.filter(pa.array(kept)), types[kept])
     edges = edges_of(statements, len(nodes.index), left_out=left_out)
-    old = obsolete(nodes.name, nodes.type) | _flags(table.filter(pa.array(kept)), "deprecated", node_file)
-    if not old.any():
-        return nodes, edges
-    gone = old[statements.x] | old[statements.y]
-    if gone.all():
-        raise GraphError(
-            f"{path} has no edge but those of {int(old.sum()):,} obsolete nodes; expected at least one other"
-        )
-    return without(nodes, edges, old, int(gone.sum()))
+    deprecated = _flags(table.filter(pa.array(kept)), "deprecated", node_file)
+    return without_obsolete(nodes, edges, statements.x, statements.y, path, also=deprecated)
 
 
 def _distinct(table: pa.Table, file: File) -> pa.Table:

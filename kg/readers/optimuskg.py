@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
 
-from kg.contents import PROVENANCE, Edges, GraphError, Name, Nodes, Statements, edges_of, obsolete, without
+from kg.contents import PROVENANCE, Edges, GraphError, Name, Nodes, Statements, edges_of, without_obsolete
 from kg.phrases import read_table
 from kg.readers.optimuskg_properties import TYPES, EdgeFacts, edge_facts, node_facts
 
@@ -67,13 +67,7 @@ def read_graph(path: Path, min_edge_score: float = 0.0) -> tuple[Nodes, Edges]:
             f"{of_edges} has no edge that is read; left out: {dict(found.left_out)}; expected at least one"
         )
     edges = edges_of(said, len(nodes.index), left_out=found.left_out)
-    old = obsolete(nodes.name, nodes.type)
-    rows = old[said.x] | old[said.y]
-    if rows.all():
-        raise GraphError(
-            f"{of_edges} has no edge but those of {int(old.sum()):,} obsolete nodes; expected at least one other"
-        )
-    return without(nodes, edges, old, int(rows.sum())) if old.any() else (nodes, edges)
+    return without_obsolete(nodes, edges, said.x, said.y, of_edges)
 
 
 def _batches(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, pa.RecordBatch]]:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
-from kg.contents import NODE_TYPES, Edges, GraphError, Nodes, Statements, edges_of, obsolete, without
+from kg.contents import NODE_TYPES, Edges, GraphError, Nodes, Statements, edges_of, without_obsolete
 
 SIDE = ("index", "id", "type", "name", "source")
 CODED = pa.dictionary(pa.int32(), pa.string())
@@ -38,14 +38,7 @@ def read_graph(path: Path) -> tuple[Nodes, Edges]:
     nodes, x, y = _nodes(table, path)
     names, relation = _relations(table, path)
     edges = edges_of(Statements(x, y, relation, names), len(nodes.index))
-    old = obsolete(nodes.name, nodes.type)
-    if not old.any():
-        return nodes, edges
-    if (old[x] | old[y]).all():
-        raise GraphError(
-            f"{path} has no edge but those of {int(old.sum()):,} obsolete nodes; expected at least one other"
-        )
-    return without(nodes, edges, old, int((old[x] | old[y]).sum()))
+    return without_obsolete(nodes, edges, x, y, path)
 
 
 def _read_table(path: Path) -> pa.Table:
