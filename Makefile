@@ -27,7 +27,7 @@ NAMES ?= $(PRIMEKG)/names.tsv.gz
 GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-all hpo dataset merge estimate store batches cache stages judge-calibration judge-passport count contamination verify push diff report hub calibrate preflight sft cards serve chat real-model score compare factuality docs chromium test test-all lint format types bench fuzz check clean
+.PHONY: help setup setup-all hpo dataset kg-questions merge estimate store batches cache stages judge-calibration judge-passport count contamination verify push diff report hub calibrate preflight sft cards serve chat real-model score compare factuality docs chromium test test-all lint format types bench fuzz check clean
 
 #> Variables, all optional, after `make TARGET` (details: `python -m dataset_builder build --help`). Those of several commands:
 #>   OUT=folder or file to write (dataset: build/PIPELINE, sft: build/sft/RECIPE, report: FOLDER.html)  DATA_DIR=folder/of/raw/files
@@ -86,6 +86,9 @@ dataset: $(EMBEDDING) ## build a dataset folder: PIPELINE, and the variables bel
 
 merge: setup ## make one dataset folder of all parts of a build: PARTS="a b c" OUT=d
 	$(PY) -m dataset_builder merge $(call each,PARTS) --out $(call quote,$(or $(OUT),build/$(PIPELINE)))
+
+kg-questions: setup $(GRAPH) ## make multi-hop questions from a graph's paths, for SOURCES=kg_questions DATA_DIR=OUT: KG, ROWS per number of hops, SEED, OUT
+	$(PY) -m dataset_builder kg-questions $(call flag,--kg,KG) $(call flag,--min-edge-score,MIN_EDGE_SCORE) $(call flag,--rows,ROWS) $(call flag,--seed,SEED) --out $(call quote,$(or $(OUT),build/kg_questions))
 
 estimate: $(EMBEDDING) ## estimate the cost of a build from a sample of rows, before the first call
 	$(PY) -m dataset_builder estimate $(call quote,$(PIPELINE)) $(INPUT)

@@ -11,7 +11,6 @@ from dataset_builder.commands import OUT
 from dataset_builder.llm.prices import dollars
 from dataset_builder.publishing.funnel import reasons_of, total
 from dataset_builder.sources.questions import Origin
-from dataset_builder.sources.raw_files import LOCAL
 from dataset_builder.sources.table import SOURCES, UNPINNED
 
 if TYPE_CHECKING:
@@ -139,5 +138,5 @@ def pins(origins: Sequence[Origin]) -> list[str]:
         f"{origin.source} is not pinned to a revision. To read the same rows again, add to its record in dataset_builder/sources/table.py:\n"
         f'    revision="{origin.revision}",'
         for origin in origins
-        if SOURCES[origin.source].revision == UNPINNED and origin.revision != LOCAL
+        if SOURCES[origin.source].revision == UNPINNED and not origin.files
     ]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from dataset_builder.row import QUESTION, features, normalize, row_id
 from dataset_builder.sources.packed_rows import PackedRows
 from dataset_builder.sources.plain_text import seen_key, shown
-from dataset_builder.sources.raw_files import LOCAL, SourceError, sha256
+from dataset_builder.sources.raw_files import SourceError, sha256
 from dataset_builder.sources.raw_splits import RawRow, read_split, splits_in
 from dataset_builder.sources.table import SOURCES, UNPINNED, expect_known
 
@@ -85,7 +85,7 @@ def read_questions(
                 hub_id=source.hub_id,
                 configs=source.configs,
                 revision=raw.revision,
-                pinned=raw.revision == LOCAL or source.revision != UNPINNED,
+                pinned=bool(raw.files) or source.revision != UNPINNED,
                 license=source.license,
                 terms=source.terms,
                 may_be_pushed=source.may_be_pushed,

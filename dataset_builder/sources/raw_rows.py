@@ -61,6 +61,11 @@ def medqa(raw: Raw) -> Row:
     return choice(raw["question"], raw["options"], raw["answer_idx"], raw["answer"])
 
 
+def graph_and_seed(raw: Raw) -> str:
+    """Of which graph, at which content, and with which seed a question of kg_questions was made."""
+    return f"{raw['graph']}@{raw['graph_sha256']}, seed {raw['seed']}"
+
+
 def medmcqa(raw: Raw) -> Row:
     """Four columns of options, the answer's number counted from 0, often an explanation."""
     options = [raw[column] for column in ("opa", "opb", "opc", "opd")]

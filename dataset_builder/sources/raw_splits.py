@@ -2,8 +2,8 @@
 
 import itertools
 import json
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -74,6 +74,8 @@ def read_split(name: str, split: str, data_dir: Path | None = None) -> RawSplit:
     for config in _configs(source):
         file = _read(name, config, split, revision, data_dir)
         _expect_columns(file, source.columns)
+        if source.made_from and data_dir:
+            file = replace(file, revision=_made_from(file, source.made_from))
         if source.numbered:
             expect_counted_from_zero(file, source.numbered)
         rows.add(config, file, _own_rows(name, split, file, data_dir))
@@ -128,6 +130,16 @@ def _expect_columns(file: RawFile, columns: Sequence[str]) -> None:
     for number, row in enumerate(file.rows, 1):
         if missing := [column for column in columns if column not in row]:
             raise SourceError(f"{file.place}, row {number}: no column {missing}; found {sorted(row)}")
+
+
+def _made_from(file: RawFile, made_from: Callable[[Raw], str]) -> str:
+    """What all rows of a file were made from. Raises SourceError where they are of several."""
+    found = sorted({made_from(row) for row in file.rows})
+    if len(found) > 1:
+        raise SourceError(
+            f"{file.place}: its rows are made from {'; '.join(found[:3])}; expected one graph and one seed in a file"
+        )
+    return found[0]
 
 
 def _own_rows(name: str, split: str, file: RawFile, data_dir: Path | None) -> list[bool]:
