@@ -19,8 +19,11 @@ COMMANDS = {  # each with its module in dataset_builder.commands, and what it do
     "push": ("push", "push a dataset folder to the Hub: one commit, then the tag"),
     "diff": ("diff", "compare two builds: rows added, removed, changed by column; the funnels"),
     "contamination": ("contamination", "count the questions that the sources share with the benchmarks"),
-    "count": ("sources", "count the questions in each source's files, by answer type and reason code"),
-    "kg-questions": ("kg_questions", "make multi-hop questions from a graph's paths, for the source kg_questions"),
+    "count": ("sources.count", "count the questions in each source's files, by answer type and reason code"),
+    "kg-questions": (
+        "sources.kg_questions",
+        "make multi-hop questions from a graph's paths, for the source kg_questions",
+    ),
     "judge-calibration": ("judge_calibration", "measure how often a judge errs, on cases of known verdict"),
     "report": ("report", "write an HTML report of a dataset folder, in one file"),
 }

@@ -11,6 +11,7 @@ from typing import Any
 
 from dataset_builder.row import Raw
 from dataset_builder.sources.label_base import number_of
+from kg.terminal import one_line
 
 LETTERS = string.ascii_uppercase
 YES_NO_MAYBE = ("yes", "no", "maybe")
@@ -61,9 +62,12 @@ def medqa(raw: Raw) -> Row:
     return choice(raw["question"], raw["options"], raw["answer_idx"], raw["answer"])
 
 
-def graph_and_seed(raw: Raw) -> str:
-    """Of which graph, at which content, and with which seed a question of kg_questions was made."""
-    return f"{raw['graph']}@{raw['graph_sha256']}, seed {raw['seed']}"
+def graph_and_seed(raw: Raw) -> str | None:
+    """Of which graph, at which content, and with which seed a question of kg_questions was made. None: it does not say so."""
+    graph, digest, seed = (raw.get(column) for column in ("graph", "graph_sha256", "seed"))
+    if not (isinstance(graph, str) and isinstance(digest, str) and re.fullmatch("[0-9a-f]{64}", digest)):
+        return None
+    return f"{one_line(graph):.100}@{digest}, seed {seed}" if type(seed) is int else None
 
 
 def medmcqa(raw: Raw) -> Row:

@@ -132,14 +132,16 @@ def _expect_columns(file: RawFile, columns: Sequence[str]) -> None:
             raise SourceError(f"{file.place}, row {number}: no column {missing}; found {sorted(row)}")
 
 
-def _made_from(file: RawFile, made_from: Callable[[Raw], str]) -> str:
-    """What all rows of a file were made from. Raises SourceError where they are of several."""
-    found = sorted({made_from(row) for row in file.rows})
-    if len(found) > 1:
+def _made_from(file: RawFile, made_from: Callable[[Raw], str | None]) -> str:
+    """What all rows of a file were made from. Raises SourceError where they are of several, or a row does not say it."""
+    found = {made_from(row) for row in file.rows}
+    if None in found:
+        raise SourceError(f"{file.place}: a row does not say what it was made from; make the file anew")
+    if len(said := sorted(filter(None, found))) > 1:
         raise SourceError(
-            f"{file.place}: its rows are made from {'; '.join(found[:3])}; expected one graph and one seed in a file"
+            f"{file.place}: its rows are made from {'; '.join(said[:3])}; expected one graph and one seed in a file"
         )
-    return found[0]
+    return said[0]
 
 
 def _own_rows(name: str, split: str, file: RawFile, data_dir: Path | None) -> list[bool]:

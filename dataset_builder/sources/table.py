@@ -51,9 +51,8 @@ class Source:
     local_only: str | None = None  # why it is not read from the Hub, and where its files are
     url: str | None = None  # where it is not on the Hub
     folder: Path | None = field(default=None, repr=False)  # of files that come with this package
-    made_from: Callable[[Raw], str] | None = (
-        None  # of what a local file's rows were made, the same for all: its revision
-    )
+    # of what a local file's rows were made, the same for all: its revision
+    made_from: Callable[[Raw], str | None] | None = None
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -282,7 +281,7 @@ SOURCES: dict[str, Source] = {
         hub_id="kg_questions",
         license="other",
         to_row=raw_rows.medqa,
-        columns=("question", "options", "answer", "answer_idx", "graph", "graph_sha256", "seed"),
+        columns=("question", "options", "answer", "answer_idx"),
         terms="Made by a rule, from what the graph states; the license is the graph's.",
         local_only="its files are made from a graph, by make kg-questions KG=hpo OUT=DIR (docs/kg_questions.md)",
         url="made from a knowledge graph",

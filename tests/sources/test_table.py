@@ -33,7 +33,7 @@ def test_the_order_decides_which_repeat_is_kept_so_a_new_source_comes_last() -> 
 def test_every_source_is_pinned_or_local(source: Source) -> None:
     if source.folder is None:
         assert re.fullmatch("[0-9a-f]{40}", source.revision) or (source.revision == UNPINNED and source.local_only)
-        assert source.page.startswith("https://")
+        assert source.page.startswith("https://") or source.made_from
 
 
 @pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)

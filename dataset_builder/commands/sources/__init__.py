@@ -1,0 +1,1 @@
+"""Commands on the questions of sources: count them, make those of `kg_questions`."""
