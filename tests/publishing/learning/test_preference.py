@@ -2,7 +2,7 @@
 
 import random
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsIndex
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -126,9 +126,9 @@ class Counted(str):
 
     times = 0
 
-    def split(self, *how: Any) -> list[str]:
+    def split(self, sep: str | None = None, maxsplit: SupportsIndex = -1) -> list[str]:
         Counted.times += 1
-        return super().split(*how)
+        return super().split(sep, maxsplit)
 
 
 def test_texts_are_compared_word_by_word_from_the_nearest_pair_on_and_no_further(
