@@ -123,6 +123,7 @@ def build_of(home: Path, server: Server, rows: int) -> tuple[dict[str, str], lis
         "HF_DATASETS_CACHE": str(home / "datasets"),
         "OPENAI_BASE_URL": server.url,
         "OPENAI_API_KEY": "none",
+        "PYTHONDONTWRITEBYTECODE": "",  # as users have it: a second build need not compile what the first has imported
     }
     words = ["build", "reasonmed", "--sources", "medqa", "--data-dir", str(HUB), "--rows", str(rows), *MODELS]
     words += [word for name, price in PRICES.items() for word in ("--price", f"{name}={price}")]

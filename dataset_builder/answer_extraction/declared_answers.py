@@ -84,7 +84,8 @@ NOT_ASCII = re.compile(  # Chinese, Japanese, Korean, French, Russian
     rf"{IN_CHINESE}|(?:正解|答え)(?:は|:)\s?|(?:정답|답)(?:은|:)\s?|(?:^|\n)\W{{0,6}}옵션 (?={LETTER}\b)|(?:^|\n)[#*\s]{{0,12}}(?:réponse|ответ) ?[*_]* ?:",
     re.IGNORECASE,
 )
-OF_OTHERS = ("答", "选", "選", "正解", "답", "옵션", "ponse", "ответ")  # each match has one of them
+# each match has one of them; not "ponse", which is in every "response"
+OF_OTHERS = ("答", "选", "選", "正解", "답", "옵션", "éponse", "Éponse", "ответ")
 
 ADVERB = r"(?:,? ?(?:therefore|thus|hence|then|likely|probably|most likely|clearly|indeed|still|actually|definitely|obviously),?)?"
 ANSWER_IS = re.compile(

@@ -34,6 +34,8 @@ WIDE |= {
     0xFEE0 + code: code
     for code in (*range(ord("A"), ord("Z") + 1), *range(ord("a"), ord("z") + 1), *range(ord("0"), ord("9") + 1))
 }
+# most texts have none: to search takes a sixth of the time of `translate`
+IS_WIDE = re.compile(f"[{''.join(map(chr, WIDE))}]")
 # LaTeX that only sets the type: \text{B}, {\rm B}
 TYPE = re.compile(
     r"\\(?:text(?:bf|rm|sf|tt|it|sl|sc|normal|up)?|math(?:rm|bf|sf|tt|it|cal|bb|normal)|operatorname|boldsymbol|bm|emph|mbox)\s?\{([^{}\n]{0,300})\}"
@@ -41,7 +43,7 @@ TYPE = re.compile(
 SWITCH = re.compile(
     r"\\(?:rm|bf|sf|tt|it|displaystyle|textstyle|[lL]arge|LARGE|huge|Huge|bfseries|rmfamily)\b ?|\\[ ,;:!](?=[A-Za-z(])"
 )
-BLANKS = re.compile(r"[^\S\n]{2,}|[^\S\n ]")  # all but a single space
+BLANKS = re.compile(r"[^\S\n](?:(?<! )|[^\S\n])[^\S\n]*")  # all but a single space
 ESCAPED_BREAK = re.compile(r"\\n(?![a-z])")  # within JSON; not \nu of LaTeX
 NEXT_QUESTION = re.compile(
     r"\n ?(?:#{1,6} ?)?(?:\*\*)?(?:(?:medical )?question|q|problem|example|user|human|instructions?|options|passage) ?\d* ?(?:\*\*)? ?(?:[:.]|\n)"
@@ -129,7 +131,7 @@ def after_thinking(text: str) -> str | None:
     answer, unfinished = split_thoughts(text)
     if unfinished:
         return None
-    lines = ESCAPED_BREAK.sub("\n", answer.translate(WIDE))
+    lines = ESCAPED_BREAK.sub("\n", IS_WIDE.sub(lambda sign: sign[0].translate(WIDE), answer))
     if "<|begin_of_box|>" in lines:  # GLM
         lines = lines.replace("<|begin_of_box|>", "\\boxed{").replace("<|end_of_box|>", "}")
     if "\\" in lines:

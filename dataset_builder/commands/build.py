@@ -1,6 +1,7 @@
 """``build``: the options of a build. A build that would change nothing is recognised before anything slow is imported."""
 
 import argparse
+import gc
 import json
 from pathlib import Path
 
@@ -40,7 +41,11 @@ def build(given: argparse.Namespace) -> int:
         return 0
     from dataset_builder.commands.build_folder import build_folder  # `datasets` takes longer to import than all above
 
-    build_folder(folder, given)
+    gc.freeze()  # imported modules last as long as the process: no collection need look through them
+    try:
+        build_folder(folder, given)
+    finally:
+        gc.unfreeze()
     return 0
 
 

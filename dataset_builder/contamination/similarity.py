@@ -4,6 +4,7 @@ Both are exact over the pool (the distinct stems of both sides). The runs find s
 find stems that were reworded, since ages, values, drugs and findings stay the same.
 """
 
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -34,10 +35,11 @@ def by_rare_grams(stems: Stems, min_score: float, min_shared: int) -> Pairs:
     from scipy.sparse import csr_matrix  # takes longer to import than many commands to run
 
     side_a, side_b = stems.sides
-    index = np.unique(np.concatenate([_grams(stems, block)[0] for block in _blocks(side_b)]))
+    of_b = [_grams(stems, block) for block in _blocks(side_b)]
+    index = np.unique(np.concatenate([grams for grams, _ in of_b]))
+    only_a = np.setdiff1d(side_a, side_b)
     own, hits = np.zeros(len(stems.start) - 1, np.int64), []
-    for block in _blocks(np.arange(len(stems.start) - 1)):
-        grams, stem = _grams(stems, block)
+    for grams, stem in chain(of_b, (_grams(stems, block) for block in _blocks(only_a))):
         own += np.bincount(stem, minlength=len(own))
         at = np.minimum(np.searchsorted(index, grams), max(len(index) - 1, 0))
         known = index[at] == grams if len(index) else np.zeros(len(grams), bool)

@@ -198,7 +198,8 @@ def unusable(row: Mapping[str, Any]) -> tuple[str, str] | None:
     gold = texts.get(row["answer_label"])
     if gold is None or normalize(gold) != normalize(row["answer"]):
         return "gold_outside_options", f"label {row['answer_label']!r}, answer {row['answer']!r}, options {texts}"
-    if len(same := [label for label, text in texts.items() if shown(text) == shown(gold)]) > 1:
+    seen = shown(gold)
+    if len(same := [label for label, text in texts.items() if shown(text) == seen]) > 1:
         return (
             "gold_twice",
             f"options {', '.join(same)} are the same text {gold!r:.80}, and {row['answer_label']} is gold",

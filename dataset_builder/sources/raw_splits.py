@@ -147,7 +147,7 @@ def _made_from(file: RawFile, made_from: Callable[[Raw], str | None]) -> str:
 def _own_rows(name: str, split: str, file: RawFile, data_dir: Path | None) -> list[bool]:
     """Of each row whether it belongs to this source and this split. Raises SourceError where there is none."""
     source = SOURCES[name]
-    own = [source.keep is None or source.keep(row) for row in file.rows]
+    own = [source.keep(row) for row in file.rows] if source.keep else [True] * len(file.rows)
     if source.test_ids:
         ids = _test_ids(source, source.test_ids, data_dir)
         is_test = [_id(row[source.test_ids.column]) in ids for row in file.rows]

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from dataset_builder.answer_extraction import declared_answers
 from dataset_builder.answer_extraction.declared_answers import BY_WEIGHT
-from dataset_builder.answer_extraction.extraction import UNDECLARED, Extraction, extract
+from dataset_builder.answer_extraction.extraction import UNDECLARED, WIDE, Extraction, after_thinking, extract
 from dataset_builder.answer_extraction.named_options import Options
 from lighteval_tasks.huatuo_compat import published_letters
 from tests.support.shared_data import gold, outputs
@@ -144,3 +145,18 @@ def test_nearly_all_of_them_are_read_rightly() -> None:
     wrong = [case for case in outside() if "read" in case]
     assert len(outside()) == 199 and len(wrong) <= 13
     assert sum(case["read"] is not None for case in wrong) <= 5, "invented or another letter"
+
+
+def test_signs_are_made_narrow_and_runs_of_blanks_one() -> None:
+    signs = "".join(map(chr, WIDE)) + "aé–字"
+    assert after_thinking(f"x{signs}") == f"x{signs.translate(WIDE)}"
+    for blanks in ("  ", "\t", " \u00a0", "\u3000 ", "\r", "\t\t\t"):
+        assert after_thinking(f"a{blanks}b c\n{blanks}d{blanks}\n e") == "a b c\n d \n e", repr(blanks)
+
+
+def test_the_words_of_other_languages_are_not_looked_for_in_english(monkeypatch: pytest.MonkeyPatch) -> None:
+    options = {"A": "gout", "B": "lupus"}
+    for text in ("Sûr.\nréponse : B", "Bien.\nRÉPONSE: B", "İ\nRÉponse: B"):
+        assert extract(text, options) == ("B", "labelled_letter"), text
+    monkeypatch.setattr(declared_answers, "NOT_ASCII", None)
+    assert extract("The immune response – and the final response – is weak.\nAnswer: A", options).label == "A"

@@ -1,5 +1,6 @@
 """What a command imports before it does anything: heavy packages only where they are used."""
 
+import gc
 import json
 import subprocess
 import sys
@@ -7,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from dataset_builder.__main__ import ALIASES, COMMANDS, parser
+from dataset_builder.__main__ import ALIASES, COMMANDS, main, parser
+from dataset_builder.commands import build_folder
 
 ROOT = Path(__file__).parents[2]
 HEAVY = (
@@ -95,3 +97,12 @@ def test_a_limit_that_is_none_is_refused(limit: str, capsys: pytest.CaptureFixtu
     with pytest.raises(SystemExit):
         parser("build").parse_args(["build", "kg_only", f"--max-usd={limit}"])
     assert "expected a number above 0" in capsys.readouterr().err
+
+
+def test_what_a_build_has_imported_is_not_collected_anew_until_it_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frozen: list[int] = []
+    monkeypatch.setattr(build_folder, "build_folder", lambda *_: frozen.append(gc.get_freeze_count()))
+    assert main(["build", "kg_only", "--out", str(tmp_path / "out")]) == 0
+    assert frozen[0] > 10_000 and gc.get_freeze_count() < frozen[0]

@@ -5,12 +5,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from dataset_builder.contamination import similarity
 from dataset_builder.contamination.normalisation import content, key_of, words
 from dataset_builder.contamination.overlap import matches, overlaps
 from dataset_builder.contamination.similarity import by_words
-from dataset_builder.contamination.stems import stems_of, vectors_of
+from dataset_builder.contamination.stems import Stems, stems_of, vectors_of
 from dataset_builder.sources.questions import read_questions
 from kg.embedder import EmbedderError
 from tests.support.shared_data import SETS, read_pairs
@@ -150,6 +152,22 @@ def test_the_search_by_words_loses_no_pair() -> None:
         found = set(zip(pairs.a.tolist(), pairs.b.tolist(), strict=True))
         assert expected <= found
         assert all(all_[a, b] >= least - 1e-5 for a, b in found)
+
+
+def test_the_runs_of_words_of_each_stem_are_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: Counter[int] = Counter()
+    grams = similarity._grams
+
+    def counted(stems: Stems, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        made.update(chosen.tolist())
+        return grams(stems, chosen)
+
+    monkeypatch.setattr(similarity, "_grams", counted)
+    said = "the quick brown fox jumps over the lazy dog and then rests for a while"
+    a, b = [said, f"{said} a", "only here is this one asked"], [said, f"{said} b", "and this one is only there"]
+    pairs = similarity.by_rare_grams(stems_of(a, b), 0.25, 2)
+    assert made == Counter(range(5))
+    assert sorted(zip(pairs.a.tolist(), pairs.b.tolist(), strict=True)) == [(0, 3), (1, 0), (1, 3)]
 
 
 def test_words_and_keys() -> None:

@@ -5,8 +5,9 @@ the one whose texts are most nearly of equal length is taken, and none where one
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from dataset_builder.configs import MOST_LONGER
@@ -33,7 +34,7 @@ Pair = tuple[Text, Text]  # chosen, rejected
 def preference_rows(question: Mapping[str, Any], prompt: list[dict[str, str]]) -> Iterator[dict[str, Any]]:
     """At most one pair for each reason in REASONS."""
     for why, pairs_of in REASONS.items():
-        if pair := nearest([pair for pair in pairs_of(question) if may_stand_beside(*pair)], question["id"]):
+        if pair := nearest(pairs_of(question), question["id"]):
             yield _row(question, prompt, why, *pair)
 
 
@@ -70,15 +71,28 @@ REASONS: dict[str, Callable[[Mapping[str, Any]], Iterator[Pair]]] = {
 }
 
 
-def may_stand_beside(chosen: Text, rejected: Text) -> bool:
-    """Whether neither is much longer than the other, and they differ."""
-    shorter, longer = sorted((len(chosen.text), len(rejected.text)))
-    return longer <= MOST_LONGER * shorter and chosen.text.split() != rejected.text.split()
+def nearest(pairs: Iterable[Pair], seed: str) -> Pair | None:
+    """The pair whose texts differ least in length, and in more than white space; None where one is much longer than the other in all.
+
+    Of several such ones, that which a hash of ``seed`` and their texts draws. Texts are read from the nearest pair on, only as far as needed.
+    """
+    for _, alike in groupby(sorted(filter(_nearly_as_long, pairs), key=_apart), key=_apart):
+        if differing := [pair for pair in alike if _differ(*pair)]:
+            return min(differing, key=lambda pair: _draw(seed, pair))
+    return None
 
 
-def nearest(pairs: Sequence[Pair], seed: str) -> Pair | None:
-    """The pair whose texts differ least in length; of several such ones, that which a hash of ``seed`` and their texts draws."""
-    return min(pairs, key=lambda pair: (abs(len(pair[0].text) - len(pair[1].text)), _draw(seed, pair)), default=None)
+def _apart(pair: Pair) -> int:
+    return abs(len(pair[0].text) - len(pair[1].text))
+
+
+def _nearly_as_long(pair: Pair) -> bool:
+    shorter, longer = sorted(len(one.text) for one in pair)
+    return longer <= MOST_LONGER * shorter
+
+
+def _differ(one: Text, other: Text) -> bool:
+    return one.text.split() != other.text.split()
 
 
 def _draw(seed: str, pair: Pair) -> bytes:

@@ -2,7 +2,7 @@
 
 import random
 from pathlib import Path
-from typing import Any
+from typing import Any, SupportsIndex
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -119,3 +119,26 @@ def test_lengths_are_told_by_reason(tmp_path: Path) -> None:
         "all": (3, 1.0),
     }
     assert found["x"].share == pytest.approx(0.4)
+
+
+class Counted(str):
+    """A text that counts how often texts are taken apart into words."""
+
+    times = 0
+
+    def split(self, sep: str | None = None, maxsplit: SupportsIndex = -1) -> list[str]:
+        Counted.times += 1
+        return super().split(sep, maxsplit)
+
+
+def test_texts_are_compared_word_by_word_from_the_nearest_pair_on_and_no_further(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Counted, "times", 0)
+    row = question([(0, "right", "B"), (0, "wrong", "A"), (0, "right", "B"), (0, "wrong", "A"), (0, "wrong", "A")])
+    texts = ["one two", "one  two", "x" * 10, "y" * 9, "z" * 12]
+    for candidate, said in zip(row["candidates"], texts, strict=True):
+        candidate["text"] = Counted(said)
+    assert pairs(row) == [("right/wrong", ("candidates", 2), ("candidates", 3))]
+    # of the two pairs that are one character apart; the first differs in white space alone
+    assert Counted.times == 2 * 2
