@@ -1,7 +1,7 @@
 """Chat completions of one model at one endpoint.
 
 The SDK says once where they are asked, with which key and with which headers; a call repeats this with its own body. The SDK would find all
-of it anew for every call: two fifths of the CPU time of one.
+of it anew for every call: a third of the CPU time of one.
 """
 
 import json
@@ -20,13 +20,14 @@ class Chat:
     def __init__(self, model: str, options: Mapping[str, Any], *, azure: bool = False) -> None:
         self._http = Client()
         like = _request_of(model, options, azure)
-        self.url, self._headers, self._extensions = like.url, like.headers, like.extensions
-        del self._headers["content-length"]
+        self.url, self._extensions = like.url, like.extensions
+        self._headers = {name: value for name, value in like.headers.items() if name != "content-length"}
 
     async def ask(self, body: Mapping[str, Any]) -> httpx.Response:
         """The response, with a status of success. Raises openai.APIError."""
-        how = {"headers": self._headers, "cookies": self._http.cookies, "extensions": self._extensions}
-        request = httpx.Request("POST", self.url, json=body, **how)
+        request = self._http.build_request(
+            "POST", self.url, headers=self._headers, json=body, extensions=self._extensions
+        )
         try:
             response = await self._http.send(request)
         except Exception as why:  # whatever the transport raises: the SDK's callers know its own errors
