@@ -11,7 +11,6 @@ import pytest
 from pydantic import BaseModel
 
 from dataset_builder.answer_store.store import AnswerStore
-from dataset_builder.llm.calls.chat import Chat
 from dataset_builder.llm.calls.connection import Connection
 from dataset_builder.llm.calls.errors import (
     CONTEXT,
@@ -167,7 +166,7 @@ def test_a_refused_parameter_of_ours_is_left_out_and_no_other(case: dict) -> Non
     error = error_of(case)
     connection = Connection(
         LLM("m"),
-        Chat("m", {"api_key": "x"}),
+        openai.AsyncOpenAI(api_key="x"),
         RateLimiter(),
         InFlight(8),
         Patience(300),

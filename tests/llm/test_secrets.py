@@ -100,11 +100,11 @@ def test_no_call_is_made_that_would_show_the_key() -> None:
     with pytest.raises(
         ModelError, match=r"OPENAI_BASE_URL is plain http to models\.example, .* OPENAI_ALLOW_HTTP=1 sends it"
     ) as why:
-        connect("openai", "m", environment)
+        connect("openai", environment)
     assert KEY not in str(why.value)
     azure = {"AZURE_OPENAI_ENDPOINT": "http://a.example", "AZURE_OPENAI_API_KEY": KEY, "OPENAI_API_VERSION": "1"}
     with pytest.raises(ModelError, match=r"AZURE_ALLOW_HTTP=1"):
-        connect("azure", "m", azure)
+        connect("azure", azure)
     with pytest.raises(ModelError, match=r"plain http"):
-        connect("local", "m", {"LOCAL_BASE_URL": "http://ada:password1@models.example/v1"})
-    connect("openai", "m", environment | {"OPENAI_ALLOW_HTTP": "1"})
+        connect("local", {"LOCAL_BASE_URL": "http://ada:password1@models.example/v1"})
+    connect("openai", environment | {"OPENAI_ALLOW_HTTP": "1"})

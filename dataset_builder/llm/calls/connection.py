@@ -1,4 +1,4 @@
-"""The connection to one model: its calls, rate limiter, price, what its endpoint was found not to accept, and the outcome of one call."""
+"""The connection to one model: client, rate limiter, price, what its endpoint was found not to accept, and the outcome of one call."""
 
 import re
 import time
@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+import httpx
 import openai
 
-from dataset_builder.llm.calls.chat import Chat
 from dataset_builder.llm.calls.endpoint import connect, is_openai
 from dataset_builder.llm.calls.errors import TIME_OUT, CallError, ErrorAction, classify, error_under_200, seconds_of
 from dataset_builder.llm.calls.in_flight import InFlight
@@ -55,10 +55,10 @@ class Adapted(NamedTuple):
 
 @dataclass
 class Connection:
-    """Calls, rate limiter and price of a model, and the request fields that its endpoint was found not to accept."""
+    """Client, rate limiter and price of a model, and the request fields that its endpoint was found not to accept."""
 
     llm: LLM
-    chat: Chat
+    client: openai.AsyncOpenAI
     rate_limiter: RateLimiter
     in_flight: InFlight
     patience: Patience
@@ -129,7 +129,7 @@ class Connection:
     async def call(
         self, request: Request, sent_at: float, change: Change, patience: float = 1.0
     ) -> ArrivedCompletion | CallError:
-        """Make one call; it is not sent again. ``sent_at``: from the rate limiter, which is told the outcome.
+        """Make one call; the SDK does not retry. ``sent_at``: from the rate limiter, which is told the outcome.
 
         ``patience``: how many time-outs long it may take.
         """
@@ -153,8 +153,10 @@ class Connection:
         seconds = patience * self.patience.seconds(request.llm.max_tokens)
         try:
             with limit_of_reply(request.llm.max_tokens):
-                async with self.patience.wait(seconds):  # for the whole call; that of the HTTP client is per read
-                    response = await self.chat.ask(self.body(request, change))
+                async with self.patience.wait(seconds):  # for the whole call; the SDK's own time-out is per read
+                    response = await self.client.post(
+                        "/chat/completions", cast_to=httpx.Response, body=self.body(request, change)
+                    )
         except (openai.APIError, TimeoutError) as why:
             return self._failed(why, sent_at, seconds)
         text = response.content.decode("utf-8", "replace")
@@ -238,7 +240,7 @@ def open_connection(
     hosted = is_openai(llm.endpoint)
     return Connection(
         llm,
-        connect(llm.endpoint, llm.model),
+        connect(llm.endpoint),
         RateLimiter(per_minute / 60) if per_minute else RateLimiter(),
         InFlight(in_flight),
         Patience(USUAL_S if timeout_s is None and hosted else timeout_s),

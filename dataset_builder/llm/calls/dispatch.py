@@ -59,7 +59,7 @@ class Dispatcher:
         """Write the remaining entries and close all connections."""
         await self.write_queue.flush()
         for connection in self._connections.values():
-            await connection.chat.close()
+            await connection.client.close()
         with contextlib.suppress(StoreError):  # a full disk: others see that the process is gone
             await asyncio.to_thread(self.build.end)
 

@@ -11,9 +11,9 @@ from dataset_builder.llm.secrets import sent_in_the_clear
 
 try:
     import httpx
-    from openai import AzureOpenAI, DefaultHttpxClient, OpenAI
+    from openai import AsyncAzureOpenAI, AsyncOpenAI, AzureOpenAI, DefaultHttpxClient, OpenAI
 
-    from dataset_builder.llm.calls.chat import Chat
+    from dataset_builder.llm.calls.transport import Client
 except ImportError as why:  # pragma: no cover
     raise ModelError(
         f"{why}; a pipeline that calls a model needs `pip install .[models]`, which `make setup` runs"
@@ -25,15 +25,16 @@ RETRIES = 5  # of a call about files and batches, by the SDK
 NO_KEY = "none"  # sent to a server of one's own, which needs no key
 
 
-def connect(endpoint: str, model: str, environment: Mapping[str, str] | None = None) -> Chat:
-    """The chat completions of a model at an endpoint. ``environment``: by default os.environ as it is now.
+def connect(endpoint: str, environment: Mapping[str, str] | None = None) -> AsyncOpenAI:
+    """A client of the official SDK that never retries by itself. ``environment``: by default os.environ as it is now.
 
     `datasets` puts another object in its place when it maps in several processes, so it is no default value here.
     Raises ModelError where the environment lacks a variable, or has a URL, key or proxy that no call can use.
     """
-    options = _options(endpoint, environment)
     with _proxy_named():
-        return Chat(model, options, azure=True) if endpoint == AZURE else Chat(model, options | {"timeout": None})
+        transport = Client()
+    options = {**_options(endpoint, environment), "max_retries": 0, "http_client": transport}
+    return AsyncAzureOpenAI(**options) if endpoint == AZURE else AsyncOpenAI(**options, timeout=None)
 
 
 def connect_for_files(endpoint: str, environment: Mapping[str, str] | None = None) -> OpenAI:

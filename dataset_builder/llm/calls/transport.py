@@ -10,7 +10,6 @@ import httpx
 from openai import DefaultAioHttpClient
 
 BASE_BYTES, BYTES_PER_TOKEN = 256 * 1024, 64  # of a reply: fields around the text; escapes, and thoughts beside it
-ENCODINGS = {"accept-encoding": "gzip"}
 SHOWN = 20_000  # bytes that are kept of a reply that is too long
 _limit: ContextVar[int] = ContextVar("limit of a reply", default=BASE_BYTES)
 
@@ -54,7 +53,7 @@ class Client(DefaultAioHttpClient):
 
     def __init__(self) -> None:
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
-        super().__init__(limits=limits, follow_redirects=False, headers=ENCODINGS)
+        super().__init__(limits=limits, follow_redirects=False, headers={"accept-encoding": "gzip"})
 
         self._own_cookies = _Cookies()
 
