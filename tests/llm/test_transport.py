@@ -1,5 +1,7 @@
 """What is done once with each response: its cookies are kept where it sets some, and its text is read."""
 
+import asyncio
+import contextlib
 import json
 
 import httpx
@@ -32,3 +34,34 @@ def test_a_reply_is_read_once_when_it_arrives_and_when_it_is_on_disk(monkeypatch
     first = completion.read_completion(reply)
     monkeypatch.setattr(completion, "_read_choice", None)
     assert completion.read_completion(str(reply.encode(), "utf-8")) is first
+
+
+def test_as_many_calls_are_open_as_are_asked_for() -> None:
+    """More than 100, which is aiohttp's own limit: `--in-flight 256` means 256."""
+    assert asyncio.run(most_open(120)) == 120
+
+
+async def most_open(calls: int) -> int:
+    """How many of so many calls a server that answers none of them before it has all, or 5 s have passed, had at once."""
+    now, most, all_here = 0, 0, asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal now, most
+        await reader.readuntil(b"\r\n\r\n")
+        now += 1
+        most = max(most, now)
+        if most == calls:
+            all_here.set()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(all_here.wait(), 5)
+        now -= 1
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        client = Client()
+        await asyncio.gather(*(client.get(url) for _ in range(calls)))
+        await client.aclose()
+    return most

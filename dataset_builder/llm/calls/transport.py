@@ -52,7 +52,7 @@ class Client(DefaultAioHttpClient):
     """The SDK's client over aiohttp, with these two bounds. A redirect would carry the key and the prompts to another place."""
 
     def __init__(self) -> None:
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
+        limits = httpx.Limits(max_connections=0)  # no limit for aiohttp; None would be its default, 100
         super().__init__(limits=limits, follow_redirects=False, headers={"accept-encoding": "gzip"})
 
         self._own_cookies = _Cookies()
