@@ -3,7 +3,7 @@
 # What users set. A value is taken as it was typed, and reaches a command as one word: a quote or a `$` in it runs nothing (but TRL is several words of
 # a command line, as the shell reads them). A variable of that name in the environment, where other programs set OUT or TAG too, is left alone;
 # only PYTHON is taken from there.
-VARIABLES := A ALLOW ALLOW_DIRTY ALLOW_JUDGE ALLOW_UNCHECKED ANSWERS B BACKEND BATCH_SIZE BENCHMARKS BORDER BRANCH CLAIMS DATASET DATA_DIR DISPATCH DO DTYPE EDITOR EMBEDDER \
+VARIABLES := A ALLOW ALLOW_DIRTY ALLOW_JUDGE ALLOW_UNCHECKED ANSWERS B BACKEND BATCH_SIZE BENCHMARKS BORDER BRANCH CLAIMS DATASET DATA_DIR DEVICE DISPATCH DO DTYPE EDITOR EMBEDDER \
   FOLDER GOLD GROUNDED HUB HUB_MODEL INTERMEDIATES IN_FLIGHT JUDGE JUDGE_VOTES KEEP_CONTRADICTED KG LARGER LAUNCH LICENSE LIMIT MAX_NEW_TOKENS MAX_PASS \
   MAX_TOKENS MAX_USD MINUTES MIN_EDGE_SCORE MIN_PASS MIN_RELEVANCE MODEL NAMES NO_SAMPLING NUM_PROC OLDER ORACLE ORDERS OUT OUTPUTS PARTS PIPELINE PORT PRICE PRIVATE \
   PUSH PYTHON RATE RECIPE REJECT_CONTRADICTED REPLAY_ONLY REPO REVISION ROWS SCORES SEED SHARD SHUFFLE_OPTIONS SOURCES SPLIT STORE STRICT TAG TASKS \
@@ -27,7 +27,7 @@ NAMES ?= $(PRIMEKG)/names.tsv.gz
 GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-all hpo dataset kg-questions merge estimate store batches cache stages judge-calibration judge-passport count contamination verify push diff report hub calibrate preflight sft cards serve chat real-model score compare factuality docs chromium test test-all lint format types bench fuzz check clean
+.PHONY: help setup setup-all hpo dataset kg-questions merge estimate store batches cache stages judge-calibration judge-passport count contamination verify push diff report hub calibrate preflight sft cards serve chat real-model score compare factuality docs chromium test test-all lint format types bench gain fuzz check clean
 
 #> Variables, all optional, after `make TARGET` (details: `python -m dataset_builder build --help`). Those of several commands:
 #>   OUT=folder or file to write (dataset: build/PIPELINE, sft: build/sft/RECIPE, report: FOLDER.html)  DATA_DIR=folder/of/raw/files
@@ -224,6 +224,9 @@ bench: setup-all ## benchmarks: model calls, mentions, linking (EMBEDDER), ranki
 	$(PY) -m benchmarks.training
 	$(PY) -m benchmarks.report
 	$(if $(KG),$(PY) -m benchmarks.paths $(call quote,$(KG)) && $(PY) -m benchmarks.path_scale $(call quote,$(KG)) && $(PY) -m benchmarks.full_size $(call quote,$(KG)))
+
+gain: setup-all $(if $(KG),$(GRAPH),.venv/.hpo) ## what grounded rationales teach a small model, on questions of a graph (docs/gain.md): KG (default: hpo), OUT, DEVICE=cuda; goes on where it was ended
+	$(PY) -m benchmarks.gain $(call flag,--kg,KG) $(call flag,--out,OUT) $(call flag,--device,DEVICE)
 
 fuzz: setup-all ## mutate the files and replies of strangers, and look for what is not refused with a message: MINUTES=10, BORDER=name
 	$(PY) -m tests.fuzz --minutes $(call quote,$(or $(MINUTES),10)) $(call each,BORDER)

@@ -31,6 +31,10 @@ class Size:
     arm_rate: float
 
 
+def _tokens(batch: Sequence[Text]) -> int:
+    return sum(len(text.prompt) + len(text.completion) for text in batch)
+
+
 def packed(facts: Iterator[Text]) -> Iterator[Text]:
     """Facts one after the other in texts of about PACKED pieces, so that they occur at every position and little is padding."""
     while True:
@@ -73,40 +77,42 @@ class Model:
         self, texts: Sequence[Text], tokens: int, rate: float, seed: int, replay: Sequence[Text] = ()
     ) -> dict[str, float]:
         """Train until this many tokens, padding not counted, half of them of ``replay`` if given. Returns loss, seconds, tokens per second."""
-        batches = list(self._batches(texts, replay, tokens, random.Random(seed)))
+        steps = list(self._steps([some for some in (texts, replay) if some], tokens, random.Random(seed)))
         optimizer = torch.optim.AdamW(self.net.parameters(), lr=rate, weight_decay=0.01, betas=(0.9, 0.98))
-        schedule = get_cosine_schedule_with_warmup(optimizer, max(1, len(batches) // 20), len(batches))
+        schedule = get_cosine_schedule_with_warmup(optimizer, max(1, len(steps) // 20), len(steps))
         self.net.train()
-        begun, loss, seen = time.time(), torch.zeros(()), 0
-        for batch in batches:
-            ids, labels = self._tensors(batch)
-            with torch.autocast(self.device, torch.bfloat16, enabled=self.device == "cuda"):
-                loss = self.net(input_ids=ids, attention_mask=(ids != 0).long(), labels=labels).loss
-            loss.backward()
+        begun, loss, seen = time.time(), 0.0, 0
+        for step in steps:
+            for batch in step:  # each on its own, since their lengths differ
+                ids, labels = self._tensors(batch)
+                with torch.autocast(self.device, torch.bfloat16, enabled=self.device == "cuda"):
+                    part = self.net(input_ids=ids, attention_mask=(ids != 0).long(), labels=labels).loss / len(step)
+                part.backward()
+                loss = float(part.detach()) * len(step) if batch is step[0] else loss
+                seen += _tokens(batch)
             torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
             optimizer.step()
             schedule.step()
             optimizer.zero_grad()
-            seen += sum(len(text.prompt) + len(text.completion) for text in batch)
         took = time.time() - begun
-        return {"loss": float(loss), "seconds": took, "tokens": seen, "tokens_per_second": seen / took}
+        return {"loss": loss, "seconds": took, "tokens": seen, "tokens_per_second": seen / took}
 
-    def _batches(
-        self, texts: Sequence[Text], replay: Sequence[Text], tokens: int, draw: random.Random
-    ) -> Iterator[list[Text]]:
-        """Batches of about as many tokens each; texts in a new order every time that all were used."""
-        streams = [self._stream(some, draw) for some in (texts, replay) if some]
-        streams = [packed(stream) if not next(stream).prompt[1:] else stream for stream in streams]
+    def _steps(self, kinds: Sequence[Sequence[Text]], tokens: int, draw: random.Random) -> Iterator[list[list[Text]]]:
+        """Per step a batch of each kind, about as many tokens of each; texts in a new order every time that all were used."""
+        streams = [self._stream(some, draw) for some in kinds]
+        streams = [
+            stream if some[0].prompt[1:] else packed(stream) for some, stream in zip(kinds, streams, strict=True)
+        ]
         done = 0
         while done < tokens:
-            batch: list[Text] = []
+            step: list[list[Text]] = []
             for stream in streams:
-                filled = 0
-                while filled < self.size.batch // len(streams):
+                batch: list[Text] = []
+                while _tokens(batch) < self.size.batch // len(streams):
                     batch.append(next(stream))
-                    filled += len(batch[-1].prompt) + len(batch[-1].completion)
-                done += filled
-            yield batch
+                step.append(batch)
+                done += _tokens(batch)
+            yield step
 
     @staticmethod
     def _stream(texts: Sequence[Text], draw: random.Random) -> Iterator[Text]:

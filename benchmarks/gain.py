@@ -1,0 +1,166 @@
+"""What grounded rationales teach a small model: make gain [KG=hpo] [OUT=folder] [DEVICE=cuda], or python -m benchmarks.gain.
+
+A world of some thousand facts of a real graph (gain_world.py). Per seed a model with random weights is taught the facts, and how an option
+is named; from it each arm is fine-tuned with equal tokens, half of them facts again:
+
+- answers: question and answer alone
+- irrelevant: before the answer a true path from the same node, which has nothing to do with the answer
+- shuffled: the grounded rationale of another question
+- grounded: the facts that lead to the answer, each beginning with the node that is known already
+- subject_first: the same facts, each beginning with the subject of its relation, as this project's rationales state them
+
+All are asked the same questions, whose facts they know and never saw joined. OUT has a file per seed and arm, so that the command goes on where it
+was ended; then results.md and gain.png.
+"""
+
+import argparse
+import json
+import random
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from benchmarks import gain_report
+from benchmarks.gain_model import Model, Size
+from benchmarks.gain_world import ARMS, BEGIN, Pieces, World, world_of
+from kg import KG
+from kg.questions import Question
+
+SIZES = {
+    "cpu": Size(
+        hidden=128,
+        layers=4,
+        heads=4,
+        base_tokens=1_600_000,
+        arm_tokens=800_000,
+        batch=512,
+        base_rate=2e-3,
+        arm_rate=1e-3,
+    ),
+    "cuda": Size(
+        hidden=1024,
+        layers=12,
+        heads=16,
+        base_tokens=60_000_000,
+        arm_tokens=20_000_000,
+        batch=65_536,
+        base_rate=6e-4,
+        arm_rate=3e-4,
+    ),
+}
+WORLDS = {
+    "cpu": (2000, 800, 200),
+    "cuda": (20_000, 5000, 500),
+}  # facts, training and test questions per number of hops
+DRILLS, ASKED_FACTS, LONGEST = 20_000, 500, 100
+
+
+def main() -> None:
+    """Run what is missing in the folder, and write the results."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kg", default="hpo")
+    parser.add_argument("--out", type=Path, default=Path("build/gain"))
+    parser.add_argument("--device", choices=sorted(SIZES), default="cpu")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--arms", default=",".join(ARMS), help=f"of: {', '.join(ARMS)}")
+    parser.add_argument("--facts", type=int)
+    parser.add_argument("--arm-tokens", type=int)
+    given = parser.parse_args()
+    facts, train, test = WORLDS[given.device]
+    world = world_of(KG.load(given.kg), given.facts or facts, train, test, 0, given.out / "world")
+    size = SIZES[given.device]
+    about = {
+        "graph": given.kg,
+        "graph_sha256": KG.load(given.kg).digest,
+        "facts": len(world.facts),
+        "nodes": len(world.kg.nodes.index),
+    }
+    about |= {
+        "train": len(world.train),
+        "test": len(world.test),
+        "arm_tokens": given.arm_tokens or size.arm_tokens,
+        "device": given.device,
+    }
+    (given.out / "about.json").write_text(json.dumps(about, indent=1), "utf-8")
+    for seed in range(given.seeds):
+        run_seed(world, size, seed, given.arms.split(","), given)
+        print(gain_report.write(given.out), flush=True)
+
+
+def run_seed(world: World, size: Size, seed: int, arms: list[str], given: argparse.Namespace) -> None:
+    """Train the base model of a seed and the arms that have no file yet."""
+    missing = [arm for arm in arms if not (given.out / f"{seed}-{arm}.json").is_file()]
+    if not missing:
+        return
+    texts, drills = world.fact_texts(), world.drills(DRILLS, seed)
+    of_arms = {arm: world.arm(arm, seed) for arm in ARMS}
+    every = [text for some in (texts, drills, *of_arms.values()) for text in some]
+    pieces = {piece for text in every for piece in (*text.prompt, *text.completion)}
+    pieces |= {piece for question in world.test for piece in world.prompt(question)}
+    model = Model(pieces, size, seed, given.device)
+    base = model.train(drills, size.base_tokens, size.base_rate, seed, replay=texts)
+    known = recall(model, world)
+    print(
+        f"seed {seed}: {model.parameters:,} weights, base {_told(model, base)}; knows {known:.1%} of the facts",
+        flush=True,
+    )
+    state = model.state()
+    for arm in missing:
+        model.begin_from(state)
+        trained = model.train(of_arms[arm], given.arm_tokens or size.arm_tokens, size.arm_rate, seed, replay=texts)
+        found = scored(model, world, world.test)
+        told = {
+            "arm": arm,
+            "seed": seed,
+            "base": base,
+            "base_recall": known,
+            "recall": recall(model, world),
+            "trained": trained,
+        }
+        told |= {
+            "weights": model.parameters,
+            "test": found,
+            "train": scored(model, world, random.Random(0).sample(world.train, 300)),
+        }
+        (given.out / f"{seed}-{arm}.json").write_text(json.dumps(told, ensure_ascii=False), "utf-8")
+        right = sum(one["right"] for one in found) / len(found)
+        print(f"  {arm}: {right:.3f} right; {_told(model, trained)}; knows {told['recall']:.1%}", flush=True)
+
+
+def _told(model: Model, trained: dict[str, float]) -> str:
+    share = (
+        f", {model.flops_share(trained['tokens_per_second']):.1%} of an H200's FLOPs" if model.device == "cuda" else ""
+    )
+    return f"{trained['tokens']:,} tokens, {trained['tokens_per_second']:,.0f} a second{share}, loss {trained['loss']:.2f}"
+
+
+def recall(model: Model, world: World) -> float:
+    """The share of beginnings of facts that the model ends truly."""
+    true: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    for text in world.fact_texts():
+        *begin, end, _, _ = text.completion
+        true[tuple(begin)].add(end)
+    asked = random.Random(0).sample(sorted(true), min(ASKED_FACTS, len(true)))
+    said = model.write([[BEGIN, *begin] for begin in asked], 1)
+    return sum(bool(one) and one[0] in true[begin] for one, begin in zip(said, asked, strict=True)) / len(asked)
+
+
+def scored(model: Model, world: World, questions: list[Question]) -> list[dict[str, Any]]:
+    """What the model writes to each question, whether it is right, and whether each fact of it is true."""
+    written = model.write([world.prompt(question) for question in questions], LONGEST)
+    return [_outcome(world, question, said) for question, said in zip(questions, written, strict=True)]
+
+
+def _outcome(world: World, question: Question, said: Pieces) -> dict[str, Any]:
+    right = bool(said) and said[-1] == question.label
+    return {
+        "question": question.text,
+        "hops": question.hops,
+        "right": right,
+        "form": said[-3:-2] == ["answer"],
+        "said": " ".join(said),
+    }
+
+
+if __name__ == "__main__":
+    main()
