@@ -8,7 +8,7 @@ import numpy as np
 
 from kg.fold import plain_words
 from kg.knowledge_graph import KG
-from kg.phrases import direction, plain, statement
+from kg.phrases import plain
 from kg.questions.chains import Chain, Links, TooWide, follow, links_of
 from kg.questions.options import distances, distractors
 from kg.questions.splits import TRAIN, split_of
@@ -69,7 +69,7 @@ def make(kg: KG, wanted: Sequence[tuple[int, str, int]], seed: int = 0) -> Drawn
     for hops in sorted({hops for hops, _, _ in wanted}):
         left = Counter({held_out: number for of, held_out, number in wanted if of == hops})
         draw = np.random.default_rng((seed, hops))
-        if not any(links.steps):
+        if not links.steps:
             break
         for question in _drawn(kg, links, hops, draw, seed, left, drawn.reasons):
             left[question.held_out] -= 1
@@ -83,14 +83,15 @@ def _drawn(
     kg: KG, links: Links, hops: int, draw: np.random.Generator, seed: int, left: Counter[str], reasons: Counter[str]
 ) -> Iterator[Question]:
     """Questions of as many hops, of the splits that are left, each text once."""
-    seen: set[tuple[int, tuple[Wording, ...]]] = set()
+    seen: set[str] = set()
     for _ in range(DRAWS * left.total()):
         steps = _steps(links, hops, draw)
         start = int(draw.choice(_sources(links, steps[0])))
-        if (start, steps) in seen:
+        text = question_text(steps, kg.nodes.name[start])
+        if text in seen:
             reasons["asked already"] += 1
             continue
-        seen.add((start, steps))
+        seen.add(text)
         made = _question(kg, links, start, steps, draw, seed, left)
         if isinstance(made, str):
             reasons[made] += 1
@@ -187,8 +188,5 @@ def _whole(
 
 def _stated(kg: KG, a: int, b: int, step: Wording) -> str:
     """A fact in the graph's words: of the relation by which the step goes."""
-    found = kg.relations([int(kg.nodes.index[a])], [int(kg.nodes.index[b])])[0][2]
-    name = next(name for name in found if step.speaks_of(name))
-    nodes = kg.nodes
-    way = direction(name, nodes.type[a], nodes.type[b])
-    return statement(name, way, nodes.name[a], nodes.name[b])
+    hop = kg.describe([int(kg.nodes.index[a]), int(kg.nodes.index[b])])["hops"][0]
+    return next(one["statement"] for one in hop if step.speaks_of((one["relation"], one["display_relation"])))

@@ -27,7 +27,7 @@ def distractors(
         group = candidates[hops == distance][:NEAREST].tolist()
         chosen: list[int] = []
         for one in draw.permutation(group).tolist():
-            if not any(_alike(kg, one, other) for other in (answer, chain.start, *chosen)):
+            if not any(_alike(kg, one, other) for other in (*chain.layers[-1].tolist(), chain.start, *chosen)):
                 chosen.append(one)
             if len(chosen) == count:
                 return chosen, distance

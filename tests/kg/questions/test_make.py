@@ -203,6 +203,25 @@ def test_a_narrower_term_of_a_right_answer_is_no_wrong_option(tmp_path: Path) ->
     assert asked and all("Sign101" not in q.options.values() for q in asked)
 
 
+def test_a_name_that_contains_that_of_another_right_answer_is_no_wrong_option(tmp_path: Path) -> None:
+    gout, kinds = (0, "gene/protein", "GENE0"), [(n, "disease", name) for n, name in enumerate(("Ataxia", "Gout"), 1)]
+    others = [(n, "disease", f"Illness{n}") for n in range(10, 16)]
+    late = (20, "disease", "Ataxia of late onset")
+    genes = [(n, "gene/protein", f"GENE{n}") for n in range(30, 40)]
+    rows = [edge("disease_protein", "associated with", kind, gout) for kind in kinds]
+    rows += [
+        edge("disease_protein", "associated with", ill, gene)
+        for ill, gene in zip((*others, late), genes, strict=False)
+    ]
+    drug = (50, "drug", "Drug50")
+    rows += [edge("indication", "indication", drug, ill) for ill in (*kinds, *others, late)]
+    kg = graph(tmp_path, rows)
+    found = [q for seed in range(20) for q in make(kg, [(1, kind, 40) for kind in (TRAIN, FACT)], seed).questions]
+    asked = [q for q in found if q.text == "Which of these diseases is associated with the gene GENE0?"]
+    assert {q.options[q.label] for q in asked} == {"Ataxia", "Gout"}
+    assert all(late[2] not in q.options.values() for q in asked)
+
+
 def test_a_graph_without_such_relations_gives_no_question(tmp_path: Path) -> None:
     rows = [edge("disease_disease", "parent-child", (0, "disease", "a"), (1, "disease", "b"))]
     assert make(graph(tmp_path, rows), wanted_numbers(4)).questions == []
