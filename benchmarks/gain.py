@@ -9,20 +9,23 @@ is named; from it each arm is fine-tuned with equal tokens, half of them facts a
 - grounded: the facts that lead to the answer, each beginning with the node that is known already
 - subject_first: the same facts, each beginning with the subject of its relation, as this project's rationales state them
 
-All are asked the same questions, whose facts they know and never saw joined. OUT has a file per seed and arm, so that the command goes on where it
-was ended; then results.md and gain.png.
+All are asked the same questions, whose facts they know and never saw joined. OUT/base and OUT/runs have a file per seed and
+arm, so that the command goes on where it was ended; then results.md and gain.png.
 """
 
 import argparse
 import json
 import random
+import sys
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+from safetensors.torch import load_file, save_file
+
 from benchmarks import gain_report
 from benchmarks.gain_model import Model, Size
-from benchmarks.gain_world import ARMS, BEGIN, Pieces, World, world_of
+from benchmarks.gain_world import ARMS, BEGIN, Pieces, Text, World, world_of
 from kg import KG
 from kg.questions import Question
 
@@ -81,7 +84,9 @@ def main() -> None:
         "arm_tokens": given.arm_tokens or size.arm_tokens,
         "device": given.device,
     }
-    (given.out / "about.json").write_text(json.dumps(about, indent=1), "utf-8")
+    _expect_same(given.out / "about.json", about)
+    for part in ("base", "runs"):
+        (given.out / part).mkdir(exist_ok=True)
     for seed in range(given.seeds):
         run_seed(world, size, seed, given.arms.split(","), given)
         print(gain_report.write(given.out), flush=True)
@@ -89,7 +94,7 @@ def main() -> None:
 
 def run_seed(world: World, size: Size, seed: int, arms: list[str], given: argparse.Namespace) -> None:
     """Train the base model of a seed and the arms that have no file yet."""
-    missing = [arm for arm in arms if not (given.out / f"{seed}-{arm}.json").is_file()]
+    missing = [arm for arm in arms if not (given.out / "runs" / f"{seed}-{arm}.json").is_file()]
     if not missing:
         return
     texts, drills = world.fact_texts(), world.drills(DRILLS, seed)
@@ -98,8 +103,7 @@ def run_seed(world: World, size: Size, seed: int, arms: list[str], given: argpar
     pieces = {piece for text in every for piece in (*text.prompt, *text.completion)}
     pieces |= {piece for question in world.test for piece in world.prompt(question)}
     model = Model(pieces, size, seed, given.device)
-    base = model.train(drills, size.base_tokens, size.base_rate, seed, replay=texts)
-    known = recall(model, world)
+    base, known = base_of(model, world, drills, seed, given.out / "base" / str(seed))
     print(
         f"seed {seed}: {model.parameters:,} weights, base {_told(model, base)}; knows {known:.1%} of the facts",
         flush=True,
@@ -120,11 +124,35 @@ def run_seed(world: World, size: Size, seed: int, arms: list[str], given: argpar
         told |= {
             "weights": model.parameters,
             "test": found,
-            "train": scored(model, world, random.Random(0).sample(world.train, 300)),
+            "train": scored(model, world, random.Random(0).sample(world.train, min(300, len(world.train)))),
         }
-        (given.out / f"{seed}-{arm}.json").write_text(json.dumps(told, ensure_ascii=False), "utf-8")
+        (given.out / "runs" / f"{seed}-{arm}.json").write_text(json.dumps(told, ensure_ascii=False), "utf-8")
         right = sum(one["right"] for one in found) / len(found)
         print(f"  {arm}: {right:.3f} right; {_told(model, trained)}; knows {told['recall']:.1%}", flush=True)
+
+
+def base_of(model: Model, world: World, drills: list[Text], seed: int, place: Path) -> tuple[dict[str, float], float]:
+    """Train the base model, or read it from ``place``; what its training took, and its recall of facts."""
+    weights, told = place.with_suffix(".safetensors"), place.with_suffix(".json")
+    if weights.is_file() and told.is_file():
+        model.begin_from(load_file(weights))
+        base = json.loads(told.read_text("utf-8"))
+        return base["trained"], base["recall"]
+    trained = model.train(drills, model.size.base_tokens, model.size.base_rate, seed, replay=world.fact_texts())
+    base = {"trained": trained, "recall": recall(model, world)}
+    save_file(dict(model.state()), weights)
+    told.write_text(json.dumps(base), "utf-8")
+    return base["trained"], base["recall"]
+
+
+def _expect_same(file: Path, about: dict[str, Any]) -> None:
+    """Write what the runs of a folder have in common. Exits where the folder has runs of another graph or size."""
+    if file.is_file() and (before := json.loads(file.read_text("utf-8"))) != about:
+        differs = ", ".join(
+            f"{key} {before.get(key)!r}, now {value!r}" for key, value in about.items() if before.get(key) != value
+        )
+        sys.exit(f"{file.parent} has runs with {differs}; give another --out")
+    file.write_text(json.dumps(about, indent=1), "utf-8")
 
 
 def _told(model: Model, trained: dict[str, float]) -> str:
@@ -146,20 +174,22 @@ def recall(model: Model, world: World) -> float:
 
 
 def scored(model: Model, world: World, questions: list[Question]) -> list[dict[str, Any]]:
-    """What the model writes to each question, whether it is right, and whether each fact of it is true."""
+    """What the model writes to each question, whether it is right, and how many of its sentences are facts."""
     written = model.write([world.prompt(question) for question in questions], LONGEST)
     return [_outcome(world, question, said) for question, said in zip(questions, written, strict=True)]
 
 
 def _outcome(world: World, question: Question, said: Pieces) -> dict[str, Any]:
-    right = bool(said) and said[-1] == question.label
-    return {
-        "question": question.text,
-        "hops": question.hops,
-        "right": right,
-        "form": said[-3:-2] == ["answer"],
-        "said": " ".join(said),
-    }
+    right, sentences, sentence = bool(said) and said[-1] == question.label, [], []
+    for piece in said:
+        if piece == ".":
+            sentences.append(tuple(sentence))
+            sentence = []
+        else:
+            sentence.append(piece)
+    true = [one in world.true_sentences for one in sentences]
+    told = {"question": question.text, "hops": question.hops, "right": right, "said": " ".join(said)}
+    return told | {"form": said[-3:-2] == ["answer"], "sentences": len(true), "true": sum(true)}
 
 
 if __name__ == "__main__":

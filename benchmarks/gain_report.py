@@ -32,7 +32,7 @@ Right = dict[int, np.ndarray]  # by number of hops: 1 or 0 per question and seed
 def read(folder: Path) -> dict[str, Right]:
     """The outcomes of every arm, of the seeds that all arms have."""
     runs: dict[str, dict[int, Any]] = defaultdict(dict)
-    for file in folder.glob("[0-9]*-*.json"):
+    for file in (folder / "runs").glob("*.json"):
         run = json.loads(file.read_text("utf-8"))
         runs[run["arm"]][run["seed"]] = run["test"]
     seeds = sorted(set.intersection(*(set(of) for of in runs.values())))

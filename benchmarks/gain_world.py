@@ -20,7 +20,7 @@ from kg.phrases import plain
 from kg.questions import Question, make
 from kg.questions.make import LABELS
 from kg.questions.splits import COMBINATION, TRAIN
-from kg.questions.wording import Wording, wordings
+from kg.questions.wording import wordings
 
 ARMS = ("answers", "irrelevant", "shuffled", "grounded", "subject_first")
 REPEATS = "phenotype_protein"  # HPO derives it from the disease between the two: it would shorten every path
@@ -56,14 +56,6 @@ class World:
     train: list[Question]
     test: list[Question]
 
-    @cached_property
-    def by_types(self) -> dict[tuple[str, str, str], Wording]:
-        """The wording of a relation display-less, by relation and the types of subject and object; the first of the table."""
-        found: dict[tuple[str, str, str], Wording] = {}
-        for one in wordings():
-            found.setdefault((one.relation, one.subject, one.object), one)
-        return found
-
     def name(self, node: int) -> str:
         """The piece of a node; its number tells nodes of one name apart."""
         return f"{plain(self.kg.name_of(node))}#{node}"
@@ -80,6 +72,11 @@ class World:
         """Every fact in both directions, for the base model."""
         both = [ends for fact in self.facts for ends in (fact, fact._replace(a=fact.b, b=fact.a))]
         return [Text([BEGIN], [*self.fact_text(*fact), END]) for fact in both]
+
+    @cached_property
+    def true_sentences(self) -> frozenset[tuple[str, ...]]:
+        """Every fact in both directions, without its full stop."""
+        return frozenset(tuple(text.completion[:-2]) for text in self.fact_texts())
 
     def drills(self, number: int, seed: int) -> list[Text]:
         """Options of any four nodes, one of which is mentioned: its letter is the answer. For the base model: form, and no fact."""
