@@ -67,15 +67,21 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--arms", default=",".join(ARMS), help=f"of: {', '.join(ARMS)}")
     parser.add_argument("--facts", type=int)
+    parser.add_argument(
+        "--branching", type=int, default=1, help="neighbours of a node by one relation, at most (default: 1)"
+    )
     parser.add_argument("--arm-tokens", type=int)
     given = parser.parse_args()
     facts, train, test = WORLDS[given.device]
-    world = world_of(KG.load(given.kg), given.facts or facts, train, test, 0, given.out / "world")
+    world = world_of(
+        KG.load(given.kg), given.facts or facts, train, test, given.out / "world", branching=given.branching
+    )
     size = SIZES[given.device]
     about = {
         "graph": given.kg,
         "graph_sha256": KG.load(given.kg).digest,
         "facts": len(world.facts),
+        "branching": given.branching,
         "nodes": len(world.kg.nodes.index),
     }
     about |= {

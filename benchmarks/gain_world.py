@@ -24,7 +24,6 @@ from kg.questions.wording import wordings
 
 ARMS = ("answers", "irrelevant", "shuffled", "grounded", "subject_first")
 REPEATS = "phenotype_protein"  # HPO derives it from the disease between the two: it would shorten every path
-AT_MOST = 3  # neighbours of a node by one relation, so that a small model can know all of them
 BEGIN, END = "<begin>", "<end>"
 
 Pieces = list[str]
@@ -173,9 +172,14 @@ class World:
         raise ValueError(f"the world has no path of {question.hops} hops beside the answer's: {question.text}")
 
 
-def world_of(kg: KG, facts: int, questions: int, tests: int, seed: int, folder: Path) -> World:
-    """A world of at most ``facts`` facts. Per number of hops (1 to 3) ``questions`` for training, and ``tests`` that join known facts anew."""
-    chosen = list(_grown(kg, facts, seed))
+def world_of(
+    kg: KG, facts: int, questions: int, tests: int, folder: Path, *, branching: int = 1, seed: int = 0
+) -> World:
+    """A world of at most ``facts`` facts. Per number of hops (1 to 3) ``questions`` for training, and ``tests`` that join known facts anew.
+
+    ``branching``: at most so many neighbours has a node by one relation: with 1 a question leads to one node, with more a path must be chosen.
+    """
+    chosen = list(_grown(kg, facts, branching, seed))
     folder.mkdir(parents=True, exist_ok=True)
     _write(kg, chosen, folder / "world.csv")
     world = KG.load(str(folder / "world.csv"))
@@ -185,8 +189,8 @@ def world_of(kg: KG, facts: int, questions: int, tests: int, seed: int, folder: 
     return World(world, chosen, train, test)
 
 
-def _grown(kg: KG, most: int, seed: int) -> Iterator[Fact]:
-    """Facts drawn around one node, then around its neighbours, and so on; at most AT_MOST of each node by each relation."""
+def _grown(kg: KG, most: int, branching: int, seed: int) -> Iterator[Fact]:
+    """Facts drawn around one node, then around its neighbours, and so on; at most ``branching`` of each node by each relation."""
     draw, speaks = np.random.default_rng(seed), [name for name in kg.edges.relation_names if _is_asked(name)]
     known, taken = Counter[tuple[int, str]](), set[tuple[int, int]]()
     starts = draw.permutation(kg.nodes.index).tolist()
@@ -200,7 +204,7 @@ def _grown(kg: KG, most: int, seed: int) -> Iterator[Fact]:
                 continue
             relation, display = names[0]
             ends = [(node, f"{relation} {kg.type_of(other)}"), (other, f"{relation} {kg.type_of(node)}")]
-            if all(known[end] < AT_MOST for end in ends):
+            if all(known[end] < branching for end in ends):
                 known.update(ends)
                 taken.add(pair)
                 waiting.append(other)
