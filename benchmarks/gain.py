@@ -1,7 +1,7 @@
 """What grounded rationales teach a small model: make gain [KG=hpo] [OUT=folder] [DEVICE=cuda], or python -m benchmarks.gain.
 
-A world of some thousand facts of a real graph (gain_world.py). Per seed a model with random weights is taught the facts, and how an option
-is named; from it each arm is fine-tuned with equal tokens, half of them facts again:
+A world of some thousand facts of a real graph (gain_world.py). Per seed a model with random weights is taught the facts,
+and drilled in the form of an answer; from it each arm is fine-tuned with equal tokens, half of them facts again:
 
 - answers: question and answer alone
 - irrelevant: before the answer a true path from the same node, which has nothing to do with the answer
@@ -25,7 +25,7 @@ from safetensors.torch import load_file, save_file
 
 from benchmarks import gain_report
 from benchmarks.gain_model import Model, Size
-from benchmarks.gain_world import ARMS, BEGIN, Pieces, Text, World, world_of
+from benchmarks.gain_world import ARMS, BEGIN, Pieces, World, world_of
 from kg import KG
 from kg.questions import Question
 
@@ -35,7 +35,7 @@ SIZES = {
         layers=4,
         heads=4,
         base_tokens=1_600_000,
-        arm_tokens=800_000,
+        arm_tokens=400_000,
         batch=512,
         base_rate=2e-3,
         arm_rate=1e-3,
@@ -103,13 +103,13 @@ def run_seed(world: World, size: Size, seed: int, arms: list[str], given: argpar
     missing = [arm for arm in arms if not (given.out / "runs" / f"{seed}-{arm}.json").is_file()]
     if not missing:
         return
-    texts, drills = world.fact_texts(), world.drills(DRILLS, seed)
+    texts = world.fact_texts()
     of_arms = {arm: world.arm(arm, seed) for arm in ARMS}
-    every = [text for some in (texts, drills, *of_arms.values()) for text in some]
+    every = [text for some in (texts, *of_arms.values()) for text in some]
     pieces = {piece for text in every for piece in (*text.prompt, *text.completion)}
     pieces |= {piece for question in world.test for piece in world.prompt(question)}
     model = Model(pieces, size, seed, given.device)
-    base, known = base_of(model, world, drills, seed, given.out / "base" / str(seed))
+    base, known = base_of(model, world, seed, given.out / "base" / str(seed))
     print(
         f"seed {seed}: {model.parameters:,} weights, base {_told(model, base)}; knows {known:.1%} of the facts",
         flush=True,
@@ -137,14 +137,16 @@ def run_seed(world: World, size: Size, seed: int, arms: list[str], given: argpar
         print(f"  {arm}: {right:.3f} right; {_told(model, trained)}; knows {told['recall']:.1%}", flush=True)
 
 
-def base_of(model: Model, world: World, drills: list[Text], seed: int, place: Path) -> tuple[dict[str, float], float]:
+def base_of(model: Model, world: World, seed: int, place: Path) -> tuple[dict[str, float], float]:
     """Train the base model, or read it from ``place``; what its training took, and its recall of facts."""
     weights, told = place.with_suffix(".safetensors"), place.with_suffix(".json")
     if weights.is_file() and told.is_file():
         model.begin_from(load_file(weights))
         base = json.loads(told.read_text("utf-8"))
         return base["trained"], base["recall"]
-    trained = model.train(drills, model.size.base_tokens, model.size.base_rate, seed, replay=world.fact_texts())
+    trained = model.train(
+        world.drills(DRILLS, seed), model.size.base_tokens, model.size.base_rate, seed, replay=world.fact_texts()
+    )
     base = {"trained": trained, "recall": recall(model, world)}
     save_file(dict(model.state()), weights)
     told.write_text(json.dumps(base), "utf-8")
@@ -186,7 +188,7 @@ def scored(model: Model, world: World, questions: list[Question]) -> list[dict[s
 
 
 def _outcome(world: World, question: Question, said: Pieces) -> dict[str, Any]:
-    right, sentences, sentence = bool(said) and said[-1] == question.label, [], []
+    right, sentences, sentence = said[-1:] == [world.answer(question)], [], []
     for piece in said:
         if piece == ".":
             sentences.append(tuple(sentence))
@@ -195,7 +197,7 @@ def _outcome(world: World, question: Question, said: Pieces) -> dict[str, Any]:
             sentence.append(piece)
     true = [one in world.true_sentences for one in sentences]
     told = {"question": question.text, "hops": question.hops, "right": right, "said": " ".join(said)}
-    return told | {"form": said[-3:-2] == ["answer"], "sentences": len(true), "true": sum(true)}
+    return told | {"form": said[-2:-1] == ["answer"], "sentences": len(true), "true": sum(true)}
 
 
 if __name__ == "__main__":

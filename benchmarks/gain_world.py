@@ -18,12 +18,12 @@ from kg import KG
 from kg.contents import Nodes
 from kg.phrases import plain
 from kg.questions import Question, make
-from kg.questions.make import LABELS
 from kg.questions.splits import COMBINATION, TRAIN
 from kg.questions.wording import wordings
 
 ARMS = ("answers", "irrelevant", "shuffled", "grounded", "subject_first")
 REPEATS = "phenotype_protein"  # HPO derives it from the disease between the two: it would shorten every path
+OPTIONS = 4
 BEGIN, END = "<begin>", "<end>"
 
 Pieces = list[str]
@@ -78,32 +78,28 @@ class World:
         return frozenset(tuple(text.completion[:-2]) for text in self.fact_texts())
 
     def drills(self, number: int, seed: int) -> list[Text]:
-        """Options of any four nodes, one of which is mentioned: its letter is the answer. For the base model: form, and no fact."""
+        """Options of any four nodes, one of which is mentioned: it is the answer. For the base model: form, and no fact."""
         draw, nodes, found = random.Random(seed), sorted(self.around), []
         for _ in range(number):
-            options, label = draw.sample(nodes, len(LABELS)), draw.randrange(len(LABELS))
-            listed = [
-                piece for letter, node in zip(LABELS, options, strict=True) for piece in (self.name(node), letter)
-            ]
-            mentioned = self.name(options[label])
-            found.append(Text([BEGIN, "?", *listed, "=", mentioned, "."], ["answer", mentioned, LABELS[label], END]))
+            listed = [self.name(node) for node in draw.sample(nodes, OPTIONS)]
+            mentioned = draw.choice(listed)
+            found.append(Text([BEGIN, "?", *listed, "=", mentioned, "."], ["answer", mentioned, END]))
         return found
 
     def prompt(self, question: Question) -> Pieces:
         """The question and its options."""
         named = self.name(question.path[0])
         words = question.text.removesuffix(f" {plain(question.names[0])}?").split()
-        listed = [
-            piece
-            for label, node in zip(question.options, question.option_nodes, strict=True)
-            for piece in (self.name(node), label)
-        ]
+        listed = [self.name(node) for node in question.option_nodes]
         return [BEGIN, *words, named, "?", *listed, "="]
+
+    def answer(self, question: Question) -> str:
+        """The piece of the right option."""
+        return self.name(question.option_nodes[list(question.options).index(question.label)])
 
     def completion(self, question: Question, rationale: Pieces) -> Text:
         """The question with this rationale before its answer."""
-        answer = self.name(question.option_nodes[list(question.options).index(question.label)])
-        return Text(self.prompt(question), [*rationale, "answer", answer, question.label, END])
+        return Text(self.prompt(question), [*rationale, "answer", self.answer(question), END])
 
     def rationale(self, path: Sequence[int], relations: Sequence[str], *, subject_first: bool = False) -> Pieces:
         """The facts of a path in its order: each begins with the node that is known already, or with its relation's subject."""
