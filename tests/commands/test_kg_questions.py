@@ -103,6 +103,17 @@ def test_nothing_is_overwritten(made: Path, capsys: pytest.CaptureFixture[str]) 
     assert (made / "kg_questions/train.jsonl").read_bytes() == before
 
 
+def test_a_run_that_is_ended_while_it_writes_leaves_no_split(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ended(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "write_text", ended)  # the last of the three files
+    assert main(["kg-questions", "--rows", "3", "--out", str(tmp_path)]) == 130
+    assert not (tmp_path / "kg_questions").exists()
+    monkeypatch.undo()
+    assert main(["kg-questions", "--rows", "3", "--out", str(tmp_path)]) == 0
+
+
 def test_a_graph_that_gives_none_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     header = "relation,display_relation,x_index,x_id,x_type,x_name,x_source,y_index,y_id,y_type,y_name,y_source"
     (tmp_path / "kg.csv").write_text(

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -52,18 +53,21 @@ def write_questions(given: argparse.Namespace) -> int:
         raise SourceError(
             f"no question can be made from the graph {kg.name}: {_reasons(drawn)}. Give another graph by --kg"
         )
-    folder.mkdir(parents=True, exist_ok=True)
+    given.out.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{FOLDER}-", dir=given.out))  # a killed run leaves no half of a split
     made_from = {"graph": kg.name, "graph_sha256": kg.digest, "seed": given.seed}
     for split, is_train in (("train", True), ("test", False)):
         rows = (row_of(question) | made_from for question in drawn.questions if question.is_train == is_train)
-        _write(folder / f"{split}.jsonl", rows)
+        _write(draft / f"{split}.jsonl", rows)
     facts = {
         "graph": graph_facts(kg),
         "seed": given.seed,
         "rows": given.rows,
         "no_question_because": dict(drawn.reasons.most_common()),
     }
-    (folder / "made_from.json").write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    (draft / "made_from.json").write_text(json.dumps(facts, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    draft.chmod(0o755)
+    draft.replace(folder)
     OUT.print(counts_table(drawn, wanted), markup=False)
     OUT.print(f"Draws that gave no question: {_reasons(drawn)}", markup=False)
     OUT.print(
