@@ -73,13 +73,12 @@ def main() -> None:
     parser.add_argument("--arm-tokens", type=int)
     given = parser.parse_args()
     facts, train, test = WORLDS[given.device]
-    world = world_of(
-        KG.load(given.kg), given.facts or facts, train, test, given.out / "world", branching=given.branching
-    )
+    kg = KG.load(given.kg)
+    world = world_of(kg, given.facts or facts, train, test, given.out / "world", branching=given.branching)
     size = SIZES[given.device]
     about = {
         "graph": given.kg,
-        "graph_sha256": KG.load(given.kg).digest,
+        "graph_sha256": kg.digest,
         "facts": len(world.facts),
         "branching": given.branching,
         "nodes": len(world.kg.nodes.index),

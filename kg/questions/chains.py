@@ -13,7 +13,7 @@ from kg.contents import HIGH, LOW, Name
 from kg.knowledge_graph import KG
 from kg.phrases import PHRASES
 from kg.questions.splits import Fact, Path
-from kg.questions.wording import Wording, wordings
+from kg.questions.wording import ANY, Wording, wordings
 
 HIERARCHIES = ("parent-child", "is a")  # display_relation of a term and a broader one
 
@@ -140,7 +140,7 @@ class Chain:
 
 
 def _fact(a: int, b: int, step: Wording) -> Fact:
-    relation = step.relation if step.display == "*" else f"{step.relation}: {step.display}"
+    relation = step.relation if step.display == ANY else f"{step.relation}: {step.display}"
     return (min(a, b), max(a, b), relation)
 
 

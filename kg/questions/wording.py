@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 
 from kg.contents import Name
@@ -40,9 +41,10 @@ class Wording:
         return name[0] == self.relation and self.display in (ANY, name[1])
 
 
-def wordings() -> list[Wording]:
-    """The table kg/relations/questions.tsv."""
-    return [Wording(*row) for row in read_table("questions.tsv")]
+@cache
+def wordings() -> tuple[Wording, ...]:
+    """The table kg/relations/questions.tsv, which is read once."""
+    return tuple(Wording(*row) for row in read_table("questions.tsv"))
 
 
 def question_text(steps: Sequence[Wording], start: str) -> str:
