@@ -3,10 +3,10 @@
 # What users set. A value is taken as it was typed, and reaches a command as one word: a quote or a `$` in it runs nothing (but TRL is several words of
 # a command line, as the shell reads them). A variable of that name in the environment, where other programs set OUT or TAG too, is left alone;
 # only PYTHON is taken from there.
-VARIABLES := A ALLOW ALLOW_DIRTY ALLOW_JUDGE ALLOW_UNCHECKED ANSWERS B BACKEND BATCH_SIZE BENCHMARKS BORDER BRANCH CLAIMS DATASET DATA_DIR DEVICE DISPATCH DO DTYPE EDITOR EMBEDDER \
+VARIABLES := A ALLOW ALLOW_DIRTY ALLOW_JUDGE ALLOW_UNCHECKED ANSWERS B BACKEND BATCH_SIZE BENCHMARKS BORDER BRANCH BRANCHING CLAIMS DATASET DATA_DIR DEVICE DISPATCH DO DTYPE EDITOR EMBEDDER \
   FOLDER GOLD GROUNDED HUB HUB_MODEL INTERMEDIATES IN_FLIGHT JUDGE JUDGE_VOTES KEEP_CONTRADICTED KG LARGER LAUNCH LICENSE LIMIT MAX_NEW_TOKENS MAX_PASS \
   MAX_TOKENS MAX_USD MINUTES MIN_EDGE_SCORE MIN_PASS MIN_RELEVANCE MODEL NAMES NO_SAMPLING NUM_PROC OLDER ORACLE ORDERS OUT OUTPUTS PARTS PIPELINE PORT PRICE PRIVATE \
-  PUSH PYTHON RATE RECIPE REJECT_CONTRADICTED REPLAY_ONLY REPO REVISION ROWS SCORES SEED SHARD SHUFFLE_OPTIONS SOURCES SPLIT STORE STRICT TAG TASKS \
+  PUSH PYTHON RATE RECIPE REJECT_CONTRADICTED REPLAY_ONLY REPO REVISION ROWS SCORES SEED SEEDS SHARD SHUFFLE_OPTIONS SOURCES SPLIT STORE STRICT TAG TASKS \
   THEN_ONLINE TIMEOUT TRL WAIT WRITER WRITERS
 $(foreach name,$(VARIABLES),$(if $(filter command,$(origin $(name))),$(eval override $(name) := $$(value $(name)))))
 $(foreach name,$(filter-out PYTHON,$(VARIABLES)),$(if $(filter environment,$(origin $(name))),\
@@ -52,6 +52,7 @@ GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 #> Others: PARTS="folder folder" (merge)  FOLDER=build/kg_only (report)  PORT=8000 (serve, chat, hub)  PYTHON=path/to/python3.11 (setup)
 #> Training: RECIPE=tiny|tiny-grpo|tiny-dpo|smollm2-135m|medreason-8b|…  MIN_PASS=0.2 MAX_PASS=0.8  LAUNCH=zero3|zero2|one_gpu|two_cpu  HUB_MODEL=org/name  ALLOW=code,code  TRL="--any_flag value"
 #> Scores: REVISION=v1.0  TASKS=medqa,pubmedqa_labeled_strict  BACKEND=accelerate|vllm|sglang|litellm  LIMIT=20  DTYPE=bfloat16
+#>   gain: BRANCHING=1  SEEDS=3  DEVICE=cpu|cuda
 #>   BATCH_SIZE=8  MAX_NEW_TOKENS=4096  ORDERS=4: every item in 4 orders of its options  OUTPUTS="file|folder [another]" (factuality)
 INPUT = $(call flag,--sources,SOURCES) $(call flags,--split,SPLIT) $(call flag,--license,LICENSE) $(call flag,--rows,ROWS) $(call flag,--shuffle-options,SHUFFLE_OPTIONS) $(call flag,--kg,KG) $(call flag,--min-edge-score,MIN_EDGE_SCORE) $(call flag,--embedder,EMBEDDER) \
   $(call flag,--benchmarks,BENCHMARKS) $(if $(STRICT),--strict) $(call flag,--data-dir,DATA_DIR) $(call flag,--seed,SEED) $(call flag,--writer,WRITER) $(call flag,--judge,JUDGE) \
@@ -225,8 +226,8 @@ bench: setup-all ## benchmarks: model calls, mentions, linking (EMBEDDER), ranki
 	$(PY) -m benchmarks.report
 	$(if $(KG),$(PY) -m benchmarks.paths $(call quote,$(KG)) && $(PY) -m benchmarks.path_scale $(call quote,$(KG)) && $(PY) -m benchmarks.full_size $(call quote,$(KG)))
 
-gain: setup-all $(if $(KG),$(GRAPH),.venv/.hpo) ## what grounded rationales teach a small model, on questions of a graph (docs/gain.md): KG (default: hpo), OUT, DEVICE=cuda; goes on where it was ended
-	$(PY) -m benchmarks.gain $(call flag,--kg,KG) $(call flag,--out,OUT) $(call flag,--device,DEVICE)
+gain: setup-all $(GRAPH) ## what grounded rationales teach a small model, on questions of a graph (docs/gain.md): KG, BRANCHING, SEEDS, OUT, DEVICE=cuda; goes on where it was ended
+	$(PY) -m benchmarks.gain $(call flag,--kg,KG) $(call flag,--branching,BRANCHING) $(call flag,--seeds,SEEDS) $(call flag,--out,OUT) $(call flag,--device,DEVICE)
 
 fuzz: setup-all ## mutate the files and replies of strangers, and look for what is not refused with a message: MINUTES=10, BORDER=name
 	$(PY) -m tests.fuzz --minutes $(call quote,$(or $(MINUTES),10)) $(call each,BORDER)

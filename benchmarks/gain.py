@@ -1,4 +1,4 @@
-"""What grounded rationales teach a small model: make gain [KG=hpo] [OUT=folder] [DEVICE=cuda], or python -m benchmarks.gain.
+"""What grounded rationales teach a small model: make gain [KG=file] [OUT=folder] [DEVICE=cuda], or python -m benchmarks.gain.
 
 A world of some thousand facts of a real graph (gain_world.py). Per seed a model with random weights is taught the facts,
 and drilled in the form of an answer; from it each arm is fine-tuned with equal tokens, half of them facts again:
@@ -61,7 +61,7 @@ DRILLS, ASKED_FACTS, LONGEST = 20_000, 500, 100
 def main() -> None:
     """Run what is missing in the folder, and write the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kg", default="hpo")
+    parser.add_argument("--kg", default="sample")
     parser.add_argument("--out", type=Path, default=Path("build/gain"))
     parser.add_argument("--device", choices=sorted(SIZES), default="cpu")
     parser.add_argument("--seeds", type=int, default=3)
@@ -75,6 +75,7 @@ def main() -> None:
     facts, train, test = WORLDS[given.device]
     kg = KG.load(given.kg)
     world = world_of(kg, given.facts or facts, train, test, given.out / "world", branching=given.branching)
+    _expect_questions(world, given)
     size = SIZES[given.device]
     about = {
         "graph": given.kg,
@@ -160,6 +161,16 @@ def _expect_same(file: Path, about: dict[str, Any]) -> None:
         )
         sys.exit(f"{file.parent} has runs with {differs}; give another --out")
     file.write_text(json.dumps(about, indent=1), "utf-8")
+
+
+def _expect_questions(world: World, given: argparse.Namespace) -> None:
+    """Exits where the world has no test question of 2 hops, or none of 3."""
+    made = {hops: sum(question.hops == hops for question in world.test) for hops in (2, 3)}
+    if not world.train or not all(made.values()):
+        sys.exit(
+            f"{given.kg} with --branching {given.branching} gives {len(world.facts):,} facts, {len(world.train):,} training questions and "
+            f"{made[2]} and {made[3]} test questions of 2 and 3 hops; some of each are needed: give a higher --branching, or another graph"
+        )
 
 
 def _told(model: Model, trained: dict[str, float]) -> str:

@@ -52,11 +52,11 @@ def over_questions(right: np.ndarray) -> tuple[float, float, float]:
     return float(means.mean()), float(low), float(high)
 
 
-def over_seeds(right: np.ndarray) -> tuple[float, float]:
-    """The 95 % interval of the mean over seeds, by Student's t; shape (questions, seeds). (nan, nan) for one seed."""
+def over_seeds(right: np.ndarray) -> tuple[float, float] | None:
+    """The 95 % interval of the mean over seeds, by Student's t; shape (questions, seeds). None for one seed."""
     of_seed = right.mean(axis=0)
     if len(of_seed) < 2:
-        return float("nan"), float("nan")
+        return None
     half = t.ppf(0.975, len(of_seed) - 1) * of_seed.std(ddof=1) / np.sqrt(len(of_seed))
     return float(of_seed.mean() - half), float(of_seed.mean() + half)
 
@@ -92,7 +92,8 @@ def difference_table(found: Mapping[str, Right]) -> str:
         for k, right in found[arm].items():
             less = found["grounded"][k] - right
             mean, low, high = over_questions(less)
-            seeds = "[{:+.3f}, {:+.3f}]".format(*over_seeds(less))
+            interval = over_seeds(less)
+            seeds = "[{:+.3f}, {:+.3f}]".format(*interval) if interval else "one seed"
             p = sign_flip(less.mean(axis=1).tolist())
             lines.append(f"| {arm} | {k} | {mean:+.3f} | [{low:+.3f}, {high:+.3f}] | {seeds} | {p:.2g} |")
     return "\n".join(lines)
