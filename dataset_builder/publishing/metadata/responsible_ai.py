@@ -174,7 +174,7 @@ def _shares(manifest: Manifest) -> Iterable[str]:
             f"{100 * of['published'] / counts['published']:.1f} % of the published"
             for name, of in funnel.items()
         )
-        yield f"Sources are not kept in proportion: {told}."
+        yield f"Shares of the sources: {told}."
 
 
 def _not_training(manifest: Manifest) -> Iterable[str]:

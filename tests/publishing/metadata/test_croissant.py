@@ -48,6 +48,12 @@ def names_in(kind: Any) -> Any:
     return {one.name: names_in(one.type) for one in kind} if hasattr(kind, "get_field_index") else None
 
 
+def place_of(source: dict[str, Any]) -> list[str]:
+    """The column of a source, then the names inside it."""
+    steps = source.get("transform", [])
+    return [source["extract"]["column"], *(one["jsonPath"] for one in ([steps] if isinstance(steps, dict) else steps))]
+
+
 def expect_whole(folder: Path) -> None:
     """Each file with its sha256, each config with its columns, and no reference to what is not there."""
     said, manifest = read(folder), read(folder, "manifest.json")
@@ -74,7 +80,7 @@ def expect_whole(folder: Path) -> None:
             assert leaf["dataType"] in DATA_TYPES and leaf["@id"].startswith(f"{record_set['@id']}/")
             if "source" in leaf:
                 assert leaf["source"]["fileSet"]["@id"] in sets
-                assert leaf["source"]["extract"].get("column", schema.names[0]) in schema.names
+                assert leaf["name"] == "in_split" or place_of(leaf["source"]) == leaf["@id"].split("/")[1:]
             else:
                 assert "/hops/" in leaf["@id"] and "no source of Croissant 1.0 reaches" in leaf["description"]
         for key in [record_set["key"]["@id"].split("/")[1]] if "key" in record_set else []:
