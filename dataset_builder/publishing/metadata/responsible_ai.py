@@ -34,7 +34,12 @@ def responsible_ai(manifest: Manifest) -> dict[str, Any]:
         "rai:dataAnnotationAnalysis": [_calibration(one) for one in manifest["run"].get("passports", ())],
         "rai:machineAnnotationTools": [*_tools(manifest)],
         "rai:dataBiases": [*_shares(manifest)],
-        "rai:dataLimitations": [*_not_training(manifest), *_unchecked(manifest), *_evidence_limits(manifest)],
+        "rai:dataLimitations": [
+            *_not_training(manifest),
+            *_unchecked(manifest),
+            *_left_out(manifest),
+            *_unmeasured(manifest),
+        ],
         "rai:dataUseCases": [*_uses(manifest)],
         "rai:dataReleaseMaintenancePlan": _release(manifest),
     }
@@ -189,16 +194,24 @@ def _unchecked(manifest: Manifest) -> Iterable[str]:
         yield f"Not compared with the evaluation splits of {', '.join(names)}: questions of these can be among the rows."
 
 
-def _evidence_limits(manifest: Manifest) -> Iterable[str]:
-    inputs, counts, graph = manifest["inputs"], total(manifest["funnel"]), manifest["graph"]
+def _left_out(manifest: Manifest) -> Iterable[str]:
+    counts, rl = total(manifest["funnel"]), manifest.get("configs", {}).get("rl")
     if counts["in"] > counts["published"]:
         yield f"{counts['in'] - counts['published']} of {counts['in']} questions are not published; they are in the split rejected."
+    if rl and (missing := manifest["rows"].get("train", 0) - rl["rows"]) > 0:
+        yield f"{missing} published questions are not in rl: no rule reads their gold answer as its label."
     flags: dict[str, int] = {}
     for codes in manifest.get("flags", {}).values():
         for code, number in codes.items():
             flags[code] = flags.get(code, 0) + number
     if flags:
         yield f"Published rows with a flag: {', '.join(f'{code} {number}' for code, number in flags.items())}."
+
+
+def _unmeasured(manifest: Manifest) -> Iterable[str]:
+    inputs, graph = manifest["inputs"], manifest["graph"]
+    if "judge" in inputs.get("models", {}) and not manifest["run"].get("passports"):
+        yield "It was not measured how often the judge errs."
     calibrated = (inputs.get("relevance") or {}).get("graph_sha256")
     if "relevance" in manifest and calibrated and calibrated != graph["sha256"]:
         yield f"The relevance of paths was calibrated on another graph than {graph['name']}."

@@ -25,6 +25,7 @@ def manifests(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Manifest]:
             "min_relevance": 0.5,
             "shuffle_options": {"seed": 7, "shuffled": 2, "kept": {"open": 1}},
         }
+        manifest["inputs"]["models"] = {"writer": "w", "judge": "judge"}
         manifest["inputs"]["embedder"] |= {"model": "org/minilm", "revision": "1"}
         manifest["origins"][0]["url"] = "https://example.org/x"
         manifest["flags"] = {"sample": {"low_relevance": 1}}
@@ -60,6 +61,8 @@ CHANGES: dict[str, tuple[Callable[[Manifest], None], set[str]]] = {
     "a writer": (put("inputs", "models", "writer", value="z"), {"dataAnnotationProtocol", "machineAnnotationTools"}),
     "the code": (put("code", value="1" * 64), {"dataAnnotationProtocol", "dataReleaseMaintenancePlan"}),
     "the judge's errors": (put("run", "passports", 0, "false_positives", "of", value=9), {"dataAnnotationAnalysis"}),
+    "an unmeasured judge": (put("run", "passports", value=[]), {"dataAnnotationAnalysis", "dataLimitations"}),
+    "questions without a reward": (put("configs", "rl", value={"columns": {}, "rows": 1}), {"dataLimitations", "dataUseCases"}),
     "the claim reader": (put("inputs", "claims", "version", value="3"), {"machineAnnotationTools"}),
     "the embedder": (put("inputs", "embedder", "model", value=""), {"machineAnnotationTools"}),
     "a funnel": (put("funnel", "other", value={"in": 5, "published": 2, "no_path": 3}), {"dataBiases", "dataPreprocessingProtocol", "dataLimitations"}),
