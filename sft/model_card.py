@@ -17,6 +17,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dataset_builder.publishing.hub import markdown
+from dataset_builder.publishing.metadata import citation
 from kg.terminal import protect
 from sft import eval_results, loss_curve
 from sft.checkpoints import RUN
@@ -34,7 +35,10 @@ REASONMED = {  # what a model answers, by the config of a reasonmed dataset that
 }
 MEDREASON = "It answers with a rationale under `## Thinking` and the answer under `## Final Answer`."
 OF = {GRPO: "GRPO (arXiv:2402.03300), with DAPO's loss (arXiv:2503.14476)", DPO: "DPO (arXiv:2305.18290)"}
-OF_DATA = {True: "ReasonMed (arXiv:2506.09513)", False: "MedReason (arXiv:2504.00993)"}
+OF_DATA = {
+    of_many: f"{paper.name} (arXiv:{paper.arxiv})"
+    for of_many, paper in ((True, citation.REASONMED), (False, citation.MEDREASON))
+}
 UNLISTED = {
     "license": "other",
     "link": "",

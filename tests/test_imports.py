@@ -37,7 +37,7 @@ MAY_IMPORT = {
     "judge_calibration": "stage stages answer_store llm text_checks",
     "publishing": "kg row configs stage stages prompt mapped run stage_code sources answer_store answer_extraction claim_check llm contamination",
     "report": "prompt sources llm publishing",
-    "sft": "kg row configs prompt sources answer_extraction claim_check text_checks contamination publishing.hub publishing.schema publishing.layout",
+    "sft": "kg row configs prompt sources answer_extraction claim_check text_checks contamination publishing.hub publishing.schema publishing.layout publishing.metadata.citation",
     "lighteval_tasks": "kg row prompt sources answer_extraction claim_check llm.secrets publishing.hub publishing.schema publishing.layout",
 }
 ALL = ("commands", "__main__")  # these may import every room of dataset_builder, and kg

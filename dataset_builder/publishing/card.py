@@ -16,6 +16,7 @@ from dataset_builder.publishing.hub import markdown
 from dataset_builder.publishing.layout import UNROLLED as UNROLLED_ROWS
 from dataset_builder.publishing.layout import batches_of, card_configs, code_of, files_by_config
 from dataset_builder.publishing.learning.lengths import lengths_of
+from dataset_builder.publishing.metadata.citation import bibtex
 from dataset_builder.row import COLUMNS, UNROLLED, Column
 
 _FILES = Environment(
@@ -27,6 +28,7 @@ _FILES = Environment(
     finalize=markdown.inline,
 )
 _FILES.filters |= markdown.FILTERS
+_FILES.globals |= {"citation": bibtex}
 
 COMPLETIONS = {
     "reasonmed": "the rationale under `## Thinking`, the response under `## Final Response`",

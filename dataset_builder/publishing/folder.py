@@ -1,4 +1,4 @@
-"""Write a dataset folder in the Hub's own layout: card, parquet, manifest."""
+"""Write a dataset folder in the Hub's own layout: card, parquet, croissant.json, manifest."""
 
 import contextlib
 import json
@@ -14,7 +14,8 @@ from datasets import Dataset, Features
 
 from dataset_builder.publishing.card import card
 from dataset_builder.publishing.funnel import relevance_of
-from dataset_builder.publishing.layout import CARD, MANIFEST, SPLITS, FolderError
+from dataset_builder.publishing.layout import CARD, CROISSANT, MANIFEST, SPLITS, FolderError
+from dataset_builder.publishing.metadata.croissant import croissant
 from dataset_builder.publishing.schema.json_text import has_half_character
 from dataset_builder.publishing.schema.manifest import FORMAT
 from dataset_builder.publishing.streams.batches import has_value
@@ -100,10 +101,12 @@ def write(
             }
             manifest["configs"] = said
         last = {"card": {key: facts[key] for key in SHOWN}, "run": facts["run"]}
-        text = card({name: draft / name for name in names}, manifest | last | {"files": names})
-        (draft / CARD).write_text(text, encoding="utf-8")
-        manifest["files"] = {name: sha256(draft / name) for name in list_files(draft)}
-        manifest |= last
+        paths, sums = {name: draft / name for name in names}, {name: sha256(draft / name) for name in names}
+        described = manifest | last | {"files": sums}
+        for name, made in ((CARD, card), (CROISSANT, croissant)):
+            (draft / name).write_text(made(paths, described), encoding="utf-8")
+            sums[name] = sha256(draft / name)
+        manifest |= {"files": dict(sorted(sums.items())), **last}
         write_manifest(draft, manifest)
         _put_in_place(draft, folder)
     return manifest

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pyarrow import RecordBatch
     from pyarrow.parquet import ParquetFile
 
-MANIFEST, CARD = "manifest.json", "README.md"
+MANIFEST, CARD, CROISSANT = "manifest.json", "README.md", "croissant.json"
 ROWS, UNROLLED = "data", "candidates"  # folder of the questions' rows; the same where there are unrolled configs
 SPLITS = ("train", "rejected")
 INTERMEDIATES = ("evidence", "answers")  # configs that only a push adds

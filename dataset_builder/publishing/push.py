@@ -17,7 +17,8 @@ from dataset_builder.publishing.folder import write_manifest
 from dataset_builder.publishing.funnel import total
 from dataset_builder.publishing.hub.errors import tag_taken
 from dataset_builder.publishing.hub.repository import Change, Repository, is_same
-from dataset_builder.publishing.layout import CARD, MANIFEST, data_file
+from dataset_builder.publishing.layout import CARD, CROISSANT, MANIFEST, data_file
+from dataset_builder.publishing.metadata.croissant import croissant
 from dataset_builder.publishing.pushable import PushError, expect_names, pushable
 from dataset_builder.publishing.verify_intermediates import ANSWERS, EVIDENCE
 from dataset_builder.sources.raw_files import sha256
@@ -71,7 +72,7 @@ def staged(
 ) -> tuple[dict[str, Any], dict[str, Path]]:
     """The manifest, and the files to send by their names in the repository.
 
-    These are the files of the folder, the further configs, and a card with repository and tag. New files are in ``draft``.
+    These are the files of the folder, the further configs, and card and croissant.json with repository and tag. New files are in ``draft``.
     Raises PushError where the manifest lacks what the card shows.
     """
     files = {file: folder / file for file in manifest["files"]}
@@ -80,14 +81,19 @@ def staged(
         files[data_file("train", config)], sums[data_file("train", config)] = file, sha256(file)
     said = {config: said for config, (_, said) in more.items()}
     shown = manifest["card"] | {"folder": name}  # the local path is not published
-    sent = {**manifest, "card": shown, "files": sums, **({"intermediates": said} if said else {})}
+    there = {"name": name, "tag": tag}
+    sent = {**manifest, "card": shown, "repository": there, "files": sums, **({"intermediates": said} if said else {})}
     try:
         (draft / CARD).write_text(card(files, sent, name=name, tag=tag), encoding="utf-8")
     except UndefinedError as why:  # of what a card shows, some is there only for some pipelines
         raise PushError(f"{folder}: {MANIFEST} lacks what its card shows ({why}); build it again") from why
-    sums[CARD] = sha256(draft / CARD)
+    made = [CARD]
+    if CROISSANT in sums:  # a folder of an earlier version has none
+        (draft / CROISSANT).write_text(croissant(files, sent), encoding="utf-8")
+        made.append(CROISSANT)
+    sums |= {one: sha256(draft / one) for one in made}
     write_manifest(draft, sent)
-    return sent, files | {CARD: draft / CARD, MANIFEST: draft / MANIFEST}
+    return sent, files | {one: draft / one for one in (*made, MANIFEST)}
 
 
 def push(

@@ -20,6 +20,7 @@ from dataset_builder.publishing.layout import (
     read_rows,
 )
 from dataset_builder.publishing.learning.configs import LEARNING, learning_of, learning_rows
+from dataset_builder.publishing.metadata.croissant import wrong_croissant
 from dataset_builder.publishing.schema.data_files import wrong_rows
 from dataset_builder.publishing.schema.manifest import OF_A_BUILD, parsed_manifest
 from dataset_builder.publishing.shards.check import wrong_part
@@ -61,6 +62,8 @@ def verify(folder: Path, kg: KG | None = None, oracle: bool = False) -> Verifica
         notes = ["row ids, funnel, relevance, content hash and paths were not checked, as a data file cannot be read"]
     else:
         wrong += wrong_content(folder, manifest)
+        if not wrong and _is_ours(manifest):
+            wrong += wrong_croissant(folder, manifest)
         notes = []
         if oracle and kg is not None:
             broken, note = wrong_paths(folder, manifest, kg)

@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 def test_a_push_a_second_one_and_a_changed_build(hub: Running, built: dict[str, Path], capsys) -> None:
     assert push(built["twelve"], "--tag", "v0.1") == 0
     first, printed = head(), capsys.readouterr().out
-    assert f"commit {first} (6 files written, 0 deleted)\ntag v0.1\n" in printed
+    assert f"commit {first} (7 files written, 0 deleted)\ntag v0.1\n" in printed
     assert "rows = load_dataset('org/medreason', revision='v0.1')" in printed
     assert history()[1:] == ["initial commit"]
     assert push(built["twelve"], "--tag", "v0.1") == 0

@@ -19,6 +19,7 @@ from huggingface_hub import DatasetCard, DatasetCardData
 
 from dataset_builder.publishing.layout import (
     CARD,
+    CROISSANT,
     MANIFEST,
     FolderError,
     card_configs,
@@ -30,6 +31,7 @@ from dataset_builder.publishing.schema.data_files import wrong_rows
 from dataset_builder.publishing.schema.json_text import MAX_BYTES
 from dataset_builder.publishing.schema.manifest import (
     SHORT,
+    WITH_CROISSANT,
     listed,
     parsed_manifest,
     told_fields,
@@ -112,7 +114,8 @@ def wrong_loaded(folder: Path, manifest: Any) -> list[str]:
     if wrong := wrong_fields(manifest):
         return [f"{MANIFEST}: {line}" for line in wrong]
     files, listed = files_by_config(manifest), manifest["files"]
-    read = {CARD, *_files(files)}
+    texts = {CARD, CROISSANT} if manifest.get("format", 1) >= WITH_CROISSANT else {CARD}
+    read = {*texts, *_files(files)}
     there, irregular = _entries(folder)
     seen = there | irregular.keys()
     wrong = [f"{name}: is {what}; expected a regular file" for name, what in irregular.items()]
@@ -124,9 +127,11 @@ def wrong_loaded(folder: Path, manifest: Any) -> list[str]:
         else f"{name}: is listed; expected a relative name inside the folder"
         for name in sorted(listed.keys() - read)
     ]
-    wrong += [
-        f"{name}: is a file of a config, but not listed" for name in sorted(read - listed.keys() - {CARD} - seen)
-    ]
+    wrong += [f"{name}: is a file of a config, but not listed" for name in sorted(read - listed.keys() - texts - seen)]
+    if CROISSANT in texts - listed.keys() - seen:
+        wrong.append(
+            f"{CROISSANT}: is neither in the folder nor in the manifest; expected it since format {WITH_CROISSANT}"
+        )
     return wrong + [f"{CARD}: {line}" for line in _wrong_card(folder, files)]
 
 

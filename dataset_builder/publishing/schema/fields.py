@@ -248,6 +248,11 @@ class _Run(Part):
         return self
 
 
+class _Repository(Part):
+    name: Name
+    tag: str | None = None
+
+
 class _Card(Part):
     about: str
     stages: str
@@ -284,4 +289,5 @@ class Manifest(Part):
     intermediates: dict[str, _Intermediate] = ABSENT
     files: dict[Name, Sum] = ABSENT
     card: _Card = ABSENT
+    repository: _Repository = ABSENT  # of a pushed folder
     run: _Run = ABSENT

@@ -12,7 +12,8 @@ from dataset_builder.publishing.schema.fields import Manifest
 from dataset_builder.publishing.schema.json_text import parse_json
 from kg.terminal import one_line
 
-FORMAT = 2  # of the manifest: 1, which has no such field, counted the code among the inputs of the content hash
+# of the manifest: 1, which has no such field, counted the code among the inputs of the content hash; a folder of 1 or 2 has no croissant.json
+FORMAT = WITH_CROISSANT = 3
 NEEDED = ("files", "rows", "columns")  # from these, the paths of the files follow
 SHOWN = 5  # lines of a long list of faults
 OF_A_BUILD = ("content_hash", "pipeline", "trial", "inputs", "graph", "origins", "funnel", "run", *NEEDED)
