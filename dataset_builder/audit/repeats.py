@@ -1,7 +1,7 @@
 """Questions that come again, inside the dataset and in evaluation splits. Both look at each distinct question once."""
 
 from array import array
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
@@ -12,6 +12,7 @@ from dataset_builder.audit.findings import Findings
 from dataset_builder.audit.records import Record
 from dataset_builder.contamination.benchmarks import Benchmark
 from dataset_builder.contamination.check import check
+from dataset_builder.contamination.ledger import LedgerEntry
 from dataset_builder.contamination.normalisation import content, words
 from dataset_builder.contamination.overlap import MIN_TELLING, matches
 from dataset_builder.row import normalize
@@ -163,44 +164,31 @@ def find_contaminated(
         {**question, "rejected_because": None, "source": "", "id": str(number)}
         for number, question in enumerate(questions.distinct)
     )
-    ledger = check(PackedRows(asked), benchmarks) if benchmarks and len(questions.first) else None
+    found = check(PackedRows(asked), benchmarks).found if benchmarks and len(questions.first) else ()
     rows = questions.rows_by_question()
-    about = {
-        one.name: {
-            "questions": len(one.rows),
-            "split": one.origin.split,
-            "rows": 0,
-            "distinct": 0,
-            "asked": 0,
-            "rules": {},
-        }
-        for one in benchmarks
-    }
-    hit, asked_too, told = (
-        defaultdict[str, set[int]](set),
-        defaultdict[str, set[str]](set),
-        defaultdict[int, list[tuple[str, str]]](list),
-    )
-    for one in ledger.found if ledger else ():
-        number, rules = int(one.id), about[one.benchmark]["rules"]
-        hit[one.benchmark].add(number)
-        asked_too[one.benchmark].add(one.benchmark_id)
-        rules[one.rule] = rules.get(one.rule, 0) + 1
-        told[number].append((one.rule, f"{one.benchmark_id} ({one.rule} {one.score})"))
+    by_question, by_benchmark = defaultdict[int, list[LedgerEntry]](list), defaultdict[str, list[LedgerEntry]](list)
+    for one in found:
+        by_question[int(one.id)].append(one)
+        by_benchmark[one.benchmark].append(one)
     by_code = defaultdict[str, list[tuple[int, str]]](list)
-    for number, pairs in told.items():
-        code = "contaminated" if any(rule in SURE for rule, _ in pairs) else "contaminated_likely"
-        by_code[code] += [
-            (row, f"is asked by {', '.join(sorted(said for _, said in pairs))}") for row in rows.of(number)
-        ]
+    for number, pairs in by_question.items():
+        code = "contaminated" if any(one.rule in SURE for one in pairs) else "contaminated_likely"
+        said = ", ".join(sorted(f"{one.benchmark_id} ({one.rule} {one.score})" for one in pairs))
+        by_code[code] += [(row, f"is asked by {said}") for row in rows.of(number)]
     _add(findings, questions.ids, by_code)
-    for name, numbers in hit.items():
-        about[name] |= {
-            "rows": sum(len(rows.of(number)) for number in numbers),
-            "distinct": len(numbers),
-            "asked": len(asked_too[name]),
-        }
-    return about
+    return {one.name: _about(one, by_benchmark[one.name], rows) for one in benchmarks}
+
+
+def _about(benchmark: Benchmark, pairs: Sequence[LedgerEntry], rows: "Rows") -> dict[str, Any]:
+    numbers = {int(one.id) for one in pairs}
+    return {
+        "split": benchmark.origin.split,
+        "questions": len(benchmark.rows),
+        "asked": len({one.benchmark_id for one in pairs}),
+        "rows": sum(len(rows.of(number)) for number in numbers),
+        "distinct": len(numbers),
+        "rules": dict(Counter(one.rule for one in pairs)),
+    }
 
 
 def _add(findings: Findings, ids: Sequence[str], by_code: Mapping[str, Iterable[tuple[int, str]]]) -> None:

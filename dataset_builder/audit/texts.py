@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from dataset_builder.answer_extraction import extract
-from dataset_builder.answer_extraction.extraction import ERROR
+from dataset_builder.answer_extraction.extraction import ERROR, UNDECLARED
 from dataset_builder.answer_extraction.thoughts import is_unfinished
 from dataset_builder.audit.characters import damaged
 from dataset_builder.audit.records import Fault, Record
@@ -44,7 +44,7 @@ OUR_SCRIPTS += (
     "SUPERSCRIPT",
     "SUBSCRIPT",
 )
-# A last line of so many words that ends in none of these is cut off; a shorter one may be an answer or a title
+# A last line of so many words that ends in none of these has no end; a shorter one may be an answer or a title
 LONG_LINE = 8
 ENDS = re.compile(r"[.!?:;)\]}>\"'\u2019\u201d\u3002*_`|%$\\]\s*\Z")
 OPEN_END = re.compile(
@@ -77,14 +77,18 @@ class Answers:
             self.counts["no gold option known"] += 1
             return text, []
         gold = record.choices[record.label]
-        right = label == record.label or text == gold
-        self.counts["right" if right else "wrong"] += 1
-        return text, [] if right else [
-            (
-                "answer_wrong",
-                f"commits to {label} ({text:.60}), by the rule {rule}; the gold option is {record.label} ({gold:.60})",
-            )
-        ]
+        if label == record.label or text == gold:
+            self.counts["right"] += 1
+            return text, []
+        code = "answer_wrong" if is_declared(rule) else "answer_implied"
+        self.counts["wrong" if code == "answer_wrong" else "declares none, implies another"] += 1
+        read = f"{label} ({text:.60}), by the rule {rule}; the gold option is {record.label} ({gold:.60})"
+        return text, [(code, read)]
+
+
+def is_declared(rule: str) -> bool:
+    """Whether a rule of `extract` reads an answer that is declared as one, and not only implied by what is discussed."""
+    return not any(rule.startswith(f"{one.__name__}_") for one in UNDECLARED)
 
 
 def faults_of_row(record: Record) -> list[Fault]:
@@ -133,23 +137,33 @@ def faults_of_length(record: Record, commits_to: str | None = None) -> list[Faul
         return []
     if is_unfinished(text):
         found.append(("unfinished_thought", f"it ends: {text[-60:]}"))
-    elif ends_within_sentence(text, has_answer=commits_to is not None):
+    elif ends_within_sentence(text):
         found.append(("cut_off", f"it ends: {text[-60:]}"))
+    elif commits_to is None and lacks_end(text):
+        found.append(("no_end", f"it ends: {text[-60:]}"))
     if (words := len(text.split())) < MIN_WORDS:
         found.append(("short_rationale", f"{words} words"))
     return found
 
 
-def ends_within_sentence(text: str, *, has_answer: bool = False) -> bool:
-    """Whether a text ends in a word that needs another, or in a long line without an end; but "The answer is B: gout" is one.
+def ends_within_sentence(text: str) -> bool:
+    """Whether a text ends in a word or a sign that needs another."""
+    line = _last_line(text)
+    return len(line.split()) >= 3 and bool(OPEN_END.search(line)) and not ENDS.search(line)
 
-    ``has_answer``: the text commits to an option, so that a line without a full stop is carelessness.
-    """
-    line = text.rstrip().rpartition("\n")[2].rpartition(": ")[2]
-    if ENDS.search(line) or line.lstrip().startswith(("|", "#", "-", "*", "\u2022")):
-        return False
-    words = len(line.split())
-    return (words >= LONG_LINE and not has_answer) or (words >= 3 and bool(OPEN_END.search(line)))
+
+def lacks_end(text: str) -> bool:
+    """Whether a text ends in a long line without an end; "The answer is B: gout" is an end."""
+    line = _last_line(text).rpartition(": ")[2]
+    return (
+        len(line.split()) >= LONG_LINE
+        and not ENDS.search(line)
+        and not line.lstrip().startswith(("|", "#", "-", "*", "\u2022"))
+    )
+
+
+def _last_line(text: str) -> str:
+    return text.rstrip().rpartition("\n")[2]
 
 
 def foreign_scripts(text: str) -> Counter[str]:
