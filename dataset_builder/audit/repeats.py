@@ -17,7 +17,7 @@ from dataset_builder.contamination.normalisation import content, words
 from dataset_builder.contamination.overlap import MIN_TELLING, matches
 from dataset_builder.row import normalize
 from dataset_builder.sources.packed_rows import PackedRows
-from dataset_builder.sources.plain_text import seen_key
+from dataset_builder.sources.plain_text import seen_key, shown
 
 MANY = 60_000  # distinct stems: with more, rewordings are not looked for inside the dataset; 200,000 take five minutes and 1.1 GB
 SHORT = 10  # words: "The answer is A." may be the rationale of many questions
@@ -82,7 +82,7 @@ class Questions:
     def _compared(self, record: Record, number: int, commits_to: str | None) -> None:
         gold = record.choices.get(record.label or "") or (record.answer if not record.options else "")
         if gold:
-            own = _hash(normalize(gold))
+            own = _hash(_folded(gold))
             if self._gold.setdefault(number, own) != own and record.options:
                 self._say(
                     record,
@@ -90,7 +90,7 @@ class Questions:
                     f"gold answer {gold:.80}; {self._row(self.first[number])} asks the same, and has another",
                 )
         elif commits_to:
-            own = _hash(normalize(commits_to))
+            own = _hash(_folded(commits_to))
             if self._said.setdefault(number, own) != own:
                 self._say(
                     record,
@@ -195,6 +195,11 @@ def _add(findings: Findings, ids: Sequence[str], by_code: Mapping[str, Iterable[
     for code, found in by_code.items():
         for row, detail in sorted(found):
             findings.add(row, ids[row], code, detail)
+
+
+def _folded(answer: str) -> str:
+    """An answer as `seen_key` compares options: without case, spaces and punctuation at its end."""
+    return "".join(normalize(shown(answer)).split()).rstrip(" .,;:")
 
 
 def _hash(*texts: str) -> int:

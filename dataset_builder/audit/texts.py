@@ -47,9 +47,8 @@ OUR_SCRIPTS += (
 # A last line of so many words that ends in none of these has no end; a shorter one may be an answer or a title
 LONG_LINE = 8
 ENDS = re.compile(r"[.!?:;)\]}>\"'\u2019\u201d\u3002*_`|%$\\]\s*\Z")
-OPEN_END = re.compile(
-    r"(?:\b(?:the|a|an|of|and|or|with|to|in|for|by|that|which|is|are|was|as|from|at|its|their)|[,(\[\u2013\u2014-])\s*\Z",
-    re.IGNORECASE,
+OPEN_END = re.compile(  # small letters: a last "A" is an option
+    r"(?:\b(?:[Tt]he|an?|of|and|or|with|to|in|for|by|that|which|is|are|was|as|from|at|its|their)|(?<=\w),|[(\[])\s*\Z"
 )
 
 
