@@ -67,7 +67,7 @@ def known() -> tuple[Layout, ...]:
 
 def of_hub(hub_id: str) -> Layout | None:
     """The known layout of a dataset on the Hub."""
-    return next((one for one in known() if one.hub_id == hub_id), None)
+    return next((one for one in known() if hub_id and one.hub_id == hub_id), None)
 
 
 def parsed(columns: str) -> Layout:
@@ -107,7 +107,7 @@ def layout_for(there: Collection[str], place: str, columns: str | None, hub_id: 
             + "; ".join(f"{one.name}: {', '.join(sorted(one.needed))}" for one in known())
             + f"), or which column holds what. Type: COLUMNS={proposal(there)}"
         )
-    return max(fitting, key=lambda one: (one.hub_id == hub_id, len(one.needed)))
+    return max(fitting, key=lambda one: (bool(hub_id) and one.hub_id == hub_id, len(one.needed)))
 
 
 def proposal(there: Collection[str]) -> str:

@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from dataset_builder.audit.findings import FILE, LEVELS
 from dataset_builder.publishing.hub.markdown import FILTERS, inline
 from dataset_builder.report.page import policy
+from kg.terminal import one_line
 
 HERE = Path(__file__).parent
 STYLE = HERE.parent / "report" / "report.css"
@@ -51,7 +52,17 @@ def percent(found: Mapping[str, Any]) -> str:
     return f"{shown} [{100 * found['low']:.1f}, {100 * found['high']:.1f}]" if found.get("low") is not None else shown
 
 
+def _shown(value: Any) -> Any:
+    """The result with every control character of every text escaped: names of sources and ids are written by others."""
+    if isinstance(value, str):
+        return one_line(value)
+    if isinstance(value, Mapping):
+        return {_shown(key): _shown(one) for key, one in value.items()}
+    return [_shown(one) for one in value] if isinstance(value, (list, tuple)) else value
+
+
 def _facts(result: Mapping[str, Any]) -> dict[str, Any]:
+    result = _shown(result)
     levels = {
         level: [(check, one) for check in result["checks"] for one in check["findings"] if one["level"] == level]
         for level in LEVELS

@@ -199,7 +199,7 @@ def _look_at(record: Record, layout: Layout) -> None:
     """Add what is missing, and what makes the question unusable, in the words of builds."""
     if not record.question:
         record.faults.append(("empty_question", "the question has no text"))
-    if layout.of("rationale") and not record.rationale:
+    if layout.of("rationale") and not record.rationale and not any(code == "wrong_type" for code, _ in record.faults):
         record.faults.append(("empty_rationale", "the rationale has no text"))
     has_answer = layout.of("answer") or layout.of("label")
     if has_answer and not record.answer and not record.label:
