@@ -4,6 +4,7 @@ import re
 import unicodedata
 from array import array
 from collections import Counter
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,7 @@ OUR_SCRIPTS += (
     "SUPERSCRIPT",
     "SUBSCRIPT",
 )
+FAR = re.compile("[\u0400-\U0010ffff]")  # beyond Latin and Greek; letters of both come later too
 # A last line of so many words that ends in none of these has no end; a shorter one may be an answer or a title
 LONG_LINE = 8
 ENDS = re.compile(r"[.!?:;)\]}>\"'\u2019\u201d\u3002*_`|%$\\]\s*\Z")
@@ -167,21 +169,20 @@ def _last_line(text: str) -> str:
 
 def foreign_scripts(text: str) -> Counter[str]:
     """How many letters of which other scripts a text has, by the first word of their Unicode names."""
-    return Counter(
-        name.split()[0].split("-")[0].capitalize() for name in map(_foreign, "" if text.isascii() else text) if name
-    )
+    return Counter(name.split()[0].split("-")[0].capitalize() for name in map(_foreign, FAR.findall(text)) if name)
 
 
+@lru_cache(maxsize=4096)
 def _foreign(character: str) -> str:
     """The Unicode name of a letter of another script; empty for any other character."""
-    if character < "\u0400" or not unicodedata.category(character).startswith("L"):
+    if not unicodedata.category(character).startswith("L"):
         return ""
     name = unicodedata.name(character, "")
     return "" if name.startswith(OUR_SCRIPTS) else name
 
 
 def _sample(text: str) -> str:
-    at = next(place for place, character in enumerate(text) if _foreign(character))
+    at = next(found.start() for found in FAR.finditer(text) if _foreign(found[0]))
     return text[max(0, at - 20) : at + 20]
 
 

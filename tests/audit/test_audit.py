@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,6 +15,9 @@ from dataset_builder.__main__ import main
 from kg import KG
 from tests.audit.test_planted import findings
 from tests.support.planted_rows import FACTS, GOUT, reasoning, row
+
+if TYPE_CHECKING:
+    from tests.support.hub.running import Running
 
 Row = dict[str, Any]
 
@@ -212,3 +215,31 @@ def test_the_card_and_the_sources_tell_the_license(tmp_path: Path) -> None:
         ("medbullets_op4", "unknown", "our table of sources (medbullets_op4)"),
         ("elsewhere", "unknown", "nowhere"),
     ]
+
+
+def test_a_dataset_on_the_hub_is_read_at_its_revision(tmp_path: Path, hub: "Running") -> None:
+    from huggingface_hub import HfApi
+
+    write_list(tmp_path / "ours_quality_33000.jsonl", [])
+    (tmp_path / "ours_quality_33000.jsonl").write_text(
+        "".join(json.dumps(row(n, f)) + "\n" for n, f in enumerate(FACTS)), "utf-8"
+    )
+    HfApi().create_repo("org/set", repo_type="dataset")
+    done = HfApi().upload_file(
+        path_or_fileobj=tmp_path / "ours_quality_33000.jsonl",
+        path_in_repo="ours_quality_33000.jsonl",
+        repo_id="org/set",
+        repo_type="dataset",
+    )
+    result = audit(tmp_path / "out", "org/set@main")
+    assert result["dataset"]["layout"] == "medreason" and result["rows"]["all"] == 8
+    assert result["dataset"]["commit"] == done.oid and list(result["dataset"]["files"]) == ["ours_quality_33000.jsonl"]
+
+
+def test_a_build_of_ours_is_audited_by_its_published_rows(tmp_path: Path) -> None:
+    assert main(["build", "kg_only", "--rows", "12", "--out", str(tmp_path / "built")]) == 0
+    result = audit(tmp_path / "out", tmp_path / "built", "--kg", "sample")
+    manifest = json.loads((tmp_path / "built" / "manifest.json").read_text("utf-8"))
+    assert result["dataset"]["layout"] == "build" and result["rows"]["all"] == manifest["rows"]["train"] > 3
+    assert result["rows"]["with_fault"] == 0 and set(result["answers"]) <= {"right", "no options"}
+    assert "rejected rows" in result["dataset"]["left_out"][0]
