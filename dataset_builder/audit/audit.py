@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from dataset_builder.audit.claims import Sample, check_claims, interval
 from dataset_builder.audit.findings import FILE, LEVELS, Findings, codes
 from dataset_builder.audit.layouts import Layout
-from dataset_builder.audit.places import Audited
 from dataset_builder.audit.records import Record, records
 from dataset_builder.audit.repeats import MANY, Questions, find_contaminated, find_near
 from dataset_builder.audit.terms import Terms
@@ -17,6 +16,7 @@ from dataset_builder.audit.texts import Answers, Lengths, faults_of_length, faul
 from dataset_builder.contamination.benchmarks import Benchmark, Unread
 
 if TYPE_CHECKING:
+    from dataset_builder.audit.places import Audited
     from dataset_builder.claim_check.reader import ClaimReader
     from kg import KG
 
@@ -45,23 +45,36 @@ class Settings:
     tell: Callable[[str], None] = lambda line: None
 
 
-def audit(place: Audited, layout: Layout, out: Path, settings: Settings) -> dict[str, Any]:
-    """Check all rows, write findings.parquet into ``out``, and return the result. Raises SourceError where the rows cannot be read."""
-    with Findings(out / FILE, settings.seed) as findings:
-        seen = _Pass(findings, layout, settings)
-        for record in records(place.files, layout):
-            seen.see(record)
-            if seen.rows % EVERY == 0:
-                settings.tell(f"{seen.rows:,} rows read")
-        settings.tell(f"{seen.rows:,} rows read; comparing questions")
-        near = find_near(seen.questions, findings)
-        benchmarks = find_contaminated(seen.questions, settings.benchmarks, findings)
-        claims = None
-        if settings.kg and settings.reader and seen.sample.seen:
-            settings.tell(f"reading the claims of {len(seen.sample.rows):,} rationales")
-            claims = check_claims(seen.sample, settings.kg, settings.reader, findings, settings.seed)
-        about = {"near": near, "benchmarks": benchmarks, "claims": claims}
-        return _result(place, layout, settings, seen, about)
+def audit(place: "Audited", layout: Layout, out: Path, settings: Settings) -> dict[str, Any]:
+    """Check all rows, write findings.parquet into ``out``, and return the result. Raises SourceError where the rows cannot be read.
+
+    The file appears complete, or the one before stays.
+    """
+    draft = out / f".{FILE}"
+    try:
+        with Findings(draft, settings.seed) as findings:
+            result = _audit(place, layout, findings, settings)
+        draft.replace(out / FILE)
+    finally:
+        draft.unlink(missing_ok=True)
+    return result
+
+
+def _audit(place: "Audited", layout: Layout, findings: Findings, settings: Settings) -> dict[str, Any]:
+    seen = _Pass(findings, layout, settings)
+    for record in records(place.files, layout):
+        seen.see(record)
+        if seen.rows % EVERY == 0:
+            settings.tell(f"{seen.rows:,} rows read")
+    settings.tell(f"{seen.rows:,} rows read; comparing questions")
+    near = find_near(seen.questions, findings)
+    benchmarks = find_contaminated(seen.questions, settings.benchmarks, findings)
+    claims = None
+    if settings.kg and settings.reader and seen.sample.seen:
+        settings.tell(f"reading the claims of {len(seen.sample.rows):,} rationales")
+        claims = check_claims(seen.sample, settings.kg, settings.reader, findings, settings.seed)
+    about = {"near": near, "benchmarks": benchmarks, "claims": claims}
+    return _result(place, layout, settings, seen, about)
 
 
 class _Pass:
@@ -96,7 +109,9 @@ class _Pass:
         self.questions.see(record, commits_to)
 
 
-def _result(place: Audited, layout: Layout, settings: Settings, seen: _Pass, about: dict[str, Any]) -> dict[str, Any]:
+def _result(
+    place: "Audited", layout: Layout, settings: Settings, seen: _Pass, about: dict[str, Any]
+) -> dict[str, Any]:
     findings, claims = seen.findings, about["claims"]
     looked_at = {
         "rows": seen.rows,

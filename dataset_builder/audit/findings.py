@@ -13,6 +13,7 @@ from kg.terminal import one_line
 
 TABLE = Path(__file__).with_name("findings.tsv")
 FILE = "findings.parquet"
+PAGES = ("audit.json", "audit.md", "audit.html")
 LEVELS = ("fault", "doubt", "note")
 EXAMPLES = 5  # of each code
 DETAIL = 300  # characters

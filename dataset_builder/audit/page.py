@@ -7,24 +7,23 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from dataset_builder.audit.findings import FILE, LEVELS
+from dataset_builder.audit.findings import FILE, LEVELS, PAGES
 from dataset_builder.publishing.hub.markdown import FILTERS, inline
 from dataset_builder.report.page import policy
 from kg.terminal import one_line
 
 HERE = Path(__file__).parent
 STYLE = HERE.parent / "report" / "report.css"
-FILES = ("audit.json", "audit.md", "audit.html")
 
 
 def write(result: Mapping[str, Any], out: Path) -> str:
     """Write the three files into this folder. Returns the Markdown."""
     text = json.dumps(result, indent=1, ensure_ascii=False)
-    (out / FILES[0]).write_text(text + "\n", "utf-8")
+    (out / PAGES[0]).write_text(text + "\n", "utf-8")
     result = json.loads(text)
     page = markdown(result)
-    (out / FILES[1]).write_text(page, "utf-8")
-    (out / FILES[2]).write_text(html(result), "utf-8")
+    (out / PAGES[1]).write_text(page, "utf-8")
+    (out / PAGES[2]).write_text(html(result), "utf-8")
     return page
 
 

@@ -4,13 +4,15 @@ import csv
 from collections import Counter
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dataset_builder.audit.findings import Findings
-from dataset_builder.audit.places import Audited
 from dataset_builder.audit.records import Record
 from dataset_builder.sources.licenses import COMMERCIAL
 from dataset_builder.sources.table import SOURCES
+
+if TYPE_CHECKING:
+    from dataset_builder.audit.places import Audited
 
 TABLE = Path(__file__).with_name("source_names.tsv")  # names in MedReason's column dataset_name that are not ours
 MOST = 50  # names of sources that are listed
@@ -39,7 +41,7 @@ class Terms:
             detail = f"source {record.source}: {SOURCES[source].hub_id}, whose questions are for evaluation"
             self._findings.add(record.number, record.id, "evaluation_source", detail)
 
-    def as_dict(self, place: Audited) -> dict[str, Any]:
+    def as_dict(self, place: "Audited") -> dict[str, Any]:
         """The licenses, with what contradicts the card: a source with a license that allows less, or that nobody knows."""
         sources = [_about(name, license_, rows) for (name, license_), rows in self.named.most_common(MOST)]
         less = [one["name"] for one in sources if one["name"] and not one["commercial"]]

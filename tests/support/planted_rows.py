@@ -54,77 +54,57 @@ def _about(thing: str) -> tuple[str, list[str], str, str]:
     )
 
 
+WEIGHED = "The fever could be one of many things, and each has to be weighed against the journey, the season, the food and the water, the bites and the animals, since all of them are "
+SPANISH = "El paciente tiene fiebre y la enfermedad es la que se espera en las zonas de los trópicos, por lo que en un caso como este la respuesta es que la forma es la segunda, y no se trata de otra con los mismos signos. The answer is B."
+# The codes of a row, and what is changed in it; `lead`: how its rationale begins
+CHANGES: list[tuple[str, Row]] = [
+    ("empty_question", {"question": "  "}),
+    ("empty_rationale", {"reasoning": None}),
+    ("no_answer", {"answer": ""}),
+    ("wrong_type", {"reasoning": {"steps": 3}}),
+    ("torn_row", {"lead": "A half \ud83d of a sign. "}),
+    ("control_characters", {"lead": "A bell \x07 rings. "}),
+    ("replacement_character", {"lead": "Sj\ufffdgren is not meant. "}),
+    ("mojibake", {"lead": "The patientâ€™s fever is high. "}),
+    ("markup", {"question": "A farmer has <b>fever</b> and a tender spleen after the lambing season. What is the cause?"}),
+    ("unseen_characters", {"question": "A shepherd has fe\u200bver and orchitis after he drank raw goat milk. What is the cause?"}),
+    ("options_unread", {"options": "first form / second form"}),
+    ("no_options", {"options": json.dumps({"A": "One alone"}), "answer": "One alone", "lead": "One is left. "}),
+    ("gold_twice", {"options": options_text(["Fever", "Fever", "Cough", "Rash"]), "answer": "Fever", "reasoning": reasoning("is what twins share", "A", "Fever")}),
+    ("gold_unread", {"answer": "Something that no option says"}),
+    ("error_text", {"reasoning": "Error communicating with OpenAI: connection reset by peer"}),
+    ("refusal", {"lead": "I'm sorry, but I cannot help with this. "}),
+    ("leaked_answer", {"lead": "According to the knowledge graph the bacterium is meant. "}),
+    ("mentions_material", {"lead": "As the reviewer comments say, the correct answer was stated. "}),
+    ("other_language", {"reasoning": SPANISH}),
+    ("mixed_script", {"lead": "Это is the fever of travellers. "}),
+    ("broken_markdown", {"lead": "```\nfever\n"}),
+    ("loose_markdown", {"lead": "**Fever is one sign. "}),
+    ("personal_data", {"lead": "Write to jane.roe@clinic.example for the chart. "}),
+    ("unsupported_citation", {"lead": "Smith et al. showed it in a landmark study. "}),
+    ("unfinished_thought answer_none", {"reasoning": f"<think>{WEIGHED}possible here"}),
+    ("cut_off answer_none", {"reasoning": f"{WEIGHED}part of the"}),
+    ("no_end answer_none", {"reasoning": f"{WEIGHED}possible here and now"}),
+    ("short_rationale", {"reasoning": "The answer is B."}),
+    ("answer_wrong", {"reasoning": reasoning("fits the course", "C", "The mimic")}),
+    ("", {"reasoning": reasoning("is the form that both of two rows are given", "B", "Another form")}),
+    ("rationale_repeated", {"reasoning": reasoning("is the form that both of two rows are given", "B", "Another form")}),
+]  # fmt: skip
+THINGS = "brucellosis leptospirosis tularaemia melioidosis yaws pinta trachoma loiasis dracunculiasis fascioliasis psittacosis typhus plague cholera anthrax leishmaniasis babesiosis filariasis histoplasmosis paragonimiasis mycetoma rabies dengue chikungunya ehrlichiosis listeriosis bartonellosis toxocariasis cysticercosis trichinosis glanders"
+
+
 def planted() -> list[tuple[Row | str, set[str]]]:
-    """Rows, or lines as they are, each with the codes that must be found in it. No other fault or doubt is in them."""
-    things = iter(["brucellosis", "leptospirosis", "tularaemia", "melioidosis", "yaws", "pinta", "trachoma", "loiasis", "dracunculiasis", "fascioliasis", "psittacosis", "typhus", "plague", "cholera", "anthrax", "leishmaniasis", "babesiosis", "filariasis", "histoplasmosis", "paragonimiasis", "mycetoma", "rabies", "dengue", "chikungunya", "ehrlichiosis", "listeriosis", "bartonellosis", "toxocariasis", "cysticercosis", "trichinosis", "glanders"])  # fmt: skip
-    made: list[tuple[Row | str, set[str]]] = []
-
-    def plant(*codes: str, **changed: Any) -> tuple[str, list[str], str, str]:
-        fact = _about(next(things))
-        made.append((row(100 + len(made), fact, **changed), set(codes)))
-        return fact
-
-    def texts(lead: str) -> str:
-        return reasoning(f"is the form that matches number {len(made)}", "B", "Another form", lead)
-
-    made.append(('{"dataset_name": "medqa", "question": "A torn', {"torn_row"}))
-    plant("empty_question", question="  ")
-    plant("empty_rationale", reasoning=None)
-    plant("no_answer", answer="")
-    plant("wrong_type", reasoning={"steps": 3})
-    plant("torn_row", reasoning=texts("A half \ud83d of a sign. "))
-    plant("control_characters", reasoning=texts("A bell \x07 rings. "))
-    plant("replacement_character", reasoning=texts("Sj\ufffdgren is not meant. "))
-    plant("mojibake", reasoning=texts("The patientâ€™s fever is high. "))
-    plant(
-        "markup", question="A farmer has <b>fever</b> and a tender spleen after the lambing season. What is the cause?"
-    )
-    plant(
-        "unseen_characters",
-        question="A shepherd has fe\u200bver and orchitis after he drank raw goat milk. What is the cause?",
-    )
-    plant("options_unread", options="first form / second form")
-    plant("no_options", options=json.dumps({"A": "One alone"}), answer="One alone", reasoning=texts(""))
-    plant(
-        "gold_twice",
-        options=options_text(["Fever", "Fever", "Cough", "Rash"]),
-        answer="Fever",
-        reasoning=reasoning("is what twins share", "A", "Fever"),
-    )
-    plant("gold_unread", answer="Something that no option says")
-    plant("error_text", reasoning="Error communicating with OpenAI: connection reset by peer")
-    plant("refusal", reasoning=texts("I'm sorry, but I cannot help with this. "))
-    plant("leaked_answer", reasoning=texts("According to the knowledge graph the bacterium is meant. "))
-    plant("mentions_material", reasoning=texts("As the reviewer comments say, the correct answer was stated. "))
-    plant(
-        "other_language",
-        reasoning="El paciente tiene fiebre y la enfermedad es la que se espera en las zonas de los trópicos, por lo que en un caso como este la respuesta es que la forma es la segunda, y no se trata de otra con los mismos signos. The answer is B.",
-    )
-    plant("mixed_script", reasoning=texts("Это — fever of travellers. "))
-    plant("broken_markdown", reasoning=texts("```\nfever\n"))
-    plant("loose_markdown", reasoning=texts("**Fever is one sign. "))
-    plant("personal_data", reasoning=texts("Write to jane.roe@clinic.example for the chart. "))
-    plant("unsupported_citation", reasoning=texts("Smith et al. showed it in a landmark study. "))
-    plant(
-        "unfinished_thought",
-        "answer_none",
-        reasoning="<think>The fever could be one of many things, and each has to be weighed against the journey, the season, the food and the water, the bites and the animals, since all of them are possible here",
-    )
-    plant(
-        "cut_off",
-        "answer_none",
-        reasoning="The fever could be one of many things, and each has to be weighed against the journey, the season, the food and the water, the bites and the animals, since all of them are part of the",
-    )
-    plant(
-        "no_end",
-        "answer_none",
-        reasoning="The fever could be one of many things, and each has to be weighed against the journey, the season, the food and the water, the bites and the animals, since all of them are possible here and now",
-    )
-    plant("short_rationale", reasoning="The answer is B.")
-    plant("answer_wrong", reasoning=reasoning("fits the course", "C", "The mimic"))
-    long = texts("")
-    plant(reasoning=long)
-    plant("rationale_repeated", reasoning=long)
+    """Rows, or lines as they are, each with the codes that must be found in it. No other fault is in them."""
+    made: list[tuple[Row | str, set[str]]] = [('{"dataset_name": "medqa", "question": "A torn', {"torn_row"})]
+    for number, ((named, changed), thing) in enumerate(zip(CHANGES, THINGS.split(), strict=True), 1):
+        lead = changed.get("lead")
+        own = (
+            {"reasoning": reasoning(f"is the form that matches number {number}", "B", "Another form", lead)}
+            if lead
+            else {}
+        )
+        own |= {name: value for name, value in changed.items() if name != "lead"}
+        made.append((row(100 + number, _about(thing), **own), set(named.split())))
     return made + _of_clean()
 
 

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from dataset_builder.audit.audit import CHECKS, Settings, audit
+from dataset_builder.audit.findings import FILE, PAGES
 from dataset_builder.audit.layouts import ROLES, layout_for, parsed
-from dataset_builder.audit.page import FILES, write
-from dataset_builder.audit.places import audited
 from dataset_builder.audit.raw_rows import columns_of
 from dataset_builder.claim_check.reader import claim_reader
 from dataset_builder.commands import OUT
@@ -57,13 +56,16 @@ def add_command(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--seed", type=int, default=0, metavar="N", help="seed of all draws (default: 0)")
     command.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help=f"writes {', '.join(FILES)} and findings.parquet there"
+        "--out", type=Path, required=True, metavar="DIR", help=f"writes {', '.join(PAGES)} and {FILE} there"
     )
     command.set_defaults(command=run_audit)
 
 
 def run_audit(given: argparse.Namespace) -> int:
     """Audit, write, and print the summary. 0 also where faults are found. Raises SourceError, GraphError, HubError, FolderError, ReaderMissing."""
+    from dataset_builder.audit.page import write  # here: both need `datasets`, which takes a second to import
+    from dataset_builder.audit.places import audited
+
     if given.columns:
         parsed(given.columns)
     if given.out.exists() and not given.out.is_dir():
@@ -117,4 +119,4 @@ def _print(result: Mapping[str, Any], out: Path) -> None:
         OUT.print(f"{CHECKS[check['name']]} ({check['looked_at']:,} looked at): {found}", markup=False)
     checked = ", ".join(result["benchmarks"]) or "none"
     OUT.print(f"Benchmarks at hand: {checked}", markup=False)
-    OUT.print(one_line(f"Wrote {out}: {', '.join(FILES)}, findings.parquet"), markup=False)
+    OUT.print(one_line(f"Wrote {out}: {', '.join(PAGES)}, {FILE}"), markup=False)
