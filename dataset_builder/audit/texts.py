@@ -14,6 +14,7 @@ from dataset_builder.answer_extraction.extraction import ERROR, UNDECLARED
 from dataset_builder.answer_extraction.thoughts import is_unfinished
 from dataset_builder.audit.characters import damaged
 from dataset_builder.audit.records import Fault, Record
+from dataset_builder.text_checks.rationale import parts
 from dataset_builder.text_checks.rewritten import reveals_material, unsupported_citation
 from dataset_builder.text_checks.style import MIN_WORDS, defects, loose_markdown, other_language
 
@@ -54,6 +55,13 @@ OPEN_END = re.compile(  # small letters: a last "A" is an option
 )
 
 
+WRONG = {
+    "answer_wrong": "wrong",
+    "answer_concluded": "declares none, concludes with another",
+    "answer_implied": "declares none, implies another",
+}
+
+
 class Answers:
     """What rationales commit to, against the gold option."""
 
@@ -81,10 +89,17 @@ class Answers:
         if label == record.label or text == gold:
             self.counts["right"] += 1
             return text, []
-        code = "answer_wrong" if is_declared(rule) else "answer_implied"
-        self.counts["wrong" if code == "answer_wrong" else "declares none, implies another"] += 1
+        code = "answer_wrong" if is_declared(rule) else _implied(record, label)
+        self.counts[WRONG[code]] += 1
         read = f"{label} ({text:.60}), by the rule {rule}; the gold option is {record.label} ({gold:.60})"
         return text, [(code, read)]
+
+
+def _implied(record: Record, label: str) -> str:
+    """The code of an answer that is not declared: in MedReason's texts the part titled "Conclusion" says it, in others the last sentences may."""
+    titled, _ = parts(record.rationale)
+    concluded = titled is not None and extract(titled.conclusion, record.choices).label == label
+    return "answer_concluded" if concluded else "answer_implied"
 
 
 def is_declared(rule: str) -> bool:

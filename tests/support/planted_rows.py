@@ -114,6 +114,10 @@ def _of_clean() -> list[tuple[Row | str, set[str]]]:
     first, second, third, fourth = FACTS[:4]
     near = (second[0].replace("at night", "in the evening"), second[1], second[2], second[3])
     implied = "Many causes come to mind. The most likely one in a man of this age with such a pain that improves with exercise is HLA-DR4, as it seems to the writer of this text, who does not say more."
+    titled = (
+        "**Finding reasoning paths:**\n1. Back pain -> spondylitis -> antigen\n\n**Reasoning Process:**\nThe pain of a young man that improves with "
+        "exercise is inflammatory, and the antigen is looked for.\n\n**Conclusion:**\nThe antigen that most likely fits the picture is HLA-DR4."
+    )
     tests = json.loads(
         (Path(__file__).parents[1] / "fixtures" / "sources" / "medqa.jsonl").read_text("utf-8").splitlines()[0]
     )
@@ -142,6 +146,7 @@ def _of_clean() -> list[tuple[Row | str, set[str]]]:
         (row(203, near, reasoning=new.format("B") + " It is the virus."), {"repeated_near"}),
         (row(204, fourth, answer="HLA-DR4", reasoning=new.format("B") + " It is the antigen."), {"repeated_exact", "gold_conflict"}),
         (row(205, (fourth[0] + " In a man.", fourth[1], "A", fourth[3]), reasoning=implied), {"answer_implied"}),
+        (row(210, (fourth[0] + " In a man of 30.", fourth[1], "A", fourth[3]), reasoning=titled), {"answer_concluded"}),
         (row(206, asked), {"contaminated"}),
         (row(207, reworded), {"contaminated_likely", "repeated_near"}),
         (row(208, _about("scabies"), dataset_name="MedXpertQA"), {"evaluation_source"}),
