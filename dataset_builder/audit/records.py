@@ -104,13 +104,16 @@ def _role(raw: Mapping[str, Any], layout: Layout, role: str, faults: list[Fault]
                 ("wrong_type", f"column {column}: found {type(value).__name__} {value!r:.80}, expected a text")
             )
         elif found:
-            if HALVES.search(found):
-                faults.append(
-                    ("half_character", f"column {column}: half of a character, as {HALVES.findall(found)[0]!a}")
-                )
-                found = HALVES.sub("\ufffd", found)
-            parts.append(found)
+            parts.append(_whole(found, f"column {column}", faults))
     return (":" if role == "id" else "\n\n").join(parts)
+
+
+def _whole(text: str, where: str, faults: list[Fault]) -> str:
+    """The text with whole characters only."""
+    if text.isascii() or not (found := HALVES.search(text)):
+        return text
+    faults.append(("half_character", f"{where}: half of a character, {found[0]!a}"))
+    return HALVES.sub("\ufffd", text)
 
 
 def _text(value: Any, roles: Sequence[str]) -> str | None:
@@ -133,6 +136,8 @@ def _read_options(record: Record, raw: Mapping[str, Any], layout: Layout) -> Non
     value = next((raw[column] for column in layout.of("options") if raw.get(column) is not None), None)
     record.question = LEAD_IN.sub("", record.question)
     options = read_options(value)
+    for option in options or ():
+        option |= {name: _whole(text, f"option {option['label']!a}", record.faults) for name, text in option.items()}
     if options is None:  # no column, or nothing in it
         record.question, record.options = split_options(record.question)
         record.form = "question" if record.options else "none"

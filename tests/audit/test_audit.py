@@ -56,9 +56,11 @@ def test_a_json_list_in_reasonmeds_columns_has_its_options_in_the_question(tmp_p
 
 
 def test_half_a_character_in_a_json_list_is_found_and_can_be_written(tmp_path: Path) -> None:
-    file = write_list(tmp_path / "a.json", [row(0, FACTS[0], reasoning=reasoning("is", "A", "It", "\ud83d"))])
-    audit(tmp_path / "out", file)
-    assert "half_character" in findings(tmp_path / "out")[0]
+    options = {"A": "Xanthine oxidase", "B": "Half \ud83d of one"}
+    rows = [row(0, FACTS[0], reasoning=reasoning("is", "A", "It", "\ud83d")), row(1, FACTS[1], options=options)]
+    audit(tmp_path / "out", write_list(tmp_path / "a.json", rows))
+    found = findings(tmp_path / "out")
+    assert "column reasoning" in found[0]["half_character"] and "option 'B'" in found[1]["half_character"]
 
 
 @pytest.mark.parametrize("end", ["", "]", ", {"])
