@@ -3,8 +3,8 @@
 # What users set. A value is taken as it was typed, and reaches a command as one word: a quote or a `$` in it runs nothing (but TRL is several words of
 # a command line, as the shell reads them). A variable of that name in the environment, where other programs set OUT or TAG too, is left alone;
 # only PYTHON is taken from there.
-VARIABLES := A ALLOW ALLOW_DIRTY ALLOW_JUDGE ALLOW_UNCHECKED ANSWERS B BACKEND BATCH_SIZE BENCHMARKS BORDER BRANCH BRANCHING CLAIMS DATASET DATA_DIR DEVICE DISPATCH DO DTYPE EDITOR EMBEDDER \
-  FOLDER GOLD GROUNDED HUB HUB_MODEL INTERMEDIATES IN_FLIGHT JUDGE JUDGE_VOTES KEEP_CONTRADICTED KG LARGER LAUNCH LICENSE LIMIT MAX_NEW_TOKENS MAX_PASS \
+VARIABLES := A ALLOW ALLOW_DIRTY ALLOW_JUDGE ALLOW_UNCHECKED ANSWERS B BACKEND BATCH_SIZE BENCHMARKS BORDER BRANCH BRANCHING CLAIMS CLAIMS_OF COLUMNS DATASET DATA_DIR DEVICE DISPATCH DO DTYPE EDITOR EMBEDDER \
+  FILES FOLDER GOLD GROUNDED HUB HUB_MODEL INTERMEDIATES IN_FLIGHT JUDGE JUDGE_VOTES KEEP_CONTRADICTED KG LARGER LAUNCH LICENSE LIMIT MAX_NEW_TOKENS MAX_PASS \
   MAX_TOKENS MAX_USD MINUTES MIN_EDGE_SCORE MIN_PASS MIN_RELEVANCE MODEL NAMES NO_SAMPLING NUM_PROC OLDER ORACLE ORDERS OUT OUTPUTS PARTS PIPELINE PORT PRICE PRIVATE \
   PUSH PYTHON RATE RECIPE REJECT_CONTRADICTED REPLAY_ONLY REPO REVISION ROWS SCORES SEED SEEDS SHARD SHUFFLE_OPTIONS SOURCES SPLIT STORE STRICT TAG TASKS \
   THEN_ONLINE TIMEOUT TRL WAIT WRITER WRITERS
@@ -27,13 +27,13 @@ NAMES ?= $(PRIMEKG)/names.tsv.gz
 GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-all hpo dataset kg-questions merge estimate store batches cache stages judge-calibration judge-passport count contamination verify push diff report hub calibrate preflight sft cards serve chat real-model score compare factuality docs chromium test test-all lint format types bench gain fuzz check clean
+.PHONY: help setup setup-all hpo dataset kg-questions merge estimate store batches cache stages judge-calibration judge-passport count contamination audit verify push diff report hub calibrate preflight sft cards serve chat real-model score compare factuality docs chromium test test-all lint format types bench gain fuzz check clean
 
 #> Variables, all optional, after `make TARGET` (details: `python -m dataset_builder build --help`). Those of several commands:
 #>   OUT=folder or file to write (dataset: build/PIPELINE, sft: build/sft/RECIPE, report: FOLDER.html)  DATA_DIR=folder/of/raw/files
 #>   KG=sample|primekg|hpo|path, with its format where the files do not tell: primekg|kgx|hpo|optimuskg:path (docs/graphs.md); MIN_EDGE_SCORE=0.2: least score of its edges, in a format with scores
 #>   EMBEDDER=none|minilm|medembed|org/model@revision  MODEL=folder|org/name (score, serve, chat)
-#>   DATASET=folder|org/name@tag (score: for clean scores; sft: also "hf://datasets/org/name@tag/data/train-*.parquet")
+#>   DATASET=folder|org/name@tag (score: for clean scores; sft: also "hf://datasets/org/name@tag/data/train-*.parquet"; audit: also a file)
 #>   PUSH=true|false (sft), org/name (score)
 #> Building: PIPELINE=kg_only  SOURCES=medqa,medmcqa  SPLIT="medmcqa=validation medqa=test"  LICENSE=commercial  ROWS=100  SEED=0  NUM_PROC=8  SHARD=1/3: one part of three (docs/shards.md)
 #>   SHUFFLE_OPTIONS=seed: the options of each question in a drawn order (docs/sources.md)
@@ -49,6 +49,7 @@ GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 #>   NO_SAMPLING=1 sends no temperature, top_p and seed, for endpoints that accept only their own
 #> Publishing: REPO=org/name  TAG=v1.0  BRANCH=main  PRIVATE=1  ALLOW_DIRTY=1  ALLOW_UNCHECKED=1  INTERMEDIATES=1  ANSWERS=1
 #> Caches (results of stages, prepared graphs): OLDER=30d  LARGER=1GB: what `make cache` deletes; without them nothing
+#> Audits (docs/audit.md): COLUMNS=question=a+b,rationale=c,…: which column holds what, where the layout is not known  FILES=glob  CLAIMS_OF=1000: rationales whose claims are read
 #> Others: PARTS="folder folder" (merge)  FOLDER=build/kg_only (report)  PORT=8000 (serve, chat, hub)  PYTHON=path/to/python3.11 (setup)
 #> Training: RECIPE=tiny|tiny-grpo|tiny-dpo|smollm2-135m|medreason-8b|…  MIN_PASS=0.2 MAX_PASS=0.8  LAUNCH=zero3|zero2|one_gpu|two_cpu  HUB_MODEL=org/name  ALLOW=code,code  TRL="--any_flag value"
 #> Scores: REVISION=v1.0  TASKS=medqa,pubmedqa_labeled_strict  BACKEND=accelerate|vllm|sglang|litellm  LIMIT=20  DTYPE=bfloat16
@@ -118,6 +119,10 @@ count: setup ## count the questions in the sources' files: DATA_DIR
 
 contamination: $(EMBEDDING) ## count the questions that the available sources and benchmarks share: DATA_DIR, EMBEDDER, STRICT
 	$(PY) -m dataset_builder contamination --data-dir $(call quote,$(or $(DATA_DIR),../shared/data/hub)) $(call flag,--embedder,EMBEDDER) $(if $(STRICT),--strict)
+
+audit: setup $(GRAPH) ## check any dataset of questions with rationales, without a build: DATASET, COLUMNS, FILES, KG, DATA_DIR, BENCHMARKS, OUT
+	$(PY) -m dataset_builder audit $(call quote,$(DATASET)) $(call flag,--columns,COLUMNS) $(call flag,--files,FILES) $(call flag,--kg,KG) $(call flag,--min-edge-score,MIN_EDGE_SCORE) \
+	  $(call flag,--data-dir,DATA_DIR) $(call flag,--benchmarks,BENCHMARKS) $(call flag,--claims-of,CLAIMS_OF) $(call flag,--seed,SEED) --out $(call quote,$(or $(OUT),build/audit))
 
 verify: setup $(GRAPH) ## check a dataset folder against its manifest: OUT, KG, ORACLE=1; or REPO=org/name@tag on the Hub
 	$(PY) -m dataset_builder verify $(call quote,$(or $(REPO),$(OUT),build/$(PIPELINE))) $(call flag,--kg,KG) $(call flag,--min-edge-score,MIN_EDGE_SCORE) $(if $(ORACLE),--oracle)

@@ -20,6 +20,7 @@ COMMANDS = {  # each with its module in dataset_builder.commands, and what it do
     "diff": ("diff", "compare two builds: rows added, removed, changed by column; the funnels"),
     "contamination": ("contamination", "count the questions that the sources share with the benchmarks"),
     "count": ("sources.count", "count the questions in each source's files, by answer type and reason code"),
+    "audit": ("audit.command", "check any dataset of questions with rationales, without a build"),
     "kg-questions": (
         "sources.kg_questions",
         "make multi-hop questions from a graph's paths, for the source kg_questions",

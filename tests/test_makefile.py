@@ -135,6 +135,29 @@ def test_make_diff_writes_details_only_where_asked() -> None:
     assert arguments("diff", A="a", B="c", OUT="x y.md")[3:5] == ["--out", "x y.md"]
 
 
+def test_make_audit_passes_what_is_set() -> None:
+    assert arguments("audit", DATASET="a b", OUT="c") == ["audit", "a b", "--out", "c"]
+    given = {
+        "COLUMNS": "question=q,rationale=r (x)",
+        "FILES": "*.json",
+        "KG": "sample",
+        "DATA_DIR": "raw",
+        "SEED": "1",
+        "CLAIMS_OF": "9",
+    }
+    found = arguments("audit", DATASET="a", BENCHMARKS="none", **given)
+    flags = {
+        "--columns": "COLUMNS",
+        "--files": "FILES",
+        "--kg": "KG",
+        "--data-dir": "DATA_DIR",
+        "--seed": "SEED",
+        "--claims-of": "CLAIMS_OF",
+    }
+    assert all(found[found.index(flag) + 1] == given[name] for flag, name in flags.items())
+    assert found[-2:] == ["--out", "build/audit"] and "--min-edge-score" not in found
+
+
 # --- what is installed before a command ------------------------------------------------------------------------------
 
 BUILDING = [
@@ -148,6 +171,7 @@ BUILDING = [
     "diff",
     "report",
     "count",
+    "audit",
     "judge-calibration",
     "docs",
 ]

@@ -4,7 +4,7 @@ The usual rules fail here: equal hashes and MinHash find 1 of 30 real duplicates
 row" flags 3,612 pairs for 25 true ones, a sentence embedding at 0.9 misses a third (measurements: docs/contamination.md).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -71,18 +71,23 @@ def matches(
     *,
     strict: bool = False,
     embedder: str | Embedder | None = None,
+    rules: Collection[str] = RULES,
 ) -> list[Match]:
     """All pairs that ask the same, with the rule that says so, in the order of both lists.
 
     A question is a row (``question``; ``options`` and ``answer`` where it has them) or a stem. ``embedder``: one of COSINES also
-    finds questions in entirely different words. ``strict`` adds pairs that are likely but not certain. Raises TypeError for
+    finds questions in entirely different words. ``strict`` adds pairs that are likely but not certain. ``rules``: only these of RULES
+    (`exact` and `stem` come together); `words` and `answer` take most of the time of large sets. Raises TypeError for
     anything but a question, EmbedderError for an embedder that was not measured for this.
     """
     sides = _Sides(questions_a, questions_b)
     found: dict[tuple[int, int], Match] = {}
-    for rule in (_equal, _copied, _reworded, _answered):
+    by_name = {"exact": _equal, "stem": _equal, "grams": _copied, "words": _reworded, "answer": _answered}
+    for rule in dict.fromkeys(by_name[name] for name in by_name if name in rules):
         for match in rule(sides, strict):
             found.setdefault((match.a, match.b), match)
+    if "meaning" not in rules:
+        embedder = None
     for match in _meant(sides, strict, named(embedder) if isinstance(embedder, str) else embedder):
         found.setdefault((match.a, match.b), match)
     return [found[pair] for pair in sorted(found)]

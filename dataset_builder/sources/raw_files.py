@@ -49,7 +49,11 @@ def read_local(folder: Path, split: str, root: Path) -> RawFile:
             f"expected one file {folder}/{split} with the ending {', '.join(SUFFIXES)}, found "
             f"{[p.name for p in found] or 'none'} (in the folder: {there or 'nothing'})"
         )
-    rows = _parquet_rows(found[0]) if found[0].suffix == ".parquet" else PackedRows(_json_rows(found[0]))
+    rows = (
+        _parquet_rows(found[0])
+        if found[0].suffix == ".parquet"
+        else PackedRows(json_row(line, place) for place, line in json_lines(found[0]))
+    )
     if not rows:
         raise SourceError(f"{found[0]} is empty; expected at least one row")
     return RawFile(rows, str(found[0]), LOCAL, {found[0].relative_to(root).as_posix(): sha256(found[0])})
@@ -84,7 +88,8 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _json_rows(path: Path) -> Iterator[dict[str, Any]]:
+def json_lines(path: Path) -> Iterator[tuple[str, bytes]]:
+    """The lines of a file that are not empty, each with its place in words. Raises SourceError where it is no text in UTF-8 of lines, or is a broken gzip."""
     number = 0
     try:
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
@@ -98,14 +103,15 @@ def _json_rows(path: Path) -> Iterator[dict[str, Any]]:
                     )
                 line = line.removeprefix(codecs.BOM_UTF8)  # also within a file: that was put together from several
                 if line.strip():
-                    yield _json_row(line, f"{path}, line {number}")
+                    yield f"{path}, line {number}", line
     except (EOFError, zlib.error, gzip.BadGzipFile) as why:
         raise SourceError(
             f"{path}: broken gzip after line {number} ({why}); expected a complete file; copy it again"
         ) from why
 
 
-def _json_row(line: bytes, place: str) -> dict[str, Any]:
+def json_row(line: bytes, place: str) -> dict[str, Any]:
+    """The row that a line is. Raises SourceError where it is not UTF-8, broken, or no JSON object."""
     try:
         row = json.loads(line.decode("utf-8"))
         if b"\\u" in line:  # an escape can encode half a character, which cannot be written to a file

@@ -5,40 +5,37 @@ is) becomes an empty text, no option or no label, and `questions.unusable` then 
 """
 
 import re
-import string
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dataset_builder.row import Raw
 from dataset_builder.sources.label_base import number_of
+from dataset_builder.sources.option_forms import LETTERS, after_heading, labelled, text_of
 from kg.terminal import one_line
 
-LETTERS = string.ascii_uppercase
 YES_NO_MAYBE = ("yes", "no", "maybe")
 Row = dict[str, Any]
 
 # The Hub's MedXpertQA repeats all options at the end of the question. There they would be shown twice and searched for
 # mentions. Other copies of the dataset do not have them, and the same question should have the same id.
 REPEATED_OPTIONS = re.compile(r"(?:(?<!\s)\s+)?Answer Choices:\s*\(A\).*\Z", re.DOTALL)
-# HLE writes its options into the question: a line "Answer Choices:", then lines that begin "A. ", "B. ", …
-LISTED_OPTION = re.compile(r"^[ \t]*([A-Z])\.[ \t]+", re.MULTILINE)
 
 
 def choice(question: Any, options: Any, label: Any, answer: Any = None, **more: Any) -> Row:
     """A question with options. ``answer`` is the text that the source gives beside the label, where it gives one."""
-    listed = _options(options)
+    listed = labelled(options)
     texts = {option["label"]: option["text"] for option in listed}
-    label = _label(label, texts)
+    label = label_of(label, texts)
     answer = texts.get(label, "") if answer is None else answer
     return _row(question, "choice", answer, listed, label, **more)
 
 
 def yes_no_maybe(question: Any, answer: Any, long_answer: Any, **more: Any) -> Row:
     """A research question with the answer yes, no or maybe, and the conclusion that explains it."""
-    options, found = _options(YES_NO_MAYBE), answer
+    options, found = labelled(YES_NO_MAYBE), answer
     answer = _decision(answer)
     label = next((option["label"] for option in options if option["text"] == answer), None)
-    gold = f"The final decision is: {answer}. {_text(long_answer)}".strip()
+    gold = f"The final decision is: {answer}. {text_of(long_answer)}".strip()
     row = _row(question, "yes/no/maybe", answer, options, label, gold_text=gold, **more)
     return row if label else row | _unread("decision", found, "yes, no or maybe")
 
@@ -74,7 +71,7 @@ def medmcqa(raw: Raw) -> Row:
     """Four columns of options, the answer's number counted from 0, often an explanation."""
     options = [raw[column] for column in ("opa", "opb", "opc", "opd")]
     row = _numbered(raw["question"], options, raw["cop"])
-    if explanation := _text(raw["exp"]):
+    if explanation := text_of(raw["exp"]):
         row["gold_text"] = f"{row['answer']}. Explanation: {explanation}"
     return row
 
@@ -104,13 +101,13 @@ def mmlu_pro(raw: Raw) -> Row:
 
     Where the two differ the row is unusable.
     """
-    texts = {option["label"]: option["text"] for option in _options(raw["options"])}
+    texts = {option["label"]: option["text"] for option in labelled(raw["options"])}
     return choice(raw["question"], raw["options"], raw["answer"], texts.get(_letter(raw["answer_index"]) or "", ""))
 
 
 def medxpertqa(raw: Raw) -> Row:
     """Ten options by label, and the label of the answer."""
-    return choice(REPEATED_OPTIONS.sub("", _text(raw["question"])), raw["options"], raw["label"])
+    return choice(REPEATED_OPTIONS.sub("", text_of(raw["question"])), raw["options"], raw["label"])
 
 
 def medbullets(raw: Raw) -> Row:
@@ -118,7 +115,7 @@ def medbullets(raw: Raw) -> Row:
 
     It names the wrong ones too, so it is not part of the gold text.
     """
-    return medqa(raw) | {"reference_rationale": _text(raw["reason"]) or None}
+    return medqa(raw) | {"reference_rationale": text_of(raw["reason"]) or None}
 
 
 def huatuo(raw: Raw) -> Row:
@@ -128,9 +125,9 @@ def huatuo(raw: Raw) -> Row:
 
 def hle(raw: Raw) -> Row:
     """An open question, or one that has its options in the question's text; some ask about an image."""
-    question, rationale = _text(raw["question"]), raw["rationale"]
+    question, rationale = text_of(raw["question"]), raw["rationale"]
     if raw["answer_type"] == "multipleChoice":
-        stem, options = _listed_options(question)
+        stem, options = after_heading(question)
         row = choice(stem, options, raw["answer"], reference_rationale=rationale)
     else:
         row = open_answer(question, raw["answer"], reference_rationale=rationale)
@@ -144,42 +141,20 @@ def _row(
 ) -> Row:
     """The columns of every source. ``more``: gold_text (by default the answer), context, reference_rationale."""
     return {
-        "question": _text(question),
-        "context": _text(more.get("context")) or None,
+        "question": text_of(question),
+        "context": text_of(more.get("context")) or None,
         "options": options,
-        "answer": _text(answer),
+        "answer": text_of(answer),
         "answer_label": label,
         "answer_type": answer_type,
-        "gold_text": _text(more.get("gold_text", answer)),
-        "reference_rationale": _text(more.get("reference_rationale")) or None,
+        "gold_text": text_of(more.get("gold_text", answer)),
+        "reference_rationale": text_of(more.get("reference_rationale")) or None,
     }
-
-
-def _options(options: Any) -> list[dict[str, str]]:
-    """Labelled options, from a dict by label or a list in order.
-
-    Parquet gives absent labels as null: these are left out.
-    """
-    if isinstance(options, (list, tuple)) and len(options) <= len(LETTERS):
-        options = dict(zip(LETTERS, options, strict=False))
-    if not isinstance(options, Mapping):
-        return []
-    return [{"label": str(label), "text": _text(text)} for label, text in options.items() if text is not None]
-
-
-def _listed_options(text: str) -> tuple[str, dict[str, str]]:
-    """The stem, and the options that are listed after it; none where their letters are not A, B, C and so on."""
-    stem, _, listed = text.rpartition("Answer Choices:")
-    before, *parts = LISTED_OPTION.split(listed)
-    labels, texts = parts[::2], [part.strip() for part in parts[1::2]]
-    if not stem or before.strip() or labels != list(LETTERS[: len(labels)]):
-        return text, {}
-    return stem.strip(), dict(zip(labels, texts, strict=True))
 
 
 def _abstract(context: Any) -> str:
     parts = context.get("contexts") if isinstance(context, Mapping) else None
-    return "\n".join(_text(part) for part in parts) if isinstance(parts, list) else ""
+    return "\n".join(text_of(part) for part in parts) if isinstance(parts, list) else ""
 
 
 def _with_abstract(row: Row) -> Row:
@@ -206,7 +181,7 @@ def _letter(index: Any) -> str | None:
     return LETTERS[number] if number is not None and 0 <= number < len(LETTERS) else None
 
 
-def _label(label: Any, labels: Iterable[str]) -> str | None:
+def label_of(label: Any, labels: Iterable[str]) -> str | None:
     """The option's label that the source means: "a", "(A)", "A." and " B " are A and B where one option alone has that label.
 
     Any other is given as in the source, even where it is not a text, so that a rejected row shows what was found.
@@ -226,12 +201,6 @@ def _bare(label: str) -> str:
 
 def _decision(answer: Any) -> str:
     """The decision of a study: "Yes" and "NO." are yes and no; any other text stays as it is."""
-    text = _text(answer)
+    text = text_of(answer)
     plain = text.strip(" .\"'").lower()
     return plain if plain in YES_NO_MAYBE else text
-
-
-def _text(value: Any) -> str:
-    """A text or a number, without blanks around it; empty for anything else, including NaN."""
-    is_text = isinstance(value, (str, int, float)) and not isinstance(value, bool) and value == value
-    return str(value).strip() if is_text else ""

@@ -69,6 +69,8 @@ def reveals_material(text: str, notes: Sequence[str], open_texts: Iterable[str])
         return found.group()
     if words := leak(text):
         return words
+    if not notes:
+        return None
     free = set().union(*(_runs(source) for source in open_texts))
     own = _runs(text) - free
     return next((" ".join(run) for note in notes for run in sorted(_runs(note)) if run in own), None)

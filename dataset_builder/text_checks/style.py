@@ -68,6 +68,11 @@ def defect(text: str, question: str = "") -> tuple[str, str] | None:
     return _READ.of((text, question), lambda: next(_defects(text, question), None))
 
 
+def defects(text: str, question: str = "") -> list[tuple[str, str]]:
+    """Every defect of a text, of which `defect` gives the first."""
+    return list(_defects(text, question))
+
+
 def _defects(text: str, question: str) -> Iterator[tuple[str, str]]:
     if found := _REFUSAL.search(text, 0, OPENING):
         yield "refusal", f"it says {found.group()!r}"

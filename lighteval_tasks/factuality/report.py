@@ -9,9 +9,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet
 
+from dataset_builder.claim_check import measured
 from dataset_builder.publishing.hub.markdown import cell
 from lighteval_tasks.cells import named, p_value, table_line
-from lighteval_tasks.factuality import measured, paired
+from lighteval_tasks.factuality import paired
 from lighteval_tasks.factuality.claims import VERDICTS, ItemClaims, OutputClaim, as_rows
 
 CLAIMS = "claims.parquet"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dataset_builder.claim_check.measured import measured
 from lighteval_tasks.factuality.claims import VERDICTS, ItemClaims, counts_of
-from lighteval_tasks.factuality.measured import measured
 from lighteval_tasks.intervals import bootstrap_sums, wilson
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from dataset_builder.claim_check import measured
 from dataset_builder.claim_check.reader import claim_reader
 from dataset_builder.sources.raw_files import SourceError
 from kg import KG
 from kg.readers.primekg import COLUMNS
-from lighteval_tasks.factuality import measured
 from lighteval_tasks.factuality.claims import ItemClaims, Output, claims_of
 from lighteval_tasks.factuality.outputs import Columns, read_outputs
 from lighteval_tasks.factuality.paired import differences, in_words, share_differences, why_not

@@ -15,8 +15,8 @@ from datasets import Dataset
 from transformers import LlamaConfig, LlamaForCausalLM, Trainer
 from trl.data_utils import pack_dataset
 
+from dataset_builder.claim_check.measured import measured
 from lighteval_tasks.factuality import summary
-from lighteval_tasks.factuality.measured import measured
 from lighteval_tasks.outcomes import read_run
 from lighteval_tasks.scores import summarize
 from sft import attention, eval_results, preflight

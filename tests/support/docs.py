@@ -6,6 +6,8 @@ from pathlib import Path
 
 import yaml
 
+from dataset_builder.audit.findings import codes
+from dataset_builder.audit.layouts import known
 from dataset_builder.commands.model_options import placeholder_models, placeholder_reader, stages_of
 from dataset_builder.pipelines import PIPELINES
 from dataset_builder.report.reasons import reason_meanings, rejecting_stages
@@ -32,7 +34,24 @@ def tables() -> dict[tuple[str, str], str]:
         ("stages.md", "reasons"): reasons_table(),
         ("sources.md", "sources"): sources_table(SOURCES),
         ("training.md", "recipes"): recipes_table(),
+        ("audit.md", "findings"): findings_table(),
+        ("audit.md", "layouts"): layouts_table(),
     }
+
+
+def findings_table() -> str:
+    """Every kind of finding of an audit."""
+    rows = [
+        f"| {one.check} | `{one.code}` | {one.level} | {one.meaning} | {one.false_alarms} |"
+        for one in codes().values()
+    ]
+    return "\n".join(["| check | finding | level | meaning | known false alarms |", "|---|---|---|---|---|", *rows])
+
+
+def layouts_table() -> str:
+    """The layouts that an audit knows, and from what they were read."""
+    rows = [f"| `{one.name}` | {one.hub_id} | `{one.files}` | `{one.as_line()}` | {one.evidence} |" for one in known()]
+    return "\n".join(["| layout | dataset | file | columns | read from |", "|---|---|---|---|---|", *rows])
 
 
 def reasons_table() -> str:
