@@ -19,7 +19,7 @@ from dataset_builder.agreement.raters import agreement_of
 from dataset_builder.agreement.reviews import Review
 from dataset_builder.agreement.sides import preference_of, scales_of
 from tests.support.rater_model import MODELS, RaterModel, majority_share, nominal, ordinal
-from tests.support.reviews import LABELS, SCALES, drawn
+from tests.support.simulated_reviews import LABELS, SCALES, drawn
 
 NAMES = {"alpha": "α", "ac": "AC1/AC2", "kappa": "κ"}
 RIGHT, SPREAD = [0.93, 0.9, 0.85, 0.9, 0.88], [0.6, 0.8, 1.0, 0.7, 0.9]

@@ -36,7 +36,7 @@ MAY_IMPORT = {
     "pipelines": "kg stage stages llm contamination relevance",
     "agreement": "",
     "judge_calibration": "stage stages answer_store llm text_checks",
-    "publishing": "kg row configs agreement stage stages prompt mapped run stage_code sources answer_store answer_extraction claim_check llm contamination",
+    "publishing": "kg row configs agreement relevance stage stages prompt mapped run stage_code sources answer_store answer_extraction claim_check llm contamination",
     "report": "prompt sources llm publishing",
     "sft": "kg row configs prompt sources answer_extraction claim_check text_checks contamination publishing.hub publishing.schema publishing.layout",
     "lighteval_tasks": "kg row prompt sources answer_extraction claim_check llm.secrets publishing.hub publishing.schema publishing.layout",

@@ -136,7 +136,7 @@ def verdicts(pairs: Sequence[Pair]) -> dict[str, Any]:
         ),
         "precision of wrong": _share(known, "wrong", True, "no text is called wrong"),
         "recall of wrong": _recall(known, "wrong", True, "the experts find no text wrong"),
-        "wrong among the texts called right": _share(known, "right", True, "no text is called right"),
+        "right, but wrong to the experts": _share(known, "right", True, "no text is called right"),
     }
 
 
@@ -161,11 +161,11 @@ def claims(pairs: Sequence[Pair]) -> dict[str, Any]:
         "steps": len(cells),
         "left_out": len(cells) - len(known),
         "counts": _counts(((said, label) for _, said, label in known), READINGS, LABELS),
-        "correct among supported": _share(known, "supported", "correct", "no step is supported"),
-        "wrong among supported": _share(known, "supported", "wrong", "no step is supported"),
-        "wrong among contradicted": _share(known, "contradicted", "wrong", "no step is contradicted"),
-        "supported among correct": _recall(known, "supported", "correct", "the experts find no step correct"),
-        "contradicted among wrong": _recall(known, "contradicted", "wrong", "the experts find no step wrong"),
+        "precision of supported (correct)": _share(known, "supported", "correct", "no step is supported"),
+        "recall of supported (correct)": _recall(known, "supported", "correct", "the experts find no step correct"),
+        "precision of contradicted (wrong)": _share(known, "contradicted", "wrong", "no step is contradicted"),
+        "recall of contradicted (wrong)": _recall(known, "contradicted", "wrong", "the experts find no step wrong"),
+        "supported, but wrong to the experts": _share(known, "supported", "wrong", "no step is supported"),
     }
 
 

@@ -12,7 +12,7 @@ from dataset_builder.agreement.reviews import Review
 
 
 def study_of(reviews: Sequence[Review]) -> dict[str, Any]:
-    """Who judged how many texts, and of how many questions."""
+    """Who was given how many texts, of how many questions, and judged how many. A text of which nothing was said is missing."""
     raters = []
     for name in raters_in(reviews):
         own = [one for one in reviews if one.rater == name]
@@ -22,6 +22,7 @@ def study_of(reviews: Sequence[Review]) -> dict[str, Any]:
                 "specialty": next((one.specialty for one in own if one.specialty), None),
                 "years": next((one.years for one in own if one.years is not None), None),
                 "texts": len(own),
+                "judged": sum(one.is_answered and not one.cannot_judge for one in own),
                 "cannot_judge": sum(one.cannot_judge for one in own),
             }
         )

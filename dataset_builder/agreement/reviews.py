@@ -25,7 +25,7 @@ class ReviewsError(ValueError):
 class Review:
     """What one rater said of one text. ``place``: A or B, the folder that has the text; ``rater`` is unique among all studies.
 
-    ``steps``: the label of each step in their order, None where none was given.
+    ``steps``: the label of each step in their order, None where none was given. ``text``: the hash of the text.
     """
 
     place: str
@@ -33,11 +33,16 @@ class Review:
     specialty: str | None
     years: int | None
     id: str
-    text: str  # its hash
+    text: str
     steps: tuple[str | None, ...]
     scores: Mapping[str, int | None]
     preferred: str | None
     cannot_judge: bool
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether anything was said of the text, beyond that it cannot be judged."""
+        return any(value is not None for value in (*self.steps, *self.scores.values(), self.preferred))
 
     @property
     def question(self) -> str:
@@ -55,9 +60,9 @@ def read_reviews(folders: Mapping[str, Iterable[Path]]) -> list[Review]:
 
     Raises ReviewsError for a missing column, a value out of range, two rows of one rater on one text, and two texts of one row.
     """
-    rows = [(place, file, row) for place, files in folders.items() for file in files for row in _rows(file)]
-    several = len({row["study"] for _, _, row in rows}) > 1
-    found = [_review(place, file, row, several) for place, file, row in rows]
+    rows = [(place, row) for place, files in folders.items() for file in files for row in _rows(file)]
+    several = len({row["study"] for _, row in rows}) > 1
+    found = [_review(place, row, several) for place, row in rows]
     times = Counter((one.place, one.rater, one.id, one.text) for one in found)
     if twice := [key for key, number in times.items() if number > 1]:
         place, rater, id_, _ = twice[0]
@@ -78,14 +83,16 @@ def _rows(file: Path) -> Iterator[dict[str, Any]]:
         with pq.ParquetFile(file) as parquet:
             names = parquet.schema_arrow.names
             if missing := [name for name in COLUMNS if name not in names]:
-                raise ReviewsError(f"{file}: found no column {', '.join(missing)}; expected those of `review-import`")
+                raise ReviewsError(
+                    f"{file.name}: found no column {', '.join(missing)}; expected those of `review-import`"
+                )
             yield from parquet.read(columns=list(COLUMNS)).to_pylist()
     except pa.ArrowException as why:
-        raise ReviewsError(f"{file}: cannot be read as parquet ({why}). Import the reviews again") from why
+        raise ReviewsError(f"{file.name}: cannot be read as parquet ({why}). Import the reviews again") from why
 
 
-def _review(place: str, file: Path, row: Mapping[str, Any], several: bool) -> Review:
-    where = f"{file}, {row['rater']}, {row['id']}"
+def _review(place: str, row: Mapping[str, Any], several: bool) -> Review:
+    where = f"folder {place}, {row['rater']}, {row['id']}"
     steps = sorted(row["steps"] or (), key=lambda step: step["step"])
     for name, values in {**dict.fromkeys(SCALES, POINTS), "preferred": PREFERRED}.items():
         _expect(where, name, row[name], values)

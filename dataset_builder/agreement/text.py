@@ -8,6 +8,7 @@ from dataset_builder.agreement.intervals import Estimate
 
 FEW_QUESTIONS = 30  # below it intervals of α are wider than 0.4 for three raters (docs/agreement.md)
 COEFFICIENTS = {"alpha": "Krippendorff's α", "ac": "Gwet's AC1/AC2", "kappa": "Cohen's κ"}
+SIDES = {"this": "this folder's text", "other": "the other text"}
 TITLES = {
     "verdict": "verdict (of a judge or a rule) on the text",
     "claims": "claim reader's label of a step",
@@ -27,7 +28,7 @@ def lines_of(result: Mapping[str, Any]) -> Iterator[str]:
     yield from _agreement(result["agreement"])
     yield from ("", "Means, by folder:")
     yield from _scales(result["scales"])
-    yield from ("", *_preference(result["preference"]))
+    yield from ("", *preference_lines(result["preference"]))
     for name, part in result["experts"].items():
         yield from _experts(name, part)
 
@@ -36,12 +37,17 @@ def _study(study: Mapping[str, Any]) -> Iterator[str]:
     raters, questions = study["raters"], study["questions"]
     yield f"{study['texts']} texts of {questions} questions, reviewed by {len(raters)} {'rater' if len(raters) == 1 else 'raters'}:"
     yield from aligned(
-        ("rater", "specialty", "years", "texts", "cannot judge"),
-        [(r["rater"], r["specialty"] or "", r["years"], r["texts"], r["cannot_judge"]) for r in raters],
+        ("rater", "specialty", "years", "texts", "judged", "cannot judge", "missing"),
+        [_rater(rater) for rater in raters],
         left=2,
     )
     if questions < FEW_QUESTIONS:
         yield f"Only {questions} questions: intervals are wide, and miss the truth more often than 1 in 20 times. Take it as a trial of the form."
+
+
+def _rater(rater: Mapping[str, Any]) -> tuple[Any, ...]:
+    missing = rater["texts"] - rater["judged"] - rater["cannot_judge"]
+    return (*(rater[name] for name in ("rater", "specialty", "years", "texts", "judged", "cannot_judge")), missing)
 
 
 def _agreement(agreement: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
@@ -71,16 +77,20 @@ def _scales(scales: Mapping[str, Mapping[str, Estimate]]) -> Iterator[str]:
     yield "`of`: questions. Each counts once, with the mean of what its raters said."
 
 
-def _preference(preference: Mapping[str, Any]) -> Iterator[str]:
-    counted = [
-        f"{name} {value}" for name, value in preference.items() if isinstance(value, int) and name != "questions"
-    ]
-    told = f"Preference, by majority of the raters of a question: {', '.join(counted)}, of {preference['questions']} questions"
-    if "why" in preference:
-        yield f"Preference: {preference['why']}." if not preference["questions"] else f"{told}; {preference['why']}."
+def preference_lines(preference: Mapping[str, Any]) -> Iterator[str]:
+    """What is said of the preferences, in a line."""
+    if not preference["questions"]:
+        yield f"Preference: {preference['why']}."
         return
-    first = list(preference)[1]
-    yield f"{told}; {first} in {number(preference['share'], 100)} % of those decided; exact sign test p = {preference['p']:.3g}."
+    counts = {name: value for name, value in preference.items() if isinstance(value, int) and name != "questions"}
+    counted = ", ".join(f"{SIDES.get(name, name)} {value}" for name, value in counts.items())
+    told = f"Preference, by majority of the raters of a question: {counted}, of {preference['questions']} questions"
+    if "why" in preference:
+        yield f"{told}; {preference['why']}."
+        return
+    first = next(iter(counts))
+    share = f"{SIDES.get(first, first)} in {number(preference['share'], 100)} % of those decided"
+    yield f"{told}; {share}; exact sign test p = {preference['p']:.3g}."
 
 
 def _experts(name: str, part: Mapping[str, Any]) -> Iterator[str]:

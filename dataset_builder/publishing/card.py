@@ -16,6 +16,7 @@ from dataset_builder.publishing.hub import markdown
 from dataset_builder.publishing.layout import UNROLLED as UNROLLED_ROWS
 from dataset_builder.publishing.layout import batches_of, card_configs, code_of, files_by_config
 from dataset_builder.publishing.learning.lengths import lengths_of
+from dataset_builder.publishing.reviewed.section import agreement_section
 from dataset_builder.row import COLUMNS, UNROLLED, Column
 
 _FILES = Environment(
@@ -76,6 +77,7 @@ def card(
         evidence=_evidence([paths[file] for file in files[rows_config]["train"]])
         if "train" in manifest["rows"]
         else {},
+        agreement=agreement_section(manifest, lambda file: paths[file]),
         asked=asked,
         lost=sum(stage["calls"]["lost_usd"] for stage in asked),
     )

@@ -7,7 +7,7 @@ import pytest
 from dataset_builder.agreement.experts import UNDECIDED, Key, Machine, compared, most, opinions_of
 from dataset_builder.agreement.reviews import Review
 from dataset_builder.agreement.text import lines_of
-from tests.support.reviews import SCALES
+from tests.support.simulated_reviews import SCALES
 
 
 def review(rater: str, id_: str, steps: str = "", relevance: int | None = None, **more: Any) -> Review:
@@ -69,7 +69,7 @@ def test_verdicts_are_counted() -> None:
     assert shares == {
         "precision of wrong": (0.5, 2),
         "recall of wrong": (0.5, 2),
-        "wrong among the texts called right": (pytest.approx(1 / 3), 3),
+        "right, but wrong to the experts": (pytest.approx(1 / 3), 3),
     }
 
 
@@ -79,8 +79,10 @@ def test_steps_are_counted_and_other_steps_are_left_out() -> None:
     one = compared(reviews, machines, 0.75)["A"]["claims"]
     assert (one["texts"], one["texts_with_other_steps"], one["steps"]) == (1, 1, 4)
     assert one["counts"]["supported"] == {"correct": 1, "wrong": 0, "unsupported": 1, "irrelevant": 0}
-    assert one["correct among supported"].value == 0.5 and one["wrong among contradicted"].value == 1.0
-    assert one["supported among correct"].value == 0.5 and one["contradicted among wrong"].value == 1.0
+    assert (
+        one["precision of supported (correct)"].value == 0.5 and one["precision of contradicted (wrong)"].value == 1.0
+    )
+    assert one["recall of supported (correct)"].value == 0.5 and one["recall of contradicted (wrong)"].value == 1.0
 
 
 def test_relevance_at_the_threshold_and_in_bins() -> None:

@@ -12,7 +12,7 @@ from dataset_builder.agreement.raters import agreement_of
 from dataset_builder.agreement.reviews import Review, ReviewsError, read_reviews
 from dataset_builder.agreement.sides import preference_of, scales_of
 from tests.support.rater_model import MODELS, majority_share
-from tests.support.reviews import FEATURES, LABELS, Row, review
+from tests.support.simulated_reviews import FEATURES, LABELS, Row, review
 
 
 def read(tmp_path: Path, a: list[Row], b: list[Row] | None = None) -> list[Review]:

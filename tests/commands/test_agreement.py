@@ -11,7 +11,7 @@ from datasets import Dataset
 from dataset_builder.__main__ import main
 from dataset_builder.agreement.experts import Key
 from dataset_builder.publishing.reviewed.reading import machines_of
-from tests.support.reviews import drawn, mirrored, steps_in, with_reviews
+from tests.support.simulated_reviews import drawn, mirrored, steps_in, with_reviews
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,7 @@ def test_rationales_of_one_question_have_their_own_verdicts(tmp_path: Path) -> N
     for file, some in zip(files, rows.values(), strict=True):
         Dataset.from_list(some).to_parquet(tmp_path / file)
     manifest = {"columns": ["rationales", "responses"], "rows": {"train": 1, "rejected": 1}, "configs": {"steps": {}}, "files": files}  # fmt: skip
-    found = machines_of("A", tmp_path, manifest, ["q#1", "q#2", "r", "gone"])
+    found = machines_of("A", manifest, tmp_path.joinpath, ["q#1", "q#2", "r", "gone"])
     told = {key.id: (one.verdict, one.steps, one.relevance) for key, one in found.items()}
     assert told == {
         "q#1": ("right", ("supported",), 0.9),

@@ -6,19 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dataset_builder.agreement.experts import Key, Machine, compared
+from dataset_builder.agreement.experts import Key, Machine
 from dataset_builder.agreement.intervals import plain
-from dataset_builder.agreement.raters import agreement_of, study_of
+from dataset_builder.agreement.result import result_of
 from dataset_builder.agreement.reviews import read_reviews
-from dataset_builder.agreement.sides import preference_of, scales_of
 from dataset_builder.agreement.text import lines_of
 from dataset_builder.commands import OUT
 from dataset_builder.publishing.hub.loaded import told, wrong_files
 from dataset_builder.publishing.layout import FolderError
-from dataset_builder.publishing.reviewed.reading import machines_of, review_files
+from dataset_builder.publishing.reviewed.reading import machines_of, review_files, threshold_of
 from dataset_builder.publishing.schema.data_files import wrong_rows
 from dataset_builder.publishing.verify import read_manifest
-from dataset_builder.relevance.model import MIN_RELEVANCE
 from kg.terminal import one_line
 
 FORMAT = 1  # of the JSON
@@ -38,32 +36,25 @@ def print_agreement(given: argparse.Namespace) -> int:
     """Print the tables and write them as JSON. Raises FolderError for a folder without reviews or with other files than it lists, ReviewsError."""
     folders = {"A": given.folder} | ({"B": given.other} if given.other else {})
     manifests = {place: _manifest(folder) for place, folder in folders.items()}
-    files = {place: review_files(folder, manifests[place]) for place, folder in folders.items()}
+    files = {place: review_files(manifests[place], folder.joinpath) for place, folder in folders.items()}
     if missing := [str(folders[place]) for place, some in files.items() if not some]:
         raise FolderError(f"{', '.join(missing)}: found no config reviews; import reviews first (make review-import)")
     reviews = read_reviews(files)
     machines: dict[Key, Machine] = {}
     for place, folder in folders.items():
-        ids = sorted({one.id for one in reviews if one.place == place})
-        machines |= machines_of(place, folder, manifests[place], ids)
-    result = {
-        "format": FORMAT,
-        "folders": {
-            place: {"folder": str(f), "content_hash": manifests[place]["content_hash"]} for place, f in folders.items()
-        },
-        "study": study_of(reviews),
-        "agreement": agreement_of(reviews),
-        "scales": scales_of(reviews),
-        "preference": preference_of(reviews),
-        "experts": compared(reviews, machines, manifests["A"]["inputs"].get("min_relevance") or MIN_RELEVANCE),
+        ids = {one.id for one in reviews if one.place == place}
+        machines |= machines_of(place, manifests[place], folder.joinpath, ids)
+    about = {
+        place: {"folder": str(folder), "content_hash": manifests[place]["content_hash"]}
+        for place, folder in folders.items()
     }
+    result = {"format": FORMAT, "folders": about, **result_of(reviews, machines, threshold_of(manifests["A"]))}
     for line in lines_of(result):
         OUT.print(one_line(line), markup=False)
     given.out.parent.mkdir(parents=True, exist_ok=True)
-    given.out.write_text(
-        json.dumps(plain(result), indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8"
-    )
-    OUT.print(f"\n{given.out}: the same with more digits, each pair of raters, and what is counted", markup=False)
+    text = json.dumps(plain(result), indent=2, ensure_ascii=False, allow_nan=False)
+    given.out.write_text(text + "\n", encoding="utf-8")
+    OUT.print(f"\n{given.out}: the same with more digits, and each pair of raters", markup=False)
     return 0
 
 
