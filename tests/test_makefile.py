@@ -135,6 +135,12 @@ def test_make_diff_writes_details_only_where_asked() -> None:
     assert arguments("diff", A="a", B="c", OUT="x y.md")[3:5] == ["--out", "x y.md"]
 
 
+def test_make_agreement_takes_one_folder_or_two() -> None:
+    assert arguments("agreement") == ["agreement", "build/kg_only"]
+    found = arguments("agreement", FOLDER="a b", B="c d", OUT="x y.json")
+    assert found == ["agreement", "a b", "c d", "--out", "x y.json"]
+
+
 # --- what is installed before a command ------------------------------------------------------------------------------
 
 BUILDING = [
@@ -147,6 +153,7 @@ BUILDING = [
     "push",
     "diff",
     "report",
+    "agreement",
     "count",
     "judge-calibration",
     "docs",

@@ -127,6 +127,9 @@ def verdicts(pairs: Sequence[Pair]) -> dict[str, Any]:
     known = [(question, verdict, bool(wrong)) for question, verdict, wrong in cells if wrong in (True, False)]
     if not cells:
         return {}
+    recall = _recall(known, "wrong", True, "the experts find no text wrong")
+    if all(verdict == "right" for _, verdict, _ in cells):
+        recall = Estimate(None, of=recall.of, why="every text here has passed, so what was stopped is not seen")
     return {
         "texts": len(cells),
         "left_out": len(cells) - len(known),
@@ -135,7 +138,7 @@ def verdicts(pairs: Sequence[Pair]) -> dict[str, Any]:
             ((said, "wrong" if wrong else "not wrong") for _, said, wrong in known), VERDICTS, ("wrong", "not wrong")
         ),
         "precision of wrong": _share(known, "wrong", True, "no text is called wrong"),
-        "recall of wrong": _recall(known, "wrong", True, "the experts find no text wrong"),
+        "recall of wrong": recall,
         "right, but wrong to the experts": _share(known, "right", True, "no text is called right"),
     }
 
@@ -224,7 +227,7 @@ def _by_question(cases: Sequence[tuple[str, bool]], nothing: str) -> Estimate:
 
 
 def _counts(
-    cells: Iterable[tuple[str, str]], rows: Sequence[str], columns: Sequence[str]
+    cells: Iterable[tuple[str | None, str]], rows: Sequence[str], columns: Sequence[str]
 ) -> dict[str, dict[str, int]]:
     """How often each pair of values was seen: by what the dataset says, then by what the experts say."""
     seen = Counter(cells)

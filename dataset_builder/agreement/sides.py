@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy.stats import binomtest
 
 from dataset_builder.agreement.intervals import LEVEL, Estimate, mean
 from dataset_builder.agreement.ratings import asked_of, judgements
@@ -47,6 +46,10 @@ def preference_of(reviews: Sequence[Review]) -> dict[str, Any]:
     A question has one vote, that of most of its raters who prefer one side; raters of one question see the same texts, so to count each rater would
     take 60 questions for 180. As many for one side as for the other, and no preference, are counted and not tested.
     """
+    from scipy.stats import (
+        binomtest,  # here: it takes 0.3 s to import, and every build imports this module with its card
+    )
+
     one, other, _ = next(asked.categories for asked in asked_of(reviews) if asked.name == "preferred")
     votes: dict[str, dict[Any, int]] = defaultdict(lambda: defaultdict(int))
     for _, question, _, value in judgements(reviews, "preferred"):

@@ -73,6 +73,13 @@ def test_verdicts_are_counted() -> None:
     }
 
 
+def test_there_is_no_recall_where_every_text_has_passed() -> None:
+    reviews = [review("r", id_, labels) for id_, labels in (("1", "w"), ("2", "c"))]
+    one = compared(reviews, {Key("A", id_): machine("right") for id_ in "12"}, 0.75)["A"]["verdict"]
+    assert one["recall of wrong"].value is None and "every text here has passed" in one["recall of wrong"].why
+    assert one["right, but wrong to the experts"].value == 0.5
+
+
 def test_steps_are_counted_and_other_steps_are_left_out() -> None:
     reviews = [review("r", "1", "cwcu"), review("r", "2", "cc")]
     machines = {Key("A", "1"): machine(steps="sx?s"), Key("A", "2"): machine(steps="sss")}
@@ -117,4 +124,4 @@ def test_what_is_not_computable_is_printed_in_words() -> None:
     experts = compared([review("r", "q", "c", 5)], {Key("A", "q"): machine("right", "s", 0.9)}, 0.75)
     empty = {"study": {"raters": [], "texts": 0, "questions": 40}, "agreement": {}, "scales": {"accuracy": {}}}
     text = "\n".join(lines_of(empty | {"preference": {"questions": 0, "why": "nobody was asked"}, "experts": experts}))
-    assert "- recall of wrong: the experts find no text wrong" in text and "nan" not in text.lower()
+    assert "- precision of wrong: no text is called wrong" in text and "nan" not in text.lower()

@@ -14,14 +14,18 @@ from tests.support.rater_model import MODELS
 STUDIES = 60  # `python -m benchmarks.agreement_studies` has 200 of each, and more shapes
 
 
+def contains(found: Estimate, truth: float) -> bool:
+    return found.low is not None and found.high is not None and found.low <= truth <= found.high
+
+
 @pytest.mark.parametrize("name", ["labels, mixed", "scale of 1 to 5", "preference"])
 def test_intervals_of_coefficients_contain_the_truth(name: str) -> None:
     rng, model = np.random.default_rng(7), MODELS[name]
     studies = [model.study(60, rng) for _ in range(STUDIES)]
     for coefficient, truth in model.coefficients().items():
         found = [bootstrap(*COEFFICIENTS[coefficient](study), same="") for study in studies]
-        hits = sum(one.low <= truth <= one.high for one in found)  # pyright: ignore[reportOperatorIssue]
-        assert hits >= 0.88 * STUDIES, coefficient  # fewer come about in 1 of 40 runs of intervals that hold 95 %
+        hits = sum(contains(one, truth) for one in found)
+        assert hits >= 53, coefficient  # intervals that hold 95 % have fewer of 60 in 1 of 100 runs
 
 
 def test_items_of_a_question_are_drawn_together() -> None:
@@ -87,5 +91,5 @@ def test_share_of_clustered_cases_contains_the_truth() -> None:
     for _ in range(300):
         chances = rng.beta(2, 1, 60)  # of each question; their mean is 2/3
         found = share(rng.binomial(6, chances).tolist(), [6] * 60, "")
-        hits += found.low <= 2 / 3 <= found.high  # pyright: ignore[reportOperatorIssue]
+        hits += contains(found, 2 / 3)
     assert 0.92 * 300 <= hits <= 0.985 * 300
