@@ -227,7 +227,7 @@ def _by_question(cases: Sequence[tuple[str, bool]], nothing: str) -> Estimate:
 
 
 def _counts(
-    cells: Iterable[tuple[str | None, str]], rows: Sequence[str], columns: Sequence[str]
+    cells: Iterable[tuple[str | None, str | None]], rows: Sequence[str], columns: Sequence[str]
 ) -> dict[str, dict[str, int]]:
     """How often each pair of values was seen: by what the dataset says, then by what the experts say."""
     seen = Counter(cells)

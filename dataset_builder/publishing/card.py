@@ -74,9 +74,7 @@ def card(
         if "reasonmed" in files
         else None,
         example=_first(paths[files[rows_config]["train"][0]]) if "train" in manifest["rows"] else None,
-        evidence=_evidence([paths[file] for file in files[rows_config]["train"]])
-        if "train" in manifest["rows"]
-        else {},
+        evidence=_evidence([paths[file] for file in files[rows_config].get("train", ())]),
         agreement=agreement_section(manifest, lambda file: paths[file]),
         asked=asked,
         lost=sum(stage["calls"]["lost_usd"] for stage in asked),
