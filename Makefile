@@ -133,7 +133,7 @@ diff: setup ## compare two builds, rows and evidence: A, B, each a folder or org
 	$(PY) -m dataset_builder diff $(call quote,$(A)) $(call quote,$(B)) $(call flag,--out,OUT) || [ $$? -eq 1 ]
 
 agreement: setup ## how far expert raters agree, and the dataset with them (docs/agreement.md): FOLDER with reviews, B, OUT (default: agreement.json)
-	$(PY) -m dataset_builder agreement $(call quote,$(or $(FOLDER),build/$(PIPELINE))) $(if $(B),$(call quote,$(B))) $(call flag,--out,OUT)
+	$(PY) -m dataset_builder agreement $(call quote,$(or $(FOLDER),build/$(PIPELINE))) $(call flag,--b,B) $(call flag,--out,OUT)
 
 hub: setup-all ## start a Hub on loopback, to try a push without an account, and print the environment to set: PORT, HUB=folder
 	$(PY) -m tests.hub --root $(call quote,$(or $(HUB),build/hub)) --port $(call quote,$(or $(PORT),0))

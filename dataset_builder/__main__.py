@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def bad_input() -> tuple[type[Exception], ...]:
     """The errors that are the user's to mend. Imported only once something was raised, because these modules are slow to import."""
-    from dataset_builder.agreement.reviews import ReviewsError
+    from dataset_builder.agreement.reviews import UnusableReviews
     from dataset_builder.answer_store.store import StoreError
     from dataset_builder.claim_check.reader import ReaderMissing
     from dataset_builder.llm.model import ModelError
@@ -77,7 +77,7 @@ def bad_input() -> tuple[type[Exception], ...]:
         ReaderMissing,
         ModelError,
         StoreError,
-        ReviewsError,
+        UnusableReviews,
     )
     return (*errors, MissingAnswer, PushError, HubError, WorkerDied)
 

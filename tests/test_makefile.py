@@ -138,7 +138,7 @@ def test_make_diff_writes_details_only_where_asked() -> None:
 def test_make_agreement_takes_one_folder_or_two() -> None:
     assert arguments("agreement") == ["agreement", "build/kg_only"]
     found = arguments("agreement", FOLDER="a b", B="c d", OUT="x y.json")
-    assert found == ["agreement", "a b", "c d", "--out", "x y.json"]
+    assert found == ["agreement", "a b", "--b", "c d", "--out", "x y.json"]
 
 
 # --- what is installed before a command ------------------------------------------------------------------------------

@@ -105,7 +105,9 @@ def compared(reviews: Sequence[Review], machines: Mapping[Key, Machine], thresho
         if len(parts) == 1:
             parts = {}  # the same as the whole
         for name in sorted({one.specialty for one in own if one.specialty}):
-            parts[f"specialty {name}"] = _pairs([one for one in own if one.specialty == name], machines)
+            theirs = [one for one in own if one.specialty == name]
+            if len(theirs) < len(own):
+                parts[f"specialty {name}"] = _pairs(theirs, machines)
         found |= {
             f"{place}, {name}": _part(some, threshold) for name, some in parts.items() if len(some) >= LEAST_TEXTS
         }

@@ -58,7 +58,7 @@ def bootstrap(sums: np.ndarray, statistic: Statistic, same: str) -> Estimate:
     known = drawn[np.isfinite(drawn)]
     if (failed := 1 - len(known) / len(drawn)) > MOST_FAILED:
         return Estimate(
-            value, why=f"no interval: in {failed:.0%} of the resamples it is not computable; too few differ"
+            value, why=f"no interval: in {100 * failed:.0f} % of the resamples it is not computable; too few differ"
         )
     low, high = _bca(value, known, without)
     return Estimate(value, low, high)
@@ -67,7 +67,7 @@ def bootstrap(sums: np.ndarray, statistic: Statistic, same: str) -> Estimate:
 def _unvaried(value: float, questions: int) -> str:
     if value > 1 - 1e-9:
         most = 1 - ((1 - LEVEL) / 2) ** (1 / questions)  # Clopper and Pearson's upper bound of 0 of n
-        return f"no interval: no disagreement in {questions} questions; of all questions up to {most:.0%} may have one"
+        return f"no interval: no disagreement in {questions} questions; of all questions up to {100 * most:.0f} % may have one"
     return "no interval: every question has the same agreement"
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dataset_builder.agreement.coefficients import MISSING, Ratings
-from dataset_builder.agreement.reviews import LABELS, POINTS, PREFERRED, SCALES, Review, ReviewsError
+from dataset_builder.agreement.reviews import LABELS, POINTS, PREFERRED, SCALES, Review, UnusableReviews
 
 Value = str | int
 
@@ -55,7 +55,7 @@ def two_folders(reviews: Sequence[Review]) -> bool:
 def _preferences(judged: Sequence[Review], both: bool) -> Iterator[Judgement]:
     """One value per rater and pair of texts: with two folders both rows of a pair say it, each from its own side.
 
-    Raises ReviewsError where these contradict each other.
+    Raises UnusableReviews where these contradict each other.
     """
     found: dict[tuple[str, str, int], str] = {}
     numbers: dict[
@@ -70,7 +70,7 @@ def _preferences(judged: Sequence[Review], both: bool) -> Iterator[Judgement]:
             value = one.place if value == "this" else {"A": "B", "B": "A"}[one.place]
         known = found.setdefault((one.rater, one.question, number), value)
         if known != value:
-            raise ReviewsError(
+            raise UnusableReviews(
                 f"{one.rater} prefers {known} of {one.question} in the review of A, and {value} in that of B; expected the same. "
                 "Import the reviews of both folders again"
             )

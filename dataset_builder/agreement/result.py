@@ -8,13 +8,13 @@ from dataset_builder.agreement.intervals import Estimate
 from dataset_builder.agreement.raters import agreement_of, study_of
 from dataset_builder.agreement.reviews import Review
 from dataset_builder.agreement.sides import preference_of, scales_of
-from dataset_builder.agreement.text import COEFFICIENTS, TITLES, number, preference_lines
+from dataset_builder.agreement.text import COEFFICIENTS, TITLES, number, preference_lines, why_lines
 
 
 def result_of(reviews: Sequence[Review], machines: Mapping[Key, Machine], threshold: float) -> dict[str, Any]:
     """The raters, their agreement, what they think of each folder's texts, and how far the dataset agrees with them.
 
-    ``threshold``: the least relevance of a path that counts as relevant. Raises ReviewsError where reviews contradict each other.
+    ``threshold``: the least relevance of a path that counts as relevant. Raises UnusableReviews where reviews contradict each other.
     """
     return {
         "study": study_of(reviews),
@@ -28,6 +28,7 @@ def result_of(reviews: Sequence[Review], machines: Mapping[Key, Machine], thresh
 def shown(result: Mapping[str, Any], place: str = "A") -> dict[str, Any]:
     """What card and report show of one folder's result: texts and counts, nothing to be computed from."""
     asked = {name: one for name, one in result["agreement"].items() if one["items"]}
+    means = {name: by_place[place] for name, by_place in result["scales"].items()}
     experts = [
         (_title(what, part), label, _percent(value), value.of)
         for what, part in result["experts"].get(place, {}).items()
@@ -39,9 +40,11 @@ def shown(result: Mapping[str, Any], place: str = "A") -> dict[str, Any]:
         "texts": result["study"]["texts"],
         "questions": result["study"]["questions"],
         "asked": [
-            (name, one["raters"], one["items"], *(_told(one[c]) for c in COEFFICIENTS)) for name, one in asked.items()
+            (name, one["raters"], one["items"], *(number(one[c]) for c in COEFFICIENTS)) for name, one in asked.items()
         ],
-        "means": [(name, _told(means[place]), means[place].of) for name, means in result["scales"].items()],
+        "agreement_notes": list(why_lines(result["agreement"])),
+        "means": [(name, number(one), one.of) for name, one in means.items()],
+        "means_notes": [f"{name}: {one.why}" for name, one in means.items() if one.why],
         "preference": list(preference_lines(result["preference"])) if result["preference"]["questions"] else [],
         "experts": experts,
     }
@@ -49,12 +52,6 @@ def shown(result: Mapping[str, Any], place: str = "A") -> dict[str, Any]:
 
 def _title(what: str, part: Mapping[str, Any]) -> str:
     return TITLES[what] + (f", from {part['threshold']:g}" if "threshold" in part else "")
-
-
-def _told(estimate: Estimate) -> str:
-    if estimate.value is None:
-        return str(estimate.why)
-    return number(estimate) if estimate.low is not None else f"{estimate.value:.2f} ({estimate.why})"
 
 
 def _percent(estimate: Estimate) -> str:

@@ -17,7 +17,7 @@ POINTS = (1, 2, 3, 4, 5)
 COLUMNS = ("study", "rater", "specialty", "years", "id", "text_hash", "steps", *SCALES, "preferred", "cannot_judge")
 
 
-class ReviewsError(ValueError):
+class UnusableReviews(ValueError):
     """Rows of the config `reviews` that cannot be used; the message says which, what was found and what was expected."""
 
 
@@ -58,7 +58,7 @@ def question_of(id_: str) -> str:
 def read_reviews(folders: Mapping[str, Iterable[Path]]) -> list[Review]:
     """All reviews of these folders. ``folders``: by place, A or B, the files of the config `reviews`.
 
-    Raises ReviewsError for a missing column, a value out of range, two rows of one rater on one text, and two texts of one row.
+    Raises UnusableReviews for a missing column, a value out of range, two rows of one rater on one text, and two texts of one row.
     """
     rows = [(place, row) for place, files in folders.items() for file in files for row in _rows(file)]
     several = len({row["study"] for _, row in rows}) > 1
@@ -66,13 +66,13 @@ def read_reviews(folders: Mapping[str, Iterable[Path]]) -> list[Review]:
     times = Counter((one.place, one.rater, one.id, one.text) for one in found)
     if twice := [key for key, number in times.items() if number > 1]:
         place, rater, id_, _ = twice[0]
-        raise ReviewsError(
+        raise UnusableReviews(
             f"folder {place}: found {times[twice[0]]} reviews of {id_} by {rater}; expected one. Import the reviews again"
         )
     texts = {(one.place, one.id): one.text for one in found}
     for one in found:
         if one.text != texts[one.place, one.id]:
-            raise ReviewsError(
+            raise UnusableReviews(
                 f"folder {one.place}: found reviews of two texts of {one.id}; expected those of the row's text alone. Import the reviews again"
             )
     return found
@@ -83,12 +83,12 @@ def _rows(file: Path) -> Iterator[dict[str, Any]]:
         with pq.ParquetFile(file) as parquet:
             names = parquet.schema_arrow.names
             if missing := [name for name in COLUMNS if name not in names]:
-                raise ReviewsError(
+                raise UnusableReviews(
                     f"{file.name}: found no column {', '.join(missing)}; expected those of `review-import`"
                 )
             yield from parquet.read(columns=list(COLUMNS)).to_pylist()
     except pa.ArrowException as why:
-        raise ReviewsError(f"{file.name}: cannot be read as parquet ({why}). Import the reviews again") from why
+        raise UnusableReviews(f"{file.name}: cannot be read as parquet ({why}). Import the reviews again") from why
 
 
 def _review(place: str, row: Mapping[str, Any], several: bool) -> Review:
@@ -114,6 +114,6 @@ def _review(place: str, row: Mapping[str, Any], several: bool) -> Review:
 
 def _expect(where: str, name: str, value: Any, values: tuple[Any, ...]) -> None:
     if value is not None and value not in values:
-        raise ReviewsError(
+        raise UnusableReviews(
             f"{where}: found {value!r} as {name}; expected {', '.join(map(str, values))} or null. Import the reviews again"
         )

@@ -52,18 +52,28 @@ def _rater(rater: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def _agreement(agreement: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     yield "Agreement of the raters, with 95 % intervals:"
-    rows, whys = [], []
+    rows = []
     for name, one in agreement.items():
         counts = (one["raters"], one["items"], one["pairable_values"])
         given = " ".join(f"{category}:{number}" for category, number in one["given"].items())
         rows.append((name, *counts, *(number(one[c]) for c in COEFFICIENTS), given))
-        whys += [(name, COEFFICIENTS[c], one[c].why) for c in COEFFICIENTS if one[c].why]
     head = ("asked", "raters", "items", "pairable values", *COEFFICIENTS.values(), "given")
     yield from aligned(head, rows, left=1, last=True)
-    for why in dict.fromkeys(why for *_, why in whys):
-        where = [f"{name} ({coefficient})" for name, coefficient, this in whys if this == why]
-        yield f"- {', '.join(where)}: {why}"
+    yield from (f"- {line}" for line in why_lines(agreement))
     yield from NOTES
+
+
+def why_lines(agreement: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """What is not computable, and why: a line for each reason."""
+    whys: dict[str, dict[str, list[str]]] = {}  # by reason, what was asked and the coefficients
+    for name, one in agreement.items():
+        for key, title in COEFFICIENTS.items():
+            if one[key].why:
+                whys.setdefault(one[key].why, {}).setdefault(name, []).append(title)
+    for why, names in whys.items():
+        every = all(len(titles) == len(COEFFICIENTS) for titles in names.values())
+        where = names if every else [f"{name} ({', '.join(titles)})" for name, titles in names.items()]
+        yield f"{', '.join(where)}: {why}"
 
 
 def _scales(scales: Mapping[str, Mapping[str, Estimate]]) -> Iterator[str]:

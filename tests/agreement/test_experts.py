@@ -114,6 +114,11 @@ def test_sources_and_specialties_are_shown_from_ten_texts() -> None:
     assert found["A"]["verdict"]["left_out"] == 9 and found["A, specialty cardiology"]["verdict"]["left_out"] == 0
 
 
+def test_a_specialty_of_all_raters_is_not_shown_twice() -> None:
+    reviews = [review(rater, str(n), "c", specialty="surgery") for rater in ("r1", "r2") for n in range(12)]
+    assert list(compared(reviews, {Key("A", str(n)): machine("right") for n in range(12)}, 0.75)) == ["A"]
+
+
 def test_folders_are_compared_apart_and_what_says_nothing_is_left_out() -> None:
     reviews = [review("r", "q", "c", place=place) for place in "AB"]
     found = compared(reviews, {Key("B", "q"): machine("right")}, 0.75)

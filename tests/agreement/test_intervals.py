@@ -54,7 +54,7 @@ def test_the_interval_is_scipys_bca() -> None:
     ("codes", "value", "words"),
     [
         ([[0, 0]] * 20, None, "nothing"),
-        ([[0, 0], [1, 1]] * 10, 1.0, "no disagreement in 20 questions; of all questions up to 17% may have one"),
+        ([[0, 0], [1, 1]] * 10, 1.0, "no disagreement in 20 questions; of all questions up to 17 % may have one"),
         ([[0, 1]], 0.0, "one question"),
         ([[0, 0]] * 19 + [[0, 1]], 0.0, "without one of the questions"),
         ([[0, 0], [0, MISSING]], None, "nothing"),

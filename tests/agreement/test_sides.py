@@ -9,8 +9,9 @@ from datasets import Dataset
 from scipy.stats import binomtest
 
 from dataset_builder.agreement.raters import agreement_of
-from dataset_builder.agreement.reviews import Review, ReviewsError, read_reviews
+from dataset_builder.agreement.reviews import Review, UnusableReviews, read_reviews
 from dataset_builder.agreement.sides import preference_of, scales_of
+from dataset_builder.agreement.text import why_lines
 from tests.support.rater_model import MODELS, majority_share
 from tests.support.simulated_reviews import FEATURES, LABELS, Row, review
 
@@ -66,7 +67,7 @@ def test_both_folders_say_the_same_preference_once(tmp_path: Path) -> None:
     found = preference_of(read(tmp_path, a, b))
     assert (found["A"], found["B"], found["undecided"]) == (1, 0, 2)
     assert agreement_of(read(tmp_path, a, b))["preferred"]["items"] == 3
-    with pytest.raises(ReviewsError, match="r0 prefers A of q0 in the review of A, and B in that of B"):
+    with pytest.raises(UnusableReviews, match="r0 prefers A of q0 in the review of A, and B in that of B"):
         preference_of(read(tmp_path, a, a))
 
 
@@ -90,21 +91,21 @@ CASES = [
 
 @pytest.mark.parametrize(("values", "words"), CASES)
 def test_values_out_of_range_are_named(tmp_path: Path, values: dict[str, Any], words: str) -> None:
-    with pytest.raises(ReviewsError, match=words) as raised:
+    with pytest.raises(UnusableReviews, match=words) as raised:
         read(tmp_path, [review("r1", "q7", **values)])
     assert "r1, q7" in str(raised.value)
 
 
 def test_repeats_and_missing_columns_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ReviewsError, match="found 2 reviews of q by r1"):
+    with pytest.raises(UnusableReviews, match="found 2 reviews of q by r1"):
         read(tmp_path, [review("r1", "q"), review("r1", "q")])
-    with pytest.raises(ReviewsError, match="reviews of two texts of q"):
+    with pytest.raises(UnusableReviews, match="reviews of two texts of q"):
         read(tmp_path, [review("r1", "q"), review("r2", "q", text_hash="other")])
     Dataset.from_list([{"rater": "r1"}]).to_parquet(tmp_path / "x.parquet")
-    with pytest.raises(ReviewsError, match="found no column study, specialty"):
+    with pytest.raises(UnusableReviews, match="found no column study, specialty"):
         read_reviews({"A": [tmp_path / "x.parquet"]})
     (tmp_path / "y.parquet").write_bytes(b"no parquet")
-    with pytest.raises(ReviewsError, match="cannot be read as parquet"):
+    with pytest.raises(UnusableReviews, match="cannot be read as parquet"):
         read_reviews({"A": [tmp_path / "y.parquet"]})
 
 
@@ -119,6 +120,11 @@ def test_one_rater_and_no_variance_are_said(tmp_path: Path) -> None:
     assert one["preferred"]["alpha"].why == "nobody was asked, or nobody answered"
     same = agreement_of(read(tmp_path, [review(r, f"q{n}", accuracy=5) for r in ("r1", "r2") for n in range(9)]))
     assert same["accuracy"]["alpha"].why == "no variance: all values are 5"
+    assert list(why_lines(same)) == [
+        "step label, coherence, relevance, usefulness, preferred: nobody was asked, or nobody answered",
+        "accuracy (Krippendorff's α, Cohen's κ): no variance: all values are 5",
+        "accuracy (Gwet's AC1/AC2): no interval: no disagreement in 9 questions; of all questions up to 34 % may have one",
+    ]
     assert same["accuracy"]["ac"].value == 1.0 and "no disagreement in 9 questions" in same["accuracy"]["ac"].why
     apart = agreement_of(read(tmp_path, [review("r1", "q1", accuracy=5), review("r2", "q2", accuracy=4)]))
     assert apart["accuracy"]["kappa"].why == "no item was judged by two raters"

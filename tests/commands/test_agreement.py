@@ -31,7 +31,7 @@ def test_tables_are_printed_and_written(
     built: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "new" / "agreement.json"
-    assert main(["agreement", str(built["a"]), str(built["b"]), "--out", str(out)]) == 0
+    assert main(["agreement", str(built["a"]), "--b", str(built["b"]), "--out", str(out)]) == 0
     printed = capsys.readouterr().out
     number = len(steps_in(built["plain"]))
     assert f"{2 * number} texts of {number} questions, reviewed by 3 raters:" in printed
@@ -57,7 +57,7 @@ def test_one_folder_is_enough(built: dict[str, Path], tmp_path: Path, capsys: py
 
 
 def test_a_folder_without_reviews_is_refused(built: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
-    assert main(["agreement", str(built["a"]), str(built["plain"]), "--out", str(tmp_path / "x.json")]) == 2
+    assert main(["agreement", str(built["a"]), "--b", str(built["plain"]), "--out", str(tmp_path / "x.json")]) == 2
     assert "plain: found no config reviews; import reviews first (make review-import)" in capsys.readouterr().err
     assert not (tmp_path / "x.json").exists()
 

@@ -25,7 +25,7 @@ FORMAT = 1  # of the JSON
 def add_command(command: argparse.ArgumentParser) -> None:
     """Add the command `agreement` and its options."""
     command.add_argument("folder", type=Path, metavar="FOLDER", help="a dataset folder with reviews: A")
-    command.add_argument("other", type=Path, nargs="?", metavar="B", help="the folder that was reviewed beside it")
+    command.add_argument("--b", type=Path, metavar="DIR", help="the folder that was reviewed beside it: B")
     command.add_argument(
         "--out", type=Path, default=Path("agreement.json"), metavar="FILE", help="default: %(default)s"
     )
@@ -33,8 +33,8 @@ def add_command(command: argparse.ArgumentParser) -> None:
 
 
 def print_agreement(given: argparse.Namespace) -> int:
-    """Print the tables and write them as JSON. Raises FolderError for a folder without reviews or with other files than it lists, ReviewsError."""
-    folders = {"A": given.folder} | ({"B": given.other} if given.other else {})
+    """Print the tables and write them as JSON. Raises FolderError for a folder without reviews or with other files than it lists, UnusableReviews."""
+    folders = {"A": given.folder} | ({"B": given.b} if given.b else {})
     manifests = {place: _manifest(folder) for place, folder in folders.items()}
     files = {place: review_files(manifests[place], folder.joinpath) for place, folder in folders.items()}
     if missing := [str(folders[place]) for place, some in files.items() if not some]:

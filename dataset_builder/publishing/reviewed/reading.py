@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 from dataset_builder.agreement.experts import Key, Machine
 from dataset_builder.agreement.result import result_of, shown
-from dataset_builder.agreement.reviews import ReviewsError, question_of, read_reviews
+from dataset_builder.agreement.reviews import UnusableReviews, question_of, read_reviews
 from dataset_builder.publishing.layout import batches_of, files_by_config, question_files
 from dataset_builder.relevance.model import MIN_RELEVANCE
 
@@ -34,7 +34,7 @@ def agreement_shown(manifest: Mapping[str, Any], locate: Locate) -> dict[str, An
         reviews = read_reviews({"A": files})
         machines = machines_of("A", manifest, locate, {one.id for one in reviews})
         return shown(result_of(reviews, machines, threshold_of(manifest)))
-    except ReviewsError as why:
+    except UnusableReviews as why:
         return {"why": str(why)}
 
 
