@@ -68,7 +68,7 @@ def test_changed_reviews_are_refused(
     folder = shutil.copytree(built["a"], tmp_path / "a")
     shutil.copy(built["b"] / "reviews/train-00000-of-00001.parquet", folder / "reviews")
     assert main(["agreement", str(folder), "--out", str(tmp_path / "x.json")]) == 2
-    assert "its content is not that of the build" in capsys.readouterr().err
+    assert "(sha256 differs)" in capsys.readouterr().err
 
 
 def test_rationales_of_one_question_have_their_own_verdicts(tmp_path: Path) -> None:

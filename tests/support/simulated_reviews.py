@@ -1,15 +1,20 @@
 """Reviews by simulated raters, and a copy of a dataset folder with them as its config `reviews`."""
 
 import hashlib
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet
 from datasets import Dataset, Features, List, Value, load_dataset
 
-from dataset_builder.publishing import folder as folders
+from dataset_builder.publishing.card import card
+from dataset_builder.publishing.folder import column_types, config_hash, write_manifest
+from dataset_builder.publishing.layout import CARD, data_file, read_rows
 from dataset_builder.publishing.verify import read_manifest
+from dataset_builder.sources.raw_files import sha256
 
 LABELS = ("correct", "wrong", "unsupported", "irrelevant")
 SCALES = ("accuracy", "coherence", "relevance", "usefulness")
@@ -67,10 +72,19 @@ def steps_in(folder: Path) -> dict[str, int]:
 
 
 def with_reviews(folder: Path, out: Path, rows: Sequence[Row]) -> Path:
-    """Write the folder again, with these rows as its config `reviews`."""
-    manifest = read_manifest(folder)
-    name = "candidates" if "rationales" in manifest["columns"] else "default"
-    splits = {split: load_dataset(str(folder), name, split=split) for split in manifest["rows"]}
-    reviews = Dataset.from_list(list(rows), features=FEATURES)
-    folders.write(out, splits, manifest | manifest["card"], {"reviews": reviews})  # pyright: ignore[reportArgumentType]
+    """A copy of the folder with these rows as its config `reviews`, which the content hash does not cover, in manifest and card."""
+    shutil.copytree(folder, out)
+    name = data_file("train", "reviews")
+    (out / name).parent.mkdir()
+    Dataset.from_list(list(rows), features=FEATURES).to_parquet(out / name)
+    manifest = read_manifest(out)
+    columns = column_types(pyarrow.parquet.read_schema(out / name))
+    entry = {"columns": columns, "rows": len(rows), "content_hash": config_hash(columns, read_rows(out / name))}
+    manifest["configs"]["reviews"] = entry
+    names = [*manifest["files"], name]
+    manifest["files"] = dict.fromkeys(names, "")
+    text = card({file: out / file for file in names}, manifest)
+    (out / CARD).write_text(text, "utf-8")
+    manifest["files"] = {file: sha256(out / file) for file in sorted(names)}
+    write_manifest(out, manifest)
     return out
