@@ -97,13 +97,20 @@ def kappa_of(ratings: Ratings) -> tuple[np.ndarray, Statistic]:
     """
     k, codes = ratings.categories, ratings.codes
     tables = []
-    for one, other in combinations(range(codes.shape[1]), 2):
+    for one, other in pairs_of(ratings):
         both = (codes[:, one] != MISSING) & (codes[:, other] != MISSING)
         cells = np.zeros((len(codes), k * k))
         cells[both, codes[both, one] * k + codes[both, other]] = 1
         tables.append(_by_question(ratings, cells))
     joined = np.concatenate(tables, axis=1) if tables else np.zeros((_number(ratings), 0))
     return joined, lambda sums: _kappa(sums, k, ratings.ordinal)
+
+
+def pairs_of(ratings: Ratings) -> list[tuple[int, int]]:
+    """The pairs of raters, by their columns, who judged an item in common."""
+    given = (ratings.codes != MISSING).astype(int)
+    shared = given.T @ given
+    return [(one, other) for one, other in combinations(range(len(shared)), 2) if shared[one, other]]
 
 
 def kappas(sums: np.ndarray, categories: int, ordinal: bool) -> tuple[np.ndarray, np.ndarray]:

@@ -14,6 +14,7 @@ LEAST_TEXTS = 10  # of a source or specialty that is shown alone
 VERDICTS, READINGS = ("right", "wrong", "unjudged"), ("supported", "contradicted", "unknown")
 BINS = (0.0, 0.25, 0.5, 0.75, 0.9, 1.0)
 UNDECIDED = "undecided"
+ALL_PASSED = "every text here has passed, so what was stopped is not seen"
 
 
 class Key(NamedTuple):
@@ -131,7 +132,7 @@ def verdicts(pairs: Sequence[Pair]) -> dict[str, Any]:
         return {}
     recall = _recall(known, "wrong", True, "the experts find no text wrong")
     if all(verdict == "right" for _, verdict, _ in cells):
-        recall = Estimate(None, of=recall.of, why="every text here has passed, so what was stopped is not seen")
+        recall = Estimate(None, of=recall.of, why=ALL_PASSED)
     return {
         "texts": len(cells),
         "left_out": len(cells) - len(known),
@@ -185,6 +186,9 @@ def relevances(pairs: Sequence[Pair], threshold: float) -> dict[str, Any]:
     if not cells:
         return {}
     above = [(question, value >= threshold, relevant) for question, value, relevant, _ in known]
+    recall = _recall(above, True, True, "the experts find no text relevant")
+    if all(value >= threshold for _, value in cells):
+        recall = Estimate(None, of=recall.of, why=ALL_PASSED)
     bins = []
     for low, high in pairwise(BINS):
         inside = [one for one in known if low <= one[1] < high or one[1] == high == BINS[-1]]
@@ -205,7 +209,7 @@ def relevances(pairs: Sequence[Pair], threshold: float) -> dict[str, Any]:
         "left_out": len(cells) - len(known),
         "threshold": threshold,
         "precision": _share(above, True, True, f"no text has a path of {threshold:g} or more"),
-        "recall": _recall(above, True, True, "the experts find no text relevant"),
+        "recall": recall,
         "bins": bins,
     }
 

@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from itertools import combinations
 from typing import Any
 
-from dataset_builder.agreement.coefficients import COEFFICIENTS, MISSING, Ratings, kappa_of, kappas
+from dataset_builder.agreement.coefficients import COEFFICIENTS, MISSING, Ratings, kappa_of, kappas, pairs_of
 from dataset_builder.agreement.intervals import DIGITS, Estimate, bootstrap
 from dataset_builder.agreement.ratings import Asked, asked_of, judgements, raters_in, table_of
 from dataset_builder.agreement.reviews import Review
+
+MOST_PAIRS = 2000  # of raters, for κ: its resamples take memory for each
 
 
 def study_of(reviews: Sequence[Review]) -> dict[str, Any]:
@@ -61,6 +62,10 @@ def _estimate(name: str, ratings: Ratings, asked: Asked, raters: int) -> Estimat
         return Estimate(None, why="one rater: agreement takes two")
     if not ratings.pairable.any():
         return Estimate(None, why="no item was judged by two raters")
+    if name == "kappa" and (pairs := len(pairs_of(ratings))) > MOST_PAIRS:
+        return Estimate(
+            None, why=f"{pairs:,} pairs of raters judged items in common; at most {MOST_PAIRS:,} are computed"
+        )
     sums, statistic = COEFFICIENTS[name](ratings)
     used = {asked.categories[code] for code in ratings.codes[ratings.pairable].ravel().tolist() if code != MISSING}
     only = next(iter(used)) if len(used) == 1 else None
@@ -69,11 +74,13 @@ def _estimate(name: str, ratings: Ratings, asked: Asked, raters: int) -> Estimat
 
 
 def _pairs(ratings: Ratings, raters: Sequence[str]) -> list[dict[str, Any]]:
-    """Cohen's κ of each pair of raters, and the items that both judged; κ is left out where it is not computable."""
+    """Cohen's κ of each pair of raters, and the items that both judged; κ is left out where it is not computable, and all where they are too many."""
+    if len(pairs := pairs_of(ratings)) > MOST_PAIRS:
+        return []
     sums, _ = kappa_of(ratings)
     values, items = kappas(sums.sum(axis=0), ratings.categories, ratings.ordinal)
     return [
-        {"raters": list(pair), "items": int(number)}
+        {"raters": [raters[one] for one in pair], "items": int(number)}
         | ({"kappa": round(float(value), DIGITS)} if value == value else {})
-        for pair, value, number in zip(combinations(raters, 2), values, items, strict=True)
+        for pair, value, number in zip(pairs, values, items, strict=True)
     ]

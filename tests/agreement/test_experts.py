@@ -78,6 +78,9 @@ def test_there_is_no_recall_where_every_text_has_passed() -> None:
     one = compared(reviews, {Key("A", id_): machine("right") for id_ in "12"}, 0.75)["A"]["verdict"]
     assert one["recall of wrong"].value is None and "every text here has passed" in one["recall of wrong"].why
     assert one["right, but wrong to the experts"].value == 0.5
+    reviews = [review("r", id_, "c", score) for id_, score in (("1", 5), ("2", 1))]
+    one = compared(reviews, {Key("A", id_): machine(relevance=0.8) for id_ in "12"}, 0.75)["A"]["relevance"]
+    assert one["recall"].value is None and one["precision"].value == 0.5
 
 
 def test_steps_are_counted_and_other_steps_are_left_out() -> None:

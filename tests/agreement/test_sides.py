@@ -130,3 +130,17 @@ def test_one_rater_and_no_variance_are_said(tmp_path: Path) -> None:
     assert apart["accuracy"]["kappa"].why == "no item was judged by two raters"
     constant = [review(r, f"q{n}", accuracy=4 + number) for number, r in enumerate(("r1", "r2")) for n in range(9)]
     assert agreement_of(read(tmp_path, constant))["accuracy"]["kappa"].value == 0.0
+
+
+def test_pairs_of_raters_are_listed_where_they_judged_items_in_common(tmp_path: Path) -> None:
+    rows = [review(r, f"q{n}", accuracy=1 + n % 5) for r in ("r1", "r2") for n in range(6)]
+    rows += [review("r3", "q9", accuracy=1)]
+    found = agreement_of(read(tmp_path, rows))["accuracy"]
+    assert found["pairs"] == [{"raters": ["r1", "r2"], "items": 6, "kappa": 1.0}]
+
+
+def test_too_many_raters_have_no_kappa(tmp_path: Path) -> None:
+    rows = [review(f"r{n}", "q", accuracy=1 + n % 5) for n in range(70)] + [review("r0", "p", accuracy=2)]
+    found = agreement_of(read(tmp_path, rows))["accuracy"]
+    assert found["kappa"].why == "2,415 pairs of raters judged items in common; at most 2,000 are computed"
+    assert found["alpha"].value is not None and found["pairs"] == []
