@@ -126,6 +126,7 @@ def speed() -> None:
         for place in "AB"
         for n in range(60)
     }
+    preference_of(reviews[:1])  # imports scipy.stats
     start = time.process_time()
     agreement_of(reviews), scales_of(reviews), preference_of(reviews), compared(reviews, machines, 0.75)
     print(
