@@ -27,7 +27,7 @@ NAMES ?= $(PRIMEKG)/names.tsv.gz
 GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-all hpo dataset kg-questions merge estimate store batches cache stages judge-calibration judge-passport count contamination audit verify push diff report hub calibrate preflight sft cards serve chat real-model score compare factuality docs chromium test test-all lint format types bench gain fuzz check clean
+.PHONY: help setup setup-all hpo dataset kg-questions merge estimate store batches cache stages judge-calibration judge-passport count contamination audit verify push diff agreement report hub calibrate preflight sft cards serve chat real-model score compare factuality docs chromium test test-all lint format types bench gain fuzz check clean
 
 #> Variables, all optional, after `make TARGET` (details: `python -m dataset_builder build --help`). Those of several commands:
 #>   OUT=folder or file to write (dataset: build/PIPELINE, sft: build/sft/RECIPE, report: FOLDER.html)  DATA_DIR=folder/of/raw/files
@@ -50,7 +50,7 @@ GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 #> Publishing: REPO=org/name  TAG=v1.0  BRANCH=main  PRIVATE=1  ALLOW_DIRTY=1  ALLOW_UNCHECKED=1  INTERMEDIATES=1  ANSWERS=1
 #> Caches (results of stages, prepared graphs): OLDER=30d  LARGER=1GB: what `make cache` deletes; without them nothing
 #> Audits (docs/audit.md): COLUMNS=question=a+b,rationale=c,…: which column holds what, where the layout is not known  FILES=glob  CLAIMS_OF=1000: rationales whose claims are read
-#> Others: PARTS="folder folder" (merge)  FOLDER=build/kg_only (report)  PORT=8000 (serve, chat, hub)  PYTHON=path/to/python3.11 (setup)
+#> Others: PARTS="folder folder" (merge)  FOLDER=build/kg_only (report, agreement)  PORT=8000 (serve, chat, hub)  PYTHON=path/to/python3.11 (setup)
 #> Training: RECIPE=tiny|tiny-grpo|tiny-dpo|smollm2-135m|medreason-8b|…  MIN_PASS=0.2 MAX_PASS=0.8  LAUNCH=zero3|zero2|one_gpu|two_cpu  HUB_MODEL=org/name  ALLOW=code,code  TRL="--any_flag value"
 #> Scores: REVISION=v1.0  TASKS=medqa,pubmedqa_labeled_strict  BACKEND=accelerate|vllm|sglang|litellm  LIMIT=20  DTYPE=bfloat16
 #>   gain: BRANCHING=1  SEEDS=3  DEVICE=cpu|cuda
@@ -137,6 +137,9 @@ endif
 
 diff: setup ## compare two builds, rows and evidence: A, B, each a folder or org/name@tag; OUT=file.md: what each question won and lost
 	$(PY) -m dataset_builder diff $(call quote,$(A)) $(call quote,$(B)) $(call flag,--out,OUT) || [ $$? -eq 1 ]
+
+agreement: setup ## how far expert raters agree, and the dataset with them (docs/agreement.md): FOLDER with reviews, B, OUT (default: agreement.json)
+	$(PY) -m dataset_builder agreement $(call quote,$(or $(FOLDER),build/$(PIPELINE))) $(call flag,--b,B) $(call flag,--out,OUT)
 
 hub: setup-all ## start a Hub on loopback, to try a push without an account, and print the environment to set: PORT, HUB=folder
 	$(PY) -m tests.hub --root $(call quote,$(or $(HUB),build/hub)) --port $(call quote,$(or $(PORT),0))

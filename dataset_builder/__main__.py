@@ -26,6 +26,7 @@ COMMANDS = {  # each with its module in dataset_builder.commands, and what it do
         "make multi-hop questions from a graph's paths, for the source kg_questions",
     ),
     "judge-calibration": ("judge_calibration", "measure how often a judge errs, on cases of known verdict"),
+    "agreement": ("review.agreement", "how far expert raters agree with each other, and the dataset with them"),
     "report": ("report", "write an HTML report of a dataset folder, in one file"),
 }
 UNDER_WAY = 75  # EX_TEMPFAIL of sysexits.h: run the same command again later
@@ -55,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def bad_input() -> tuple[type[Exception], ...]:
     """The errors that are the user's to mend. Imported only once something was raised, because these modules are slow to import."""
+    from dataset_builder.agreement.reviews import UnusableReviews
     from dataset_builder.answer_store.store import StoreError
     from dataset_builder.claim_check.reader import ReaderMissing
     from dataset_builder.llm.model import ModelError
@@ -76,6 +78,7 @@ def bad_input() -> tuple[type[Exception], ...]:
         ReaderMissing,
         ModelError,
         StoreError,
+        UnusableReviews,
     )
     return (*errors, MissingAnswer, PushError, HubError, WorkerDied)
 

@@ -158,6 +158,12 @@ def test_make_audit_passes_what_is_set() -> None:
     assert found[-2:] == ["--out", "build/audit"] and "--min-edge-score" not in found
 
 
+def test_make_agreement_takes_one_folder_or_two() -> None:
+    assert arguments("agreement") == ["agreement", "build/kg_only"]
+    found = arguments("agreement", FOLDER="a b", B="c d", OUT="x y.json")
+    assert found == ["agreement", "a b", "--b", "c d", "--out", "x y.json"]
+
+
 # --- what is installed before a command ------------------------------------------------------------------------------
 
 BUILDING = [
@@ -170,6 +176,7 @@ BUILDING = [
     "push",
     "diff",
     "report",
+    "agreement",
     "count",
     "audit",
     "judge-calibration",

@@ -17,6 +17,7 @@ from dataset_builder.publishing.layout import UNROLLED as UNROLLED_ROWS
 from dataset_builder.publishing.layout import batches_of, card_configs, code_of, files_by_config
 from dataset_builder.publishing.learning.lengths import lengths_of
 from dataset_builder.publishing.metadata.citation import bibtex
+from dataset_builder.publishing.reviewed.section import agreement_section
 from dataset_builder.row import COLUMNS, UNROLLED, Column
 
 _FILES = Environment(
@@ -75,9 +76,8 @@ def card(
         if "reasonmed" in files
         else None,
         example=_first(paths[files[rows_config]["train"][0]]) if "train" in manifest["rows"] else None,
-        evidence=_evidence([paths[file] for file in files[rows_config]["train"]])
-        if "train" in manifest["rows"]
-        else {},
+        evidence=_evidence([paths[file] for file in files[rows_config].get("train", ())]),
+        agreement=agreement_section(manifest, lambda file: paths[file]),
         asked=asked,
         lost=sum(stage["calls"]["lost_usd"] for stage in asked),
     )

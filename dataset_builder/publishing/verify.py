@@ -21,6 +21,7 @@ from dataset_builder.publishing.layout import (
 )
 from dataset_builder.publishing.learning.configs import LEARNING, learning_of, learning_rows
 from dataset_builder.publishing.metadata.croissant import wrong_croissant
+from dataset_builder.publishing.reviewed.section import wrong_section
 from dataset_builder.publishing.schema.data_files import wrong_rows
 from dataset_builder.publishing.schema.manifest import OF_A_BUILD, parsed_manifest
 from dataset_builder.publishing.shards.check import wrong_part
@@ -106,6 +107,8 @@ def wrong_content(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
         wrong.append(f"relevance: counted {relevance or 'none'}, the manifest says {said or 'none'}")
     if computed != manifest["content_hash"]:
         wrong.append(f"content_hash: computed {computed}, the manifest says {manifest['content_hash']}")
+    if _is_ours(manifest):  # other code may write it in other words
+        wrong += wrong_section(folder, manifest)
     return wrong + wrong_part(folder, manifest) + wrong_intermediates(folder, manifest)
 
 

@@ -19,6 +19,7 @@ from dataset_builder.llm.prices import dollars
 from dataset_builder.publishing.funnel import reasons_of, total
 from dataset_builder.publishing.hub.loaded import told
 from dataset_builder.publishing.layout import MANIFEST, FolderError, question_files
+from dataset_builder.publishing.reviewed.reading import agreement_shown
 from dataset_builder.publishing.schema.data_files import wrong_rows
 from dataset_builder.publishing.verify import read_manifest
 from dataset_builder.report import block_files
@@ -121,6 +122,7 @@ def facts_of_page(folder: Path, manifest: Mapping[str, Any], written: Written, *
         "figures": [(figure, isinstance(figure, Bars)) for figure in figures_of(written, manifest.get("relevance"))],
         "stages": stage_costs(manifest["run"]["stages"]),
         "ledger": matrix_of(manifest),
+        "agreement": agreement_shown(manifest, folder.joinpath),
         "rationales": sum(row.rationales for row in written.rows if row.outcome == "published"),
         "style": style,
         "script": script,

@@ -1,0 +1,1 @@
+"""The commands about reviews by experts."""
