@@ -37,6 +37,7 @@ MAY_IMPORT = {
     "judge_calibration": "stage stages answer_store llm text_checks",
     "publishing": "kg row configs stage stages prompt mapped run stage_code sources answer_store answer_extraction claim_check llm contamination",
     "report": "prompt sources llm publishing",
+    "review": "configs sources publishing",
     "sft": "kg row configs prompt sources answer_extraction claim_check text_checks contamination publishing.hub publishing.schema publishing.layout",
     "lighteval_tasks": "kg row prompt sources answer_extraction claim_check llm.secrets publishing.hub publishing.schema publishing.layout",
 }
