@@ -31,6 +31,7 @@ from dataset_builder.judge_calibration.trust import expect_trusted
 from dataset_builder.pipelines import PIPELINES
 from dataset_builder.publishing import intermediates
 from dataset_builder.publishing.folder import expect_free, split_rows, write
+from dataset_builder.publishing.reviews.carry import carried_lines, number_of_reviews
 from dataset_builder.publishing.shards.part import Chosen, choose
 from dataset_builder.publishing.tiers import has_tiers, scores_of, tiers_of
 from dataset_builder.publishing.unchanged import git_state, keep_note, state
@@ -87,10 +88,12 @@ def build_folder(folder: Path, given: argparse.Namespace) -> None:
         "run": run_facts(started, runs) | more,
         "contamination": contamination,
     }
+    reviews = number_of_reviews(folder)
     manifest = write(folder, split_rows(rows), facts, {"contamination": ledger.rows(), **chosen.configs(rows)})
     remember(folder)
     intermediates.keep(folder, rows, manifest, runner.used)
     print_summary(manifest, runs, folder)
+    _print_lines(carried_lines(folder, reviews, manifest))
     _print_lines(lines := [*notes_on_graph(kg, given), *_notes_on_rows(kg, left_out, shuffle, origins, contamination)])
     if is_final and _is_pinned(origins, kg) and not any(one.calls and one.calls.sent for one in runs):
         keep_note(folder, before, kg.path, [*notes, *lines], asks=bool(models))

@@ -13,13 +13,13 @@ function prose(text) {
 }
 
 /** Radio buttons of one question. ``choices``: value and words; ``value``: what is chosen; ``set``: takes what is chosen, or null. */
-function group(name, legend, choices, value, set, kind) {
+function group(name, legend, choices, value, set, kind, about = false) {
   const buttons = choices.map(([one, words], place) => {
     const input = make("input", { type: "radio", name, value: String(one), checked: one === value });
     input.addEventListener("change", () => { set(one); mark(); });
     return make("label", {}, input, words === String(place + 1) ? null : make("kbd", { "aria-hidden": "true" }, String(place + 1)), words);
   });
-  const box = make("fieldset", { class: `group ${kind}` }, make("legend", {}, ...legend), make("div", { class: "choices" }, ...buttons));
+  const box = make("fieldset", { class: `group ${kind}`, "aria-describedby": about }, make("legend", {}, ...legend), make("div", { class: "choices" }, ...buttons));
   const mark = () => { box.classList.toggle("open", !box.querySelector(":checked")); cue(); };
   box.takeBack = () => { box.querySelectorAll("input").forEach((input) => { input.checked = false; }); set(null); mark(); };
   box.classList.toggle("open", value === null);
@@ -37,7 +37,8 @@ function textBlock(item, place, change) {
     const legend = [make("span", { class: "unseen" }, `Step ${part.step} of ${steps}${of}`)];
     const choices = FORM.labels.map((label) => [label, label]);
     const set = (value) => change((now) => { now.texts[place].steps[part.step - 1] = value; });
-    block.append(make("div", { class: "step" }, make("p", {}, ...prose(part.text)), group(`step-${place}-${part.step}`, legend, choices, answer.steps[part.step - 1], set, "label")));
+    const words = make("p", { id: `words-${place}-${part.step}` }, ...prose(part.text));
+    block.append(make("div", { class: "step" }, words, group(`step-${place}-${part.step}`, legend, choices, answer.steps[part.step - 1], set, "label", words.id)));
   }
   const scales = make("div", { class: "scales" });
   for (const { name: column, title, low, high } of FORM.scales) {

@@ -77,6 +77,7 @@ async function load(event) {
 byId("begin").addEventListener("click", () => show(everyItem().find((item) => openIn(item) > 0) || SCREENS.end));
 byId("previous").addEventListener("click", () => show(state.at - 1));
 byId("next").addEventListener("click", () => show(state.at + 1));
+byId("to-start").addEventListener("click", () => show(SCREENS.start));
 byId("to-end").addEventListener("click", () => show(SCREENS.end));
 byId("export").addEventListener("click", () => { download(); drawExported(); });
 byId("load").addEventListener("change", load);

@@ -54,7 +54,7 @@ def carried_lines(folder: Path, before: int, manifest: Mapping[str, Any]) -> lis
     lines = [f"Reviews: {kept} of {before} were kept, whose texts are the same as before."]
     if kept < before:
         lines.append(
-            f"{before - kept} reviews judge texts that this folder no longer publishes: they are in {beside(folder)}, "
+            f"{before - kept} reviews judge texts that this folder no longer publishes: they are in {beside(folder.resolve())}, "
             "and no longer in the dataset (docs/review.md)."
         )
     return lines
