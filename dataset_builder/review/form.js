@@ -42,7 +42,7 @@ function textBlock(item, place, change) {
   }
   const scales = make("div", { class: "scales" });
   for (const { name: column, title, low, high } of FORM.scales) {
-    const legend = [title, make("span", { class: "unseen" }, of), make("span", { class: "ends" }, ` 1 ${low}, 5 ${high}`)];
+    const legend = [many ? make("span", { class: "unseen" }, `${name}: `) : null, title, make("span", { class: "ends" }, ` 1 ${low}, 5 ${high}`)];
     const set = (value) => change((now) => { now.texts[place][column] = value; });
     scales.append(group(`${column}-${place}`, legend, FORM.values.map((value) => [value, String(value)]), answer[column], set, "scale"));
   }

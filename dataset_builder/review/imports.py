@@ -89,7 +89,7 @@ def expect_nothing_lost(imports: Sequence[Import], replace: bool) -> None:
     if changed and not replace:
         names = [f"{row['rater']} on {row['id']} (side {row['side']})" for row in changed]
         raise ReviewError(
-            f"nothing was imported: {len(changed)} reviews in the folder have answers that these files take back or change; expected files with "
+            f"nothing was imported: these files take back or change answers in {len(changed)} of the folder's reviews; expected files with "
             f"the same answers and more: give the newest, or replace the earlier answers with --replace (make: REPLACE=1)\n{listed(names)}"
         )
 

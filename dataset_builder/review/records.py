@@ -23,6 +23,15 @@ from dataset_builder.review.key import Item, Key, ReviewError
 Label = Literal["correct", "wrong", "unsupported", "irrelevant"]
 AGAIN = "ask the rater to open the page and export again"
 MOST_FAULTS = 20  # in a message
+EXPECTED = {  # of each field
+    "steps": f"a list of null or {', '.join(STEP_LABELS)}",
+    **dict.fromkeys(SCALES, f"null or {LOWEST} to {HIGHEST}"),
+    "comment": f"null or a text of at most {MOST_CHARACTERS} characters",
+    "specialty": f"null or a text of at most {MOST_OF_SPECIALTY} characters",
+    "years": f"null or 0 to {MOST_YEARS}",
+    "preferred": "null, '1', '2' or 'none'",
+    "cannot_judge": "true or false",
+}
 
 
 class _Answers(BaseModel):
@@ -179,8 +188,8 @@ def _wrong_item(record: Record, items: Sequence[Item]) -> Iterator[str]:
 def _told(error: Any) -> str:
     """An error of pydantic in the words of these messages."""
     place = ".".join(str(part + 1) if isinstance(part, int) else part for part in error["loc"])
+    name = [part for part in error["loc"] if isinstance(part, str)][-1]
     expected = {"missing": "this field", "extra_forbidden": "no such field"}.get(error["type"])
-    expected = expected or error["msg"].removeprefix("Input should be ")
-    expected = f"null or {', '.join(STEP_LABELS)}" if ".steps." in place else expected
+    expected = expected or EXPECTED.get(name) or error["msg"].removeprefix("Input should be ")
     found = "nothing" if error["type"] == "missing" else SHORT.repr(error["input"])
     return f"{place}: found {found}; expected {expected}: {AGAIN}"
