@@ -135,6 +135,14 @@ def test_make_diff_writes_details_only_where_asked() -> None:
     assert arguments("diff", A="a", B="c", OUT="x y.md")[3:5] == ["--out", "x y.md"]
 
 
+def test_make_review_passes_both_folders_and_each_file() -> None:
+    assert arguments("review") == ["review", "build/kg_only", "--out", "build/review"]
+    given = arguments("review", FOLDER="x y", B="b", N="9", RATERS="2", SEED="1", OUT="o")
+    assert given == ["review", "x y", "--b", "b", "--items", "9", "--raters", "2", "--seed", "1", "--out", "o"]
+    given = arguments("review-import", FOLDER="x", B="b", STUDY="o/key.json", FILES="1.jsonl 2.jsonl", REPLACE="1")
+    assert given == ["review-import", "x", "--b", "b", "--study", "o/key.json", "--replace", "1.jsonl", "2.jsonl"]
+
+
 # --- what is installed before a command ------------------------------------------------------------------------------
 
 BUILDING = [
@@ -147,6 +155,8 @@ BUILDING = [
     "push",
     "diff",
     "report",
+    "review",
+    "review-import",
     "count",
     "judge-calibration",
     "docs",

@@ -59,13 +59,26 @@ function keep() {
   }
 }
 
+/** Take everything back out of the browser, as on a computer that others use. */
+function forget() {
+  if (!confirm("Delete all answers to this page from this browser? Only an exported file has them then.")) return false;
+  state = fresh();
+  if (storageWorks) localStorage.removeItem(PLACE);
+  return true;
+}
+
+/** What was typed, or null; half a character, as where an emoji is cut, is no text in UTF-8. */
+function entered(text) {
+  return text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd").trim() || null;
+}
+
 /** The answers as they go into the file: a line for each case, also for those without an answer. */
 function fileText() {
   const years = state.years === "" ? null : Number(state.years);
   return everyItem().map((item) => {
     const answer = answerTo(item);
-    const texts = answer.texts.map((text) => ({ ...text, comment: text.comment.trim() || null }));
-    const about = { study: DATA.study, version: DATA.version, rater: DATA.rater, item, specialty: state.specialty.trim() || null, years };
+    const texts = answer.texts.map((text) => ({ ...text, comment: entered(text.comment) }));
+    const about = { study: DATA.study, version: DATA.version, rater: DATA.rater, item, specialty: entered(state.specialty), years };
     return JSON.stringify({ ...about, texts, preferred: answer.preferred, cannot_judge: answer.cannot_judge }) + "\n";
   }).join("");
 }

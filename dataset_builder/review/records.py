@@ -1,5 +1,6 @@
 """Read the files that raters send back. A fault is said with file, line, what was found, what was expected, and what to do."""
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -112,7 +113,7 @@ def read_files(paths: Sequence[Path], key: Key) -> list[RaterFile]:
 def _read_file(path: Path, key: Key, faults: list[str]) -> RaterFile:
     file, first = RaterFile(path, ""), dict[int, int]()
     try:
-        lines = path.read_bytes().split(b"\n")
+        lines = path.read_bytes().removeprefix(BOM_UTF8).split(b"\n")
     except OSError as why:
         faults.append(f"{path}: cannot be read ({why.strerror}); expected a file that a rater exported")
         return file
@@ -163,7 +164,7 @@ def _wrong_page(value: Mapping[str, Any], key: Key, rater: str) -> Iterator[str]
         yield f"found study {SHORT.repr(study)}; expected {key.study!r}, that of the key: give the key.json of the rater's study"
     elif (version := value.get("version")) != key.version:
         yield f"found version {SHORT.repr(version)} of the page; expected {key.version!r}: the file is not from a page of this study"
-    elif (name := value.get("rater")) not in key.raters:
+    elif not isinstance(name := value.get("rater"), str) or name not in key.raters:
         yield f"found rater {SHORT.repr(name)}; expected one of {', '.join(key.raters)}: was the study made with more raters? Give its key.json"
     elif rater and name != rater:
         yield f"found a record of {name} after those of {rater}; expected one rater in a file: give each rater's file by itself"

@@ -80,6 +80,11 @@ byId("next").addEventListener("click", () => show(state.at + 1));
 byId("to-start").addEventListener("click", () => show(SCREENS.start));
 byId("to-end").addEventListener("click", () => show(SCREENS.end));
 byId("export").addEventListener("click", () => { download(); drawExported(); });
+byId("forget").addEventListener("click", () => {
+  if (!forget()) return;
+  draw();
+  byId("begin").focus();
+});
 byId("load").addEventListener("change", load);
 byId("load-here").addEventListener("change", load);
 byId("specialty").addEventListener("input", (event) => { state.specialty = event.target.value; keep(); });

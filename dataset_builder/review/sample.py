@@ -7,6 +7,7 @@ up to one question, however many strata there are, and a plain mean over the sam
 
 import hashlib
 import random
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,11 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from dataset_builder.publishing.layout import FolderError
-from dataset_builder.publishing.reviews.texts import judged_texts, published_rows, text_hash
+from dataset_builder.publishing.reviews.texts import TEXTS, judged_texts, published_rows, text_hash
 from dataset_builder.publishing.streams.digests import canonical
 
 Stratum = tuple[str, ...]
 RELEVANT, SOMEWHAT = 0.75, 0.5
+CASE = ("question", "context", "options")
+FACTS = ("source", "tier", "support", "paths")  # of which strata are made
 
 
 @dataclass(frozen=True)
@@ -104,14 +107,29 @@ def common(folders: Sequence[Mapping[str, Outline]]) -> tuple[dict[str, Stratum]
         elif len(each) > 1 and len({one.text for one in each}) == 1:
             left_out["with the same text in both folders"] += 1
         else:
-            strata[id_] = tuple(dict.fromkeys(part for one in each for part in one.stratum))
+            strata[id_] = _joined([one.stratum for one in each])
     return strata, dict(left_out)
+
+
+def _joined(strata: Sequence[Stratum]) -> Stratum:
+    """The stratum of a question in the first folder, and what is otherwise in the second."""
+    first, *others = strata
+    return first + tuple(f"B: {part}" for other in others for part in other if part not in first)
+
+
+def unblinded(cases: Sequence[Case], manifests: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The ids of the drawn texts that name a model or pipeline of the folders: a rater can tell where such a text is from."""
+    models = [str(name) for one in manifests for name in one["inputs"].get("models", {}).values()]
+    names = {name.strip().partition("@")[0] for given in models for name in given.split(",")}
+    names |= {one["pipeline"] for one in manifests}
+    pattern = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in sorted(names) if name), re.IGNORECASE)
+    return [text.id for case in cases for text in case.texts if pattern.search(text.text)]
 
 
 def outlines_of(folder: Path, manifest: Mapping[str, Any], seed: int) -> dict[str, Outline]:
     """The published questions of a folder by id; of several rationales of a question one is drawn."""
     found = {}
-    for row in published_rows(folder, manifest):
+    for row in published_rows(folder, manifest, (*TEXTS, *CASE, *FACTS)):
         if chosen := chosen_text(row, seed):
             options = [[option["label"], option["text"]] for option in row["options"]]
             case = hashlib.sha256(canonical([row["question"], row["context"], options])).digest()
@@ -166,9 +184,9 @@ def _cases(folders: Mapping[str, tuple[Path, Mapping[str, Any]]], ids: Sequence[
     rows: dict[str, dict[str, Any]] = {}
     texts: dict[str, list[Judged]] = {id_: [] for id_ in ids}
     for side, (folder, manifest) in folders.items():
-        for row in published_rows(folder, manifest):
+        for row in published_rows(folder, manifest, (*TEXTS, *CASE)):
             if row["id"] in texts and (chosen := chosen_text(row, seed)):
-                rows[row["id"]] = {name: row[name] for name in ("question", "context", "options")}
+                rows[row["id"]] = {name: row[name] for name in CASE}
                 texts[row["id"]].append(Judged(side, *chosen))
     return [_case(id_, rows[id_], tuple(texts[id_])) for id_ in ids]
 

@@ -98,6 +98,13 @@ def test_review_says_who_must_not_have_the_key(
     assert "99 questions were asked for, and there are only" in words
 
 
+def test_a_key_that_could_not_be_read_again_is_not_written(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["review", str(folder), "--raters", "2000", "--out", str(tmp_path / "study")]) == 2
+    assert "bytes; expected at most 4,000,000: ask for fewer" in told(capsys) and not (tmp_path / "study").exists()
+
+
 def test_review_refuses_folders_that_it_cannot_use(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -106,6 +113,8 @@ def test_review_refuses_folders_that_it_cannot_use(
     assert "twice; expected two folders to compare" in told(capsys)
     assert main(["review", str(tmp_path / "nothing"), *out]) == 2
     assert "is no dataset folder" in told(capsys)
+    assert main(["review", str(folder), "--out", str(folder / "study")]) == 2
+    assert "is in the dataset folder" in told(capsys) and not (folder / "study").exists()
     (folder / "README.md").write_text("another card")
     assert main(["review", str(folder), *out]) == 2
     assert "does not match its manifest" in told(capsys)
@@ -291,6 +300,12 @@ def test_a_faulty_file_is_refused_with_its_line(
     words = told(capsys)
     assert "nothing was imported" in words and f"{file}" in words and said in words, words
     assert not (folder / FILE).exists() and verify(folder).wrong == []
+
+
+def test_a_file_that_windows_has_saved_is_read(key: Row, add: Callable[..., int], tmp_path: Path) -> None:
+    text = "\r\n".join(["\ufeff" + lines(records(key, "rater-1"))[0], *lines(records(key, "rater-1"))[1:], "", ""])
+    (tmp_path / "rater-1.jsonl").write_bytes(text.encode())
+    assert add(tmp_path / "rater-1.jsonl") == 0
 
 
 def test_two_files_of_one_rater_and_one_that_is_not_there(

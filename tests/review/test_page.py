@@ -91,6 +91,7 @@ def test_a_review_by_keyboard_with_a_reload_to_an_import(
     assert count(page) == "1 of 3 complete"
     keys(page, "Enter", "1", "k", "3", "c")
     page.keyboard.type("Dose é < 5 & wrong")
+    page.eval_on_selector("#comment-1", "one => { one.value = '\\ud83d cut'; one.dispatchEvent(new Event('input')); }")
     keys(page, "Escape", "j")
     page.reload()
     assert page.text_content("#where") == "Case 2 of 3" and count(page) == "1 of 3 complete"
@@ -114,7 +115,7 @@ def test_a_review_by_keyboard_with_a_reload_to_an_import(
         2,
     ]
     assert [one["preferred"] for one in found] == ["2", "none", None] and found[2]["cannot_judge"] is True
-    assert found[1]["texts"][0]["comment"] == "Dose é < 5 & wrong" and found[1]["texts"][1]["comment"] is None
+    assert found[1]["texts"][0]["comment"] == "Dose é < 5 & wrong" and found[1]["texts"][1]["comment"] == "\ufffd cut"
     assert found[1]["texts"][0]["steps"][0] == "unsupported"
     given = ["--study", str(tmp_path / "study/key.json"), str(tmp_path / "rater-1.jsonl")]
     assert main(["review-import", str(folders[0]), "--b", str(folders[1]), *given]) == 0
@@ -196,6 +197,24 @@ def test_raters_do_not_see_each_others_answers_and_digits_can_be_switched_off(
     keys(page, "Space", "ArrowRight")
     assert page.is_checked("input[name=step-0-1][value=wrong]")
     assert page.locator("kbd").first.is_hidden()
+
+
+def test_a_page_that_is_open_twice_shows_the_same_and_can_be_emptied(
+    built: Path, opened: Open, tmp_path: Path
+) -> None:
+    study_of(tmp_path / "study", built, "--items", "2", "--raters", "1")
+    page = opened(tmp_path / "study/rater-1.html")
+    page.click("#begin")
+    again = page.context.new_page()
+    again.goto(page.url)
+    keys(page, "3")
+    again.wait_for_selector("input[name=step-0-1][value=unsupported]:checked")
+    keys(page, "e")
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.click("#forget")
+    assert page.text_content("#begin") == "Begin"
+    page.reload()
+    assert page.text_content("#begin") == "Begin"
 
 
 def test_every_question_has_a_name_for_a_screen_reader(built: Path, other: Path, opened: Open, tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ import pytest
 from dataset_builder.publishing.layout import FolderError
 from dataset_builder.publishing.verify import read_manifest
 from dataset_builder.review.sample import (
+    Case,
+    Judged,
     Outline,
     Stratum,
     chosen_text,
@@ -18,6 +20,7 @@ from dataset_builder.review.sample import (
     draw_cases,
     stratum_of,
     support_of,
+    unblinded,
 )
 from tests.support.tiny_folders import write_folders
 
@@ -62,10 +65,20 @@ def test_every_question_has_the_same_chance() -> None:
 
 
 def test_only_what_all_folders_publish_alike_is_compared() -> None:
-    first = {"same": outline(), "alone": outline(), "text": outline(), "worded": outline("one")}
-    second = {"same": outline(text="other"), "text": outline(), "worded": outline("two", "other"), "new": outline()}
+    first = {
+        "same": outline("case", "text", "s", "claims: none read"),
+        "alone": outline(),
+        "text": outline(),
+        "worded": outline("one"),
+    }
+    second = {
+        "same": outline("case", "other", "s", "claims: all supported"),
+        "text": outline(),
+        "worded": outline("two", "other"),
+        "new": outline(),
+    }
     strata, left_out = common([first, second])
-    assert list(strata) == ["same"]
+    assert strata == {"same": ("s", "claims: none read", "B: claims: all supported")}
     assert left_out == {
         "published by one folder alone": 2,
         "with the same text in both folders": 1,
@@ -123,6 +136,14 @@ def test_a_case_has_one_text_of_each_folder(built: Path, other: Path) -> None:
         assert (first.side, second.side) == ("a", "b") and second.text.startswith(first.text)
     assert sum(there for there, _ in drawn.strata.values()) == read_manifest(built)["rows"]["train"]
     assert sum(taken for _, taken in drawn.strata.values()) == 5
+
+
+def test_texts_that_name_a_model_or_pipeline_are_said() -> None:
+    texts = ["As GPT-4o says, gout.", "As gpt-4o-mini says, gout.", "kg_only found gout.", "qwen3-8b", "Gout."]
+    cases = [Case(str(n), "?", None, (), (Judged("a", str(n), text),)) for n, text in enumerate(texts)]
+    models = {"writers": "gpt-4o,qwen3-8b@sglang", "judge": "gpt-4o"}
+    assert unblinded(cases, [{"pipeline": "reasonmed", "inputs": {"models": models}}]) == ["0", "1", "3"]
+    assert unblinded(cases, [{"pipeline": "kg_only", "inputs": {}}]) == ["2"]
 
 
 def test_without_anything_to_judge_the_message_says_why(built: Path) -> None:

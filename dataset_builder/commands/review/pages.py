@@ -15,10 +15,11 @@ from dataset_builder.publishing.hub.loaded import told, wrong_files
 from dataset_builder.publishing.layout import FolderError
 from dataset_builder.publishing.reviews.values import SIDES
 from dataset_builder.publishing.schema.data_files import wrong_rows
+from dataset_builder.publishing.schema.json_text import MAX_BYTES
 from dataset_builder.publishing.verify import read_manifest
 from dataset_builder.review.key import NAME, ReviewError, read_key
 from dataset_builder.review.page import page_of
-from dataset_builder.review.sample import Drawn, draw_cases
+from dataset_builder.review.sample import Drawn, draw_cases, unblinded
 from dataset_builder.review.study import Study, key_of, plan
 from kg.terminal import one_line
 
@@ -55,13 +56,20 @@ def add_command(command: argparse.ArgumentParser) -> None:
 
 def write_pages(given: argparse.Namespace) -> int:
     """Write the pages and the key, and print what was drawn. Raises FolderError, ReviewError."""
-    folders = checked_folders([given.folder, *([given.b] if given.b else [])])
+    places: list[Path] = [given.folder, *([given.b] if given.b else [])]
+    expect_outside(given.out, places)
+    folders = checked_folders(places)
     drawn = draw_cases(folders, given.items, given.seed)
     hashes = [manifest["content_hash"] for _, manifest in folders.values()]
     study = plan(drawn.cases, hashes, given.raters, given.seed)
     expect_no_other_study(given.out, study)
-    given.out.mkdir(parents=True, exist_ok=True)
     key = json.dumps(key_of(study, folders, given.seed), indent=1, ensure_ascii=False) + "\n"
+    if (size := len(key.encode())) > MAX_BYTES:
+        raise ReviewError(
+            f"the key of {len(drawn.cases)} cases and {given.raters} raters has {size:,} bytes; expected at most {MAX_BYTES:,}: "
+            "ask for fewer --items or --raters (make: N=, RATERS=)"
+        )
+    given.out.mkdir(parents=True, exist_ok=True)
     _write(given.out / NAME, key)  # first: pages without their key are worth nothing
     for rater, placed in study.raters.items():
         _write(given.out / f"{rater}.html", page_of(study.id, rater, placed))
@@ -86,6 +94,15 @@ def checked_folders(places: list[Path]) -> Folders:
             )
         folders[side] = (folder, manifest)
     return folders
+
+
+def expect_outside(out: Path, places: list[Path]) -> None:
+    """Raise ReviewError where the pages and the key would be among the files of a dataset, which would be pushed, or refused."""
+    for place in places:
+        if out.resolve().is_relative_to(place.resolve()):
+            raise ReviewError(
+                f"--out {out} is in the dataset folder {place}; expected a folder outside of it: choose another one (make: OUT=)"
+            )
 
 
 def expect_no_other_study(out: Path, study: Study) -> None:
@@ -118,7 +135,7 @@ def strata_table(drawn: Drawn) -> Table:
     """How many questions each stratum has, and how many of them are in the sample."""
     table = Table(title="questions that can be judged, and drawn ones")
     table.add_column("stratum")
-    for name in ("in the folder", "drawn"):
+    for name in ("questions", "drawn"):
         table.add_column(name, justify="right")
     for stratum, (there, taken) in drawn.strata.items():
         table.add_row("; ".join(stratum), f"{there:,}", f"{taken:,}")
@@ -129,6 +146,10 @@ def _print(given: argparse.Namespace, drawn: Drawn, study: Study, folders: Mappi
     OUT.print(strata_table(drawn), markup=False)
     texts = [text for case in drawn.cases for text in case.texts]
     lines = [f"{count:,} questions {reason}: not drawn" for reason, count in drawn.left_out.items()]
+    if named := unblinded(drawn.cases, [manifest for _, manifest in folders.values()]):
+        lines.append(
+            f"NOT BLIND: {len(named)} texts name a model or pipeline of these folders, such as {named[0]}: raters can tell where they are from"
+        )
     if len(drawn.cases) < given.items:
         lines.append(f"{given.items} questions were asked for, and there are only {len(drawn.cases)}: all were taken")
     pages = ", ".join(str(given.out / f"{rater}.html") for rater in study.raters)

@@ -1,12 +1,16 @@
 """The texts of a folder that can be judged: its published rationales, with the ids of the config `steps`, and their hashes."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dataset_builder.publishing.layout import question_files, read_rows
+import pyarrow.parquet as pq
+
+from dataset_builder.publishing.layout import batches_of, question_files
 from dataset_builder.publishing.learning.steps import rationales_of
+
+TEXTS = ("id", "rationale", "verdict", "rationales", "responses")  # the columns that say what was published
 
 
 def judged_texts(question: Mapping[str, Any]) -> dict[str, str]:
@@ -14,9 +18,15 @@ def judged_texts(question: Mapping[str, Any]) -> dict[str, str]:
     return {id_: rationale["text"] for id_, _, rationale in rationales_of(question) if rationale["text"]}
 
 
-def published_rows(folder: Path, manifest: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The published questions of a folder, batch by batch."""
-    return read_rows(*(folder / file for file in question_files(manifest).get("train", ())))
+def published_rows(
+    folder: Path, manifest: Mapping[str, Any], columns: Sequence[str] = TEXTS
+) -> Iterator[dict[str, Any]]:
+    """The published questions of a folder, batch by batch, with those of these columns that it has."""
+    there = [name for name in columns if name in manifest["columns"]]
+    for file in question_files(manifest).get("train", ()):
+        with pq.ParquetFile(folder / file) as parquet:
+            for batch in batches_of(parquet, columns=there):
+                yield from batch.to_pylist()
 
 
 def texts_of(folder: Path, manifest: Mapping[str, Any], ids: set[str]) -> dict[str, str]:
