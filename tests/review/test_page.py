@@ -63,6 +63,17 @@ def exported(page: Page, file: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text("utf-8").splitlines()]
 
 
+def begin(page: Page) -> None:
+    """Fill in the first screen, and begin."""
+    page.focus("#specialty")
+    page.keyboard.type("nephrology 1")  # its digit is no answer
+    keys(page, "Tab")
+    page.keyboard.type("7")
+    page.focus("#begin")
+    keys(page, "Enter")
+    assert marked(page) == "H1"
+
+
 def answer_case(page: Page, steps: list[int]) -> None:
     """Answer a case of which the texts have so many steps, by digits alone."""
     for number in steps:
@@ -80,13 +91,7 @@ def test_a_review_by_keyboard_with_a_reload_to_an_import(
     steps = [[text["steps"] for text in item["texts"]] for item in key["raters"]["rater-1"]]
     file = tmp_path / "study/rater-1.html"
     page = opened(file)
-    page.focus("#specialty")
-    page.keyboard.type("nephrology 1")  # its digit is no answer
-    keys(page, "Tab")
-    page.keyboard.type("7")
-    page.focus("#begin")
-    keys(page, "Enter")
-    assert marked(page) == "H1"
+    begin(page)
     answer_case(page, steps[0])
     assert count(page) == "1 of 3 complete"
     keys(page, "Enter", "1", "k", "3", "c")
@@ -108,12 +113,8 @@ def test_a_review_by_keyboard_with_a_reload_to_an_import(
     ]
     labels = ["correct", "wrong", "unsupported", "irrelevant"]
     assert found[0]["texts"][0]["steps"] == [labels[place % 4] for place in range(steps[0][0])]
-    assert [found[0]["texts"][1][name] for name in ("accuracy", "coherence", "relevance", "usefulness")] == [
-        5,
-        4,
-        3,
-        2,
-    ]
+    scores = {name: found[0]["texts"][1][name] for name in ("accuracy", "coherence", "relevance", "usefulness")}
+    assert scores == {"accuracy": 5, "coherence": 4, "relevance": 3, "usefulness": 2}
     assert [one["preferred"] for one in found] == ["2", "none", None] and found[2]["cannot_judge"] is True
     assert found[1]["texts"][0]["comment"] == "Dose é < 5 & wrong" and found[1]["texts"][1]["comment"] == "\ufffd cut"
     assert found[1]["texts"][0]["steps"][0] == "unsupported"

@@ -6,11 +6,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
+import pytest
 from datasets import Dataset
 
 from dataset_builder.__main__ import main
 from dataset_builder.publishing.folder import OPTIONAL, write
 from dataset_builder.publishing.layout import question_files, read_rows
+from dataset_builder.publishing.reviews.config import FILE
 from dataset_builder.publishing.verify import read_manifest
 from dataset_builder.row import features
 
@@ -68,3 +71,14 @@ def export(file: Path, found: list[Row]) -> Path:
     """Write records as a page does."""
     file.write_text("".join(json.dumps(row) + "\n" for row in found), "utf-8")
     return file
+
+
+def reviews(folder: Path) -> list[Row]:
+    """The rows of the config `reviews`."""
+    return pq.read_table(folder / FILE).to_pylist()
+
+
+def told(capsys: pytest.CaptureFixture[str]) -> str:
+    """What was printed since the last look, errors last."""
+    found = capsys.readouterr()
+    return found.out + found.err
