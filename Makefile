@@ -3,10 +3,11 @@
 # What users set. A value is taken as it was typed, and reaches a command as one word: a quote or a `$` in it runs nothing (but TRL is several words of
 # a command line, as the shell reads them). A variable of that name in the environment, where other programs set OUT or TAG too, is left alone;
 # only PYTHON is taken from there.
-VARIABLES := A ALLOW ALLOW_DIRTY ALLOW_JUDGE ALLOW_UNCHECKED ANSWERS B BACKEND BATCH_SIZE BENCHMARKS BORDER BRANCH BRANCHING CLAIMS CLAIMS_OF COLUMNS DATASET DATA_DIR DEVICE DISPATCH DO DTYPE EDITOR EMBEDDER \
-  FILES FOLDER GOLD GROUNDED HUB HUB_MODEL INTERMEDIATES IN_FLIGHT JUDGE JUDGE_VOTES KEEP_CONTRADICTED KG LARGER LAUNCH LICENSE LIMIT MAX_NEW_TOKENS MAX_PASS \
-  MAX_TOKENS MAX_USD MINUTES MIN_EDGE_SCORE MIN_PASS MIN_RELEVANCE MODEL NAMES NO_SAMPLING NUM_PROC OLDER ORACLE ORDERS OUT OUTPUTS PARTS PIPELINE PORT PRICE PRIVATE \
-  PUSH PYTHON RATE RECIPE REJECT_CONTRADICTED REPLAY_ONLY REPO REVISION ROWS SCORES SEED SEEDS SHARD SHUFFLE_OPTIONS SOURCES SPLIT STORE STRICT TAG TASKS \
+VARIABLES := A ALLOW ALLOW_DIRTY ALLOW_JUDGE ALLOW_UNCHECKED ANSWERS B BACKEND BATCH_SIZE BENCHMARKS BORDER BRANCH BRANCHING CLAIMS CLAIMS_OF COLUMNS DATASET DATA_DIR \
+  DEVICE DISPATCH DO DTYPE EDITOR EMBEDDER FILES FOLDER GOLD GROUNDED HUB HUB_MODEL INTERMEDIATES IN_FLIGHT JUDGE JUDGE_VOTES KEEP_CONTRADICTED KG LARGER LAUNCH LICENSE \
+  LIMIT MAX_NEW_TOKENS MAX_PASS MAX_TOKENS MAX_USD MINUTES MIN_EDGE_SCORE MIN_PASS MIN_RELEVANCE MODEL N NAMES NO_SAMPLING NUM_PROC OLDER ORACLE ORDERS OUT OUTPUTS PARTS \
+  PIPELINE PORT PRICE PRIVATE PUSH PYTHON RATE RATERS RECIPE REJECT_CONTRADICTED REPLACE REPLAY_ONLY REPO REVISION ROWS SCORES SEED SEEDS SHARD SHUFFLE_OPTIONS SOURCES \
+  SPLIT STORE STRICT STUDY TAG TASKS \
   THEN_ONLINE TIMEOUT TRL WAIT WRITER WRITERS
 $(foreach name,$(VARIABLES),$(if $(filter command,$(origin $(name))),$(eval override $(name) := $$(value $(name)))))
 $(foreach name,$(filter-out PYTHON,$(VARIABLES)),$(if $(filter environment,$(origin $(name))),\
@@ -27,7 +28,7 @@ NAMES ?= $(PRIMEKG)/names.tsv.gz
 GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-all hpo dataset kg-questions merge estimate store batches cache stages judge-calibration judge-passport count contamination audit verify push diff agreement report hub calibrate preflight sft cards serve chat real-model score compare factuality docs chromium test test-all lint format types bench gain fuzz check clean
+.PHONY: help setup setup-all hpo dataset kg-questions merge estimate store batches cache stages judge-calibration judge-passport count contamination audit verify push diff agreement report review review-import hub calibrate preflight sft cards serve chat real-model score compare factuality docs chromium test test-all lint format types bench gain fuzz check clean
 
 #> Variables, all optional, after `make TARGET` (details: `python -m dataset_builder build --help`). Those of several commands:
 #>   OUT=folder or file to write (dataset: build/PIPELINE, sft: build/sft/RECIPE, report: FOLDER.html)  DATA_DIR=folder/of/raw/files
@@ -50,6 +51,7 @@ GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 #> Publishing: REPO=org/name  TAG=v1.0  BRANCH=main  PRIVATE=1  ALLOW_DIRTY=1  ALLOW_UNCHECKED=1  INTERMEDIATES=1  ANSWERS=1
 #> Caches (results of stages, prepared graphs): OLDER=30d  LARGER=1GB: what `make cache` deletes; without them nothing
 #> Audits (docs/audit.md): COLUMNS=question=a+b,rationale=c,…: which column holds what, where the layout is not known  FILES=glob  CLAIMS_OF=1000: rationales whose claims are read
+#> Expert review: N=60 questions  RATERS=3  STUDY=folder/key.json  FILES="rater-1.jsonl rater-2.jsonl"  REPLACE=1: earlier answers may change
 #> Others: PARTS="folder folder" (merge)  FOLDER=build/kg_only (report, agreement)  PORT=8000 (serve, chat, hub)  PYTHON=path/to/python3.11 (setup)
 #> Training: RECIPE=tiny|tiny-grpo|tiny-dpo|smollm2-135m|medreason-8b|…  MIN_PASS=0.2 MAX_PASS=0.8  LAUNCH=zero3|zero2|one_gpu|two_cpu  HUB_MODEL=org/name  ALLOW=code,code  TRL="--any_flag value"
 #> Scores: REVISION=v1.0  TASKS=medqa,pubmedqa_labeled_strict  BACKEND=accelerate|vllm|sglang|litellm  LIMIT=20  DTYPE=bfloat16
@@ -146,6 +148,14 @@ hub: setup-all ## start a Hub on loopback, to try a push without an account, and
 
 report: setup ## write an HTML report of a dataset folder: FOLDER, OUT (default: FOLDER.html)
 	$(PY) -m dataset_builder report $(call quote,$(or $(FOLDER),build/$(PIPELINE))) $(call flag,--out,OUT)
+
+review: setup ## write a page for each expert who judges published rationales (docs/review.md): FOLDER, B, N, RATERS, SEED, OUT
+	$(PY) -m dataset_builder review $(call quote,$(or $(FOLDER),build/$(PIPELINE))) $(call flag,--b,B) $(call flag,--items,N) $(call flag,--raters,RATERS) \
+	  $(call flag,--seed,SEED) --out $(call quote,$(or $(OUT),build/review))
+
+review-import: setup ## add the experts' files to the folder, as the config `reviews`: FOLDER, B, STUDY, FILES, REPLACE
+	$(PY) -m dataset_builder review-import $(call quote,$(or $(FOLDER),build/$(PIPELINE))) $(call flag,--b,B) --study $(call quote,$(or $(STUDY),build/review/key.json)) \
+	  $(if $(REPLACE),--replace) $(call each,FILES)
 
 calibrate: setup-all ## measure from which score an embedder's similar names are links: EMBEDDER; GOLD, NAMES or KG
 	$(PY) -m kg calibrate $(if $(KG),$(call flag,--kg,KG) $(call flag,--min-edge-score,MIN_EDGE_SCORE),--names $(call each,NAMES)) --gold $(call each,GOLD) $(call flag,--embedder,EMBEDDER)

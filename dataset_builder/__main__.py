@@ -28,6 +28,8 @@ COMMANDS = {  # each with its module in dataset_builder.commands, and what it do
     "judge-calibration": ("judge_calibration", "measure how often a judge errs, on cases of known verdict"),
     "agreement": ("review.agreement", "how far expert raters agree with each other, and the dataset with them"),
     "report": ("report", "write an HTML report of a dataset folder, in one file"),
+    "review": ("review.pages", "draw published rationales, and write a page for each expert who judges them"),
+    "review-import": ("review.files", "add what experts have said to the dataset folder, as the config `reviews`"),
 }
 UNDER_WAY = 75  # EX_TEMPFAIL of sysexits.h: run the same command again later
 ALIASES = {"judge-passport": "judge-calibration"}
@@ -64,6 +66,7 @@ def bad_input() -> tuple[type[Exception], ...]:
     from dataset_builder.publishing.folder import FolderError
     from dataset_builder.publishing.hub.errors import HubError
     from dataset_builder.publishing.pushable import PushError
+    from dataset_builder.review.key import ReviewError
     from dataset_builder.run import WorkerDied
     from dataset_builder.sources.raw_files import SourceError
     from kg import EmbedderError, GraphError
@@ -80,7 +83,7 @@ def bad_input() -> tuple[type[Exception], ...]:
         StoreError,
         UnusableReviews,
     )
-    return (*errors, MissingAnswer, PushError, HubError, WorkerDied)
+    return (*errors, MissingAnswer, PushError, HubError, ReviewError, WorkerDied)
 
 
 def parser(wanted: str | None = None) -> argparse.ArgumentParser:

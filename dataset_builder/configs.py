@@ -82,8 +82,39 @@ LEARNING: dict[str, Config] = {
     ),
 }
 
+REVIEWS = "reviews"  # added after the build, so it has a content hash of its own (publishing/reviews)
+
 CONFIGS: dict[str, Config] = {
     **LEARNING,
+    REVIEWS: Config(
+        "what one expert said of one published rationale, without knowing where it came from (docs/review.md)",
+        {
+            "study": Column(TEXT, "the study for which the rationale was drawn: a hash of what was drawn, and how"),
+            "rater": Column(TEXT, "`rater-1`, `rater-2` …: the page that the expert was given"),
+            "specialty": Column(TEXT, "the expert's own words; null where nothing was entered"),
+            "years": Column(INT, "years of practice; null where nothing was entered"),
+            "id": Column(
+                TEXT, "the question's id; of several rationales with the number, `<question id>#<k>`, as in `steps`"
+            ),
+            "side": Column(TEXT, "`a` or `b`: which folder of the study this one is; `a` where there was one"),
+            "content_hash": Column(TEXT, "content hash of the folder from which the page was made"),
+            "text_hash": Column(TEXT, "sha256 of the judged rationale"),
+            "steps": Column(
+                [{"step": INT, "label": TEXT}],
+                "of each step of the rationale, cut as in `steps`, counted from 1: correct, wrong, unsupported or irrelevant; null: not answered",
+            ),
+            "accuracy": Column(INT, "medical accuracy, 1 to 5; null: not answered"),
+            "coherence": Column(INT, "coherence of the reasoning, 1 to 5; null: not answered"),
+            "relevance": Column(INT, "relevance to the case, 1 to 5; null: not answered"),
+            "usefulness": Column(INT, "usefulness for teaching, 1 to 5; null: not answered"),
+            "preferred": Column(
+                TEXT, "`this` text, the `other` folder's, or `none`; null: not answered, or there was one text"
+            ),
+            "cannot_judge": Column(FLAG, "whether the expert said that they cannot judge the case"),
+            "comment": Column(TEXT, "the expert's own words on this text; null where nothing was entered"),
+            "version": Column(TEXT, "version of the page's format"),
+        },
+    ),
     "contamination": Config(
         "a question of a source that an evaluation split asks too",
         {

@@ -39,6 +39,7 @@ MAY_IMPORT = {
     "publishing": "kg row configs agreement relevance stage stages prompt mapped run stage_code sources answer_store answer_extraction claim_check llm contamination",
     "report": "prompt sources llm publishing",
     "audit": "kg row sources answer_extraction text_checks claim_check contamination publishing report",
+    "review": "configs sources publishing",
     "sft": "kg row configs prompt sources answer_extraction claim_check text_checks contamination publishing.hub publishing.schema publishing.layout publishing.metadata.citation",
     "lighteval_tasks": "kg row prompt sources answer_extraction claim_check llm.secrets publishing.hub publishing.schema publishing.layout",
 }

@@ -164,6 +164,14 @@ def test_make_agreement_takes_one_folder_or_two() -> None:
     assert found == ["agreement", "a b", "--b", "c d", "--out", "x y.json"]
 
 
+def test_make_review_passes_both_folders_and_each_file() -> None:
+    assert arguments("review") == ["review", "build/kg_only", "--out", "build/review"]
+    given = arguments("review", FOLDER="x y", B="b", N="9", RATERS="2", SEED="1", OUT="o")
+    assert given == ["review", "x y", "--b", "b", "--items", "9", "--raters", "2", "--seed", "1", "--out", "o"]
+    given = arguments("review-import", FOLDER="x", B="b", STUDY="o/key.json", FILES="1.jsonl 2.jsonl", REPLACE="1")
+    assert given == ["review-import", "x", "--b", "b", "--study", "o/key.json", "--replace", "1.jsonl", "2.jsonl"]
+
+
 # --- what is installed before a command ------------------------------------------------------------------------------
 
 BUILDING = [
@@ -177,6 +185,8 @@ BUILDING = [
     "diff",
     "report",
     "agreement",
+    "review",
+    "review-import",
     "count",
     "audit",
     "judge-calibration",

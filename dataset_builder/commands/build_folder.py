@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from datasets import Dataset
+
 from dataset_builder.claim_check.reader import ClaimReader
 from dataset_builder.commands import OUT
 from dataset_builder.commands.contamination import check_contamination, describe_check
@@ -31,6 +33,7 @@ from dataset_builder.judge_calibration.trust import expect_trusted
 from dataset_builder.pipelines import PIPELINES
 from dataset_builder.publishing import intermediates
 from dataset_builder.publishing.folder import expect_free, split_rows, write
+from dataset_builder.publishing.reviews.carry import carried_lines, number_of_reviews
 from dataset_builder.publishing.shards.part import Chosen, choose
 from dataset_builder.publishing.tiers import has_tiers, scores_of, tiers_of
 from dataset_builder.publishing.unchanged import git_state, keep_note, state
@@ -87,13 +90,23 @@ def build_folder(folder: Path, given: argparse.Namespace) -> None:
         "run": run_facts(started, runs) | more,
         "contamination": contamination,
     }
-    manifest = write(folder, split_rows(rows), facts, {"contamination": ledger.rows(), **chosen.configs(rows)})
-    remember(folder)
+    manifest, carried = _written(folder, rows, facts, {"contamination": ledger.rows(), **chosen.configs(rows)})
     intermediates.keep(folder, rows, manifest, runner.used)
     print_summary(manifest, runs, folder)
+    _print_lines(carried)
     _print_lines(lines := [*notes_on_graph(kg, given), *_notes_on_rows(kg, left_out, shuffle, origins, contamination)])
     if is_final and _is_pinned(origins, kg) and not any(one.calls and one.calls.sent for one in runs):
         keep_note(folder, before, kg.path, [*notes, *lines], asks=bool(models))
+
+
+def _written(
+    folder: Path, rows: Dataset, facts: Mapping[str, Any], configs: Mapping[str, Dataset]
+) -> tuple[dict[str, Any], list[str]]:
+    """Write the folder; returns its manifest, and what became of the reviews of the folder that was there."""
+    reviews = number_of_reviews(folder)
+    manifest = write(folder, split_rows(rows), facts, configs)
+    remember(folder)
+    return manifest, carried_lines(folder, reviews, manifest)
 
 
 def _chosen(questions: Sequence[dict[str, Any]], given: argparse.Namespace) -> tuple[Chosen, dict[str, Any]]:

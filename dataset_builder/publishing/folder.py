@@ -1,26 +1,30 @@
 """Write a dataset folder in the Hub's own layout: card, parquet, croissant.json, manifest."""
 
-import contextlib
-import json
-import os
-import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from datasets import Dataset, Features
 
 from dataset_builder.publishing.card import card
 from dataset_builder.publishing.funnel import relevance_of
 from dataset_builder.publishing.layout import CARD, CROISSANT, MANIFEST, SPLITS, FolderError
 from dataset_builder.publishing.metadata.croissant import croissant
+from dataset_builder.publishing.reviews.carry import carry
 from dataset_builder.publishing.schema.json_text import has_half_character
 from dataset_builder.publishing.schema.manifest import FORMAT
 from dataset_builder.publishing.streams.batches import has_value
 from dataset_builder.publishing.streams.contents import Contents, write_contents
 from dataset_builder.publishing.streams.digests import RowDigests, config_hash_of, hash_of
+from dataset_builder.publishing.streams.draft import (
+    column_types,
+    draft_of,
+    list_files,
+    put_in_place,
+    removed_at_end,
+    write_manifest,
+)
 from dataset_builder.publishing.unroll import unrolls
 from dataset_builder.sources.raw_files import sha256
 
@@ -67,11 +71,6 @@ def config_hash(columns: Mapping[str, str], rows: Iterable[Mapping[str, Any]]) -
     return config_hash_of(columns, RowDigests(rows))
 
 
-def column_types(schema: pa.Schema) -> dict[str, str]:
-    """Name and type of every column; the names that parquet and Arrow give to list items are left out."""
-    return {field.name: str(field.type).replace("<element: ", "<").replace("<item: ", "<") for field in schema}
-
-
 def write(
     folder: Path,
     splits: Mapping[str, Dataset],
@@ -83,13 +82,14 @@ def write(
     ``facts``: pipeline, trial, origins, graph, inputs (which the content hash covers besides the rows), about, stages and
     command (which the card shows), run (which differs from run to run). ``configs``: further configs by name (row.CONFIGS
     describes them). They are listed, hashed, verified and shown like the rows; one without rows is left out. A link is
-    written through. Raises FolderError where the folder exists and is not a dataset folder, or has a name that no loader reads.
+    written through. Reviews of an earlier folder of that name are kept where they fit (`reviews.carry`). Raises FolderError where the folder
+    exists and is not a dataset folder, or has a name that no loader reads.
     """
     expect_free(folder)
     folder = folder.resolve() if folder.is_symlink() else folder  # where its disk is
     folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = folder.parent / f".{folder.name}.{os.getpid()}.tmp"
-    with _removed_at_end(draft):
+    draft = draft_of(folder)
+    with removed_at_end(draft):
         contents = write_contents(draft, splits, configs or {})
         names = list_files(draft)
         manifest = _manifest(contents, facts)
@@ -108,7 +108,8 @@ def write(
             sums[name] = sha256(draft / name)
         manifest |= {"files": dict(sorted(sums.items())), **last}
         write_manifest(draft, manifest)
-        _put_in_place(draft, folder)
+        manifest = carry(folder, draft, manifest)
+        put_in_place(draft, folder)
     return manifest
 
 
@@ -127,11 +128,6 @@ def _manifest(contents: Contents, facts: Mapping[str, Any]) -> dict[str, Any]:
         "flags": contents.tally.flags(),
         **{key: facts[key] for key in OPTIONAL if key in facts},
     }
-
-
-def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Write the manifest as indented JSON."""
-    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def expect_free(folder: Path) -> None:
@@ -166,29 +162,6 @@ def expect_loadable(folder: Path) -> None:
     raise FolderError(f"{folder.absolute()} {what}; expected a name without these: choose another --out (make: OUT=)")
 
 
-@contextlib.contextmanager
-def _removed_at_end(draft: Path):
-    try:
-        yield
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-
-
-def _put_in_place(draft: Path, folder: Path) -> None:
-    """Rename the draft to its name; an earlier folder of that name is moved away first and deleted last."""
-    old = folder.parent / f".{folder.name}.{os.getpid()}.old"
-    if folder.exists():
-        folder.rename(old)
-    draft.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
-
-
 def types_of(features: Features) -> dict[str, str]:
     """Name and type of every column."""
     return column_types(features.arrow_schema)
-
-
-def list_files(folder: Path) -> list[str]:
-    """Every file of the folder except the manifest, by relative name."""
-    names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    return sorted(name for name in names if name != MANIFEST)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow.parquet
 
+from dataset_builder.configs import REVIEWS
 from dataset_builder.publishing.folder import column_types, content_hash
 from dataset_builder.publishing.funnel import Tally, relevance_of
 from dataset_builder.publishing.hub.loaded import damages_rows, manifest_text, wrong_files
@@ -22,6 +23,7 @@ from dataset_builder.publishing.layout import (
 from dataset_builder.publishing.learning.configs import LEARNING, learning_of, learning_rows
 from dataset_builder.publishing.metadata.croissant import wrong_croissant
 from dataset_builder.publishing.reviewed.section import wrong_section
+from dataset_builder.publishing.reviews.check import wrong_reviews
 from dataset_builder.publishing.schema.data_files import wrong_rows
 from dataset_builder.publishing.schema.manifest import OF_A_BUILD, parsed_manifest
 from dataset_builder.publishing.shards.check import wrong_part
@@ -88,7 +90,8 @@ def wrong_content(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
 
     For a folder of which `wrong_rows` found nothing.
     """
-    configs, by_config = manifest.get("configs", {}), files_by_config(manifest)
+    by_config = files_by_config(manifest)
+    configs = {name: said for name, said in manifest.get("configs", {}).items() if name != REVIEWS}
     splits = {split: [folder / file for file in files] for split, files in question_files(manifest).items()}
     beside = {name: [folder / file for file in by_config[name]["train"]] for name in configs}
     types = {**dict.fromkeys(splits, manifest["columns"]), **{name: c["columns"] for name, c in configs.items()}}
@@ -107,9 +110,10 @@ def wrong_content(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
         wrong.append(f"relevance: counted {relevance or 'none'}, the manifest says {said or 'none'}")
     if computed != manifest["content_hash"]:
         wrong.append(f"content_hash: computed {computed}, the manifest says {manifest['content_hash']}")
-    if _is_ours(manifest):  # other code may write it in other words
-        wrong += wrong_section(folder, manifest)
-    return wrong + wrong_part(folder, manifest) + wrong_intermediates(folder, manifest)
+    wrong += wrong_part(folder, manifest) + wrong_intermediates(folder, manifest)
+    if not (reviews := wrong_reviews(folder, manifest)) and _is_ours(manifest):  # other code may write the section in other words
+        reviews = wrong_section(folder, manifest)
+    return wrong + reviews
 
 
 def _wrong_columns(files: Mapping[str, Iterable[Path]], types: Mapping[str, Mapping[str, str]]) -> list[str]:
@@ -167,7 +171,7 @@ class _RowCheck:
     def compared(self, manifest: Mapping[str, Any]) -> list[str]:
         """The mismatches. The rows of each unrolled config must be exactly the rationales that the questions keep."""
         configs, nothing = manifest.get("configs", {}), RowDigests()
-        expected = manifest["rows"] | {name: config["rows"] for name, config in configs.items()}
+        expected = manifest["rows"] | {name: config["rows"] for name, config in configs.items() if name != REVIEWS}
         wrong = [
             f"{name}: {self.rows[name]} rows, the manifest says {number}"
             for name, number in expected.items()

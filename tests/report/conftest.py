@@ -1,7 +1,6 @@
 """A folder to report on, and Debian's Chromium to open the page with."""
 
 import json
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -11,14 +10,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from dataset_builder.__main__ import main
 from dataset_builder.publishing.folder import column_types
 from dataset_builder.report.page import write_report
 from dataset_builder.row import features
+from tests.support.browser import chromium
 
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 Row = dict[str, Any]
 
 
@@ -75,16 +74,8 @@ def rows_of(folder: Path) -> list[Row]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Skips without Chromium, unless REQUIRE_SHARED_DATA=1 (CI). Closed with the module: until then no other event loop runs."""
-    if not Path(CHROMIUM).exists():
-        message = f"found no {CHROMIUM}; `make setup` installs Debian's chromium, or set CHROMIUM=/path/to/it"
-        if os.environ.get("REQUIRE_SHARED_DATA") == "1":
-            pytest.fail(message)
-        pytest.skip(message)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 class Report:

@@ -1,1 +1,1 @@
-"""The commands about reviews by experts."""
+"""The commands of an expert review: write the raters' pages, import the files that come back, and say how far raters agree."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from dataset_builder.commands import OUT
 from dataset_builder.commands.summary import closing_lines, questions_table
+from dataset_builder.publishing.reviews.carry import carried_lines, number_of_reviews
 from dataset_builder.publishing.shards.merge import merge
 
 
@@ -19,8 +20,14 @@ def add_command(command: argparse.ArgumentParser) -> None:
 
 def merge_parts(given: argparse.Namespace) -> int:
     """Merge the parts, and print what happened to every question."""
+    reviews = number_of_reviews(given.out)
     manifest, notes = merge(given.parts, given.out)
     OUT.print(questions_table(manifest["funnel"]))
-    for line in [f"merged {len(given.parts)} parts", *closing_lines(manifest, given.out), *notes]:
+    for line in [
+        f"merged {len(given.parts)} parts",
+        *closing_lines(manifest, given.out),
+        *carried_lines(given.out, reviews, manifest),
+        *notes,
+    ]:
         OUT.print(line, markup=False)
     return 0

@@ -17,6 +17,7 @@ from datasets.data_files import DataFilesDict, get_data_patterns
 from datasets.info import DatasetInfosDict
 from huggingface_hub import DatasetCard, DatasetCardData
 
+from dataset_builder.configs import REVIEWS
 from dataset_builder.publishing.layout import (
     CARD,
     CROISSANT,
@@ -106,7 +107,11 @@ def wrong_files(folder: Path, manifest: Any) -> list[str]:
         return wrong  # its list of files cannot be used
     listed, (there, _) = manifest["files"], _entries(folder)
     changed = [name for name in sorted(there & listed.keys()) if sha256(folder / name) != listed[name]]
-    return wrong + [f"{name}: its content is not that of the build (sha256 differs)" for name in changed]
+    return wrong + [f"{name}: its content is not that of the {_last(name)} (sha256 differs)" for name in changed]
+
+
+def _last(name: str) -> str:
+    return "last import of reviews" if name.startswith(f"{REVIEWS}/") else "build"
 
 
 def wrong_loaded(folder: Path, manifest: Any) -> list[str]:

@@ -16,7 +16,7 @@ VERDICT = ("label", "by", "reason", "answer", "votes")
 def steps_rows(question: Mapping[str, Any], prompt: list[dict[str, str]]) -> Iterator[dict[str, Any]]:
     """A row per rationale that is published, with the id that it has in the config `cot`; the question's own where it has one rationale."""
     same = {name: question[name] for name in ("source", "license")} | {"prompt": prompt}
-    for id_, number, rationale in _rationales(question):
+    for id_, number, rationale in rationales_of(question):
         claims = [one for one in question.get("hop_checks") or () if one["rationale"] == number]
         if steps := steps_of(rationale["text"], claims):
             verdict = rationale["verdict"] and {name: rationale["verdict"].get(name) for name in VERDICT}
@@ -36,7 +36,7 @@ def steps_of(text: str, claims: Sequence[Mapping[str, Any]]) -> list[dict[str, A
     return steps
 
 
-def _rationales(question: Mapping[str, Any]) -> Iterator[tuple[str, int | None, Mapping[str, Any]]]:
+def rationales_of(question: Mapping[str, Any]) -> Iterator[tuple[str, int | None, Mapping[str, Any]]]:
     """Id, number in `hop_checks`, and text with model and verdict, of each rationale that is published."""
     if "rationales" in question:
         parts = zip(question["rationales"] or (), question.get("responses") or (), strict=False)

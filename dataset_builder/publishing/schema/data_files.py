@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from datasets import Features
 
-from dataset_builder.configs import CONFIGS, LEARNING
+from dataset_builder.configs import CONFIGS, LEARNING, REVIEWS
 from dataset_builder.publishing.layout import ROWS, UNROLLED, batches_of, files_by_config
 from dataset_builder.publishing.unroll import FORMS
 from dataset_builder.row import BYTES, COLUMNS, FLAG, INT, QUESTION, SCORE, TEXT, Column
@@ -46,12 +46,13 @@ FILLED = {
     *("ranking[]", "ranking[].candidate", "refined[]", "rationales[]", "rationales[].text", "rationales[].model"),
     *("prompt[]", "prompt[].role", "prompt[].content", "completion[]", "completion[].role", "completion[].content"),
     *("benchmark", "benchmark_id", "rule", "position", "published", "why", "chosen_length", "rejected_length"),
+    *("study", "rater", "side", "content_hash", "text_hash", "version", "cannot_judge", "steps[]", "steps[].step"),
 }
 NEEDED: dict[str, tuple[str, ...]] = {
     "contamination": ("source", "id", "benchmark", "benchmark_id"),
     "positions": ("id", "position", "published"),
     "evidence": ("id", "mentions", "nodes", "candidate_paths"),
-    **{name: tuple(CONFIGS[name].columns) for name in ("answers", *LEARNING)},
+    **{name: tuple(CONFIGS[name].columns) for name in ("answers", REVIEWS, *LEARNING)},
 }
 
 
@@ -67,6 +68,11 @@ def wrong_rows(folder: Path, manifest: Mapping[str, Any], *, built: bool = True)
         for config, name in dict.fromkeys(files)
         for line in _faults(folder / name, known_columns(config), needed_columns(config) if built else ())
     ]
+
+
+def wrong_file(file: Path, config: str) -> list[str]:
+    """The faults of one data file of a config, as in `wrong_rows`."""
+    return list(_faults(file, known_columns(config), needed_columns(config)))
 
 
 def known_columns(config: str) -> Mapping[str, Column]:
