@@ -35,7 +35,7 @@ GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 #>   KG=sample|primekg|hpo|path, with its format where the files do not tell: primekg|kgx|hpo|optimuskg:path (docs/graphs.md); MIN_EDGE_SCORE=0.2: least score of its edges, in a format with scores
 #>   EMBEDDER=none|minilm|medembed|org/model@revision  MODEL=folder|org/name (score, serve, chat)
 #>   DATASET=folder|org/name@tag (score: for clean scores; sft: also "hf://datasets/org/name@tag/data/train-*.parquet"; audit: also a file)
-#>   PUSH=true|false (sft), org/name (score)
+#>   PUSH=true|false (sft), org/name (score)  FILES=*.json: which of a folder (audit), "rater-1.jsonl rater-2.jsonl" (review-import)
 #> Building: PIPELINE=kg_only  SOURCES=medqa,medmcqa  SPLIT="medmcqa=validation medqa=test"  LICENSE=commercial  ROWS=100  SEED=0  NUM_PROC=8  SHARD=1/3: one part of three (docs/shards.md)
 #>   SHUFFLE_OPTIONS=seed: the options of each question in a drawn order (docs/sources.md)
 #>   BENCHMARKS=all|none|names: the evaluation splits to check the rows against; STRICT=1 rejects likely matches too
@@ -50,8 +50,8 @@ GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 #>   NO_SAMPLING=1 sends no temperature, top_p and seed, for endpoints that accept only their own
 #> Publishing: REPO=org/name  TAG=v1.0  BRANCH=main  PRIVATE=1  ALLOW_DIRTY=1  ALLOW_UNCHECKED=1  INTERMEDIATES=1  ANSWERS=1
 #> Caches (results of stages, prepared graphs): OLDER=30d  LARGER=1GB: what `make cache` deletes; without them nothing
-#> Audits (docs/audit.md): COLUMNS=question=a+b,rationale=c,…: which column holds what, where the layout is not known  FILES=glob  CLAIMS_OF=1000: rationales whose claims are read
-#> Expert review: N=60 questions  RATERS=3  STUDY=folder/key.json  FILES="rater-1.jsonl rater-2.jsonl"  REPLACE=1: earlier answers may change
+#> Audits (docs/audit.md): COLUMNS=question=a+b,rationale=c,…: which column holds what, where the layout is not known  CLAIMS_OF=1000: rationales whose claims are read
+#> Expert review: N=60 questions  RATERS=3  STUDY=folder/key.json  REPLACE=1: earlier answers may change
 #> Others: PARTS="folder folder" (merge)  FOLDER=build/kg_only (report, agreement)  PORT=8000 (serve, chat, hub)  PYTHON=path/to/python3.11 (setup)
 #> Training: RECIPE=tiny|tiny-grpo|tiny-dpo|smollm2-135m|medreason-8b|…  MIN_PASS=0.2 MAX_PASS=0.8  LAUNCH=zero3|zero2|one_gpu|two_cpu  HUB_MODEL=org/name  ALLOW=code,code  TRL="--any_flag value"
 #> Scores: REVISION=v1.0  TASKS=medqa,pubmedqa_labeled_strict  BACKEND=accelerate|vllm|sglang|litellm  LIMIT=20  DTYPE=bfloat16

@@ -17,7 +17,7 @@ from dataset_builder.publishing.layout import UNROLLED as UNROLLED_ROWS
 from dataset_builder.publishing.layout import batches_of, card_configs, code_of, files_by_config
 from dataset_builder.publishing.learning.lengths import lengths_of
 from dataset_builder.publishing.metadata.citation import bibtex
-from dataset_builder.publishing.reviewed.section import agreement_section
+from dataset_builder.publishing.reviews.section import agreement_section
 from dataset_builder.row import COLUMNS, UNROLLED, Column
 
 _FILES = Environment(

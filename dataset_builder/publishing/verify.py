@@ -22,8 +22,8 @@ from dataset_builder.publishing.layout import (
 )
 from dataset_builder.publishing.learning.configs import LEARNING, learning_of, learning_rows
 from dataset_builder.publishing.metadata.croissant import wrong_croissant
-from dataset_builder.publishing.reviewed.section import wrong_section
 from dataset_builder.publishing.reviews.check import wrong_reviews
+from dataset_builder.publishing.reviews.section import wrong_section
 from dataset_builder.publishing.schema.data_files import wrong_rows
 from dataset_builder.publishing.schema.manifest import OF_A_BUILD, parsed_manifest
 from dataset_builder.publishing.shards.check import wrong_part
@@ -111,7 +111,9 @@ def wrong_content(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
     if computed != manifest["content_hash"]:
         wrong.append(f"content_hash: computed {computed}, the manifest says {manifest['content_hash']}")
     wrong += wrong_part(folder, manifest) + wrong_intermediates(folder, manifest)
-    if not (reviews := wrong_reviews(folder, manifest)) and _is_ours(manifest):  # other code may write the section in other words
+    if not (reviews := wrong_reviews(folder, manifest)) and _is_ours(
+        manifest
+    ):  # other code may write the section in other words
         reviews = wrong_section(folder, manifest)
     return wrong + reviews
 

@@ -19,7 +19,7 @@ from dataset_builder.llm.prices import dollars
 from dataset_builder.publishing.funnel import reasons_of, total
 from dataset_builder.publishing.hub.loaded import told
 from dataset_builder.publishing.layout import MANIFEST, FolderError, question_files
-from dataset_builder.publishing.reviewed.reading import agreement_shown
+from dataset_builder.publishing.reviews.reading import agreement_shown
 from dataset_builder.publishing.schema.data_files import wrong_rows
 from dataset_builder.publishing.verify import read_manifest
 from dataset_builder.report import block_files

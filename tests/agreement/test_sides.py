@@ -12,15 +12,19 @@ from dataset_builder.agreement.raters import agreement_of
 from dataset_builder.agreement.reviews import Review, UnusableReviews, read_reviews
 from dataset_builder.agreement.sides import preference_of, scales_of
 from dataset_builder.agreement.text import why_lines
+from dataset_builder.configs import CONFIGS, REVIEWS
+from dataset_builder.row import as_features
 from tests.support.rater_model import MODELS, majority_share
-from tests.support.simulated_reviews import FEATURES, LABELS, Row, review
+from tests.support.simulated_reviews import LABELS, Row, review
 
 
 def read(tmp_path: Path, a: list[Row], b: list[Row] | None = None) -> list[Review]:
     files = {}
     for place, rows in (("A", a), ("B", b)):
         if rows:
-            Dataset.from_list(rows, features=FEATURES).to_parquet(tmp_path / f"{place}.parquet")
+            Dataset.from_list(rows, features=as_features(CONFIGS[REVIEWS].columns)).to_parquet(
+                tmp_path / f"{place}.parquet"
+            )
             files[place] = [tmp_path / f"{place}.parquet"]
     return read_reviews(files)
 

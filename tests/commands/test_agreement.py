@@ -10,7 +10,7 @@ from datasets import Dataset
 
 from dataset_builder.__main__ import main
 from dataset_builder.agreement.experts import Key
-from dataset_builder.publishing.reviewed.reading import machines_of
+from dataset_builder.publishing.reviews.reading import machines_of
 from tests.support.simulated_reviews import drawn, mirrored, steps_in, with_reviews
 
 

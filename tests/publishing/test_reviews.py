@@ -1,5 +1,6 @@
 """A folder with reviews for everybody else who reads one: push, loaders, trainers."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -43,4 +44,7 @@ def test_the_rows_have_the_hash_that_they_had(reviewed: Path, built: dict[str, P
     assert after["content_hash"] == before["content_hash"]
     assert after["configs"].keys() - before["configs"].keys() == {"reviews"}
     changed = {name for name in after["files"] if after["files"][name] != before["files"].get(name)}
-    assert changed == {"README.md", FILE}
+    assert changed == {"README.md", "croissant.json", FILE}
+    described = json.loads((reviewed / "croissant.json").read_text("utf-8"))
+    assert "reviews" in {one["name"] for one in described["recordSet"]}
+    assert any("3 reviews" in text for text in described["rai:dataAnnotationProtocol"])

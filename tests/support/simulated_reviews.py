@@ -7,37 +7,28 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet
-from datasets import Dataset, Features, List, Value, load_dataset
+from datasets import load_dataset
 
-from dataset_builder.publishing.card import card
-from dataset_builder.publishing.folder import column_types, config_hash, write_manifest
-from dataset_builder.publishing.layout import CARD, data_file, read_rows
+from dataset_builder.configs import CONFIGS, REVIEWS
+from dataset_builder.publishing.reviews.config import put_reviews
+from dataset_builder.publishing.reviews.texts import text_hash, texts_of
 from dataset_builder.publishing.verify import read_manifest
-from dataset_builder.sources.raw_files import sha256
 
 LABELS = ("correct", "wrong", "unsupported", "irrelevant")
 SCALES = ("accuracy", "coherence", "relevance", "usefulness")
 Row = dict[str, Any]
-FEATURES = Features(
-    {
-        **dict.fromkeys(("study", "rater", "specialty"), Value("string")),
-        "years": Value("int64"),
-        **dict.fromkeys(("id", "side", "content_hash", "text_hash"), Value("string")),
-        "steps": List({"step": Value("int64"), "label": Value("string")}),
-        **dict.fromkeys(SCALES, Value("int64")),
-        "preferred": Value("string"),
-        "cannot_judge": Value("bool"),
-        "comment": Value("string"),
-        "version": Value("string"),
-    }
-)
 
 
 def review(rater: str, id_: str, **values: Any) -> Row:
     """A row of the config: nothing is said but what is given. ``steps``: the labels."""
     steps = [{"step": number, "label": label} for number, label in enumerate(values.pop("steps", ()), 1)]
-    row = dict.fromkeys(FEATURES) | {"study": "s", "rater": rater, "id": id_, "side": "a", "content_hash": "c"}
+    row = dict.fromkeys(CONFIGS[REVIEWS].columns) | {
+        "study": "s",
+        "rater": rater,
+        "id": id_,
+        "side": "a",
+        "content_hash": "c",
+    }
     row |= {"text_hash": hashlib.sha256(id_.encode()).hexdigest(), "cannot_judge": False, "version": "1"}
     return row | {"steps": steps} | values
 
@@ -72,19 +63,13 @@ def steps_in(folder: Path) -> dict[str, int]:
 
 
 def with_reviews(folder: Path, out: Path, rows: Sequence[Row]) -> Path:
-    """A copy of the folder with these rows as its config `reviews`, which the content hash does not cover, in manifest and card."""
+    """A copy of the folder with these rows as its config `reviews`, each with the hash of the text that it judges."""
     shutil.copytree(folder, out)
-    name = data_file("train", "reviews")
-    (out / name).parent.mkdir()
-    Dataset.from_list(list(rows), features=FEATURES).to_parquet(out / name)
     manifest = read_manifest(out)
-    columns = column_types(pyarrow.parquet.read_schema(out / name))
-    entry = {"columns": columns, "rows": len(rows), "content_hash": config_hash(columns, read_rows(out / name))}
-    manifest["configs"]["reviews"] = entry
-    names = [*manifest["files"], name]
-    manifest["files"] = dict.fromkeys(names, "")
-    text = card({file: out / file for file in names}, manifest)
-    (out / CARD).write_text(text, "utf-8")
-    manifest["files"] = {file: sha256(out / file) for file in sorted(names)}
-    write_manifest(out, manifest)
+    texts = texts_of(out, manifest, {row["id"] for row in rows})
+    put_reviews(
+        out,
+        manifest,
+        [row | {"text_hash": text_hash(texts[row["id"]])} if row["id"] in texts else row for row in rows],
+    )
     return out

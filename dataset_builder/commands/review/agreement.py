@@ -14,7 +14,7 @@ from dataset_builder.agreement.text import lines_of
 from dataset_builder.commands import OUT
 from dataset_builder.publishing.hub.loaded import told, wrong_files
 from dataset_builder.publishing.layout import FolderError
-from dataset_builder.publishing.reviewed.reading import machines_of, review_files, threshold_of
+from dataset_builder.publishing.reviews.reading import machines_of, review_files, threshold_of
 from dataset_builder.publishing.schema.data_files import wrong_rows
 from dataset_builder.publishing.verify import read_manifest
 from kg.terminal import one_line

@@ -1,6 +1,6 @@
 """The Responsible AI fields of croissant.json (http://mlcommons.org/croissant/RAI/1.0), from the facts of the manifest alone.
 
-A field of which the manifest knows nothing is left out. So there is never one on human annotators (annotationsPerItem,
+A field of which the manifest knows nothing is left out. So there is never one on who the human annotators are, and how many (annotationsPerItem,
 annotatorDemographics, dataAnnotationPlatform), on personal information, social impact, imputation or the time of collection.
 Of the run only what does not differ between a whole and a merged build is used.
 """
@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from dataset_builder.configs import CONFIGS
+from dataset_builder.configs import CONFIGS, REVIEWS
 from dataset_builder.publishing.funnel import reasons_of, total
 from dataset_builder.publishing.layout import UNROLLED, files_by_config
 from dataset_builder.publishing.unroll import unrolls
@@ -30,7 +30,7 @@ def responsible_ai(manifest: Manifest) -> dict[str, Any]:
         "rai:dataCollectionRawData": "; ".join(_raw(origin) for origin in manifest["origins"]),
         "rai:dataPreprocessingProtocol": [*_filters(manifest), *_decontamination(manifest)],
         "rai:dataManipulationProtocol": _options(manifest),
-        "rai:dataAnnotationProtocol": [*_models(manifest), *_tiers(manifest)],
+        "rai:dataAnnotationProtocol": [*_models(manifest), *_tiers(manifest), *_experts(manifest)],
         "rai:dataAnnotationAnalysis": [_calibration(one) for one in manifest["run"].get("passports", ())],
         "rai:machineAnnotationTools": [*_tools(manifest)],
         "rai:dataBiases": [*_shares(manifest)],
@@ -140,6 +140,11 @@ def _tiers(manifest: Manifest) -> Iterable[str]:
             for name, one in tiers.items()
         )
         yield f"Tiers, by the share of wrong rationales of a question: {told}."
+
+
+def _experts(manifest: Manifest) -> Iterable[str]:
+    if reviews := manifest.get("configs", {}).get(REVIEWS):
+        yield f"Raters judged published rationales: {reviews['rows']} reviews, each of one rater and text, with labels of steps and four scales (config {REVIEWS})."
 
 
 def _calibration(one: Mapping[str, Any]) -> str:

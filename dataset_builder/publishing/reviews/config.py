@@ -12,7 +12,8 @@ from jinja2 import UndefinedError
 
 from dataset_builder.configs import CONFIGS, REVIEWS
 from dataset_builder.publishing.card import card
-from dataset_builder.publishing.layout import CARD, MANIFEST, FolderError, data_file, read_rows
+from dataset_builder.publishing.layout import CARD, CROISSANT, MANIFEST, FolderError, data_file, read_rows
+from dataset_builder.publishing.metadata.croissant import croissant
 from dataset_builder.publishing.reviews.values import order_of
 from dataset_builder.publishing.streams.digests import RowDigests, config_hash_of
 from dataset_builder.publishing.streams.draft import (
@@ -51,7 +52,7 @@ def write_rows(file: Path, rows: Iterable[Row]) -> None:
 
 
 def put_reviews(folder: Path, manifest: Mapping[str, Any], rows: Iterable[Row]) -> dict[str, Any]:
-    """Write these reviews in the place of those that the folder has, with its card and manifest; returns the manifest.
+    """Write these reviews in the place of those that the folder has, with its card, croissant.json and manifest; returns the manifest.
 
     The folder must be a draft. A file is never written into, as it may be a link to that of the folder in use. Raises FolderError where the
     manifest lacks what a card shows.
@@ -59,15 +60,19 @@ def put_reviews(folder: Path, manifest: Mapping[str, Any], rows: Iterable[Row]) 
     (folder / FILE).unlink(missing_ok=True)
     write_rows(folder / FILE, rows)
     configs = {**manifest.get("configs", {}), REVIEWS: entry_of(folder / FILE)}
-    names = sorted({*manifest["files"], FILE} - {CARD})
-    said = {**manifest, "configs": configs, "files": dict.fromkeys(names, "")}
+    texts = (CARD, CROISSANT) if CROISSANT in manifest["files"] else (CARD,)
+    names = sorted({*manifest["files"], FILE} - {*texts})
+    sums = {**manifest["files"], FILE: sha256(folder / FILE)}
+    said = {**manifest, "configs": configs, "files": {name: sums[name] for name in names}}
+    paths = {name: folder / name for name in names}
     try:
-        text = card({name: folder / name for name in names}, said)
+        made = {name: make(paths, said) for name, make in ((CARD, card), (CROISSANT, croissant)) if name in texts}
     except (UndefinedError, KeyError) as why:  # an earlier version's manifest has less
         raise FolderError(f"{folder}: its manifest lacks what its card shows ({why}); build it again") from why
-    (folder / CARD).unlink(missing_ok=True)
-    (folder / CARD).write_text(text, encoding="utf-8")
-    sums = {**manifest["files"], FILE: sha256(folder / FILE), CARD: sha256(folder / CARD)}
+    for name in texts:
+        (folder / name).unlink(missing_ok=True)
+        (folder / name).write_text(made[name], encoding="utf-8")
+        sums[name] = sha256(folder / name)
     said["files"] = dict(sorted(sums.items()))
     (folder / MANIFEST).unlink(missing_ok=True)
     write_manifest(folder, said)

@@ -9,10 +9,10 @@ import pyarrow.parquet as pq
 from dataset_builder.agreement.experts import Key, Machine
 from dataset_builder.agreement.result import result_of, shown
 from dataset_builder.agreement.reviews import UnusableReviews, question_of, read_reviews
+from dataset_builder.configs import REVIEWS
 from dataset_builder.publishing.layout import batches_of, files_by_config, question_files
 from dataset_builder.relevance.model import MIN_RELEVANCE
 
-REVIEWS = "reviews"
 OF_QUESTIONS = ("id", "source", "verdict", "paths")
 OF_STEPS = ("id", "source", "steps", "verdict")
 Locate = Callable[[str], Path]  # from the name of a file in the folder to where it is

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dataset_builder.__main__ import main
-from dataset_builder.publishing.reviewed.section import agreement_section
+from dataset_builder.publishing.reviews.section import agreement_section
 from dataset_builder.publishing.verify import read_manifest, verify
 from dataset_builder.report.page import write_report
 from tests.support.simulated_reviews import drawn, steps_in, with_reviews

@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dataset_builder.publishing.hub import markdown
 from dataset_builder.publishing.layout import CARD
-from dataset_builder.publishing.reviewed.reading import Locate, agreement_shown
+from dataset_builder.publishing.reviews.reading import Locate, agreement_shown
 
 _FILES = Environment(
     loader=FileSystemLoader(Path(__file__).parent),
