@@ -41,7 +41,7 @@ function drawStart() {
   byId("specialty").value = state.specialty;
   byId("years").value = state.years;
   byId("shortcuts").checked = state.shortcuts;
-  byId("begin").textContent = everyItem().some(isTouched) ? `Go on (${complete()} of ${DATA.items.length} complete)` : "Begin";
+  byId("begin").textContent = everyItem().some(isTouched) ? `Continue (${complete()} of ${DATA.items.length} complete)` : "Begin";
 }
 
 function drawEnd() {

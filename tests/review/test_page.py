@@ -131,7 +131,7 @@ def test_a_file_goes_on_at_another_machine(built: Path, opened: Open, tmp_path: 
     half[2]["texts"][0]["accuracy"], half[1]["texts"][0]["comment"] = None, "later"
     page = opened(file)
     page.set_input_files("#load", export(tmp_path / "half.jsonl", half))
-    page.wait_for_selector("text=Go on (2 of 3 complete)")
+    page.wait_for_selector("text=Continue (2 of 3 complete)")
     assert page.input_value("#specialty") == "cardiology" and page.input_value("#years") == "12"
     assert exported(page, tmp_path / "again.jsonl") == half
     keys(page, "h")
