@@ -20,7 +20,8 @@ from dataset_builder.publishing.evidence_diff.comparison import lines as summary
 from dataset_builder.publishing.evidence_diff.details import markdown as details
 from dataset_builder.publishing.hub.loaded import refusal
 from dataset_builder.publishing.hub.revisions import Place
-from dataset_builder.publishing.layout import FolderError
+from dataset_builder.publishing.layout import CROISSANT, FolderError
+from dataset_builder.publishing.metadata.croissant import croissant
 from dataset_builder.publishing.push import staged
 from dataset_builder.publishing.pushable import PushError, pushable
 from dataset_builder.publishing.streams.parquet_files import write_file
@@ -180,13 +181,15 @@ def _push(folder: Path, there: Path) -> None:
 
 
 def mend(folder: Path, *, types: bool) -> None:
-    """Write the checksums of the files into the manifest, as somebody does who wants them to be read; ``types``: columns and rows too."""
+    """Write the checksums of the files into the manifest, as somebody does who wants them to be read; ``types``: columns, rows and croissant.json too."""
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
     manifest["files"] = {name: sha256(folder / name) for name in manifest["files"]}
     if types:
         for name in manifest["files"]:
             if name.endswith(".parquet"):
                 _say(manifest, name, folder / name)
+        if CROISSANT in manifest["files"]:
+            _describe(manifest, folder)
     publish.write_manifest(folder, manifest)
 
 
@@ -202,6 +205,15 @@ def _say(manifest: dict[str, Any], name: str, file: Path) -> None:
     else:
         manifest["rows"][split] = rows
         manifest["columns"] = columns if split == "train" else manifest["columns"]
+
+
+def _describe(manifest: dict[str, Any], folder: Path) -> None:
+    try:
+        text = croissant({name: folder / name for name in manifest["files"]}, manifest)
+    except Exception:  # a data file was mutated: nothing can be said of it
+        return
+    (folder / CROISSANT).write_text(text, "utf-8")
+    manifest["files"][CROISSANT] = sha256(folder / CROISSANT)
 
 
 def _verify(folder: Path, whole: Path, scratch: Path) -> None:
