@@ -34,7 +34,7 @@ CHECKS = {
 
 @dataclass(frozen=True)
 class Settings:
-    """What an audit needs beside the dataset. ``sample``: rationales whose claims are read; ``why_no_claims``: where no graph is given."""
+    """What an audit needs beside the dataset. ``sample``: rationales whose claims are read, where a graph is given."""
 
     benchmarks: Sequence[Benchmark] = ()
     unread: Sequence[Unread] = ()

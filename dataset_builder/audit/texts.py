@@ -21,31 +21,9 @@ from dataset_builder.text_checks.style import MIN_WORDS, defects, loose_markdown
 QUANTILES = (0, 1, 5, 25, 50, 75, 95, 99, 100)  # per cent
 # Letters whose Unicode name begins otherwise are of another script; mathematics and units are not
 OUR_SCRIPTS = (
-    "LATIN",
-    "GREEK",
-    "FULLWIDTH LATIN",
-    "MATHEMATICAL",
-    "MODIFIER",
-    "SCRIPT",
-    "DOUBLE-STRUCK",
-    "BLACK-LETTER",
-)
-OUR_SCRIPTS += (
-    "KELVIN",
-    "ANGSTROM",
-    "OHM",
-    "MICRO",
-    "FEMININE",
-    "MASCULINE",
-    "ALEF",
-    "BET SYMBOL",
-    "COPTIC",
-    "PLANCK",
-    "TURNED",
-    "INFORMATION",
-    "SUPERSCRIPT",
-    "SUBSCRIPT",
-)
+    "LATIN", "GREEK", "FULLWIDTH LATIN", "MATHEMATICAL", "MODIFIER", "SCRIPT", "DOUBLE-STRUCK", "BLACK-LETTER", "KELVIN", "ANGSTROM", "OHM", "MICRO",
+    "FEMININE", "MASCULINE", "ALEF", "BET SYMBOL", "COPTIC", "PLANCK", "TURNED", "INFORMATION", "SUPERSCRIPT", "SUBSCRIPT",
+)  # fmt: skip
 FAR = re.compile("[\u0400-\U0010ffff]")  # beyond Latin and Greek; letters of both come later too
 # A last line of so many words that ends in none of these has no end; a shorter one may be an answer or a title
 LONG_LINE = 8
