@@ -105,7 +105,10 @@ def faults_of_row(record: Record) -> list[Fault]:
 
 def faults_of_style(record: Record) -> list[Fault]:
     """Leaks, refusals, copies, languages and marks of the rationale; languages of the question too."""
-    text, shown = record.rationale, record.shown
+    text, shown = (
+        "" if ERROR.match(record.rationale) else record.rationale,
+        record.shown,
+    )  # an endpoint's message has no style
     found = dict(defects(text, shown)) if text else {}
     if language := other_language(record.question):
         found.setdefault("other_language", f"the question is written in {language}")

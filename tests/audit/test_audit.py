@@ -55,6 +55,14 @@ def test_a_json_list_in_reasonmeds_columns_has_its_options_in_the_question(tmp_p
     assert not found[0] and not found[2]
 
 
+def test_the_address_in_an_endpoints_message_is_no_citation(tmp_path: Path) -> None:
+    """Found by blind readers: the address of a provider's policy was called a source."""
+    message = "The response was filtered due to the content policy: https://help.example/policy?id=2198766"
+    audit(tmp_path / "out", write_list(tmp_path / "rows.json", [row(0, FACTS[0], reasoning=message)]))
+    found = findings(tmp_path / "out")[0]
+    assert "error_text" in found and "unsupported_citation" not in found
+
+
 def test_half_a_character_in_a_json_list_is_found_and_can_be_written(tmp_path: Path) -> None:
     options = {"A": "Xanthine oxidase", "B": "Half \ud83d of one"}
     rows = [row(0, FACTS[0], reasoning=reasoning("is", "A", "It", "\ud83d")), row(1, FACTS[1], options=options)]
