@@ -18,11 +18,12 @@ LISTED_OPTION = re.compile(r"^[ \t]*([A-Z])\.[ \t]+", re.MULTILINE)
 # "A. text", "(B) text", "c) text", "D: text"; MedQA's copies also have "A.: text"
 LINE = re.compile(r"^[ \t]*(?:[-*][ \t]+)?(?:\(([A-Za-z])\)|([A-Za-z])(?:[.):]))[.:]?[ \t]+(?=\S)", re.MULTILINE)
 INLINE = re.compile(r"(?:^|(?<=[\s;,]))(?:\(([A-Z])\)|([A-Z])[.):])[.:]?[ \t]*(?=\S)")
-HEADING = re.compile(
-    r"(?:^|\n)[ \t]*\**(?:answer choices|answer options|options|choices)\**[ \t]*:?\**[ \t]*\Z", re.IGNORECASE
+HEADING = re.compile(  # of a text without blanks at its end
+    r"(?:^|\n)[ \t]*\*{0,2}(?:answer choices|answer options|options|choices)\*{0,2}(?:[ \t]*:)?\*{0,2}\Z",
+    re.IGNORECASE,
 )
 LEADING_HEADING = re.compile(
-    r"\A\s*\**(?:answer choices|answer options|options|choices)\**[ \t]*:\**\s*", re.IGNORECASE
+    r"\A\s*\*{0,2}(?:answer choices|answer options|options|choices)\*{0,2}[ \t]*:\*{0,2}\s*", re.IGNORECASE
 )
 BEFORE_INLINE = re.compile(r"[?:.\n][ \t\"')]*\Z")  # what stands before the options of a question in one line
 LABELS, TEXTS = ("label", "key", "letter", "id"), ("text", "value", "content", "option")
