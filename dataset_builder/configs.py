@@ -82,6 +82,11 @@ LEARNING: dict[str, Config] = {
     ),
 }
 
+# what a rater may say: the page offers it, import and `verify` check it, agreement counts it
+STEP_LABELS = ("correct", "wrong", "unsupported", "irrelevant")
+SCALES = ("accuracy", "coherence", "relevance", "usefulness")
+POINTS = (1, 2, 3, 4, 5)  # of a scale
+PREFERRED = ("this", "other", "none")
 REVIEWS = "reviews"  # added after the build, so it has a content hash of its own (publishing/reviews)
 
 CONFIGS: dict[str, Config] = {

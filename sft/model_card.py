@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dataset_builder.publishing.hub import markdown
 from dataset_builder.publishing.metadata import citation
@@ -60,16 +59,8 @@ def card(recipe: Recipe, facts: Facts | None = None, scores: Mapping[str, Any] |
     launch = launch_of(recipe.name)
     processes = facts.processes if facts else processes_of(launch) if launch else 1
     base, config = base_of(recipe), _config(recipe.mixture.datasets[0])
-    templates = Environment(
-        loader=FileSystemLoader(CARDS),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,
-        finalize=markdown.inline,
-    )
-    templates.filters |= markdown.FILTERS
-    text = templates.get_template("model_card.md.jinja").render(
+    template = markdown.environment(CARDS).get_template("model_card.md.jinja")
+    text = template.render(
         name=recipe.name,
         hub_id=recipe.training.hub_model_id,
         base=base,

@@ -7,7 +7,8 @@ from itertools import pairwise, zip_longest
 from typing import Any, NamedTuple
 
 from dataset_builder.agreement.intervals import Estimate, share
-from dataset_builder.agreement.reviews import LABELS, Review
+from dataset_builder.agreement.reviews import Review
+from dataset_builder.configs import STEP_LABELS
 
 RELEVANT = 4  # the least score of the scale `relevance` that counts as relevant
 LEAST_TEXTS = 10  # of a source or specialty that is shown alone
@@ -160,13 +161,13 @@ def claims(pairs: Sequence[Pair]) -> dict[str, Any]:
         for opinion, steps in fitting
         for said, label in zip(steps, opinion.steps, strict=True)
     ]
-    known = [cell for cell in cells if cell[2] in LABELS]
+    known = [cell for cell in cells if cell[2] in STEP_LABELS]
     return {
         "texts": len(fitting),
         "texts_with_other_steps": len(read) - len(fitting),
         "steps": len(cells),
         "left_out": len(cells) - len(known),
-        "counts": _counts(((said, label) for _, said, label in known), READINGS, LABELS),
+        "counts": _counts(((said, label) for _, said, label in known), READINGS, STEP_LABELS),
         "precision of supported (correct)": _share(known, "supported", "correct", "no step is supported"),
         "recall of supported (correct)": _recall(known, "supported", "correct", "the experts find no step correct"),
         "precision of contradicted (wrong)": _share(known, "contradicted", "wrong", "no step is contradicted"),

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from dataset_builder.agreement.coefficients import MISSING, Ratings
-from dataset_builder.agreement.reviews import LABELS, POINTS, PREFERRED, SCALES, Review, UnusableReviews
+from dataset_builder.agreement.reviews import Review, UnusableReviews
+from dataset_builder.configs import POINTS, PREFERRED, SCALES, STEP_LABELS
 
 Value = str | int
 
@@ -27,7 +28,7 @@ def asked_of(reviews: Sequence[Review]) -> list[Asked]:
     """What raters were asked, whether or not anybody answered."""
     preferred = ("A", "B", "none") if two_folders(reviews) else PREFERRED
     scales = [Asked(name, POINTS, True) for name in SCALES]
-    return [Asked("step label", LABELS, False), *scales, Asked("preferred", preferred, False)]
+    return [Asked("step label", STEP_LABELS, False), *scales, Asked("preferred", preferred, False)]
 
 
 def judgements(reviews: Sequence[Review], name: str) -> Iterator[Judgement]:

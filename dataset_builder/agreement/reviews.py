@@ -10,10 +10,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-LABELS = ("correct", "wrong", "unsupported", "irrelevant")
-SCALES = ("accuracy", "coherence", "relevance", "usefulness")
-PREFERRED = ("this", "other", "none")
-POINTS = (1, 2, 3, 4, 5)
+from dataset_builder.configs import POINTS, PREFERRED, SCALES, STEP_LABELS
+
 COLUMNS = ("study", "rater", "specialty", "years", "id", "text_hash", "steps", *SCALES, "preferred", "cannot_judge")
 
 
@@ -97,7 +95,7 @@ def _review(place: str, row: Mapping[str, Any], several: bool) -> Review:
     for name, values in {**dict.fromkeys(SCALES, POINTS), "preferred": PREFERRED}.items():
         _expect(where, name, row[name], values)
     for step in steps:
-        _expect(where, f"label of step {step['step']}", step["label"], LABELS)
+        _expect(where, f"label of step {step['step']}", step["label"], STEP_LABELS)
     return Review(
         place=place,
         rater=f"{row['study']}/{row['rater']}" if several else row["rater"],

@@ -8,7 +8,8 @@ import numpy as np
 
 from dataset_builder.agreement.intervals import LEVEL, Estimate, mean
 from dataset_builder.agreement.ratings import asked_of, judgements
-from dataset_builder.agreement.reviews import SCALES, Review
+from dataset_builder.agreement.reviews import Review
+from dataset_builder.configs import SCALES
 
 
 def scales_of(reviews: Sequence[Review]) -> dict[str, dict[str, Estimate]]:

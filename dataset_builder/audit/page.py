@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dataset_builder.audit.findings import FILE, LEVELS, PAGES
-from dataset_builder.publishing.hub.markdown import FILTERS, inline
+from dataset_builder.publishing.hub.markdown import environment
 from dataset_builder.report.page import policy
 from kg.terminal import one_line
 
@@ -29,17 +29,20 @@ def write(result: Mapping[str, Any], out: Path) -> str:
 
 def markdown(result: Mapping[str, Any]) -> str:
     """The result as Markdown."""
-    environment = _environment(autoescape=False)
-    environment.filters |= FILTERS
-    environment.finalize = inline
-    return environment.get_template("audit.md.jinja").render(**_facts(result))
+    templates = environment(HERE)
+    templates.filters |= NUMBERS
+    return templates.get_template("audit.md.jinja").render(**_facts(result))
 
 
 def html(result: Mapping[str, Any]) -> str:
     """The result as one page, which loads nothing and runs nothing."""
     style = STYLE.read_text("utf-8") + (HERE / "audit.css").read_text("utf-8")
     facts = _facts(result) | {"style": style, "policy": policy(style, "")}
-    return _environment(autoescape=True).get_template("audit.html.jinja").render(**facts)
+    templates = Environment(
+        loader=FileSystemLoader(HERE), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=True
+    )
+    templates.filters |= NUMBERS
+    return templates.get_template("audit.html.jinja").render(**facts)
 
 
 def percent(found: Mapping[str, Any]) -> str:
@@ -49,6 +52,9 @@ def percent(found: Mapping[str, Any]) -> str:
     share = 100 * found["share"]
     shown = "< 0.1 %" if 0 < share < 0.05 else f"{share:.1f} %"
     return f"{shown} [{100 * found['low']:.1f}, {100 * found['high']:.1f}]" if found.get("low") is not None else shown
+
+
+NUMBERS = {"percent": percent, "number": lambda value: f"{value:,}"}
 
 
 def _shown(value: Any) -> Any:
@@ -67,15 +73,3 @@ def _facts(result: Mapping[str, Any]) -> dict[str, Any]:
         for level in LEVELS
     }
     return {"r": result, "levels": levels, "findings_file": FILE}
-
-
-def _environment(*, autoescape: bool) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(HERE),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=autoescape,
-    )
-    environment.filters |= {"percent": percent, "number": lambda value: f"{value:,}"}
-    return environment

@@ -8,7 +8,6 @@ import pyarrow.parquet
 from datasets import DatasetInfo, Features, List, SplitDict, SplitInfo
 from datasets.info import DatasetInfosDict
 from huggingface_hub import DatasetCardData
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dataset_builder.configs import CONFIGS
 from dataset_builder.publishing.funnel import reasons_of, total
@@ -20,15 +19,7 @@ from dataset_builder.publishing.metadata.citation import bibtex
 from dataset_builder.publishing.reviews.section import agreement_section
 from dataset_builder.row import COLUMNS, UNROLLED, Column
 
-_FILES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    autoescape=False,  # Markdown
-    finalize=markdown.inline,
-)
-_FILES.filters |= markdown.FILTERS
+_FILES = markdown.environment(Path(__file__).parent)
 _FILES.globals |= {"citation": bibtex}
 
 COMPLETIONS = {

@@ -12,6 +12,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from dataset_builder.configs import STEP_LABELS
 from dataset_builder.publishing.learning.step_texts import step_spans
 from dataset_builder.publishing.reviews.values import (
     HIGHEST,
@@ -19,7 +20,6 @@ from dataset_builder.publishing.reviews.values import (
     MOST_CHARACTERS,
     MOST_OF_SPECIALTY,
     MOST_YEARS,
-    STEP_LABELS,
     VERSION,
 )
 from dataset_builder.review.study import Placed

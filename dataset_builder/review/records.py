@@ -8,14 +8,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from dataset_builder.configs import SCALES, STEP_LABELS
 from dataset_builder.publishing.reviews.values import (
     HIGHEST,
     LOWEST,
     MOST_CHARACTERS,
     MOST_OF_SPECIALTY,
     MOST_YEARS,
-    SCALES,
-    STEP_LABELS,
 )
 from dataset_builder.publishing.schema.json_text import parse_json
 from dataset_builder.publishing.schema.manifest import SHORT

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dataset_builder.publishing.reviews.values import SCALES, order_of
+from dataset_builder.configs import SCALES
+from dataset_builder.publishing.reviews.values import order_of
 from dataset_builder.review.key import Item, Key
 from dataset_builder.review.records import RaterFile, Record
 

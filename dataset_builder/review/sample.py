@@ -17,9 +17,10 @@ from typing import Any
 from dataset_builder.publishing.layout import FolderError
 from dataset_builder.publishing.reviews.texts import TEXTS, judged_texts, published_rows, text_hash
 from dataset_builder.publishing.streams.digests import canonical
+from dataset_builder.relevance.model import MIN_RELEVANCE
 
 Stratum = tuple[str, ...]
-RELEVANT, SOMEWHAT = 0.75, 0.5
+SOMEWHAT = 0.5  # relevance between this and MIN_RELEVANCE is a stratum of its own
 CASE = ("question", "context", "options")
 FACTS = ("source", "tier", "support", "paths")  # of which strata are made
 
@@ -175,9 +176,9 @@ def relevance_of(best: float | None) -> str:
     """How relevant the most relevant path of a row is, in three ranges."""
     if best is None:
         return "relevance unknown"
-    if best >= RELEVANT:
-        return f"relevance {RELEVANT} or more"
-    return f"relevance {SOMEWHAT} to {RELEVANT}" if best >= SOMEWHAT else f"relevance below {SOMEWHAT}"
+    if best >= MIN_RELEVANCE:
+        return f"relevance {MIN_RELEVANCE} or more"
+    return f"relevance {SOMEWHAT} to {MIN_RELEVANCE}" if best >= SOMEWHAT else f"relevance below {SOMEWHAT}"
 
 
 def _cases(folders: Mapping[str, tuple[Path, Mapping[str, Any]]], ids: Sequence[str], seed: int) -> list[Case]:

@@ -4,8 +4,10 @@ A character that would begin one becomes an entity, which is shown as the charac
 """
 
 import re
+from pathlib import Path
 from typing import Any
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 _HTML = re.compile(r"<(?=[A-Za-z/!?])")
@@ -48,6 +50,20 @@ def fenced(text: str) -> Markup:
 
 
 FILTERS = {"block": block, "prose": prose, "cell": cell, "code": code, "fenced": fenced, "own": Markup}
+
+
+def environment(folder: Path) -> Environment:
+    """The templates of a folder that make Markdown: texts of others begin nothing in it, and a missing field raises UndefinedError."""
+    templates = Environment(
+        loader=FileSystemLoader(folder),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # Markdown
+        finalize=inline,
+    )
+    templates.filters |= FILTERS
+    return templates
 
 
 def _lines(text: str) -> str:

@@ -4,21 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from dataset_builder.publishing.hub import markdown
 from dataset_builder.publishing.layout import CARD
 from dataset_builder.publishing.reviews.reading import Locate, agreement_shown
 
-_FILES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    autoescape=False,  # Markdown
-    finalize=markdown.inline,
-)
-_FILES.filters |= markdown.FILTERS
+_FILES = markdown.environment(Path(__file__).parent)
 
 
 def agreement_section(manifest: Mapping[str, Any], locate: Locate) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
+from dataset_builder.agreement.reviews import question_of
 from dataset_builder.publishing.layout import batches_of, question_files
 from dataset_builder.publishing.learning.steps import rationales_of
 
@@ -31,7 +32,7 @@ def published_rows(
 
 def texts_of(folder: Path, manifest: Mapping[str, Any], ids: set[str]) -> dict[str, str]:
     """The texts with these ids that the folder publishes; one that it does not publish is left out."""
-    questions = {id_.partition("#")[0] for id_ in ids}
+    questions = {question_of(id_) for id_ in ids}
     found: dict[str, str] = {}
     for row in published_rows(folder, manifest):
         if row["id"] in questions:

@@ -3,13 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from dataset_builder.configs import POINTS, PREFERRED, SCALES, STEP_LABELS
 from dataset_builder.publishing.learning.step_texts import step_spans
 
 VERSION = "1"  # of the page, its file and the key
-STEP_LABELS = ("correct", "wrong", "unsupported", "irrelevant")
-SCALES = ("accuracy", "coherence", "relevance", "usefulness")
-LOWEST, HIGHEST = 1, 5
-PREFERRED = ("this", "other", "none")
+LOWEST, HIGHEST = POINTS[0], POINTS[-1]
 SIDES = ("a", "b")
 MOST_YEARS = 80
 MOST_CHARACTERS = 10_000  # of a comment
