@@ -33,9 +33,20 @@ def start(tmp_path: Path) -> Start:
         }
         words = [str(tmp_path / "s.sqlite"), str(first), str(rows), *([] if max_usd is None else [str(max_usd)])]
         command = [sys.executable, "-m", "tests.llm.ask_beside", *words]
-        return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, cwd=ROOT, env=environment, stdin=pipe, stdout=pipe, text=True)
 
     return start
+
+
+def begin(started: list[subprocess.Popen[str]]) -> None:
+    """Let the builds begin at once, when all are ready."""
+    for process in started:
+        assert process.stdout and process.stdout.readline() == "ready\n"
+    for process in started:
+        assert process.stdin
+        process.stdin.write("\n")
+        process.stdin.flush()
 
 
 def finish(process: subprocess.Popen[str]) -> dict:
@@ -46,8 +57,9 @@ def finish(process: subprocess.Popen[str]) -> dict:
 
 @pytest.mark.parametrize("builds", [2, 4])
 def test_each_request_is_paid_once(server: Running, start: Start, builds: int) -> None:
-    server.change(latency_ms=150, jitter=0.5)
-    done = [finish(process) for process in [start(str(i), first=20 * i) for i in range(builds)]]
+    server.change(latency_ms=400, jitter=0.5)
+    begin(started := [start(str(i), first=20 * i) for i in range(builds)])
+    done = [finish(process) for process in started]
     assert [one["codes"] for one in done] == [{"published": ROWS}] * builds
     assert (server.stats()["requests"], server.stats()["paid_again"]) == (ROWS + 20 * (builds - 1), 0)
     assert sum(one["sent"] > 0 for one in done) == builds
@@ -60,7 +72,7 @@ def test_one_cap_holds_for_all(server: Running, start: Start, builds: int) -> No
     server.change(latency_ms=100, jitter=0.5)
     price, bound = PRICES[WRITER.model], 650e-6
     cap = 35e-4  # of builds * ROWS answers, at some 45e-6 each
-    started = [start(str(i), first=1000 * i, max_usd=cap) for i in range(builds)]
+    begin(started := [start(str(i), first=1000 * i, max_usd=cap) for i in range(builds)])
     done = [finish(process) for process in started]
     spent = price.usd(server.stats()["prompt_tokens"], server.stats()["completion_tokens"])
     assert sum(one["usd"] for one in done) == pytest.approx(spent)
@@ -70,7 +82,7 @@ def test_one_cap_holds_for_all(server: Running, start: Start, builds: int) -> No
 
 def test_a_killed_build_holds_nobody_up(server: Running, start: Start, tmp_path: Path) -> None:
     server.change(latency_ms=600)
-    killed, other = start("killed"), start("other")
+    begin([killed := start("killed"), other := start("other")])
     while server.stats()["requests"] < 24:
         time.sleep(0.02)
     killed.send_signal(signal.SIGKILL)
