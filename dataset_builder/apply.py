@@ -8,13 +8,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from datasets import Dataset
 
+from dataset_builder.answer_store.in_memory import AnswersInMemory
 from dataset_builder.answer_store.store import AnswerStore
 from dataset_builder.llm.replay import AnswerLookup, replay, start_conversations
 from dataset_builder.row import features
 from dataset_builder.stage import DETAIL, REJECTED, Batch, Stage
 
 
-def apply_to_live_rows(batch: Batch, stage: Stage, store: AnswerStore | None = None) -> dict[str, list[Any]]:
+def apply_to_live_rows(
+    batch: Batch, stage: Stage, store: AnswerStore | AnswersInMemory | None = None
+) -> dict[str, list[Any]]:
     """Apply a stage to the rows that are not rejected, with the columns it needs. Rejected rows get nulls.
 
     ``store``: contains all answers of a stage that asks a model. Raises MissingAnswer where one is missing.

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute as pc
 from datasets import Dataset, Features
@@ -22,6 +22,9 @@ from dataset_builder.mapped import contents, folder_of, joined, release
 from dataset_builder.row import features
 from dataset_builder.stage import DETAIL, REJECTED, Stage, bind
 from dataset_builder.stage_code import stage_hash
+
+if TYPE_CHECKING:
+    from dataset_builder.cluster.cluster import Cluster
 
 ARROW_BATCH = 1000  # rows; a stage on Arrow tables spends its time per batch, not per row
 RELEASE_ROWS = 20_000  # after so many a stage lets go of the pages that it has read
@@ -50,6 +53,7 @@ def run(
     runner: Runner | None = None,
     num_proc: int | None = None,
     batch_size: int = 64,
+    cluster: "Cluster | None" = None,
 ) -> tuple[Dataset, list[StageRun]]:
     """Apply the stages in order to rows on disk. Returns the rows, and what each stage did.
 
@@ -58,6 +62,7 @@ def run(
     are rejected; `joined` puts it beside the others. The cache key covers the content of the columns that the stage reads, the stage,
     its tools, the source files that it can reach, the columns' types, and the answers: an edit or a new answer is never ignored
     (`map` by itself fingerprints an imported function by its name only), and an edit that changes no value rebuilds no later stage.
+    ``cluster``: applies those stages that have enough to do. What it has made lies in the same cache, so that a build can go on without it.
     Raises ValueError where a stage asks a model and there is no runner, or adds a column that row.py does not declare; WorkerDied.
     """
     stages = bind(rows.column_names, stages)
@@ -65,11 +70,16 @@ def run(
         raise ValueError(f"the stages {asking} ask a model; expected runner=Runner(store, …)")
     # raises for a column that is not declared: here, before anything is paid
     types = features([*rows.column_names, *(column for s in stages for column in s.adds)])
-    return _applied(rows, stages, runner, num_proc, batch_size) if len(rows) else _without_rows(stages, types)
+    return _applied(rows, stages, runner, num_proc, batch_size, cluster) if len(rows) else _without_rows(stages, types)
 
 
 def _applied(
-    rows: Dataset, stages: Sequence[Stage], runner: Runner | None, num_proc: int | None, batch_size: int
+    rows: Dataset,
+    stages: Sequence[Stage],
+    runner: Runner | None,
+    num_proc: int | None,
+    batch_size: int,
+    cluster: "Cluster | None",
 ) -> tuple[Dataset, list[StageRun]]:
     """The stages one after the other; the columns that each adds are a file of its own."""
     runs, before, folder = [], reasons(rows), folder_of(rows)
@@ -84,6 +94,8 @@ def _applied(
         digest, usage = runner.fetch_answers(s, seen, heard) if runner and s.asks_model else ("", None)
         key = Hasher.hash((*facts, digest))
         how = {"features": types, "new_fingerprint": key, "desc": s.name, "remove_columns": reads}
+        if cluster:
+            _fill_cache(cluster, s, seen, key, types, _rows_of_batch(s, batch_size), (runner, heard))
         workers = num_proc if s.tools else None  # starting them costs more than a stage without tools
         done = _map(seen, s, runner.store if runner and s.asks_model else None, batch_size, workers, how)
         where |= dict.fromkeys(writes, done)
@@ -112,10 +124,11 @@ def _map(
     rows: Dataset, stage: Stage, store: AnswerStore | None, batch_size: int, num_proc: int | None, how: dict[str, Any]
 ) -> Dataset:
     """Dataset.map with what a stage on Arrow tables, or one on rows, needs."""
+    size = _rows_of_batch(stage, batch_size)
     if stage.arrow:
-        size, apply, facts = max(batch_size, ARROW_BATCH), apply_to_live_arrow, {"stage": stage}
+        apply, facts = apply_to_live_arrow, {"stage": stage}
     else:
-        size, apply, facts = batch_size, apply_to_live_rows, {"stage": stage, "store": store}
+        apply, facts = apply_to_live_rows, {"stage": stage, "store": store}
     facts |= {"apply": apply, "folder": folder_of(rows)}
     rows = rows.with_format("arrow" if stage.arrow else None)
     try:
@@ -134,6 +147,28 @@ def _map(
             f"lost: run the same command again with a smaller NUM_PROC (--num-proc), or without it"
         ) from why
     return done.with_format(None)
+
+
+def _rows_of_batch(stage: Stage, batch_size: int) -> int:
+    return max(batch_size, ARROW_BATCH) if stage.arrow else batch_size
+
+
+def _fill_cache(
+    cluster: "Cluster",
+    stage: Stage,
+    rows: Dataset,
+    key: str,
+    types: Features,
+    batch_size: int,
+    heard_by: tuple[Runner | None, Heard],
+) -> None:
+    """Have the cluster make what `_map` then finds in the cache."""
+    from dataset_builder.cluster.filling import RowAnswers, fill_cache, is_heavy
+
+    runner, heard = heard_by
+    if is_heavy(stage):
+        answers = RowAnswers(runner.store, heard.read()) if runner and stage.asks_model else None
+        fill_cache(cluster, stage, rows, key, types, batch_size, answers)
 
 
 def _apply(batch: Any, numbers: Sequence[int], *, apply: Callable[..., Any], folder: Path, **facts: Any) -> Any:

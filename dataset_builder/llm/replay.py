@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from dataset_builder.answer_store.in_memory import AnswersInMemory
 from dataset_builder.answer_store.store import AnswerStore, Entry, KnownRequest
 from dataset_builder.llm.completion import Completion, read_completion
 from dataset_builder.llm.conversation import ConversationState
@@ -30,7 +31,7 @@ class AnswerLookup:
 
     def __init__(
         self,
-        store: AnswerStore,
+        store: AnswerStore | AnswersInMemory,
         statuses: tuple[str, ...] = ("good", "final", "failed"),
         usage: Usage | None = None,
         charge: Callable[[float], None] = lambda usd: None,

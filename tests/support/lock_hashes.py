@@ -21,7 +21,10 @@ INDEX = "https://pypi.org/simple"
 # locked version, and found none with this hash for 2.13.0. This is the wheel of PyTorch's index,
 # download.pytorch.org/whl/cpu/torch-2.13.0%2Bcpu-cp311-cp311-manylinux_2_28_x86_64.whl
 TORCH_ON_CPU = {("cpu.lock", "torch"): ["6746dbcbeb526eb61330b76b41ff1b4eb848951103a892eeb080dfa2b264667b"]}
-LOCKS = [Path(__file__).parents[2] / "requirements" / name for name in ("cpu.lock", "gpu.lock", "installer.lock")]
+LOCKS = [
+    Path(__file__).parents[2] / "requirements" / name
+    for name in ("cpu.lock", "gpu.lock", "ray.lock", "installer.lock")
+]
 OLD = ("manylinux1", "manylinux2010", "manylinux2014", "linux")
 
 

@@ -1,0 +1,1 @@
+"""Stages on the processes of a Ray cluster."""
