@@ -109,9 +109,9 @@ def main() -> None:
                 builds.build("plain-again")
                 for workers in filter(None, given.workers.split(",")):
                     builds.build(f"ray-{workers}", "--ray", "local", "--num-proc", workers)
-                if given.nodes:
-                    with ray_nodes(1, 1) as nodes:
-                        builds.build("two-nodes", "--ray", nodes.address, store="own", nodes=nodes)
+            if given.nodes:
+                with ray_nodes(1, 1) as nodes, Server("tests.support.llm_server.replies:reply") as builds.server:
+                    builds.build("two-nodes", "--ray", nodes.address, store="own", nodes=nodes)
 
 
 if __name__ == "__main__":

@@ -96,7 +96,7 @@ def _applied(
         how = {"features": types, "new_fingerprint": key, "desc": s.name, "remove_columns": reads}
         if cluster:
             _fill_cache(cluster, s, seen, key, types, _rows_of_batch(s, batch_size), (runner, heard))
-        workers = num_proc if s.tools else None  # starting them costs more than a stage without tools
+        workers = num_proc if s.tools and not cluster else None  # starting them costs more than a stage without tools
         done = _map(seen, s, runner.store if runner and s.asks_model else None, batch_size, workers, how)
         where |= dict.fromkeys(writes, done)
         content |= contents(done, writes, key)

@@ -10,6 +10,7 @@ import functools
 import importlib
 import logging
 import os
+import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ AGAIN = (
     3  # times that a block is done again whose worker was killed: a block that fills the memory must not kill for ever
 )
 AHEAD = 2  # blocks that are sent per CPU of the cluster, so that none waits for the driver
+CONNECT_S = 10.0
 LOOK_S = 5.0  # seconds until the CPUs of the cluster are counted again: nodes come and go
 Block = tuple[pa.Table, pa.Table | None]  # rows, and the answers of a stage that asks a model
 
@@ -51,14 +53,29 @@ class Cluster:
         more: dict[str, Any] = {"address": self.address}
         if self.address == LOCAL:
             more |= {"num_cpus": self.workers or os.cpu_count(), "include_dashboard": False}
+        else:
+            self._expect_answer()
         try:
             ray.init(**more, logging_level=logging.WARNING)
         except (ConnectionError, ValueError, RuntimeError) as why:
-            raise ClusterError(
-                f"the cluster at {self.address} cannot be used ({why}); expected --ray local (make: RAY=local), or the address "
-                "host:port that `ray start --head` prints"
-            ) from why
+            raise self._unusable(str(why)) from why
         return self
+
+    def _expect_answer(self) -> None:
+        """Raise ClusterError where nothing listens at the address: Ray itself would end this process."""
+        host, _, port = self.address.rpartition(":")
+        if not host or not port.isdecimal() or "/" in host:
+            raise self._unusable("it is no host:port")
+        try:
+            socket.create_connection((host, int(port)), timeout=CONNECT_S).close()
+        except (OSError, OverflowError) as why:
+            raise self._unusable(f"nothing answers there: {why}") from why
+
+    def _unusable(self, why: str) -> ClusterError:
+        return ClusterError(
+            f"the cluster at {self.address} cannot be used ({why}); expected --ray local (make: RAY=local), or the address host:port that "
+            "`ray start --head` prints"
+        )
 
     def __exit__(self, *_: object) -> None:
         _ray().shutdown()

@@ -73,8 +73,7 @@ def build_folder(folder: Path, given: argparse.Namespace) -> None:
     calibrations, doubts = expect_trusted(stages, store_of(given), given.allow_judge)
     _print_lines(notes := [*self_judging_note(models), *doubts])
     with runner_of(given) as runner, _cluster(given, kg) as cluster:
-        workers = None if cluster else given.num_proc
-        rows, runs = run(on_disk(chosen.questions), stages, runner=runner, num_proc=workers, cluster=cluster)
+        rows, runs = run(on_disk(chosen.questions), stages, runner=runner, num_proc=given.num_proc, cluster=cluster)
         more = {"passports": [c.as_dict() for c in calibrations]} if models else {}
         if has_tiers(rows.column_names):
             more |= {"tiers": tiers_of(rows, runner.asked, runner.store), "scores": scores_of(rows)}
