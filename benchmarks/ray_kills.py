@@ -1,6 +1,6 @@
-"""Kill a worker, a node, or the build itself at random moments of a build on Ray: python -m benchmarks.ray_kills [TIMES] [SEED].
+"""Kill a worker, a node, or the build itself at random moments of a build on Ray: python -m benchmarks.ray_kills [TIMES] [SEED] [KIND].
 
-TIMES (default 10) of each kind. The build (tests/cluster/slow_build.py: 3,072 questions of our own, a stage that asks the scripted server, then two that
+TIMES (default 10) of each kind; a worker while there are any. The build (tests/cluster/slow_build.py: 3,072 questions of our own, a stage that asks the scripted server, then two that
 take their time) runs on two nodes with one CPU each, which are processes of this machine; the killed one is replaced. After each kill the
 build must end, where it was killed itself when it is begun again, with the rows of an undisturbed build. Prints a line for each kill: the answers that
 the server was asked for again, and the batches that were done again. The build's process is the one that asks, so that to kill it kills
@@ -11,6 +11,7 @@ import random
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
@@ -21,6 +22,7 @@ from tests.support.ray_nodes import Nodes, ray_nodes
 
 KINDS = ("worker", "node", "build")
 ROWS_OF_BATCH = 64
+WORK_S = 12 * 0.4 / 2  # of the blocks of the slow stage, on two workers
 
 
 def kill(kind: str, slow: SlowBuild, nodes: Nodes) -> str:
@@ -53,6 +55,9 @@ def one(kind: str, draw: random.Random, nodes: Nodes, seconds: float, whole: dic
         while not server.stats()["requests"]:
             time.sleep(0.05)
         after = draw.uniform(0.0, 0.9 * seconds)
+        if kind == "worker":  # there is none until the first block
+            slow.wait_for(1)
+            after = draw.uniform(0.0, 0.9 * WORK_S)
         time.sleep(after)
         ended = slow.process is not None and slow.process.poll() is not None
         killed = "nothing, it had ended" if ended else kill(kind, slow, nodes)
@@ -67,7 +72,7 @@ def one(kind: str, draw: random.Random, nodes: Nodes, seconds: float, whole: dic
         return good and (kind == "build" or stats["paid_again"] == 0)
 
 
-def main(times: int = 10, seed: int = 0) -> int:
+def main(times: int = 10, seed: int = 0, kinds: Sequence[str] = KINDS) -> int:
     """Exit status 0 where no row was lost or changed, and nothing was paid twice but what was in flight when the build itself was killed."""
     draw = random.Random(seed)
     with ray_nodes(1, 1) as nodes, tempfile.TemporaryDirectory() as folder:
@@ -80,10 +85,10 @@ def main(times: int = 10, seed: int = 0) -> int:
             whole = slow.finish()
             seconds = time.monotonic() - started
         print(f"undisturbed: {whole['rows']} rows, {seconds:.1f} s from the first request", flush=True)
-        good = [one(kind, draw, nodes, seconds, whole) for kind in KINDS for _ in range(times)]
+        good = [one(kind, draw, nodes, seconds, whole) for kind in kinds for _ in range(times)]
     print(f"{len(good)} kills, {len(good) - sum(good)} at fault")
     return 0 if all(good) else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(*map(int, sys.argv[1:])))
+    sys.exit(main(*map(int, sys.argv[1:3]), *([argument] for argument in sys.argv[3:])))
