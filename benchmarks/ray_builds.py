@@ -3,11 +3,12 @@
 Real questions of MedQA and MedMCQA from $SHARED_DATA/hub, the real subset of PrimeKG, claims read; for `medreason` the scripted model server,
 asked by the first build, and by the one on two nodes again (each of them has its own store; the others replay the first one's). Every build
 has a cache of its own; the prepared graph is shared. ``--nodes``: also on a cluster of two nodes with one CPU each, which are processes of
-this machine (`ray start`). Per build: seconds that passed, CPU seconds of all of its processes, its content hash, and what the server was
-asked and paid again.
+this machine (`ray start`). Per build: seconds that passed; of these, in the stages that a cluster applies; CPU seconds of the build's own
+process, and of all; its content hash; what the server was asked, and paid again. From these: the terms of the law of growth in docs/ray.md.
 """
 
 import argparse
+import inspect
 import json
 import os
 import subprocess
@@ -15,10 +16,15 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from benchmarks.model_calls_server import Server
+from dataset_builder.cluster.filling import is_heavy
+from dataset_builder.llm.model import LLM
+from dataset_builder.pipelines import PIPELINES
+from kg import KG
 from tests.support.ray_nodes import Nodes, ray_nodes
 from tests.support.shared_data import SHARED_DATA
 
@@ -57,22 +63,23 @@ class Builds:
         asked, started = self.server.stats(), time.monotonic()
         with (self.place / f"{name}.log").open("wb") as log:
             process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-            cpu = _cpu_until_end(process, [one.pid for one in nodes.processes] if nodes else [])
+            own, cpu = _cpu_until_end(process, [one.pid for one in nodes.processes] if nodes else [])
         if process.returncode:
             raise RuntimeError((self.place / f"{name}.log").read_text()[-3000:])
         manifest, stats = json.loads((out / "manifest.json").read_text("utf-8")), self.server.stats()
         self.first = self.first or manifest["content_hash"]
         same = "equal" if manifest["content_hash"] == self.first else "ANOTHER"
-        stages = sum(one["seconds"] for one in manifest["run"]["stages"])
+        sent = {stage.name for stage in PIPELINES[self.pipeline](**_tools(self.pipeline)) if is_heavy(stage)}
+        seconds = sum(one["seconds"] for one in manifest["run"]["stages"] if one["stage"] in sent)
         print(
-            f"{self.pipeline:10} {name:12} {time.monotonic() - started:7.1f} s {stages:7.1f} s in stages {cpu:7.1f} s CPU  "
+            f"{self.pipeline:10} {name:12} {time.monotonic() - started:7.1f} s {seconds:7.1f} s in its stages; CPU {own:6.1f} s of {cpu:6.1f} s  "
             f"{manifest['content_hash'][:12]} {same}; {stats['requests'] - asked['requests']} requests, {stats['paid_again'] - asked['paid_again']} paid again",
             flush=True,
         )
 
 
-def _cpu_until_end(process: subprocess.Popen[bytes], others: list[int]) -> float:
-    """CPU seconds of the process, of these others, and of all that they start, until it ends; what a process uses in its last half second may lack."""
+def _cpu_until_end(process: subprocess.Popen[bytes], others: list[int]) -> tuple[float, float]:
+    """CPU seconds of the process, and of it, these others, and all that they start, until it ends; of the last half second some may lack."""
     seconds: dict[tuple[int, float], float] = {}
     before: dict[tuple[int, float], float] = {}
     while process.poll() is None:
@@ -89,7 +96,14 @@ def _cpu_until_end(process: subprocess.Popen[bytes], others: list[int]) -> float
                 before.setdefault(name, 0.0 if pid == process.pid else times.user + times.system)
                 seconds[name] = times.user + times.system - before[name]
         time.sleep(0.5)
-    return sum(seconds.values())
+    own = next(value for (pid, _), value in seconds.items() if pid == process.pid)
+    return own, sum(seconds.values())
+
+
+def _tools(pipeline: str) -> dict[str, Any]:
+    """What a pipeline takes, to see which stages it has."""
+    tools = {"kg": KG.load(str(GRAPH)), "reader": None, "seed": 0, "writer": LLM("scripted"), "judge": LLM("scripted")}
+    return {name: tools[name] for name in inspect.signature(PIPELINES[pipeline]).parameters if name in tools}
 
 
 def main() -> None:
