@@ -5,7 +5,6 @@ import pytest
 from sft.attention import BY_LENGTHS, BY_MASK, KEEPS_ROWS_APART
 from tests.sft import scenario
 
-
 pytestmark = pytest.mark.slow
 
 
