@@ -5,6 +5,8 @@ import pytest
 from sft.attention import BY_LENGTHS, BY_MASK, KEEPS_ROWS_APART
 from tests.sft import scenario
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("name", [*BY_MASK, "told"])
 def test_logits_are_those_of_each_row_alone(name: str) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from tests.sft import scenario
 
+pytestmark = pytest.mark.slow
 CODES = ("no_messages", "no_answer", "fully_masked", "cut", "no_end_token", "prompt_differs", "template_drops_text")
 CODES += ("template_words", "special_token", "duplicate", "overlap")
 
