@@ -244,4 +244,5 @@ def test_progress_is_said_also_without_a_terminal(server: Running, build, monkey
 
 def test_the_environment_is_the_one_of_now(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "environ", {**os.environ, "OTHER_BASE_URL": "http://127.0.0.1:9/v1"})  # as `datasets` does
-    assert str(connect("other").base_url) == "http://127.0.0.1:9/v1/"
+    [client] = connect("other")
+    assert str(client.base_url) == "http://127.0.0.1:9/v1/"
