@@ -9,9 +9,8 @@ import openai
 
 from dataset_builder.answer_store.entry import Entry
 from dataset_builder.llm.calls.connection import Connection
-from dataset_builder.llm.calls.errors import CallError, ErrorAction
+from dataset_builder.llm.calls.errors import UNSENT, CallError, ErrorAction
 from dataset_builder.llm.calls.in_flight import InFlight
-from dataset_builder.llm.calls.outage import UNSENT
 from dataset_builder.llm.calls.patience import Patience
 from dataset_builder.llm.calls.rate_limit import RateLimiter
 from dataset_builder.llm.calls.servers import Servers

@@ -225,6 +225,15 @@ def test_a_call_that_never_left_costs_nothing(server: Running, build, monkeypatc
     assert {row["rejected_because"] for row in rows} == {None} and usage.lost_usd == 0
 
 
+def test_a_connection_that_breaks_while_the_model_is_at_work_may_have_cost(
+    server: Running, build, monkeypatch
+) -> None:
+    monkeypatch.setattr("dataset_builder.llm.calls.attempts.MAX_ERRORS", 1)
+    server.change(fault_reset=1.0)
+    _, usage = build(3, max_usd=0.01)
+    assert usage.errors == {"cut": 3} and usage.lost_usd > 0
+
+
 def test_a_page_under_status_200_is_no_answer_and_costs_nothing(server: Running, build, monkeypatch) -> None:
     monkeypatch.setattr("dataset_builder.llm.calls.attempts.MAX_ERRORS", 1)
     Picky(server, lambda _: Canned.of(200, "<!doctype html><title>Log in</title>", {"content-type": "text/html"}))

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from dataset_builder.answer_store.entry import Entry
-from dataset_builder.llm.calls.errors import CallError, ErrorAction
-from dataset_builder.llm.calls.outage import FIRST_S, IN_A_ROW, LONGEST_S, UNSENT, Outage
+from dataset_builder.llm.calls.errors import UNSENT, CallError, ErrorAction
+from dataset_builder.llm.calls.outage import FIRST_S, IN_A_ROW, LONGEST_S, Outage
 from tests.llm.fake_servers import BROKEN, GONE, GOOD, REFUSED, in_time, passed, servers_of
 
 
@@ -16,11 +16,13 @@ def test_a_server_that_refuses_connections_is_out_and_tried_by_one_call_after_ev
         a, _ = servers.connections
         loop = asyncio.get_running_loop()
         assert servers.heard(a, GONE) and not servers.heard(a, GONE), "said once"
+        assert servers.withdrawn(a), "what waits for its turn there"
         while len(tried_at) < 7:
             await asyncio.sleep(0.5)
             server = await servers.enter()
             if server is a:
                 tried_at.append(loop.time())
+                assert not servers.withdrawn(a), "it would come back at once, again and again"
                 assert await passed(servers, 3) == "bbb", "one call at a time"
                 servers.heard(a, GONE)
             servers.leave(server)

@@ -5,8 +5,7 @@ import time
 from dataclasses import dataclass, field
 
 from dataset_builder.llm.calls.connection import Change, Connection
-from dataset_builder.llm.calls.errors import FILTER, TIME_OUT, CallError, ErrorAction, room_for_answer
-from dataset_builder.llm.calls.outage import UNSENT
+from dataset_builder.llm.calls.errors import FILTER, TIME_OUT, UNSENT, CallError, ErrorAction, room_for_answer
 from dataset_builder.llm.calls.servers import Servers
 from dataset_builder.llm.model import Request
 

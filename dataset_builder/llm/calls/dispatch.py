@@ -19,8 +19,7 @@ from dataset_builder.llm.calls.attempts import DEADLINE_S, DOWN, FORBIDDEN, HINT
 from dataset_builder.llm.calls.budget import Budget
 from dataset_builder.llm.calls.connection import ArrivedCompletion, Connection, open_connections
 from dataset_builder.llm.calls.endpoint import AZURE, AZURE_VARIABLES
-from dataset_builder.llm.calls.errors import CONTEXT, FILTER, TIME_OUT, CallError, ErrorAction
-from dataset_builder.llm.calls.outage import UNSENT
+from dataset_builder.llm.calls.errors import CONTEXT, FILTER, TIME_OUT, UNSENT, CallError, ErrorAction
 from dataset_builder.llm.calls.servers import Servers
 from dataset_builder.llm.calls.turns import Turns
 from dataset_builder.llm.completion import TRUNCATED_AT

@@ -5,7 +5,8 @@ time, a page that is no answer) may be the fault of one request, so it takes sev
 a row come once in 3,000 calls; a server that is gone gives them in one round trip, since it had more calls in flight than that.
 """
 
-UNSENT = "no connection"  # the kind of a call that never reached a server
+from dataset_builder.llm.calls.errors import UNSENT
+
 IN_A_ROW = 5  # failures of other kinds, without an answer between them
 FIRST_S, LONGEST_S = 5.0, 60.0  # until a server that is out is tried again: at first, at most; each time twice as long
 

@@ -112,8 +112,9 @@ class Servers:
 
     def withdrawn(self, connection: Connection) -> bool:
         """Whether a call that waits for its turn at this server had better go to another one."""
-        stays = connection in self.asked and not connection.outage.out and not connection.paused
-        return not stays and self.another((connection,))
+        outage, now = connection.outage, asyncio.get_running_loop().time()
+        out = outage.out and (now < outage.retry_at or connection.in_flight.taken > 1)  # else it is the one that tries
+        return (out or connection.paused or connection not in self.asked) and self.another((connection,))
 
     def _free(self, tried: Collection[Connection]) -> Connection | None:
         """The server for the next call; None: there is no room."""
@@ -123,8 +124,8 @@ class Servers:
         servers = [server for server in self.asked if not server.outage.out]
         if servers:  # one that is out gets a single call when it is time
             for server in self.asked:
-                outage = server.outage
-                if outage.out and now >= outage.retry_at and not server.in_flight.taken and server not in tried:
+                due = server.outage.out and now >= server.outage.retry_at
+                if due and not server.in_flight.taken and not server.paused and server not in tried:
                     return server
         servers = servers or self.asked
         servers = [server for server in servers if not server.paused] or servers
