@@ -91,7 +91,8 @@ class Servers:
         loop, tried_at = asyncio.get_running_loop(), outage.retry_at
         out = outage.failed(loop.time(), outcome.kind)
         if outage.retry_at != tried_at:
-            loop.call_at(outage.retry_at, self._let_pass)  # where the others have no room, nobody would try it
+            # where the others have no room, nobody else would try it; a timer may fire a moment early
+            loop.call_at(outage.retry_at + 0.01, self._let_pass)
             self._let_pass()
         return out
 
