@@ -41,6 +41,7 @@ GOLD ?= $(PRIMEKG)/linking_gold.tsv.gz $(PRIMEKG)/synonyms_gold.tsv
 #>   BENCHMARKS=all|none|names: the evaluation splits to check the rows against; STRICT=1 rejects likely matches too
 #> Models, for pipelines that use them: WRITER=model[@endpoint]  JUDGE=…  EDITOR=…; URL and key of an endpoint are read from the
 #> environment: OPENAI_BASE_URL, OPENAI_API_KEY; for model@NAME, NAME_BASE_URL and NAME_API_KEY; for model@azure, AZURE_OPENAI_*.
+#>   NAME_BASE_URL=url,url,… are several servers of one endpoint (docs/models.md): RATE is of each of them, IN_FLIGHT of all together
 #>   reasonmed: WRITERS=model,model,model  JUDGE_VOTES=1  GROUNDED=1
 #>   ALLOW_JUDGE=1 builds even with a judge whose error rate in the calibration is above the threshold
 #>   MIN_RELEVANCE=0.75: how probable it must be that a path is relevant to the answer; 0: no threshold

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from dataset_builder.claim_check.reader import ReaderMissing, claim_reader
-from dataset_builder.llm.secrets import sent_in_the_clear, without_userinfo
+from dataset_builder.llm.secrets import sent_in_the_clear, split_urls, without_userinfo
 from dataset_builder.sources.raw_files import SourceError
 from kg import KG, GraphError
 from kg.options import GRAPH, add_min_edge_score
@@ -126,17 +126,33 @@ def _engine_arguments(add: argparse.ArgumentParser) -> None:
     )
 
 
-def _score(given: argparse.Namespace) -> None:
+def _check_endpoint(given: argparse.Namespace) -> None:
+    """Raise SourceError for a URL that no score can be asked at, or that would show a password or the key."""
     if given.backend == "litellm" and not given.base_url:
         raise SourceError("--backend litellm needs the endpoint's URL: --base-url, or $OPENAI_BASE_URL")
+    several = len(split_urls(given.base_url or "")) > 1
+    if several and given.backend == "litellm":
+        raise SourceError(
+            "the endpoint's URL (--base-url, or $OPENAI_BASE_URL) is a list; expected one URL, since a score is asked of one server"
+        )
+    if several:  # of what builds ask: the other backends ask no endpoint
+        given.base_url = None
     if given.base_url and without_userinfo(given.base_url) != given.base_url:
         raise SourceError(
             f"the endpoint's URL contains a user or a password ({without_userinfo(given.base_url)} without it); scores, logs and pushed files "
             "name the URL. Give it without, and the key in $OPENAI_API_KEY"
         )
     key = os.environ.get("OPENAI_API_KEY") or ""
-    if given.backend == "litellm" and (why := sent_in_the_clear("OPENAI_BASE_URL", given.base_url, key)):
+    if (
+        given.backend == "litellm"
+        and given.base_url
+        and (why := sent_in_the_clear("OPENAI_BASE_URL", given.base_url, key))
+    ):
         raise SourceError(why)
+
+
+def _score(given: argparse.Namespace) -> None:
+    _check_endpoint(given)
     given.revision = given.revision or ("local" if Path(given.model).is_dir() else "main")
     tasks, not_scored = choose(given.tasks)
     kg = KG.load(given.kg, min_edge_score=given.min_edge_score) if given.kg else None

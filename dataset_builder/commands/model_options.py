@@ -63,23 +63,7 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
         metavar="USD",
         help="stop before all answers of this dataset, those of earlier runs included, could cost more than this",
     )
-    parser.add_argument(
-        "--rate", type=above_zero, metavar="N", help="requests per minute that a model's endpoint allows, if known"
-    )
-    parser.add_argument(
-        "--in-flight",
-        type=positive,
-        default=256,
-        metavar="N",
-        help="maximum number of calls at the same time (default: 256); an endpoint gets 32 at first, and more as long as that is faster",
-    )
-    parser.add_argument(
-        "--timeout",
-        type=above_zero,
-        metavar="S",
-        help="time limit for one complete answer, in seconds, from the last answer to an earlier call (default: 300, or as long as "
-        "--max-tokens takes at the speed of a slow server)",
-    )
+    _add_pace(parser)
     parser.add_argument(
         "--max-tokens",
         action="append",
@@ -98,6 +82,31 @@ def add_limits(parser: argparse.ArgumentParser) -> None:
         "--replay-only",
         action="store_true",
         help="call no model: a request without an answer in the store is an error",
+    )
+
+
+def _add_pace(parser: argparse.ArgumentParser) -> None:
+    """Add --rate, --in-flight and --timeout."""
+    parser.add_argument(
+        "--rate",
+        type=above_zero,
+        metavar="N",
+        help="requests per minute that a model's endpoint allows, if known; of each of its servers, where it has several",
+    )
+    parser.add_argument(
+        "--in-flight",
+        type=positive,
+        default=256,
+        metavar="N",
+        help="maximum number of calls at the same time, of all models and servers together: raise it where these are many (default: 256); "
+        "a server gets 32 at first, and more as long as that is faster",
+    )
+    parser.add_argument(
+        "--timeout",
+        type=above_zero,
+        metavar="S",
+        help="time limit for one complete answer, in seconds, from the last answer to an earlier call (default: 300, or as long as "
+        "--max-tokens takes at the speed of a slow server)",
     )
 
 

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from dataset_builder.commands import OUT
 from dataset_builder.llm.prices import dollars
+from dataset_builder.llm.usage import LeftOut, said_of
 from dataset_builder.publishing.funnel import reasons_of, total
 from dataset_builder.sources.questions import Origin
 from dataset_builder.sources.table import SOURCES, UNPINNED
@@ -122,6 +123,8 @@ def call_lines(runs: "Sequence[StageRun]") -> list[str]:
     if errors:
         lines.append("Errors: " + ", ".join(f"{number} × {kind}" for kind, number in errors.most_common()) + ".")
     lines += [f"note: {note}." for note in dict.fromkeys(note for t in tallies for note in t.notes)]
+    outages = sum((t.outages for t in tallies), Counter[LeftOut]())
+    lines += [f"note: {sentence}." for sentence in said_of(outages)]
     if _sum([*now, *before]) is None:
         lines.append("The price of a model is not known, so only its tokens are counted: add --price MODEL=IN/OUT.")
     return lines

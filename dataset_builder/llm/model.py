@@ -25,6 +25,12 @@ class ModelError(ValueError):
     """
 
 
+def variables(endpoint: str) -> tuple[str, str]:
+    """The names of the environment variables with an endpoint's URL, or URLs, and key."""
+    name = endpoint.upper().replace("-", "_")
+    return f"{name}_BASE_URL", f"{name}_API_KEY"
+
+
 @dataclass(frozen=True)
 class LLM:
     """A model at a *named* endpoint, and how it is sampled: MedReason's temperature 0 and 5,000 tokens by default.

@@ -36,11 +36,13 @@ def secrets(environment: Mapping[str, str] | None = None) -> dict[str, str]:
     environment = os.environ if environment is None else environment
     found = {name: value for name, value in environment.items() if name.endswith(ENDINGS)}
     for name, value in environment.items():
-        if name.endswith(URL_ENDINGS) and (password := _password(value)):
-            found |= {
-                f"the password in {name}": unquote(password),
-                f"the password in {name}, as it is written there": password,
-            }
+        if not name.endswith(URL_ENDINGS):
+            continue
+        # the whole value too: a password with a comma makes a wrong list, and is secret nevertheless
+        passwords = {password for url in (value, *split_urls(value)) if (password := _password(url))}
+        for number, password in enumerate(sorted(passwords), start=1):
+            which = f"the password in {name}" if len(passwords) == 1 else f"password {number} in {name}"
+            found |= {which: unquote(password), f"{which}, as it is written there": password}
     return {name: value for name, value in found.items() if len(value) >= MIN_LENGTH}
 
 
@@ -56,6 +58,11 @@ def redacted(text: str, values: Iterable[str]) -> str:
     for value in values:
         text = text.replace(value, "[key]")
     return text
+
+
+def split_urls(value: str) -> list[str]:
+    """The URLs in a value that separates them by commas, without the blanks around them; none is checked."""
+    return [url.strip() for url in value.split(",")]
 
 
 def without_userinfo(url: str) -> str:

@@ -3,8 +3,9 @@
 import sys
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
@@ -33,6 +34,22 @@ class Spend:
         return {"prompt_tokens": self.prompt_tokens, "completion_tokens": self.completion_tokens, "usd": usd}
 
 
+class LeftOut(NamedTuple):
+    """That one of several servers was left out. ``lasting``: for the rest of the run."""
+
+    server: str
+    why: str
+    lasting: bool
+
+
+def said_of(outages: Mapping[LeftOut, int]) -> list[str]:
+    """A sentence without its full stop for each server and reason, by how often it was left out for it."""
+    return [
+        f"{server} was left out {'for the rest of the run' if lasting else '1 time' if number == 1 else f'{number} times'} ({why})"
+        for (server, why, lasting), number in outages.items()
+    ]
+
+
 @dataclass
 class Usage:
     """Counts while answers arrive.
@@ -52,11 +69,17 @@ class Usage:
     lost_usd: float = 0.0  # the possible cost of calls without an answer
     errors: Counter[str] = field(default_factory=Counter)
     notes: dict[str, None] = field(default_factory=dict)  # what was adapted for an endpoint, each once, in order
+    # how often a server got no calls. Not in the manifest, which is published: names of machines are nobody's business
+    outages: Counter[LeftOut] = field(default_factory=Counter)
 
     def note(self, text: str) -> None:
         """Keep a sentence for the end of the build; "" is none."""
         if text:
             self.notes[text] = None
+
+    def left_out(self, server: str, why: str, *, lasting: bool = False) -> None:
+        """Count that one of several servers gets no calls, for a while or for the rest of the run."""
+        self.outages[LeftOut(server, why, lasting)] += 1
 
     def line(self) -> str:
         """The text of the progress bar."""

@@ -26,6 +26,17 @@ from lighteval_tasks.__main__ import main
             ["score", "org/model", "--backend", "litellm", "--base-url", "http://models.example/v1"],
             r"score: OPENAI_BASE_URL is plain http to models.example.*OPENAI_ALLOW_HTTP=1",
         ),
+        (
+            [
+                "score",
+                "org/model",
+                "--backend",
+                "litellm",
+                "--base-url",
+                "https://a.example/v1,https://u:hunter2hunter2@b/v1",
+            ],
+            r"score: the endpoint's URL \(--base-url, or \$OPENAI_BASE_URL\) is a list; expected one URL.*",
+        ),
         (["score", "org/model", "--backend", "litellm"], r"score: --backend litellm needs the endpoint's URL.*"),
     ],
 )

@@ -7,7 +7,7 @@ from dataset_builder.answer_store.batches import DROPPED, TAKEN_IN, Journal
 from dataset_builder.answer_store.store import AnswerStore
 from dataset_builder.llm.batches.options import BatchesUnderWay, BatchOptions
 from dataset_builder.llm.batches.rounds import BatchRounds
-from dataset_builder.llm.model import LLM
+from dataset_builder.llm.model import LLM, ModelError
 from dataset_builder.llm.runner import Runner
 from dataset_builder.run import run
 from tests.llm.asking import say
@@ -27,6 +27,13 @@ def test_azure_has_batches_at_its_own_addresses(
     with Runner(store, {"prices": PRICES}, WAIT) as runner:
         found, _ = run(questions, [say.using(llm=LLM("gpt-4o", "azure", max_tokens=200))], runner=runner)
     assert None not in found["rationale"][:] and server.stats()["batch_answers"] == 7
+
+
+def test_a_batch_is_at_one_server(server: Running, store: AnswerStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", f"{server.url},http://127.0.0.1:9/v1")
+    with pytest.raises(ModelError, match=r"OPENAI_BASE_URL lists 2 servers; expected one for --dispatch batch"):
+        build(store, texts(), BatchOptions())
+    assert server.stats()["requests"] == 0
 
 
 @pytest.mark.slow

@@ -225,6 +225,15 @@ def test_a_call_that_never_left_costs_nothing(server: Running, build, monkeypatc
     assert {row["rejected_because"] for row in rows} == {None} and usage.lost_usd == 0
 
 
+def test_a_connection_that_breaks_while_the_model_is_at_work_may_have_cost(
+    server: Running, build, monkeypatch
+) -> None:
+    monkeypatch.setattr("dataset_builder.llm.calls.attempts.MAX_ERRORS", 1)
+    server.change(fault_reset=1.0)
+    _, usage = build(3, max_usd=0.01)
+    assert usage.errors == {"cut": 3} and usage.lost_usd > 0
+
+
 def test_a_page_under_status_200_is_no_answer_and_costs_nothing(server: Running, build, monkeypatch) -> None:
     monkeypatch.setattr("dataset_builder.llm.calls.attempts.MAX_ERRORS", 1)
     Picky(server, lambda _: Canned.of(200, "<!doctype html><title>Log in</title>", {"content-type": "text/html"}))
@@ -244,4 +253,5 @@ def test_progress_is_said_also_without_a_terminal(server: Running, build, monkey
 
 def test_the_environment_is_the_one_of_now(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "environ", {**os.environ, "OTHER_BASE_URL": "http://127.0.0.1:9/v1"})  # as `datasets` does
-    assert str(connect("other").base_url) == "http://127.0.0.1:9/v1/"
+    [client] = connect("other")
+    assert str(client.base_url) == "http://127.0.0.1:9/v1/"

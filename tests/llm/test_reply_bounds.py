@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 
 from dataset_builder.answer_store.store import AnswerStore
-from dataset_builder.llm.calls.connection import Change, open_connection
+from dataset_builder.llm.calls.connection import Change, open_connections
 from dataset_builder.llm.conversation import Conversation, ask_json, read_json
 from dataset_builder.llm.model import LLM
 from dataset_builder.llm.runner import Runner
@@ -158,6 +158,6 @@ def test_openais_own_endpoint_gets_no_bounds(monkeypatch: pytest.MonkeyPatch) ->
     request = LLM("m").request("p", schema=Said, bounds={"answer": 400})
     monkeypatch.setenv("OPENAI_API_KEY", "sk-x")
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
-    assert "maxLength" not in json.dumps(open_connection(LLM("m"), {}, None).body(request, Change()))
+    assert "maxLength" not in json.dumps(open_connections(LLM("m"), {}, None)[0].body(request, Change()))
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:8080/v1")
-    assert "maxLength" in json.dumps(open_connection(LLM("m"), {}, None).body(request, Change()))
+    assert "maxLength" in json.dumps(open_connections(LLM("m"), {}, None)[0].body(request, Change()))

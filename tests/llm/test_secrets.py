@@ -18,6 +18,14 @@ ENVIRONMENT = {
 }
 
 
+def test_the_password_of_each_url_in_a_list_is_secret() -> None:
+    environment = {"FARM_BASE_URL": "https://a:password1@a/v1, https://b:password2@b/v1,https://c/v1"}
+    assert set(secrets(environment).values()) == {"password1", "password2"}
+    assert set(secrets({"FARM_BASE_URL": "https://a:pass,word1@a/v1"}).values()) == {"pass,word1"}, (
+        "no URL, but secret"
+    )
+
+
 def test_keys_and_passwords_are_secret() -> None:
     assert set(secrets(ENVIRONMENT).values()) == {KEY, "pass@word1", "pass%40word1"}
 
@@ -105,6 +113,8 @@ def test_no_call_is_made_that_would_show_the_key() -> None:
     azure = {"AZURE_OPENAI_ENDPOINT": "http://a.example", "AZURE_OPENAI_API_KEY": KEY, "OPENAI_API_VERSION": "1"}
     with pytest.raises(ModelError, match=r"AZURE_ALLOW_HTTP=1"):
         connect("azure", azure)
+    with pytest.raises(ModelError, match=r"LOCAL_BASE_URL is plain http to models\.example"):
+        connect("local", {"LOCAL_BASE_URL": "http://127.0.0.1:1/v1,http://models.example/v1", "LOCAL_API_KEY": KEY})
     with pytest.raises(ModelError, match=r"plain http"):
         connect("local", {"LOCAL_BASE_URL": "http://ada:password1@models.example/v1"})
     connect("openai", environment | {"OPENAI_ALLOW_HTTP": "1"})

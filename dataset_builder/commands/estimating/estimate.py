@@ -7,6 +7,7 @@ their end (answered.py); without any, the stage's ``guess`` gives typical column
 
 import argparse
 import functools
+import os
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -23,9 +24,10 @@ from dataset_builder.commands.estimating.answered import Follow, read_answered
 from dataset_builder.commands.graph import chosen_graph
 from dataset_builder.commands.input_options import add_input, chosen_sources, chosen_splits
 from dataset_builder.commands.model_options import choices_of, models_of, positive, reader_of, stages_of, store_of
-from dataset_builder.llm.model import LLM, Request
+from dataset_builder.llm.model import LLM, Request, variables
 from dataset_builder.llm.prices import Price, price_of, read_prices
 from dataset_builder.llm.replay import AnswerLookup, advance, columns_of, start_conversations
+from dataset_builder.llm.secrets import split_urls
 from dataset_builder.pipelines import PIPELINES
 from dataset_builder.sources.option_order import shuffle_options
 from dataset_builder.sources.questions import on_disk, read_questions
@@ -187,7 +189,7 @@ def table(
     calls = sum(e.calls for e in found)
     seconds = max(
         sum(e.seconds for e in elsewhere) / in_flight,
-        sum(e.calls for e in elsewhere) / per_minute * 60 if per_minute else 0.0,
+        sum(e.calls / _servers(e.llm) for e in elsewhere) / per_minute * 60 if per_minute else 0.0,
     )
     hours = f", {seconds / 3600:.1f} hours with {in_flight} in flight" if elsewhere or not found else ""
     lines += ["", f"About {calls:,.0f} calls, ${usd:,.2f} (at most ${upper_bound:,.2f}){hours}."]
@@ -208,6 +210,11 @@ def table(
             "assumed. After a build of a few rows (--rows 20) the measured mean is used."
         )
     return lines
+
+
+def _servers(llm: LLM) -> int:
+    """How many servers the environment names for a model's endpoint: --rate is of each."""
+    return len(split_urls(os.environ.get(variables(llm.endpoint)[0], "")))
 
 
 def _in_batches(found: Sequence[Estimate], prices: Mapping[str, Price]) -> list[str]:

@@ -14,9 +14,9 @@ import openai
 from openai.types import Batch as ProviderBatch
 
 from dataset_builder.llm.calls.attempts import HINTS
-from dataset_builder.llm.calls.endpoint import AZURE, AZURE_VARIABLES, connect_for_files, variables
+from dataset_builder.llm.calls.endpoint import AZURE, AZURE_VARIABLES, connect_for_files
 from dataset_builder.llm.calls.errors import CallError, ErrorAction, classify
-from dataset_builder.llm.model import ModelError
+from dataset_builder.llm.model import ModelError, variables
 from dataset_builder.llm.secrets import redacted, secrets
 
 T = TypeVar("T")

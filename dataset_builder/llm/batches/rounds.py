@@ -146,6 +146,7 @@ class BatchRounds:
                 continue
             if name not in self.batches.tried or (self.options.then_online and claim.tries):
                 if may_call:
+                    self.batches.provider(name)  # an endpoint that takes no batch is an error before a call is paid
                     self.batches.tried.add(name)  # one finds out what the endpoint refuses, before a day is spent
                     online.append(request)
             elif (entry := end_of(request, claim, bad, self.stage.name)) is not None:
@@ -170,7 +171,7 @@ class BatchRounds:
     async def _claim(self, requests: Sequence[tuple[Request, Change]]) -> None:
         """Put requests of one model into its batch, as far as the cap allows; a batch that is full is sent."""
         llm, name = requests[0][0].llm, self.batches.name(requests[0][0].llm)
-        connection, url = self.dispatcher.connection(llm), self.batches.provider(name).url
+        url, [connection] = self.batches.provider(name).url, self.dispatcher.servers(llm).connections
         most = await self._reserve(name, [request for request, _ in requests])
         waiting: list[tuple[bytes, bytes]] = []
         size = 0  # bytes

@@ -1,4 +1,4 @@
-"""The connection to one model: client, rate limiter, price, what its endpoint was found not to accept, and the outcome of one call."""
+"""The connection to one model at one server: client, rate limiter, price, what the server was found not to accept, and the outcome of one call."""
 
 import re
 import time
@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 import httpx
 import openai
 
-from dataset_builder.llm.calls.endpoint import connect, is_openai
+from dataset_builder.llm.calls.endpoint import connect, is_openai, server_names
 from dataset_builder.llm.calls.errors import TIME_OUT, CallError, ErrorAction, classify, error_under_200, seconds_of
 from dataset_builder.llm.calls.in_flight import InFlight
+from dataset_builder.llm.calls.outage import Outage
 from dataset_builder.llm.calls.patience import USUAL_S, Patience
 from dataset_builder.llm.calls.rate_limit import RateLimiter
 from dataset_builder.llm.calls.transport import TooLong, limit_of_reply
@@ -53,9 +54,9 @@ class Adapted(NamedTuple):
     bounded: bool
 
 
-@dataclass
+@dataclass(eq=False)
 class Connection:
-    """Client, rate limiter and price of a model, and the request fields that its endpoint was found not to accept."""
+    """Client, rate limiter and price of a model at one server, and the request fields that the server was found not to accept."""
 
     llm: LLM
     client: openai.AsyncOpenAI
@@ -64,8 +65,10 @@ class Connection:
     patience: Patience
     price: Price | None
     limit_is_given: bool  # the rate limit is given on the command line, so the headers are not read
+    name: str = ""  # of the server, for messages: host and port
+    outage: Outage = field(default_factory=Outage)
     answered: int = 0
-    given_up: int = 0  # requests in a row
+    forbidden: int = 0  # calls refused with 403
     left_out: frozenset[str] = frozenset()
     new_max_tokens: bool = False
     bounded: bool = True  # schemas are sent with their bounds
@@ -84,6 +87,11 @@ class Connection:
         if self.new_max_tokens and "max_tokens" in body:
             body["max_completion_tokens"] = body.pop("max_tokens")
         return body
+
+    @property
+    def paused(self) -> bool:
+        """Whether the server wants no call for a while: a long Retry-After."""
+        return self.rate_limiter.controller.paused_until > time.monotonic()
 
     @property
     def adapted(self) -> Adapted:
@@ -170,7 +178,7 @@ class Connection:
             if read.whole:  # a page, a proxy: no model has answered
                 return self._redacted(CallError("no completion", ErrorAction.TRY_AGAIN, f"status 200, but {read.why}"))
             read = Completion("", f"no completion: {read.why}", False, False, None, None)
-        self.answered, self.given_up = self.answered + 1, 0
+        self.answered += 1
         return ArrivedCompletion(read, redacted(text, self.keys), round(time.monotonic() - sent_at, 3))
 
     def _failed(
@@ -224,7 +232,7 @@ def _too_long(why: BaseException) -> TooLong | None:
     return cause
 
 
-def open_connection(
+def open_connections(
     llm: LLM,
     prices: Mapping[str, Price],
     per_minute: float | None,
@@ -232,20 +240,25 @@ def open_connection(
     in_flight: int = 256,
     timeout_s: float | None = None,
     sampling: bool = True,
-) -> Connection:
-    """A new connection. ``timeout_s``: None for one by speed; ``sampling``: False leaves all sampling fields out.
+) -> list[Connection]:
+    """A new connection to each server of the endpoint.
 
-    Raises ModelError where the environment lacks the URL or key.
+    ``per_minute``: requests that each server allows, ``in_flight``: the most calls at each; None or ``timeout_s`` None: found by measuring.
+    ``sampling``: False leaves all sampling fields out. Raises ModelError where the environment lacks the URL or key.
     """
-    hosted = is_openai(llm.endpoint)
-    return Connection(
-        llm,
-        connect(llm.endpoint),
-        RateLimiter(per_minute / 60) if per_minute else RateLimiter(),
-        InFlight(in_flight),
-        Patience(USUAL_S if timeout_s is None and hosted else timeout_s),
-        price_of(llm.model, prices),
-        limit_is_given=per_minute is not None,
-        left_out=frozenset() if sampling else frozenset(SAMPLING),
-        bounded=not hosted,
-    )
+    hosted, clients = is_openai(llm.endpoint), connect(llm.endpoint)
+    return [
+        Connection(
+            llm,
+            client,
+            RateLimiter(per_minute / 60) if per_minute else RateLimiter(),
+            InFlight(in_flight),
+            Patience(USUAL_S if timeout_s is None and hosted else timeout_s),
+            price_of(llm.model, prices),
+            limit_is_given=per_minute is not None,
+            name=name,
+            left_out=frozenset() if sampling else frozenset(SAMPLING),
+            bounded=not hosted,
+        )
+        for client, name in zip(clients, server_names(clients), strict=True)
+    ]

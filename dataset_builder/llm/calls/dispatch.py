@@ -8,6 +8,7 @@ room for the answer where the window is too small, a seed where an answer at tem
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import Callable, Mapping
 from typing import NoReturn
 
@@ -16,12 +17,13 @@ from dataset_builder.answer_store.store import AnswerStore, Entry, StoreError
 from dataset_builder.answer_store.write_queue import WriteQueue
 from dataset_builder.llm.calls.attempts import DEADLINE_S, DOWN, FORBIDDEN, HINTS, LASTING, Attempts
 from dataset_builder.llm.calls.budget import Budget
-from dataset_builder.llm.calls.connection import ArrivedCompletion, Connection, open_connection
-from dataset_builder.llm.calls.endpoint import AZURE, AZURE_VARIABLES, variables
-from dataset_builder.llm.calls.errors import CONTEXT, FILTER, TIME_OUT, CallError, ErrorAction, room_for_answer
+from dataset_builder.llm.calls.connection import ArrivedCompletion, Connection, open_connections
+from dataset_builder.llm.calls.endpoint import AZURE, AZURE_VARIABLES
+from dataset_builder.llm.calls.errors import CONTEXT, FILTER, TIME_OUT, UNSENT, CallError, ErrorAction
+from dataset_builder.llm.calls.servers import Servers
 from dataset_builder.llm.calls.turns import Turns
 from dataset_builder.llm.completion import TRUNCATED_AT
-from dataset_builder.llm.model import LLM, ModelError, Request
+from dataset_builder.llm.model import LLM, ModelError, Request, variables
 from dataset_builder.llm.prices import Price
 from dataset_builder.llm.usage import Usage
 
@@ -49,7 +51,7 @@ class Dispatcher:
         self.turns = Turns(self.build, self.write_queue)
         self.usage, self.stopped = Usage(), None
         self._slots = asyncio.Semaphore(in_flight)
-        self._connections: dict[LLM, Connection] = {}
+        self._servers: dict[LLM, Servers] = {}
         self._pending: dict[bytes, asyncio.Future[Entry]] = {}
         self._ended = asyncio.Event()
 
@@ -58,8 +60,9 @@ class Dispatcher:
     async def close(self) -> None:
         """Write the remaining entries and close all connections."""
         await self.write_queue.flush()
-        for connection in self._connections.values():
-            await connection.client.close()
+        for servers in self._servers.values():
+            for connection in servers.connections:
+                await connection.client.close()
         with contextlib.suppress(StoreError):  # a full disk: others see that the process is gone
             await asyncio.to_thread(self.build.end)
 
@@ -99,58 +102,67 @@ class Dispatcher:
             raise
 
     async def _ask(self, request: Request, stage: str, attempts: Attempts) -> Entry:
-        connection = self.connection(request.llm)
+        servers = self.servers(request.llm)
         while True:
-            adapted, outcome = connection.adapted, await self._in_turn(request, stage, connection, attempts)
+            server, outcome, noted = await self._in_turn(request, stage, servers, attempts)
+            wait: float | None = None
             if isinstance(outcome, Entry) and outcome.status == "bad":
                 self.write_queue.put(outcome)
-                outcome = self._after_bad(request, connection, outcome, attempts)
+                outcome = self._after_bad(request, server, outcome, attempts)
             elif isinstance(outcome, Entry):
                 await self.write_queue.put(outcome)
                 return outcome
-            elif (noted := connection.adapt(request, outcome, adapted)) is not None:
-                self.usage.note(noted and f"{request.llm}: {noted}, because the endpoint refuses it")
+            elif outcome is None:  # withdrawn from this server
+                continue
+            elif noted is not None:
+                who = "one of its servers" if servers.several else "the endpoint"
+                self.usage.note(noted and f"{request.llm}: {noted}, because {who} refuses it")
                 continue
             elif outcome.action == ErrorAction.END_RUN or outcome.retry_after > DEADLINE_S:
-                outcome = self._may_end(connection, outcome)
+                if (found := self._may_end(servers, server, outcome, attempts)) is None:
+                    continue
+                outcome = found
             elif outcome.kind in (CONTEXT, "400"):
-                asked = attempts.change.max_tokens or request.llm.max_tokens
-                room = room_for_answer(outcome.said, asked, request.size)
-                if room and room < asked:
-                    # an error that names the least that a prompt has would be met again and again: the second time, much less is asked for
-                    again = attempts.change.max_tokens is not None
-                    attempts.change = attempts.change._replace(max_tokens=min(room, asked * 3 // 4) if again else room)
+                if attempts.asks_for_less(request, outcome):
                     self.usage.note(
                         f"{request.llm}: fewer tokens than max_tokens are asked for where the model's window is too small"
                     )
                     continue
-            else:
-                attempts.errors += outcome.action == ErrorAction.TRY_AGAIN
-                attempts.refusals += outcome.action == ErrorAction.SLOW_DOWN
-                attempts.time_outs += outcome.kind == TIME_OUT
-            wait = 0.0 if outcome.action == ErrorAction.GIVE_UP else attempts.wait(outcome)
+            elif attempts.failed(servers, server, outcome):
+                wait = 0.0
+            if wait is None:
+                wait = 0.0 if outcome.action == ErrorAction.GIVE_UP else attempts.wait(outcome)
             if attempts.over(outcome.action, wait):
-                return await self._give_up(request, stage, connection, outcome, attempts)
+                return await self._give_up(request, stage, servers, outcome, attempts)
             await self._rest(wait)
 
-    def _after_bad(self, request: Request, connection: Connection, entry: Entry, attempts: Attempts) -> CallError:
+    def _after_bad(self, request: Request, server: Connection, entry: Entry, attempts: Attempts) -> CallError:
         """What to do after an answer that cannot be used. At temperature 0 the same request would give it again."""
         attempts.bad += 1
         attempts.truncated += (entry.detail or "").startswith(TRUNCATED_AT)
         filtered = entry.reason == "content_filter"
-        fixed = request.llm.temperature == 0 and "temperature" not in connection.left_out
+        fixed = request.llm.temperature == 0 and "temperature" not in server.left_out
         action = ErrorAction.GIVE_UP if filtered else ErrorAction.TRY_AGAIN
         if fixed and entry.reason == "lasting":
             may_seed = (entry.detail or "").startswith("empty") and request.llm.seed is None
-            action = ErrorAction.TRY_AGAIN if may_seed and "seed" not in connection.left_out else ErrorAction.GIVE_UP
+            action = ErrorAction.TRY_AGAIN if may_seed and "seed" not in server.left_out else ErrorAction.GIVE_UP
             attempts.change = attempts.change._replace(seed=attempts.bad)
         return CallError(FILTER if filtered else "bad answer", action, f"the answer is {entry.detail}")
 
-    def _may_end(self, connection: Connection, error: CallError) -> CallError:
-        """End the run, unless the error may concern this request alone: a 403 of an endpoint that answers others."""
-        may_ask_nothing = not connection.answered and connection.given_up + 1 >= FORBIDDEN
-        if error.kind != "403" or may_ask_nothing:
-            self._end(connection, error)
+    def _may_end(self, servers: Servers, server: Connection, error: CallError, attempts: Attempts) -> CallError | None:
+        """End the run, or None: another server is asked. A 403 of a server that answers others may concern this request alone."""
+        server.forbidden += error.kind == "403"
+        if error.kind != "403" or (not server.answered and server.forbidden >= FORBIDDEN):
+            was_asked = server in servers.asked
+            if not servers.leave_out(server):
+                before = f"none of its {len(servers.connections)} servers can be asked; the last one, {server.name}: "
+                self._end(servers, error, before if servers.several else "")
+            if was_asked:  # calls in flight may say it again, each in its words
+                self.usage.left_out(servers.title(server), error.detail, lasting=True)
+            return None
+        attempts.tried.add(server)
+        if servers.another(attempts.tried):
+            return None
         return CallError(error.kind, ErrorAction.GIVE_UP, error.detail, said=error.said)
 
     async def _rest(self, seconds: float) -> None:
@@ -160,42 +172,50 @@ class Dispatcher:
                 await self._ended.wait()
 
     async def _in_turn(
-        self, request: Request, stage: str, connection: Connection, attempts: Attempts
-    ) -> Entry | CallError:
-        """Make one call when the endpoint has room for another."""
-        await connection.in_flight.enter()
+        self, request: Request, stage: str, servers: Servers, attempts: Attempts
+    ) -> tuple[Connection, Entry | CallError | None, str | None]:
+        """Make one call when a server has room for another. Returns the server, the outcome and what was adapted after it."""
+        server = await servers.enter(attempts.tried)
         try:
-            return await self._call(request, stage, connection, attempts)
+            adapted = server.adapted
+            outcome = await self._call(request, stage, servers, server, attempts)
+            noted = server.adapt(request, outcome, adapted) if isinstance(outcome, CallError) else None
+            if outcome is not None and noted is None and servers.heard(server, outcome):
+                assert isinstance(outcome, CallError)
+                self.usage.left_out(servers.title(server), outcome.kind)
+            return server, outcome, noted
         finally:
-            connection.in_flight.leave()
+            servers.leave(server)
 
     async def _call(
-        self, request: Request, stage: str, connection: Connection, attempts: Attempts
-    ) -> Entry | CallError:
-        """Make one call: wait for its turn, reserve its cost, send it, and record the outcome."""
-        upper_bound = connection.upper_bound(request)
+        self, request: Request, stage: str, servers: Servers, server: Connection, attempts: Attempts
+    ) -> Entry | CallError | None:
+        """Make one call: wait for its turn, reserve its cost, send it, and record the outcome. None: it goes to another server."""
+        upper_bound = server.upper_bound(request)
+        withdrawn = functools.partial(servers.withdrawn, server) if servers.several else None
         async with self._slots:
             if self.stopped:
                 raise self.stopped
             # on disk before it is sent: what is in flight at a kill counts as spent
             if not await self.budget.reserve(self._entry(request, stage, "sent", usd=upper_bound)):
                 return self._entry(request, stage, "failed", "over_budget", self.budget.reached())
-            sent_at = await connection.rate_limiter.slot(request.size // 4 + request.llm.max_tokens, self._ended)
-            if self.stopped:  # stopped while it waited; it was not sent
+            tokens = request.size // 4 + request.llm.max_tokens
+            sent_at = await server.rate_limiter.slot(tokens, self._ended, withdrawn)
+            if self.stopped or sent_at is None:  # while it waited; it was not sent
                 self._clear(request, stage)
-                raise self.stopped
+                if self.stopped:
+                    raise self.stopped
+                return None
             self.usage.sent += 1
             self.usage.in_flight += 1
             try:
-                arrived = await connection.call(request, sent_at, attempts.change, attempts.patience)
-                outcome = (
-                    arrived if isinstance(arrived, CallError) else self._paid(request, stage, connection, arrived)
-                )
+                arrived = await server.call(request, sent_at, attempts.change, attempts.patience)
+                outcome = arrived if isinstance(arrived, CallError) else self._paid(request, stage, server, arrived)
             finally:
                 self.usage.in_flight -= 1
         if isinstance(outcome, CallError):
             self.usage.errors[outcome.kind] += 1
-            if outcome.maybe_paid and connection.price:
+            if outcome.maybe_paid and server.price:
                 self.usage.lost_usd += upper_bound
                 self.write_queue.put(
                     self._entry(request, stage, "lost", outcome.kind, outcome.detail, usd=upper_bound)
@@ -209,10 +229,10 @@ class Dispatcher:
         if self.budget.cap is not None:
             self.write_queue.put(self._entry(request, stage, "lost", usd=0.0))
 
-    def _paid(self, request: Request, stage: str, connection: Connection, arrived: ArrivedCompletion) -> Entry:
+    def _paid(self, request: Request, stage: str, server: Connection, arrived: ArrivedCompletion) -> Entry:
         """The entry of an answer, good or bad."""
         read = arrived.completion
-        usd = connection.usd(request, read)
+        usd = server.usd(request, read)
         self.usage.now.add(read.prompt_tokens, read.completion_tokens, usd)
         self.usage.bad += read.bad is not None
         self.usage.good += read.bad is None
@@ -228,25 +248,21 @@ class Dispatcher:
         )  # fmt: skip
 
     async def _give_up(
-        self, request: Request, stage: str, connection: Connection, error: CallError, attempts: Attempts
+        self, request: Request, stage: str, servers: Servers, error: CallError, attempts: Attempts
     ) -> Entry:
-        connection.given_up += 1
-        gone = error.kind in ("no connection", TIME_OUT, "no completion")
-        if (gone and not connection.answered) or (connection.given_up >= DOWN and (gone or not connection.answered)):
-            self._end(
-                connection,
-                error,
-                f"{connection.given_up} requests were given up and none was answered; the last error: ",
-            )
+        given_up, answered = servers.gave_up(), servers.answered
+        gone = error.kind in (UNSENT, TIME_OUT, "no completion")
+        if (gone and not answered) or (given_up >= DOWN and (gone or not answered)):
+            self._end(servers, error, f"{given_up} requests were given up and none was answered; the last error: ")
         same_again = error.kind == "bad answer" and not attempts.change.max_tokens
         lasting = error.kind in LASTING or (same_again and (error.action == ErrorAction.GIVE_UP or attempts.all_bad))
         entry = self._entry(request, stage, "final" if lasting else "failed", "llm_failed", error.detail)
         await self.write_queue.put(entry)
         return entry
 
-    def _end(self, connection: Connection, error: CallError, before: str = "") -> NoReturn:
+    def _end(self, servers: Servers, error: CallError, before: str = "") -> NoReturn:
         """End the run with an error, its likely cause, and the variable to set."""
-        llm = connection.llm
+        llm = servers.llm
         names = AZURE_VARIABLES[:2] if llm.endpoint == AZURE else variables(llm.endpoint)
         hint = HINTS.get(error.kind, "").format(url=names[0], key=names[1])
         raise self.stop(
@@ -268,22 +284,16 @@ class Dispatcher:
     ) -> Entry:
         return Entry(request.key, status, reason or None, detail or None, None, str(request.llm), stage, usd=usd)
 
-    def connection(self, llm: LLM) -> Connection:
-        """The connection of this model and endpoint, whatever the sampling settings. Raises ModelError."""
+    def servers(self, llm: LLM) -> Servers:
+        """The servers of this model and endpoint, whatever the sampling settings. Raises ModelError."""
         name = LLM(llm.model, llm.endpoint)
-        if name not in self._connections:
-            connection = open_connection(
-                name,
-                self.prices,
-                self.per_minute,
-                in_flight=self.in_flight,
-                timeout_s=self.timeout_s,
-                sampling=self.sampling,
-            )
-            if connection.price is None and self.budget.cap is not None:
+        if name not in self._servers:
+            options = {"in_flight": self.in_flight, "timeout_s": self.timeout_s, "sampling": self.sampling}
+            servers = Servers(name, open_connections(name, self.prices, self.per_minute, **options))
+            if servers.price is None and self.budget.cap is not None:
                 raise ModelError(
                     f"--max-usd needs the price of {llm.model!r}, which is not in prices.tsv; "
                     f"add --price {llm.model}=IN/OUT, in dollars per million tokens (0/0 for a server of your own)"
                 )
-            self._connections[name] = connection
-        return self._connections[name]
+            self._servers[name] = servers
+        return self._servers[name]

@@ -44,7 +44,12 @@ class CallError:
     said: str = ""
 
 
-NO_MONEY, FILTER, CONTEXT, TIME_OUT = "no money", "content filter", "context length", "time-out"
+NO_MONEY, FILTER, CONTEXT = "no money", "content filter", "context length"
+TIME_OUT, UNSENT = "time-out", "no connection"
+UNSENT_HTTPX = (
+    httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError, httpx.LocalProtocolError,
+)  # fmt: skip
+UNSENT_AIOHTTP = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 BILLING_CODES = frozenset(
     [
         "insufficient_quota",
@@ -228,13 +233,10 @@ def seconds_of(text: str | None) -> float | None:
 
 def _without_answer(why: openai.APIError) -> CallError:
     """No answer: the call never left, or was cut."""
-    # the transport's own exception, since over aiohttp the SDK reports nearly everything as a time-out
+    # the transport's own exception, since over aiohttp all is a ConnectTimeout, also a connection that broke while the model was at work
     causes = [cause for cause in (why.__cause__, why.__cause__ and why.__cause__.__cause__) if cause]
-    unsent = (
-        aiohttp.ClientConnectorError, aiohttp.InvalidURL, httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout,
-        httpx.UnsupportedProtocol, httpx.ProxyError, httpx.LocalProtocolError,
-    )  # fmt: skip
-    kind = "no connection" if any(isinstance(cause, unsent) for cause in causes) else "cut"
+    unsent = UNSENT_AIOHTTP if any(isinstance(cause, aiohttp.ClientError) for cause in causes) else UNSENT_HTTPX
+    kind = UNSENT if any(isinstance(cause, unsent) for cause in causes) else "cut"
     detail = clean(f"{kind}: {causes[-1] if causes else why}")[:300]
     return CallError(kind, ErrorAction.TRY_AGAIN, detail, maybe_paid=kind == "cut")
 

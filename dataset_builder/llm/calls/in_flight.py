@@ -1,4 +1,4 @@
-"""How many calls one endpoint works on at once: found by measuring, since a server rarely says it.
+"""How many calls one server works on at once: found by measuring, since it rarely says it.
 
 Many calls at once fill a large server; at a small one, all but a few wait in a queue and none is answered in time. So few are sent at
 first, and four times as many as long as more is answered in the same time. By Little's law the answers in a second are the calls in
@@ -6,9 +6,7 @@ flight divided by the seconds of a call, so each call measures it. Where four ti
 stays, and twice as many are tried from time to time.
 """
 
-import asyncio
 import time
-from collections import deque
 
 START = 32  # calls in flight at first: with fewer, a fast endpoint would wait for this and not for the start of the rate limiter
 # how many times as many are tried: while it is not known how many are too many; later, from time to time
@@ -76,36 +74,22 @@ class ConcurrencyController:
 
 
 class InFlight:
-    """Lets calls of one endpoint pass, as many at once as its controller allows."""
+    """The calls in flight at one server, and whether there is room for another. Who waits for room waits in `servers.Servers`."""
 
     def __init__(self, most: int) -> None:
         self.controller = ConcurrencyController(most)
         self.taken = self.sent = 0  # calls that were let pass; those of them that were sent
         self.answers, self.tokens, self.began = 0, 0, 0.0
-        self._waiting: deque[asyncio.Future[None]] = deque()
 
-    async def enter(self) -> None:
-        """Wait until another call may pass."""
-        if self.taken < self.controller.limit and not self._waiting:
-            self.taken += 1
-            return
-        turn = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
-        try:
-            await turn  # who wakes it has counted it
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self.leave()
-            raise
+    @property
+    def has_room(self) -> bool:
+        """Whether another call may pass."""
+        return self.taken < self.controller.limit
 
-    def leave(self) -> None:
-        """Record that a call has ended, and let others pass."""
-        self.taken -= 1
-        while self._waiting and self.taken < self.controller.limit:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                self.taken += 1
+    @property
+    def load(self) -> float:
+        """The share of the calls that may pass and have."""
+        return self.taken / self.controller.limit
 
     def begin(self) -> tuple[int, int]:
         """Record that a call is sent now. Returns the limit and the calls in flight."""

@@ -15,6 +15,7 @@ import itertools
 import math
 import time
 from collections import deque
+from collections.abc import Callable
 
 WINDOW = 1.0  # seconds over which refusals are counted
 AT_MIN = 0.2  # seconds since the last cut before the next one is considered
@@ -168,7 +169,7 @@ class RateController:
 
 
 class RateLimiter:
-    """RateController with a clock, for one model at one endpoint. Limits are in requests and tokens per second."""
+    """RateController with a clock, for one model at one server. Limits are in requests and tokens per second."""
 
     def __init__(self, ceiling: float = math.inf) -> None:
         self.controller = RateController(time.monotonic(), ceiling)
@@ -183,12 +184,17 @@ class RateLimiter:
         if tokens:
             self.tokens_per_second = BELOW * tokens
 
-    async def slot(self, tokens: int, ended: asyncio.Event | None = None) -> float:
+    async def slot(
+        self, tokens: int, ended: asyncio.Event | None = None, withdrawn: Callable[[], bool] | None = None
+    ) -> float | None:
         """Wait until a request of at most ``tokens`` tokens may be sent, or ``ended`` is set: then nothing more may be sent.
 
-        Returns the time, to be passed to `ok` or `refuse`.
+        ``withdrawn``: whether it is not to be sent here any more, asked when its turn comes. Returns the time, to be passed to `ok` or
+        `refuse`; None where it was withdrawn.
         """
         async with self._turn:  # one after the other, so that a new rate applies to all that wait
+            if withdrawn is not None and withdrawn():
+                return None
             now = time.monotonic()
             at = self.controller.next_send(now)
             if self.tokens_per_second < math.inf:
