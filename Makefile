@@ -182,7 +182,7 @@ chromium: ## install Debian's browser for the tests of the report's page (300 MB
 ON_CPU = tiny tiny-grpo tiny-dpo smollm2-135m
 # without a GPU: one process, not the eight of ZeRO-3
 LAUNCH ?= $(if $(filter-out $(ON_CPU),$(RECIPE)),$(if $(shell command -v nvidia-smi),zero3))
-BASE = $(if $(filter tiny,$(RECIPE)),build/tiny-base)$(if $(filter tiny-grpo tiny-dpo,$(RECIPE)),build/tiny-early/model.safetensors)$(if $(filter smollm2-135m,$(RECIPE)),build/smollm2)
+BASE = $(if $(filter tiny,$(RECIPE)),build/tiny-base)$(if $(filter tiny-dpo,$(RECIPE)),build/tiny-early/model.safetensors)$(if $(filter tiny-grpo,$(RECIPE)),build/tiny-answers/model.safetensors)$(if $(filter smollm2-135m,$(RECIPE)),build/smollm2)
 SFT = --config $(call quote,sft/$(RECIPE).yaml) $(call flag,--dataset,DATASET) $(call flag,--output_dir,OUT) $(call flag,--benchmarks,BENCHMARKS) \
   $(call flag,--data-dir,DATA_DIR) $(call flag,--allow,ALLOW) $(call flag,--launch,LAUNCH) $(call flag,--push_to_hub,PUSH) $(call flag,--hub_model_id,HUB_MODEL) \
   $(call flag,--kg,KG) $(call flag,--min-edge-score,MIN_EDGE_SCORE) $(call flag,--min-pass,MIN_PASS) $(call flag,--max-pass,MAX_PASS) $(TRL)
@@ -190,7 +190,11 @@ build/tiny-base: | setup-all
 	$(PY) -m sft.tiny_model $@
 
 build/tiny-early/model.safetensors: | build/tiny-base
-	$(PY) -m sft.train --config sft/tiny.yaml --output_dir $(@D) --num_train_epochs 22 $(if $(filter tiny-grpo,$(RECIPE)),$(call flag,--dataset,DATASET))
+	$(PY) -m sft.train --config sft/tiny.yaml --output_dir $(@D) --num_train_epochs 22
+
+build/tiny-answers/model.safetensors: | build/tiny-base
+	$(PY) -m sft.tiny_answers $(call quote,$(or $(DATASET),build/kg_only)) $(@D)-data
+	$(PY) -m sft.train --config sft/tiny.yaml --dataset $(@D)-data --output_dir $(@D) --num_train_epochs 10
 
 build/smollm2: | .venv/.real-model
 	$(PY) -m sft.smollm2 convert $@

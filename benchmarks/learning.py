@@ -1,6 +1,7 @@
 """The tiny recipes of GRPO and DPO on this machine: python -m benchmarks.learning [grpo] [dpo] [--at DIR] [--kill].
 
-``grpo``: SFT stopped early on the sample's `kg_only`, then `tiny-grpo`: mean reward of training and of held-out rows, before and after.
+``grpo``: SFT on the answers of the sample's `kg_only` alone, stopped early, then `tiny-grpo`: mean reward of training and of held-out rows,
+before and after.
 ``dpo``: `tiny-dpo` on pairs of real texts: of a MedQA question that one of GPT-4 and GPT-3.5 answered rightly and the other wrongly,
 lengths within a factor of 1.5 ($SHARED_DATA/model_outputs, test split of MedQA in $SHARED_DATA/hub). ``--kill``: each is killed (SIGKILL) after
 its first checkpoint and begun again, and compared with the run that was not.
@@ -25,7 +26,7 @@ from dataset_builder.configs import MOST_LONGER
 from tests.support.shared_data import SHARED_DATA, lines_of, output_of, raw_outputs
 
 ROOT = Path(__file__).parent.parent
-EPOCHS, PAIRS = 22, 240  # epochs: as in the Makefile
+EPOCHS, OF_ANSWERS, PAIRS = 22, 10, 240  # epochs: as in the Makefile
 FIRST, OTHER = "mirage.medqa.cot.gpt-4-32k", "mirage.medqa.cot.gpt-35-turbo-16k"
 
 
@@ -37,24 +38,28 @@ def main() -> None:
     parser.add_argument("--kill", action="store_true")
     given = parser.parse_args()
     at = given.at or Path(tempfile.mkdtemp(prefix="learning-"))
-    early = early_checkpoint(at)
+    if not (at / "kg_only").is_dir():
+        run(["-m", "dataset_builder", "build", "kg_only", "--out", str(at / "kg_only")])
     if "grpo" in given.parts:
+        if not (at / "answers").is_dir():
+            run(["-m", "sft.tiny_answers", str(at / "kg_only"), str(at / "answers")])
+        early = early_checkpoint(at, "tiny-answers", at / "answers", OF_ANSWERS)
         measure("tiny-grpo", ["--dataset", str(at / "kg_only")], early, at, kill=given.kill)
     if "dpo" in given.parts:
+        early = early_checkpoint(at, "tiny-early", at / "kg_only", EPOCHS)
         if not (at / "pairs").is_dir():
             write_pairs(at / "pairs")
         measure("tiny-dpo", ["--dataset", str(at / "pairs")], early, at, kill=given.kill)
 
 
-def early_checkpoint(at: Path) -> Path:
-    """The model that both begin with: `tiny` after EPOCHS of its 40 epochs."""
-    if not (at / "kg_only").is_dir():
-        run(["-m", "dataset_builder", "build", "kg_only", "--out", str(at / "kg_only")])
-    early = at / "tiny-early"
+def early_checkpoint(at: Path, name: str, data: Path, epochs: int) -> Path:
+    """The model that a recipe begins with: `tiny` after so many of its 40 epochs."""
+    early = at / name
     if not (early / "model.safetensors").is_file():
-        run(["-m", "sft.tiny_model", str(at / "tiny-base")])
-        flags = ["--model_name_or_path", str(at / "tiny-base"), "--num_train_epochs", str(EPOCHS)]
-        train("tiny", [*flags, "--dataset", str(at / "kg_only")], early)
+        if not (at / "tiny-base").is_dir():
+            run(["-m", "sft.tiny_model", str(at / "tiny-base")])
+        flags = ["--model_name_or_path", str(at / "tiny-base"), "--num_train_epochs", str(epochs)]
+        train("tiny", [*flags, "--dataset", str(data)], early)
     return early
 
 

@@ -37,3 +37,8 @@ def repeat(batch, tool: Opened):
 def shout(batch: pa.Table, tool: Opened):
     upper = pc.call_function("utf8_upper", [batch["tier"]]).combine_chunks()
     return {"unfound_mentions": pa.ListArray.from_arrays(range(len(upper) + 1), upper)}
+
+
+@stage(needs="reference_rationale", adds="rationale")
+def as_rationale(batch):
+    return {"rationale": batch["reference_rationale"]}
