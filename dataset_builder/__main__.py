@@ -61,7 +61,7 @@ def bad_input() -> tuple[type[Exception], ...]:
     from dataset_builder.agreement.reviews import UnusableReviews
     from dataset_builder.answer_store.store import StoreError
     from dataset_builder.claim_check.reader import ReaderMissing
-    from dataset_builder.cluster.cluster import ClusterError
+    from dataset_builder.cluster.worker import ClusterError
     from dataset_builder.llm.model import ModelError
     from dataset_builder.llm.replay import MissingAnswer
     from dataset_builder.publishing.folder import FolderError

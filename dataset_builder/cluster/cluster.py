@@ -17,24 +17,18 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from dataset_builder.cluster.worker import Node, SentStage, apply_to_block, node_facts
+from dataset_builder.cluster.worker import ClusterError, Node, SentStage, apply_to_block, node_facts
 from dataset_builder.stage import Stage
 
 if TYPE_CHECKING:
     from kg import KG
 
 LOCAL = "local"
-AGAIN = (
-    3  # times that a block is done again whose worker was killed: a block that fills the memory must not kill for ever
-)
+AGAIN = 3  # times that a block is done again whose worker was killed: one that fills the memory must not kill for ever
 AHEAD = 2  # blocks that are sent per CPU of the cluster, so that none waits for the driver
 CONNECT_S = 10.0
 LOOK_S = 5.0  # seconds until the CPUs of the cluster are counted again: nodes come and go
 Block = tuple[pa.Table, pa.Table | None]  # rows, and the answers of a stage that asks a model
-
-
-class ClusterError(RuntimeError):
-    """A cluster that cannot be used, or that could not finish; the message says what was found, expected, and what to do."""
 
 
 class Cluster:
@@ -86,6 +80,8 @@ class Cluster:
         on_node = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy
         task = ray.remote(num_cpus=0, max_retries=1)(node_facts)
         nodes = [node["NodeID"] for node in ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
+        if not nodes:
+            raise self._unusable("no node of it has a CPU for tasks: `ray start --address=…` adds one")
         with self._errors("the nodes were looked at"):
             found: list[Node] = ray.get(
                 [task.options(scheduling_strategy=on_node(node, soft=False)).remote(kg) for node in nodes]
@@ -94,7 +90,7 @@ class Cluster:
         if faults := [f"{node.name}: {fault}" for node in found for fault in node.differs(own)]:
             raise ClusterError(
                 f"{len(faults)} of {len(found)} nodes cannot work on this build: {'; '.join(sorted(set(faults)))}. Expected the same checkout, "
-                "packages and files on every node (docs/scale.md)"
+                "packages and files on every node (docs/ray.md)"
             )
 
     def apply(

@@ -20,15 +20,23 @@ from kg import KG, GraphError
 PACKAGES = ("datasets", "numba", "numpy", "pyahocorasick", "pyarrow", "spacy")  # that rows depend on
 
 
+class ClusterError(RuntimeError):
+    """A cluster that cannot be used, or that could not finish; the message says what was found, expected, and what to do."""
+
+
 @dataclass(frozen=True)
 class SentStage:
-    """A stage as it is sent: where it is defined, and what it was given. A function by its value would be another one in each process."""
+    """A stage as it is sent: where it is defined, what it was given, and the hash of this project's code.
+
+    A function that is sent by its value would be another one in each process.
+    """
 
     module: str
     name: str
     needs: tuple[str, ...]
     optional: tuple[str, ...]
     tools: Mapping[str, Any]
+    code: str
 
     @classmethod
     def of(cls, stage: Stage) -> "SentStage":
@@ -38,10 +46,14 @@ class SentStage:
             raise ValueError(
                 f"stage {stage.name!r} of {module} cannot be sent to a cluster; expected one that stands in a module, under its function's name"
             )
-        return cls(module, stage.name, stage.needs, stage.optional, stage.tools)
+        return cls(module, stage.name, stage.needs, stage.optional, stage.tools, code_hash())
 
     def stage(self) -> Stage:
-        """The stage in this process."""
+        """The stage in this process. Raises ClusterError where its code is another one: a node may have joined after the others were looked at."""
+        if code_hash() != self.code:
+            raise ClusterError(
+                f"node {platform.node()} has another copy of this project's code; expected the same checkout on every node (docs/ray.md)"
+            )
         found = getattr(importlib.import_module(self.module), self.name)
         return replace(found, needs=self.needs, optional=self.optional, tools=dict(self.tools))
 

@@ -38,7 +38,7 @@ def add_command(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--ray",
         metavar="local|HOST:PORT",
-        help="apply the stages on a Ray cluster: one of this machine's own, or the one at this address (docs/scale.md)",
+        help="apply the stages on a Ray cluster: one of this machine's own, or the one at this address (docs/ray.md)",
     )
     command.set_defaults(command=build)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dataset_builder.__main__ import main
-from dataset_builder.cluster.worker import SentStage, node_facts
+from dataset_builder.cluster.worker import ClusterError, SentStage, node_facts
 from dataset_builder.stage import stage
 from kg import KG
 from tests.cluster.stages import Opened, repeat
@@ -27,6 +27,12 @@ def test_a_stage_that_no_other_process_can_import_is_refused() -> None:
         ValueError, match=r"'inner' of .* cannot be sent to a cluster; expected one that stands in a module"
     ):
         SentStage.of(inner)
+
+
+def test_a_stage_of_other_code_is_refused() -> None:
+    sent = replace(SentStage.of(repeat.using(tool=Opened())), code="x")
+    with pytest.raises(ClusterError, match="has another copy of this project's code"):
+        sent.stage()
 
 
 def test_a_node_with_other_packages_code_or_graph_is_named(tmp_path: Path) -> None:
