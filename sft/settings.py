@@ -13,7 +13,7 @@ DERIVED = ("data", "processes", "global_batch")
 # settings of saving and logging, which do not change what is trained
 UPKEEP = (
     *("output_dir", "logging_steps", "save_strategy", "save_steps", "save_total_limit", "report_to"),
-    *("eval_strategy", "eval_steps", "per_device_eval_batch_size"),
+    *("eval_strategy", "eval_steps", "eval_on_start", "per_device_eval_batch_size"),
     *("push_to_hub", "hub_model_id", "hub_private_repo", "hub_revision"),
 )
 MODEL = ("model_name_or_path", "model_revision", "attn_implementation", "dtype")
