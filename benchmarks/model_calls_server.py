@@ -1,14 +1,11 @@
 """The scripted server as a process for benchmarks: its URL, its counters, and its log's entries about a limit."""
 
-import json
 import os
-import subprocess
-import sys
 import tempfile
-import urllib.request
 from pathlib import Path
 from typing import Any
 
+from tests.support.llm_server.process import ServerProcess
 from tests.support.llm_server.settings import Limits, Settings
 
 
@@ -23,37 +20,23 @@ def environment_of(home: Path, url: str) -> dict[str, str]:
     }
 
 
-class Server:
-    """A context manager; the settings are those of tests/support/llm_server."""
+class Server(ServerProcess):
+    """A context manager, with a log in a folder of its own; the settings are those of tests/support/llm_server."""
 
     def __init__(self, reply: str = "echo", **settings: Any) -> None:
         self.folder = tempfile.TemporaryDirectory()
-        self.settings = Settings(**settings, log=f"{self.folder.name}/log.tsv")
-        words = [f"{name}={value}" for name, value in settings.items()] + [f"log={self.settings.log}"]
-        command = [sys.executable, "-m", "tests.llm_server", "--reply", reply, "--set", *words]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        assert self.process.stdout is not None
-        self.url = self.process.stdout.readline().split()[-1]
+        super().__init__(Path(self.folder.name) / "log.tsv", reply, **settings)
 
-    def __enter__(self) -> "Server":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.terminate()
-        self.process.wait()
+    def __exit__(self, *why: object) -> None:
+        super().__exit__(*why)
         self.folder.cleanup()
-
-    def stats(self) -> dict[str, Any]:
-        """The counters."""
-        with urllib.request.urlopen(self.url.replace("/v1", "/stats")) as answer:
-            return json.load(answer)
 
     def use(self, seconds: float) -> str:
         """The share of the limit that was used, in all and after 5 s, and the share of 429s. Time runs from the first request."""
         self.stats()  # flushes the log
-        lines = [line.split("\t") for line in Path(self.settings.log).read_text().splitlines()]
+        lines = [line.split("\t") for line in self.log.read_text().splitlines()]
         start = min(float(line[0]) for line in lines)
-        limit = Limits(self.settings)
+        limit = Limits(Settings(**self.settings))
         shares = []
         for since in (0.0, 5.0):
             allowed = (

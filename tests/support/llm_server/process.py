@@ -6,7 +6,7 @@ import sys
 import urllib.request
 from collections import Counter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 
 class Outcome(NamedTuple):
@@ -24,7 +24,7 @@ class ServerProcess:
         self.log, self.reply, self.settings, self.port = log, reply, settings, 0
         self.process: subprocess.Popen[str] | None = None
 
-    def __enter__(self) -> "ServerProcess":
+    def __enter__(self) -> Self:
         self.start()
         return self
 
