@@ -60,6 +60,7 @@ def train(recipe: Recipe, graph: str | None = None) -> Any:
     last = checkpoints.last_whole(recipe.out)
     if last:
         trainer.accelerator.print(f"continuing from {last}")
+        trainer.args.eval_on_start = False  # again, it would draw random numbers
     trainer.train(resume_from_checkpoint=str(last) if last else None)
     return trainer
 

@@ -28,7 +28,7 @@ OF = {
         "--max_completion_length": 12,
     }
     | {"--reward_funcs": f"sft.rewards.answer_reward {OURS}", "--reward_weights": "1 100"}
-    | {"--eval_steps": 2, "--per_device_eval_batch_size": 8, "--test_split_size": 0.25},
+    | {"--eval_on_start": "true", "--eval_steps": 2, "--per_device_eval_batch_size": 8, "--test_split_size": 0.25},
     "dpo": {"--per_device_train_batch_size": 2, "--learning_rate": "1e-3"},
 }
 
