@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -44,6 +45,7 @@ PRAGMAS = (
     "pragma wal_autocheckpoint=10000",
 )
 
+BUSY_S, AGAIN_S = 60.0, 0.02  # how long others may keep the file, and until it is tried again
 LOOKED_UP = 500  # keys in one statement: old versions of SQLite allow 999 variables
 
 
@@ -59,9 +61,9 @@ def open_file(path: Path) -> sqlite3.Connection:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _keep_private(path)
-        connection = sqlite3.connect(path, timeout=60, check_same_thread=False)
+        connection = sqlite3.connect(path, timeout=BUSY_S, check_same_thread=False)
         for statement in PRAGMAS:
-            connection.execute(statement)
+            _execute(connection, statement)
         columns = _make_tables(connection)
     except (OSError, sqlite3.Error, UnicodeDecodeError) as why:  # the last: a damaged name in a message of SQLite
         raise StoreError(
@@ -75,6 +77,19 @@ def open_file(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def _execute(connection: sqlite3.Connection, statement: str) -> None:
+    """Execute it when others let it: SQLite does not wait by itself where two processes make a new file a WAL at once."""
+    deadline = time.monotonic() + BUSY_S
+    while True:
+        try:
+            connection.execute(statement)
+            return
+        except sqlite3.OperationalError as why:
+            if why.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(AGAIN_S)
+
+
 def _make_tables(connection: sqlite3.Connection) -> set[str]:
     """Make what is missing; returns the columns of the answers.
 
@@ -82,7 +97,7 @@ def _make_tables(connection: sqlite3.Connection) -> set[str]:
     """
     try:
         for statement in TABLES:
-            connection.execute(statement)
+            _execute(connection, statement)
         if {"checksum", *Entry._fields} <= _columns(connection):
             make_sums(connection)
     except (sqlite3.DatabaseError, UnicodeDecodeError):

@@ -205,3 +205,29 @@ def test_an_entry_that_cannot_be_stored_costs_no_other(store: AnswerStore) -> No
     store.add([entry(1), *odd, entry(2)])
     found = store.find([key(number) for number in (1, 2, 3, 4)])
     assert len(found) == 4 and found[key(3)].prompt_tokens == 0
+
+
+BEGIN_ON_STORE = """
+import sys
+from pathlib import Path
+from dataset_builder.answer_store.builds import Build
+from dataset_builder.answer_store.store import AnswerStore
+print("ready", flush=True)
+sys.stdin.readline()
+Build(AnswerStore(Path(sys.argv[1])), later=True).take([b"k" * 16])
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(8))
+def test_builds_that_begin_at_once_on_a_new_store_all_open_it(tmp_path: Path, number: int) -> None:
+    """SQLite does not wait where two processes make a new file a WAL: without a second try one in six failed."""
+    command, pipe = [sys.executable, "-c", BEGIN_ON_STORE, str(tmp_path / f"{number}.sqlite")], subprocess.PIPE
+    builds = [subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True) for _ in range(3)]
+    for build in builds:
+        assert build.stdout and build.stdout.readline() == "ready\n"
+    for build in builds:
+        assert build.stdin
+        build.stdin.write("\n")
+        build.stdin.flush()
+    assert [build.communicate()[1] for build in builds] == [""] * 3
