@@ -25,6 +25,7 @@ from dataset_builder.run import run
 from dataset_builder.sources.questions import on_disk
 from dataset_builder.stage import Batch, rows_of, stage
 from tests.support.llm_server.process import ServerProcess
+from tests.test_stage import question
 
 CASES: dict[str, dict[str, Any]] = {
     "fast": {"slots": 8, "tokens_per_second": 500, "answer_tokens": 100},
@@ -109,15 +110,7 @@ def kill_and_start(server: ServerProcess, begun: float) -> Times:
 def ask_all(rows: int, servers: Sequence[ServerProcess], home: Path) -> Usage:
     """One call per row, to the servers behind model@farm."""
     os.environ["FARM_BASE_URL"] = ",".join(server.url for server in servers)
-    fields = {
-        "source": "sample",
-        "split": "train",
-        "options": [],
-        "answer": "x",
-        "answer_type": "open",
-        "gold_text": "x",
-    }
-    questions = on_disk([{"id": str(i), "question": f"question {i}", "license": "mit", **fields} for i in range(rows)])
+    questions = on_disk([question(f"question {number}") for number in range(rows)])
     with Runner(AnswerStore(home / "answers.sqlite"), {"prices": {}}) as runner:
         found, [one] = run(
             questions, [answer_question.using(llm=LLM("scripted", "farm", max_tokens=200))], runner=runner

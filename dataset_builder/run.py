@@ -167,7 +167,7 @@ def _fill_cache(
 
     runner, heard = heard_by
     if is_heavy(stage):
-        answers = RowAnswers(runner.store, heard.read()) if runner and stage.asks_model else None
+        answers = RowAnswers(runner.store, heard) if runner and stage.asks_model else None
         fill_cache(cluster, stage, rows, key, types, batch_size, answers)
 
 

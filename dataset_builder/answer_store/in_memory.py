@@ -10,10 +10,9 @@ from dataset_builder.answer_store.store import AnswerStore
 
 def table_of(store: AnswerStore, keys: Sequence[bytes]) -> pa.Table:
     """The entries of these requests that say how they ended, in the order in which they were written; columns as in an export."""
-    from dataset_builder.answer_store.parquet_files import PUBLISHED, SCHEMA  # which imports `datasets`
+    from dataset_builder.answer_store.parquet_files import PUBLISHED, as_table  # which imports `datasets`
 
-    entries = [entry for entry in store.entries_of(keys) if entry.status in PUBLISHED]
-    return pa.Table.from_pylist([{**entry._asdict(), "checksum": entry.checksum} for entry in entries], schema=SCHEMA)
+    return as_table(entry for entry in store.entries_of(keys) if entry.status in PUBLISHED)
 
 
 class AnswersInMemory:

@@ -44,13 +44,17 @@ def export(store: AnswerStore, file: Path, keys: Set[bytes] | None = None, skipp
             for entries in _batches(
                 e for e in store.entries(skipped) if e.status in PUBLISHED and (keys is None or e.key in keys)
             ):
-                rows = [{**e._asdict(), "checksum": e.checksum} for e in entries]
-                writer.write_table(pa.Table.from_pylist(rows, schema=SCHEMA))
-                written += len(rows)
+                writer.write_table(as_table(entries))
+                written += len(entries)
         draft.replace(file)
     finally:
         draft.unlink(missing_ok=True)
     return written
+
+
+def as_table(entries: Iterable[Entry]) -> pa.Table:
+    """The entries as an export has them, each with its checksum."""
+    return pa.Table.from_pylist([{**e._asdict(), "checksum": e.checksum} for e in entries], schema=SCHEMA)
 
 
 def import_(

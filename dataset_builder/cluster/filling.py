@@ -1,5 +1,6 @@
 """Fill the cache of a stage by a cluster: afterwards the result lies where `datasets.map` would have put it, and looks the same."""
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from dataset_builder.answer_store.in_memory import table_of
 from dataset_builder.answer_store.store import AnswerStore
 from dataset_builder.cluster.cluster import Block, Cluster
 from dataset_builder.cluster.results import Results
-from dataset_builder.llm.heard import HeardRow
+from dataset_builder.llm.heard import Heard, HeardRow
 from dataset_builder.llm.model import keys_in
 from dataset_builder.mapped import folder_of, release
 from dataset_builder.stage import Stage
@@ -22,10 +23,15 @@ RELEASE_BLOCKS = 80  # after so many the driver lets go of the pages that it has
 
 @dataclass(frozen=True)
 class RowAnswers:
-    """The answers in a store to the requests of each row of a stage, by the row's number."""
+    """The answers in a store to the requests of each row of a stage, by the row's number. What was heard is read when it is first asked for."""
 
     store: AnswerStore
-    rows: Mapping[int, HeardRow]
+    heard: Heard
+
+    @functools.cached_property
+    def rows(self) -> Mapping[int, HeardRow]:
+        """What each row's conversation has heard."""
+        return self.heard.read()
 
     def table(self, start: int, stop: int) -> pa.Table:
         """The answers to the requests of these rows (answer_store/in_memory.py)."""

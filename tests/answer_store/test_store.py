@@ -19,6 +19,7 @@ import pytest
 from dataset_builder.answer_store.parquet_files import SCHEMA, export, import_, stats
 from dataset_builder.answer_store.store import AnswerStore, Entry, StoreError
 from dataset_builder.llm.completion import text_of
+from tests.support.at_once import begin
 
 ROOT = Path(__file__).parents[2]
 
@@ -224,10 +225,5 @@ def test_builds_that_begin_at_once_on_a_new_store_all_open_it(tmp_path: Path, nu
     """SQLite does not wait where two processes make a new file a WAL: without a second try one in six failed."""
     command, pipe = [sys.executable, "-c", BEGIN_ON_STORE, str(tmp_path / f"{number}.sqlite")], subprocess.PIPE
     builds = [subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True) for _ in range(3)]
-    for build in builds:
-        assert build.stdout and build.stdout.readline() == "ready\n"
-    for build in builds:
-        assert build.stdin
-        build.stdin.write("\n")
-        build.stdin.flush()
+    begin(builds)
     assert [build.communicate()[1] for build in builds] == [""] * 3

@@ -14,6 +14,7 @@ import pytest
 from dataset_builder.answer_store.store import AnswerStore
 from tests.llm.ask_beside import IN_FLIGHT
 from tests.llm.asking import PRICES, WRITER
+from tests.support.at_once import begin
 from tests.support.llm_server.running import Running
 
 ROOT = Path(__file__).parents[2]
@@ -37,16 +38,6 @@ def start(tmp_path: Path) -> Start:
         return subprocess.Popen(command, cwd=ROOT, env=environment, stdin=pipe, stdout=pipe, text=True)
 
     return start
-
-
-def begin(started: list[subprocess.Popen[str]]) -> None:
-    """Let the builds begin at once, when all are ready."""
-    for process in started:
-        assert process.stdout and process.stdout.readline() == "ready\n"
-    for process in started:
-        assert process.stdin
-        process.stdin.write("\n")
-        process.stdin.flush()
 
 
 def finish(process: subprocess.Popen[str]) -> dict:
