@@ -68,6 +68,32 @@ def test_a_full_server_is_not_filled_further() -> None:
     assert controller.rate < 2000
 
 
+def test_a_process_that_is_busy_itself_finds_no_server_full() -> None:
+    controller, now = RateController(0.0), 0.0
+    for i in range(4000):
+        now = max(now, controller.next_send(now))
+        controller.sent_at(now)
+        latency, computed = (0.1, 0.0) if i < 300 else (0.5, 0.3)
+        controller.ok(now - latency, now, computed)
+    assert controller.rate > 5000
+
+
+def test_the_first_answers_of_a_stage_do_not_set_its_rate() -> None:
+    """Thirty answers within a fifth of a second are 150 in a second; 32 was the rate of the next ten seconds."""
+    controller, now = RateController(0.0), 0.0
+    for _ in range(1000):
+        now = max(now, controller.next_send(now))
+        controller.sent_at(now)
+        controller.ok(now - 0.02, now)
+    before = controller.rate
+    now += 5.0  # between two stages
+    for _ in range(100):
+        now = max(now + 0.007, controller.next_send(now))
+        controller.sent_at(now)
+        controller.ok(now - 0.3, now)
+    assert controller.rate >= before
+
+
 def test_a_long_retry_after_pauses_everybody() -> None:
     controller = RateController(0.0)
     controller.sent_at(0.1)

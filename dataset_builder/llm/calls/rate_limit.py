@@ -6,7 +6,8 @@ server has accepted, which is measured, not guessed. Where one cut follows anoth
 deeper. After a cut the rate first grows slowly, to stay near a constant limit, then faster the longer nothing is refused, to
 find a limit that has risen. Where the last cuts show that the limit is rising, it grows fast at once. Refusals at a rate that
 was accepted before are attributed to chance, and a cut allows for them. A known limit is only a ceiling. Rising latency
-without any 429 (a full server) stops the growth.
+without any 429 (a full server) stops the growth. The latency of a call for most of which this process computed is its own, not
+the server's: it says nothing.
 """
 
 import asyncio
@@ -38,6 +39,7 @@ RISING = 1.25  # recently accepted rate / accepted rate since the last cut: the 
 CATCH_UP, KNOWN_CATCH_UP = 0.03, 0.15  # seconds of delay that a sender may make up for; with a known limit
 LONG_WAIT = 5.0  # seconds: a longer Retry-After applies to all requests, not to one row
 FULL, LOOK = 2.0, 0.1  # at this multiple of the usual latency the server is full; seconds between checks
+OWN = 0.5  # the share of a call for which this process computed, from which its latency is not the server's
 FORGET = 0.98  # factor per second on the estimated share of refusals by chance
 LONG_PAUSE = 0.5  # seconds: a longer wait ends with the run
 BELOW = 0.99  # the part of a known limit that is used
@@ -64,7 +66,8 @@ class RateController:
         self.sent: deque[float] = deque()
         self.refused: deque[float] = deque()  # by the time at which they were sent
         self.sent_since_cut = self.refused_since_cut = 0
-        self.answered: deque[tuple[float, float]] = deque()  # end, latency
+        self.answered: deque[float] = deque()  # ends of the calls within WINDOW
+        self.latencies: deque[tuple[float, float]] = deque()  # end, latency: of those whose latency is the server's
 
     def next_send(self, now: float) -> float:
         """The time at which the next request may be sent."""
@@ -88,11 +91,15 @@ class RateController:
         self.sent.append(now)
         self.sent_since_cut += 1
 
-    def ok(self, sent_at: float, now: float) -> None:
-        """Record that the request sent at that time was answered."""
-        self.answered.append((now, now - sent_at))
-        while self.answered[0][0] < now - WINDOW:
+    def ok(self, sent_at: float, now: float, computed: float = 0.0) -> None:
+        """Record that the request sent at that time was answered. ``computed``: the CPU seconds of this process since then."""
+        self.answered.append(now)
+        while self.answered[0] < now - WINDOW:
             self.answered.popleft()
+        if computed < OWN * (now - sent_at):
+            self.latencies.append((now, now - sent_at))
+        while self.latencies and self.latencies[0][0] < now - WINDOW:
+            self.latencies.popleft()
 
     def refuse(self, sent_at: float, now: float, retry_after: float = 0.0) -> None:
         """Record that the request sent at that time was refused with a 429."""
@@ -153,15 +160,16 @@ class RateController:
 
     def _server_is_full(self, now: float) -> bool:
         """Whether latency has doubled; then, once per second, the rate is limited to what the server completes."""
-        if len(self.answered) < 20:
+        if len(self.latencies) < 20:
             return False
-        recent = sorted(self.answered[-j][1] for j in range(1, min(50, len(self.answered)) + 1))
+        recent = sorted(self.latencies[-j][1] for j in range(1, min(50, len(self.latencies)) + 1))
         latency = recent[len(recent) // 2]
         usual = self.usual_latency * (1 + 0.05 * LOOK)  # forgets 5 % a second
         self.usual_latency = min(usual, latency) if usual else latency
         if latency <= FULL * self.usual_latency:
             return False
-        if now - self.cut_at > WINDOW:
+        # at the start of a stage the answers of a whole window are not there yet: a rate measured from them would be too low
+        if now - self.cut_at > WINDOW and now - self.answered[0] > 0.9 * WINDOW:
             self.rate = min(self.rate, max(5.0, 1.05 * len(self.answered) / WINDOW))
             self.starting, self.cut_at, self.growth = False, now, GROW
             self.sent_since_cut = self.refused_since_cut = 0
@@ -211,9 +219,9 @@ class RateLimiter:
             self.controller.sent_at(sent_at)
             return sent_at
 
-    def ok(self, sent_at: float) -> None:
-        """Record that the request sent at that time was answered."""
-        self.controller.ok(sent_at, time.monotonic())
+    def ok(self, sent_at: float, computed: float = 0.0) -> None:
+        """Record that the request sent at that time was answered. ``computed``: the CPU seconds of this process since then."""
+        self.controller.ok(sent_at, time.monotonic(), computed)
 
     def refuse(self, sent_at: float, retry_after: float = 0.0) -> None:
         """Record that the request sent at that time was refused with a 429."""
