@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from dataset_builder.answer_extraction.named_options import AHEAD, NamedOption, Options, read_answer
-from dataset_builder.answer_extraction.near_words import NearWords, after, in_small_letters
+from dataset_builder.answer_extraction.near_words import Near, NearMark, NearWords, after, in_small_letters
 
 LETTER = r"(?-i:[A-Z])"
 LETTER_ALONE = rf"(?=\W{{0,4}}(?:option )?\(?{LETTER}\)?\**(?:[.,:;]|\s*$))"
@@ -128,12 +128,11 @@ NEAR_CHOOSING = NearWords(
 )
 
 SO_IT_IS = re.compile(
-    rf"\b(?:is|are|be|with)\b ?:?\s?(?=\**\(?{LETTER}[).:]{{1,3}}\**(?:\s|$))"
-    rf"|\b(?:is|are|be|option|answer) ?: ?\**\n+(?=\W{{0,6}}(?:option )?\(?{LETTER}(?:\)[.:]?|[.:]))",
+    rf"\b(?:is|are|be|with)\b ?:?\s?(?=\*{{0,4}}\(?{LETTER}[).:]{{1,3}}\**(?:\s|$))"
+    rf"|\b(?:is|are|be|option|answer) ?: ?\*{{0,4}}\n{{1,2}}(?=\W{{0,6}}(?:option )?\(?{LETTER}(?:\)[.:]?|[.:]))",
     re.IGNORECASE,
 )
-LETTER_IN_LIST = re.compile(r"[A-Z][).:]")  # each match has one
-NEAR_SO_IT_IS = NearWords(SO_IT_IS, after(0, "is", "are", "be", "with", "option", "answer"))
+NEAR_SO_IT_IS = NearMark(SO_IT_IS, re.compile(r"[A-Z][).:]"), 29)
 SO = re.compile(
     r"\b(?:most|best|correct|main|next|true|false|statement|explanation|option|pairing|complication|condition|diagnosis|cause|"
     r"therefore|thus|so|based on|would)\b",
@@ -232,7 +231,7 @@ def choosing(text: str, options: Options) -> Iterator[Commitment]:
     yield from _after("choosing", NEAR_CHOOSING, text, options)
 
 
-def _after(rule: str, anchor: re.Pattern[str] | NearWords, text: str, options: Options) -> Iterator[Commitment]:
+def _after(rule: str, anchor: re.Pattern[str] | Near, text: str, options: Options) -> Iterator[Commitment]:
     for match in anchor.finditer(text):
         before = text[max(0, match.start() - 60) : match.start()]
         subject = match.group(1).lower() if match.re.groups else ""
@@ -249,7 +248,7 @@ def _after(rule: str, anchor: re.Pattern[str] | NearWords, text: str, options: O
 
 def so_it_is(text: str, options: Options) -> Iterator[Commitment]:
     """The most likely diagnosis is (B) gout: a letter straight after the verb of a sentence that concludes."""
-    for match in NEAR_SO_IT_IS.finditer(text) if LETTER_IN_LIST.search(text) else ():
+    for match in NEAR_SO_IT_IS.finditer(text):
         sentence = re.split(r"[.!?]\s|\n", text[max(0, match.start() - 200) : match.start()])[-1]
         if SO.search(sentence) and (named := read_answer(text[match.end() : match.end() + AHEAD], options)):
             yield Commitment(match.end(), named, "so_it_is")

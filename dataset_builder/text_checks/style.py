@@ -8,8 +8,8 @@ paths do not support, or loose Markdown. Textbook facts are flagged too, so flag
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import cache
-from itertools import pairwise
+from functools import cache, lru_cache
+from itertools import chain, pairwise
 
 from dataset_builder.answer_extraction.read_once import ReadOnce
 from dataset_builder.prompt import FOLDER
@@ -47,8 +47,11 @@ _PERSONAL = {
         re.IGNORECASE,
     ),
 }
-_DIGITS = re.compile(r"\d{4}|\+\d")  # each of the personal numbers has one
+# each of the personal numbers has four digits in a row, or one after a plus; the class comes first, since such a pattern is searched fast
+_DIGITS = re.compile(r"[\d+](?:(?<=\+)\d|(?<=\d)\d{3})")
+_ALL_KNOWN = bytes([True] * COPIED)
 _LETTERS = re.compile(r"[^\W\d_]+")
+_OTHER_SCRIPT = re.compile(r"[^\u0000-\u03ff\u1e00-\u1fff\u2113\u00b5\u210e\U0001d400-\U0001d7ff]")  # than Latin and Greek
 _LANGUAGES = {
     "English": "the of and to in is that with for as this which by are be from not or an it on at",
     "Spanish": "el la los las de que en un una con por para es se del al como su más",
@@ -82,7 +85,7 @@ def _defects(text: str, question: str) -> Iterator[tuple[str, str]]:
         yield "copied_prompt", copied
     if words := leak(text):
         yield "leaked_answer", f"it says {words!r}"
-    if len(_FENCE.findall(text)) % 2:
+    if ("```" in text or "~~~" in text) and len(_FENCE.findall(text)) % 2:
         yield "broken_markdown", "a code block is opened and not closed"
     numbers = _DIGITS.search(text)
     for what, pattern in _PERSONAL.items():
@@ -103,31 +106,24 @@ def flags(text: str, given: str) -> list[str]:
 
 def other_language(text: str) -> str | None:
     """The language of a text, or "another script"; None where it is English, or too short to tell."""
-    found = _LETTERS.findall(text)
-    letters = "".join(found)
-    foreign = 0 if letters.isascii() else sum(not _is_latin_or_greek(letter) for letter in letters)
-    if foreign > FOREIGN_SCRIPT * max(len(letters), 1):
+    words = words_of(text)
+    found = [word for word in words if word.isalpha()]
+    if len(found) < len(words):
+        found += chain.from_iterable(_LETTERS.findall(word) for word in words if not word.isalpha())
+    letters = "" if text.isascii() else "".join(found)
+    if len(_OTHER_SCRIPT.findall(letters)) > FOREIGN_SCRIPT * max(len(letters), 1):
         return "another script"
     if len(found) < MIN_WORDS:
         return None
-    words = Counter(map(str.casefold, found))
-    share = {name: sum(words.get(word, 0) for word in known) for name, known in _WORDS_OF.items()}
+    times = Counter(found)
+    share = {name: sum(times.get(word, 0) for word in known) for name, known in _WORDS_OF.items()}
     most = max(share, key=lambda name: share[name])
     return most if share[most] > 2 * share["English"] and share[most] >= len(found) / 10 else None
 
 
-def _is_latin_or_greek(letter: str) -> bool:
-    return (
-        letter < "\u0400"
-        or "\u1e00" <= letter <= "\u1fff"
-        or letter in "ℓµℎ"
-        or "\U0001d400" <= letter <= "\U0001d7ff"
-    )
-
-
 def copied_prompt(text: str, question: str) -> str | None:
     """What a text copies: words of our prompts, or most of the question. None where it copies neither."""
-    words, asked = _words(text), _words(question)
+    words, asked = words_of(text), words_of(question)
     copied = set(_runs_of_prompts(words))
     if copied and (found := sorted(copied - _runs(asked, COPIED))):
         return f"words of the prompt: {' '.join(found[0])!r}"
@@ -152,8 +148,10 @@ def loose_markdown(text: str) -> str | None:
     return None
 
 
-def _words(text: str) -> list[str]:
-    return re.findall(r"\w+", text.casefold())
+@lru_cache(maxsize=8)  # a text is read by several rules, and the samples of a question after each other
+def words_of(text: str) -> tuple[str, ...]:
+    """The words of a text, without regard to case."""
+    return tuple(re.findall(r"\w+", text.casefold()))
 
 
 def _runs(words: Sequence[str], size: int) -> set[tuple[str, ...]]:
@@ -163,12 +161,12 @@ def _runs(words: Sequence[str], size: int) -> set[tuple[str, ...]]:
 
 def _runs_of_prompts(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """The runs of COPIED words that the prompt files have too."""
-    runs, known = _prompt_runs(), _prompt_words()
-    length = 0
-    for i, word in enumerate(words, 1):
-        length = length + 1 if word in known else 0  # few texts have so many words in a row that occur in prompts
-        if length >= COPIED and (run := tuple(words[i - COPIED : i])) in runs:
+    runs, known = _prompt_runs(), bytes(map(_prompt_words().__contains__, words))
+    at = known.find(_ALL_KNOWN)  # few texts have so many words in a row that occur in prompts
+    while at >= 0:
+        if (run := tuple(words[at : at + COPIED])) in runs:
             yield run
+        at = known.find(_ALL_KNOWN, at + 1)
 
 
 @cache
@@ -181,4 +179,4 @@ def _prompt_runs() -> set[tuple[str, ...]]:
     """Every run of COPIED words in the prompt files, without the parts that come from the row."""
     texts = (path.read_text("utf-8") for path in sorted(FOLDER.glob("*.jinja")))
     pieces = (piece for text in texts for piece in re.split(r"\{[{%#].*?[}%#]\}", text, flags=re.DOTALL))
-    return {run for piece in pieces for run in _runs(_words(piece), COPIED)}
+    return {run for piece in pieces for run in _runs(words_of(piece), COPIED)}

@@ -7,13 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataset_builder.answer_extraction import declared_answers
-from dataset_builder.answer_extraction.near_words import NearWords
+from dataset_builder.answer_extraction.near_words import Near, NearWords
 from dataset_builder.text_checks import rationale
 
-NEAR = [value for m in (declared_answers, rationale) for value in vars(m).values() if isinstance(value, NearWords)]
-WORDS = sorted({word for near in NEAR for word in near.words})
+NEAR = [value for m in (declared_answers, rationale) for value in vars(m).values() if isinstance(value, Near)]
+WORDS = sorted({word for near in NEAR if isinstance(near, NearWords) for word in near.words})
 PIECES = (
     *(" ", "  ", "\n", "\n\n", ".", ". ", ": ", ", ", "**", "(", ")", "B", " B", "(B)", "B)", " B.", "_", "# ", "<", ">", "</", "- "),
+    *(" with ", "be :\n", "ARE: **\n", "option : ****\n\n", "  **  (option (B).", "****(C):"),
     *("the ", "The best ", "final ", "correct ", "my ", "I ", "we ", "I was ", "I would therefore ", "is ", "are ", "would be "),
     *("option ", "most likely ", "diagnosis", "Wait, ", "that ", "according to the ", "consistent with the ", "reasoning path "),
     *("knowledge graph connections ", "which have been ", "to me", "answers ", "notes ", "B. gout is the answer", "\u0131s ", "an\u017fwer", "İ", "é"),
