@@ -37,6 +37,11 @@ def stage_files(stage: Stage) -> frozenset[Path]:
     return reached | framework | ({Path(own)} if own else set())
 
 
+def hash_of_modules(*modules: str) -> str:
+    """sha256 of the names and contents of the files that these modules can reach, themselves among them."""
+    return _hash_of(reachable(tuple(sorted(modules))), ROOT)
+
+
 def _tools(values: Iterable[Any]) -> Iterator[Any]:
     for value in values:
         yield from _tools(value) if isinstance(value, tuple) else (value,)

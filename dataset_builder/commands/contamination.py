@@ -9,12 +9,14 @@ from typing import Any
 from dataset_builder.commands import OUT
 from dataset_builder.contamination.benchmarks import ALL, BENCHMARKS, NONE, Row, read_benchmarks
 from dataset_builder.contamination.check import check, facts
+from dataset_builder.contamination.kept_ledger import ledger_of
 from dataset_builder.contamination.ledger import Ledger
 from dataset_builder.contamination.overlap import COSINES, Match, matches
 from dataset_builder.sources.questions import Origin, read_questions
 from dataset_builder.sources.raw_files import SourceError
 from dataset_builder.sources.raw_splits import splits_in
 from dataset_builder.sources.table import SOURCES
+from dataset_builder.stage_code import hash_of_modules
 from kg.embedder import named
 
 SAID = 120  # characters shown of the reason why a benchmark was not read
@@ -41,7 +43,7 @@ def check_contamination(
     """
     benchmarks, unread = read_benchmarks(given.benchmarks, origins, given.data_dir)
     how = {"strict": given.strict, "embedder": named(given.embedder)}
-    ledger = check(questions, benchmarks, **how)
+    ledger = ledger_of(questions, benchmarks, **how, code=hash_of_modules(check.__module__))
     final = all(one.origin.pinned for one in benchmarks) and not any(one.may_come for one in unread)
     return ledger, facts(ledger, benchmarks, unread, **how), final
 

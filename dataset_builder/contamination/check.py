@@ -1,7 +1,7 @@
 """Check a build's questions against the benchmarks: the ledger, its facts for the manifest, and the benchmarks not checked."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from dataset_builder.contamination.benchmarks import OWN, Benchmark, Row, Unread
@@ -15,7 +15,7 @@ def check(
     questions: Sequence[Row], benchmarks: Sequence[Benchmark], *, strict: bool = False, embedder: Embedder = NONE
 ) -> Ledger:
     """Compare every question that is not rejected yet with every question of the benchmarks, all in one pool."""
-    live = PackedRows(row for row in questions if row["rejected_because"] is None)
+    live = PackedRows(compared(questions))
     there = [(benchmark.name, row) for benchmark in benchmarks for row in benchmark.rows]
     model = embedder if measured(embedder) else None
     pairs = matches(live, [row for _, row in there], strict=strict, embedder=model)
@@ -24,6 +24,11 @@ def check(
         for m in pairs
     }
     return Ledger(tuple(benchmark.name for benchmark in benchmarks), tuple(sorted(found)))
+
+
+def compared(questions: Iterable[Row]) -> Iterator[Row]:
+    """The questions that are compared: those that are not rejected yet."""
+    return (row for row in questions if row["rejected_because"] is None)
 
 
 def measured(embedder: Embedder) -> bool:

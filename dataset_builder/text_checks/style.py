@@ -51,7 +51,9 @@ _PERSONAL = {
 _DIGITS = re.compile(r"[\d+](?:(?<=\+)\d|(?<=\d)\d{3})")
 _ALL_KNOWN = bytes([True] * COPIED)
 _LETTERS = re.compile(r"[^\W\d_]+")
-_OTHER_SCRIPT = re.compile(r"[^\u0000-\u03ff\u1e00-\u1fff\u2113\u00b5\u210e\U0001d400-\U0001d7ff]")  # than Latin and Greek
+_OTHER_SCRIPT = re.compile(
+    r"[^\u0000-\u03ff\u1e00-\u1fff\u2113\u00b5\u210e\U0001d400-\U0001d7ff]"
+)  # than Latin and Greek
 _LANGUAGES = {
     "English": "the of and to in is that with for as this which by are be from not or an it on at",
     "Spanish": "el la los las de que en un una con por para es se del al como su más",

@@ -17,6 +17,7 @@ KINDS = {  # folders of $HF_HOME/medreason, and what each of their entries is
     "embeddings": "embeddings of names",
     "primekg": "PrimeKG as downloaded",
     "digests": "checksums of graph files",
+    "ledgers": "contamination ledgers",
     "verified": "marks of verified folders",
 }
 
