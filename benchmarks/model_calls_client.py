@@ -66,7 +66,7 @@ def bare(file: str, in_flight: int) -> float:
     rows = Dataset.from_file(file)
 
     async def work() -> None:
-        transport = DefaultAioHttpClient(limits=httpx.Limits(max_connections=None))
+        transport = DefaultAioHttpClient(limits=httpx.Limits(max_connections=0))  # no limit; None would be 100
         async with AsyncOpenAI(max_retries=0, http_client=transport) as client:
             queue, answers = (row["question"] for row in rows), []
 
