@@ -4,7 +4,6 @@ Only drug and disease have two relations that exclude each other (indicated, con
 contradicts the graph where it denies a relation that is there, or states one that the graph records as absent.
 """
 
-import re
 from collections.abc import Iterable
 
 from dataset_builder.claim_check.relations import PLAIN, Statement
@@ -39,7 +38,6 @@ EDGES = {
     "transporter": {"drug_protein"},
 }
 EDGES = {said: edges | {by for by, denied in DENIALS.items() if denied in edges} for said, edges in EDGES.items()}
-BRINGS_ABOUT = re.compile(r"(?:caus|induc|provok|trigger|precipitat)")
 
 
 def verdict(said: Statement, relations: Iterable[Relation]) -> str:
@@ -77,11 +75,8 @@ def _therapy(said: Statement, denied: bool, known: set[str]) -> str:
     """Of a drug and a disease: given for it, without approval, not to be given, or its cause."""
     used, contra, side = bool(known & USED), CONTRA in known, SIDE in known
     for_, against = used, contra or DENIED.get(INDICATION) in known
-    if said.relation == SIDE_EFFECT:
-        # that a drug brings about what it is given for is the opposite of what the graph has
-        turned = used and not side and not contra and BRINGS_ABOUT.match(said.word) is not None
-        for_, against = side, turned or DENIED.get(SIDE) in known
-        return _either(side, against, denied) if not denied else "contradicted" if side else "unknown"
+    if said.relation == SIDE_EFFECT:  # a drug can also cause what it is given for: prednisolone, adrenal insufficiency
+        for_, against = side, DENIED.get(SIDE) in known
     if said.relation == CONTRA:
         for_, against = contra, used
     if said.relation == OFF_LABEL:

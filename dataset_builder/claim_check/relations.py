@@ -40,7 +40,6 @@ class Statement(NamedTuple):
     object: Name
     relation: str
     mode: str  # stated, denied, hedged, patient; aside: what is said is about something else
-    word: str  # by which the relation is claimed
     sure: bool = True  # whether every word between the two is one of the relation's
 
 
@@ -88,7 +87,7 @@ def _claimed(way: Way, roles: tuple[str, str], words: Words) -> Statement | None
     if hits and causal and any(among(t.lower_, "less_or_in_whom") for t in around):
         # "causes C in patients with B", "less A leads to B" claim nothing; "reduces the risk of B" no side effect
         leads = hits[0].lower_ in ("lead", "leads", "leading", "cause", "causes")
-        return Statement(a.name, b.name, SIDE_EFFECT, "none", hits[0].lower_) if leads else None
+        return Statement(a.name, b.name, SIDE_EFFECT, "none") if leads else None
     hit = next((t for t in hits if _fits(t, words.relation, around)), None)
     if hit is None:
         return None
@@ -107,7 +106,7 @@ def _claimed(way: Way, roles: tuple[str, str], words: Words) -> Statement | None
             CONTRA if words.relation == INDICATION and mode == "denied" and is_forbidden(hit) else words.relation
         )
         mode = "stated" if relation != words.relation else mode or "none"
-        return Statement(p.name, q.name, relation, mode, hit.lower_, is_sure(way, hit, words, relation))
+        return Statement(p.name, q.name, relation, mode, is_sure(way, hit, words, relation))
     return None
 
 
@@ -143,7 +142,7 @@ def _mutual(a: End, b: End) -> Statement | None:
     if not among(word.lower_, "mutual") or not (between or first.dep_ in SUBJECTS):
         return None
     no = [c for t in (word, word.head) for c in t.children if among(c.lower_, "no")]
-    return Statement(a.name, b.name, INTERACTS, "denied" if len(set(no)) % 2 else "stated", word.lower_)
+    return Statement(a.name, b.name, INTERACTS, "denied" if len(set(no)) % 2 else "stated")
 
 
 def _kind(a: End, b: End) -> Statement | None:
@@ -152,7 +151,7 @@ def _kind(a: End, b: End) -> Statement | None:
         return None
     if b.word.dep_ == "appos" and first_of(b.word.head) == a.first:
         article = any(c.dep_ == "det" and c.lower_ in ("a", "an") for c in b.word.children)
-        return Statement(b.name, a.name, PARENT, "stated", ",") if article else None
+        return Statement(b.name, a.name, PARENT, "stated") if article else None
     for narrow, broad in ((a, b), (b, a)):
         term = broad.word
         if term.dep_ == "pobj" and term.head.lower_ == "of" and among(term.head.head.lower_, "kind"):
@@ -168,5 +167,5 @@ def _kind(a: End, b: End) -> Statement | None:
         )
         typed = said == term or (term is not broad.word and subject == term)
         if named and typed and not any(c.dep_ == "neg" for c in verb.children):
-            return Statement(broad.name, narrow.name, PARENT, "stated", verb.lower_)
+            return Statement(broad.name, narrow.name, PARENT, "stated")
     return None

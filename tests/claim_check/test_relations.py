@@ -181,3 +181,18 @@ def test_the_graph_s_own_sentences_and_lines_of_arrows_are_not_parsed(kg: KG) ->
     assert turkish[quoted.from_start : quoted.from_end] == "Colchicine" and quoted.end == len(turkish)
     turned = "It is not true that Colchicine is indicated for gout."
     assert [c.mode for c in check_texts(kg, [Written(turned, statements=given)], reader)[0]] != ["stated"]
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("Lithium can cause tremor.", "supported"),
+        ("Lithium does not cause tremor.", "contradicted"),
+        ("Colchicine causes gout.", "unknown"),  # a drug can also cause what it is given for
+        ("Colchicine does not cause gout.", "unknown"),
+        ("Ibuprofen is used to treat asthma.", "contradicted"),
+        ("Colchicine is contraindicated in gout.", "contradicted"),
+    ],
+)
+def test_what_the_graph_says_of_therapy_and_side_effects(kg: KG, text: str, verdict: str) -> None:
+    assert [claim.verdict for claim in read_claims(text, kg)] == [verdict]
