@@ -142,7 +142,7 @@ def test_only_the_same_graph_and_reader_are_compared(kg: KG) -> None:
     assert "A was scored without a graph" in str(why_not(None, one))
     other = one | {"graph": one["graph"] | {"sha256": "0" * 64}}
     assert "A's claims were checked with the graph kg.csv" in str(why_not(one, other))
-    assert "with the reader 2; spacy" in str(why_not(one, one | {"reader": one["reader"] | {"version": "1"}}))
+    assert "with the reader 3; spacy" in str(why_not(one, one | {"reader": one["reader"] | {"version": "1"}}))
 
 
 def test_the_precision_that_results_name_is_the_one_of_the_page() -> None:
@@ -151,7 +151,7 @@ def test_the_precision_that_results_name_is_the_one_of_the_page() -> None:
         assert f"| {verdict} | {share} |" in page
     assert f"| silent sentences that state a relation | {measured.SILENT} |" in page
     found = measured.measured()
-    assert found is not None and found["read_rightly"]["contradicted"]["of"] == 5
+    assert found is not None and found["read_rightly"]["contradicted"]["of"] == 4
 
 
 # --- files of outputs ------------------------------------------------------------------------------------------------

@@ -52,7 +52,7 @@ def check(kg: KG, text: str | None, *path: str, reject: bool = False) -> dict[st
         ("People with gout can be given colchicine.", "supported"),
         ("Colchicine must not be given in gout.", "contradicted"),
         ("Gout is no indication for colchicine.", "contradicted"),
-        ("Colchicine causes gout.", "contradicted"),
+        ("Colchicine causes gout.", "unknown"),  # a drug can also cause what it is given for
         ("Colchicine does not interact with TUBB.", "contradicted"),
         ("Ibuprofen should be avoided in gastric ulcer.", "supported"),
         ("Gastric ulcer is treated with ibuprofen.", "contradicted"),
