@@ -75,7 +75,7 @@ def arrows(names: Sequence[Name], text: str) -> Iterator[Found]:
 
 def _statement(a: Name, b: Name, relation: str) -> Statement:
     mode = "denied" if relation in DENIALS else "stated"
-    return Statement(a, b, DENIALS.get(relation, SAME.get(relation, relation)), mode, relation)
+    return Statement(a, b, DENIALS.get(relation, SAME.get(relation, relation)), mode)
 
 
 def without(text: str, found: Sequence[Found]) -> str:
