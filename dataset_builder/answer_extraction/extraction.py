@@ -45,7 +45,7 @@ SWITCH = re.compile(
 )
 BLANKS = re.compile(r"[^\S\n](?:(?<! )|[^\S\n])[^\S\n]*")  # all but a single space
 # each match of it has one; to look for them takes a tenth of the time
-OF_BLANKS = ("  ", *(sign for sign in map(chr, range(0x3001)) if re.match(r"[^\S\n ]", sign)))
+OF_BLANKS = ("  ", *(sign for sign in map(chr, range(0x3001)) if sign.isspace() and sign not in " \n"))
 ESCAPED_BREAK = re.compile(r"\\n(?![a-z])")  # within JSON; not \nu of LaTeX
 NEXT_QUESTION = re.compile(
     r"\n ?(?:#{1,6} ?)?(?:\*\*)?(?:(?:medical )?question|q|problem|example|user|human|instructions?|options|passage) ?\d* ?(?:\*\*)? ?(?:[:.]|\n)"
