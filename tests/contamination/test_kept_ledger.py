@@ -1,5 +1,6 @@
 """The ledger of the same questions and benchmarks is made once."""
 
+import argparse
 import threading
 import time
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from dataset_builder.commands.contamination import check_contamination
 from dataset_builder.contamination import kept_ledger
 from dataset_builder.contamination.benchmarks import Benchmark
 from dataset_builder.contamination.check import check
@@ -80,3 +82,10 @@ def test_who_begins_at_once_waits_for_the_first(asked: tuple[list[Any], list[Ben
     for part in parts:
         part.join()
     assert len(made) == 1 and len(set(found)) == 1 and len(found) == 4
+
+
+def test_a_build_after_another_compares_nothing(made: Made) -> None:
+    questions, origins = read_questions(["sample"], {})
+    given = argparse.Namespace(benchmarks="none", data_dir=None, strict=False, embedder="none")
+    first, second = (check_contamination(questions, origins, given) for _ in range(2))
+    assert first == second and len(made) == 1
