@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from playwright.sync_api import Browser, sync_playwright
 
 from dataset_builder.publishing.folder import column_types
+from dataset_builder.publishing.layout import data_file
 from dataset_builder.report.page import write_report
 from dataset_builder.row import COLUMNS, features
 from dataset_builder.sources.raw_files import sha256
@@ -73,12 +74,12 @@ def write_and_tell(folder: Path, page: Path) -> None:
 def repeat(folder: Path, large: Path, rows: int, samples: int, splits: list[str]) -> None:
     """The rows of both splits over and over, every text with its words in another order."""
     manifest = json.loads((folder / "manifest.json").read_text())
-    there = {split: pq.read_table(folder / f"data/{split}-00000-of-00001.parquet").to_pylist() for split in splits}
+    there = {split: pq.read_table(folder / data_file(split)).to_pylist() for split in splits}
     whole, draw = sum(map(len, there.values())), random.Random(0)
     (large / "data").mkdir(parents=True)
     for split, some in there.items():
         number = round(rows * len(some) / whole)
-        with pq.ParquetWriter(large / f"data/{split}-00000-of-00001.parquet", schema(some[0], samples)) as out:
+        with pq.ParquetWriter(large / data_file(split), schema(some[0], samples)) as out:
             for start in range(0, number, ROWS_AT_ONCE):
                 many = [
                     changed(some[i % len(some)], i, draw, samples)
@@ -87,7 +88,7 @@ def repeat(folder: Path, large: Path, rows: int, samples: int, splits: list[str]
                 out.write_table(pa.Table.from_pylist(many, schema=schema(some[0], samples)))
         manifest["rows"][split] = number
     manifest["rows"] = {split: manifest["rows"][split] for split in splits}
-    files = [f"data/{split}-00000-of-00001.parquet" for split in splits]
+    files = map(data_file, splits)
     manifest |= {"files": {name: sha256(large / name) for name in files}, "configs": {}}  # the rows alone
     manifest["columns"] = column_types(schema(next(iter(there.values()))[0], samples))
     (large / "manifest.json").write_text(json.dumps(manifest))

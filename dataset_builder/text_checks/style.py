@@ -8,13 +8,14 @@ paths do not support, or loose Markdown. Textbook facts are flagged too, so flag
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from itertools import chain, pairwise
 
 from dataset_builder.answer_extraction.read_once import ReadOnce
 from dataset_builder.prompt import FOLDER
 from dataset_builder.text_checks.rationale import leak
 from dataset_builder.text_checks.rewritten import unsupported_citation, unsupported_number
+from dataset_builder.text_checks.words import runs, words_of
 
 COPIED = 10  # so many words in a row from our prompts are a copy, not chance
 ECHO, ECHO_RUN, MIN_ECHO = (
@@ -127,13 +128,13 @@ def copied_prompt(text: str, question: str) -> str | None:
     """What a text copies: words of our prompts, or most of the question. None where it copies neither."""
     words, asked = words_of(text), words_of(question)
     copied = set(_runs_of_prompts(words))
-    if copied and (found := sorted(copied - _runs(asked, COPIED))):
+    if copied and (found := sorted(copied - runs(asked, COPIED))):
         return f"words of the prompt: {' '.join(found[0])!r}"
     # each different word of a text begins a run, but for the last ones: a text with too many of them need not be compared
     if len(set(words[: 1 - ECHO_RUN])) * ECHO > len(asked):
         return None
-    repeated = _runs(words, ECHO_RUN)
-    if len(repeated) >= MIN_ECHO and len(repeated & _runs(asked, ECHO_RUN)) >= ECHO * len(repeated):
+    repeated = runs(words, ECHO_RUN)
+    if len(repeated) >= MIN_ECHO and len(repeated & runs(asked, ECHO_RUN)) >= ECHO * len(repeated):
         return "it repeats the question"
     return None
 
@@ -150,23 +151,12 @@ def loose_markdown(text: str) -> str | None:
     return None
 
 
-@lru_cache(maxsize=8)  # a text is read by several rules, and the samples of a question after each other
-def words_of(text: str) -> tuple[str, ...]:
-    """The words of a text, without regard to case."""
-    return tuple(re.findall(r"\w+", text.casefold()))
-
-
-def _runs(words: Sequence[str], size: int) -> set[tuple[str, ...]]:
-    """All runs of so many words."""
-    return set(zip(*(words[i:] for i in range(size)), strict=False))
-
-
 def _runs_of_prompts(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """The runs of COPIED words that the prompt files have too."""
-    runs, known = _prompt_runs(), bytes(map(_prompt_words().__contains__, words))
+    prompts, known = _prompt_runs(), bytes(map(_prompt_words().__contains__, words))
     at = known.find(_ALL_KNOWN)  # few texts have so many words in a row that occur in prompts
     while at >= 0:
-        if (run := tuple(words[at : at + COPIED])) in runs:
+        if (run := tuple(words[at : at + COPIED])) in prompts:
             yield run
         at = known.find(_ALL_KNOWN, at + 1)
 
@@ -181,4 +171,4 @@ def _prompt_runs() -> set[tuple[str, ...]]:
     """Every run of COPIED words in the prompt files, without the parts that come from the row."""
     texts = (path.read_text("utf-8") for path in sorted(FOLDER.glob("*.jinja")))
     pieces = (piece for text in texts for piece in re.split(r"\{[{%#].*?[}%#]\}", text, flags=re.DOTALL))
-    return {run for piece in pieces for run in _runs(words_of(piece), COPIED)}
+    return {run for piece in pieces for run in runs(words_of(piece), COPIED)}

@@ -41,12 +41,16 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Made:
     return calls
 
 
+def ledger_of(*asked: Any, code: str = "of this version", strict: bool = False) -> Ledger:
+    return kept_ledger.ledger_of(*asked, code=code, strict=strict)
+
+
 def files() -> list[Path]:
     return sorted((cache_folder() / "ledgers").iterdir())
 
 
 def test_the_second_time_nothing_is_compared(asked: tuple[list[Any], list[Benchmark]], made: Made) -> None:
-    first, second = (kept_ledger.ledger_of(*asked) for _ in range(2))
+    first, second = (ledger_of(*asked) for _ in range(2))
     assert first == second == check(*asked) and len(first.found) == 3 and first.names == ("exam",)
     assert len(made) == 1 and [file.suffix for file in files()] == [".json"]
 
@@ -57,26 +61,26 @@ def test_whatever_it_depends_on_makes_another_one(asked: tuple[list[Any], list[B
     rejected = [questions[0] | {"rejected_because": "duplicate"}, *questions[1:]]
     fewer = Benchmark(exam.name, exam.rows[:2], exam.origin)
     renamed = Benchmark("test", exam.rows, exam.origin)
-    found = [kept_ledger.ledger_of(*asked)]
-    found += [kept_ledger.ledger_of(rows, [exam]) for rows in (other, rejected)]
-    found += [kept_ledger.ledger_of(questions, [one]) for one in (fewer, renamed)]
-    found += [kept_ledger.ledger_of(*asked, strict=True), kept_ledger.ledger_of(*asked, code="of another version")]
+    found = [ledger_of(*asked)]
+    found += [ledger_of(rows, [exam]) for rows in (other, rejected)]
+    found += [ledger_of(questions, [one]) for one in (fewer, renamed)]
+    found += [ledger_of(*asked, strict=True), ledger_of(*asked, code="of another version")]
     assert len(made) == len(found) == len(files()) == 7
     assert [len(one.found) for one in found] == [3, 2, 2, 2, 3, 3, 3]
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"benchmarks": ["exam"]}', '{"benchmarks": [], "found": [["a"]]}'])
 def test_a_damaged_file_is_made_anew(asked: tuple[list[Any], list[Benchmark]], made: Made, text: str) -> None:
-    first = kept_ledger.ledger_of(*asked)
+    first = ledger_of(*asked)
     files()[0].write_text(text)
     with pytest.warns(UserWarning, match="cut or damaged"):
-        assert kept_ledger.ledger_of(*asked) == first
-    assert kept_ledger.ledger_of(*asked) == first and len(made) == 2
+        assert ledger_of(*asked) == first
+    assert ledger_of(*asked) == first and len(made) == 2
 
 
 def test_who_begins_at_once_waits_for_the_first(asked: tuple[list[Any], list[Benchmark]], made: Made) -> None:
     found: list[Ledger] = []
-    parts = [threading.Thread(target=lambda: found.append(kept_ledger.ledger_of(*asked))) for _ in range(4)]
+    parts = [threading.Thread(target=lambda: found.append(ledger_of(*asked))) for _ in range(4)]
     for part in parts:
         part.start()
     for part in parts:

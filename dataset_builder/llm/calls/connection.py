@@ -158,7 +158,7 @@ class Connection:
     async def _call(
         self, request: Request, sent_at: float, change: Change, patience: float
     ) -> ArrivedCompletion | CallError:
-        seconds, computed = patience * self.patience.seconds(request.llm.max_tokens), time.process_time()
+        seconds, cpu = patience * self.patience.seconds(request.llm.max_tokens), time.process_time()
         try:
             with limit_of_reply(request.llm.max_tokens):
                 async with self.patience.wait(seconds):  # for the whole call; the SDK's own time-out is per read
@@ -168,7 +168,7 @@ class Connection:
         except (openai.APIError, TimeoutError) as why:
             return self._failed(why, sent_at, seconds)
         text = response.content.decode("utf-8", "replace")
-        self.rate_limiter.ok(sent_at, time.process_time() - computed)
+        self.rate_limiter.ok(sent_at, time.process_time() - cpu)
         if self.answered % LOOK == 0:
             self._read_limits(response.headers)
         read = read_completion(text)
