@@ -39,6 +39,7 @@ RISING = 1.25  # recently accepted rate / accepted rate since the last cut: the 
 CATCH_UP, KNOWN_CATCH_UP = 0.03, 0.15  # seconds of delay that a sender may make up for; with a known limit
 LONG_WAIT = 5.0  # seconds: a longer Retry-After applies to all requests, not to one row
 FULL, LOOK = 2.0, 0.1  # at this multiple of the usual latency the server is full; seconds between checks
+WHOLE = 0.9  # the share of WINDOW over which answers came, from which the rate of a full server is read
 OWN = 0.5  # the share of a call for which this process computed, from which its latency is not the server's
 FORGET = 0.98  # factor per second on the estimated share of refusals by chance
 LONG_PAUSE = 0.5  # seconds: a longer wait ends with the run
@@ -169,7 +170,7 @@ class RateController:
         if latency <= FULL * self.usual_latency:
             return False
         # at the start of a stage the answers of a whole window are not there yet: a rate measured from them would be too low
-        if now - self.cut_at > WINDOW and now - self.answered[0] > 0.9 * WINDOW:
+        if now - self.cut_at > WINDOW and now - self.answered[0] > WHOLE * WINDOW:
             self.rate = min(self.rate, max(5.0, 1.05 * len(self.answered) / WINDOW))
             self.starting, self.cut_at, self.growth = False, now, GROW
             self.sent_since_cut = self.refused_since_cut = 0
